@@ -1,0 +1,28 @@
+"""Photo sources, one file each. A source turns its settings into an index of photos."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wespe.acquisition import demo, folder
+from wespe.acquisition.index import PhotoIndex
+from wespe.schema import Settings
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of source: its settings class and `acquire(name, settings, out)`.
+
+    `acquire` may write photos below the folder `out` (they end in `final`, see `root` of the
+    index) and returns the index.
+    """
+
+    settings: type[Settings]
+    acquire: Callable[[str, Any, Path], PhotoIndex]
+
+
+SOURCES: dict[str, Source] = {
+    "demo": Source(demo.DemoSettings, demo.acquire),
+    "folder": Source(folder.FolderSettings, folder.acquire),
+}
