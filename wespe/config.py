@@ -76,7 +76,7 @@ class Generator(Settings):
     blocks: Annotated[int, Field(ge=0, le=32)] = 4
     """Residual blocks."""
     norm: Literal["batch", "instance", "none"] = "batch"
-    """Normalisation in the residual blocks. `batch` and `none` tile exactly, `instance` does not."""
+    """Normalisation in the residual blocks; with `instance`, tiles change the result."""
     start: Literal["random", "identity"] = "random"
     """`random`: the output is a scaled tanh, as in DPED. `identity`: the output is the input plus a
     residual that starts at zero."""

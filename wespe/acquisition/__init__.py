@@ -14,8 +14,8 @@ from wespe.schema import Settings
 class Source:
     """A kind of source: its settings class and `acquire(name, settings, out)`.
 
-    `acquire` may write photos below the folder `out` (they end in `final`, see `root` of the
-    index) and returns the index.
+    `acquire` returns the index; where it writes photos, then below the folder `out`, and the
+    index's `root` is empty. The caller writes the index beside them and puts `out` in place.
     """
 
     settings: type[Settings]

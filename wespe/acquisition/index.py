@@ -32,8 +32,9 @@ class Skipped:
 class PhotoIndex:
     """The photos of one source.
 
-    `root` is a folder, absolute or relative to the project. `origin` says in a sentence where the
-    photos come from; `simulated` is true if any of their pixels come from a camera simulation.
+    `root` is a folder, absolute or relative to the project; empty on disk: the index's own folder.
+    `origin` says in a sentence where the photos come from; `simulated` is true if any of their
+    pixels come from a camera simulation.
     """
 
     source: str
@@ -61,6 +62,7 @@ def read_index(path: Path) -> PhotoIndex:
     try:
         photos = [PhotoEntry(**entry) for entry in value.pop("photos")]
         skipped = [Skipped(**entry) for entry in value.pop("skipped")]
+        value["root"] = value["root"] or str(path.parent)
         return PhotoIndex(**value, photos=photos, skipped=skipped)
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path}: expected a photo index, got {error}") from error
