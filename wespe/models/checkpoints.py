@@ -1,0 +1,53 @@
+"""Trained generators on disk: a safetensors file that alone is enough to enhance."""
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from wespe.files import atomic_file
+from wespe.models.generator import Generator
+
+FORMAT = "wespe-generator/1"
+
+
+def save_generator(path: Path, generator: Generator) -> None:
+    """Write weights (fp32) and architecture, atomically; the same network gives the same bytes."""
+    tensors = {
+        key: value.detach().cpu().float().contiguous()
+        for key, value in generator.state_dict().items()
+        if value.is_floating_point()
+    }
+    header = json.dumps({"format": FORMAT, "config": generator.config}, sort_keys=True)
+    with atomic_file(path) as temporary:
+        # One key only: safetensors writes several in an order that changes from run to run.
+        save_file(tensors, temporary, {"wespe": header})
+
+
+def load_generator(path: Path) -> Generator:
+    """The generator of a file, on the CPU, in evaluation mode.
+
+    Raises ValueError, naming the file, for a file that is missing, damaged, or no generator.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such network")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("wespe", "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: expected a .safetensors network, got {error}") from error
+    if header.get("format") != FORMAT:
+        came = header.get("format", "a safetensors file of another origin")
+        raise ValueError(f"{path}: expected a network of format {FORMAT}, got {came}")
+    try:
+        generator = Generator(**header["config"])
+        counters = {key: value for key, value in generator.state_dict().items() if key not in tensors}
+        unexplained = [key for key, value in counters.items() if value.is_floating_point()]
+        if unexplained:
+            raise ValueError(f"without {unexplained[0]}")
+        generator.load_state_dict(tensors | counters)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{path}: weights and architecture do not agree: {error}") from error
+    return generator.eval()

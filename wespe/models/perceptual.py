@@ -1,0 +1,138 @@
+"""Feature extractors ψ of the content loss: frozen, each normalises its own input."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torchvision.models import MobileNet_V2_Weights, VGG19_Weights, mobilenet_v2, vgg19
+from torchvision.models.vgg import cfgs, make_layers
+
+Extractor = Literal["vgg19", "mobilenet_v2", "untrained"]
+
+_IMAGENET_MEAN = (0.485, 0.456, 0.406)
+_IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class FeatureExtractor(nn.Module):
+    """ψ: `(N, 3, H, W)` in [0, 1] → the features `(N, C, h, w)` of one layer. Frozen."""
+
+    def __init__(self, layers: nn.Sequential) -> None:
+        super().__init__()
+        self.layers = layers.eval().requires_grad_(False)
+        self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
+
+    def train(self, mode: bool = True) -> "FeatureExtractor":
+        """Stay in evaluation mode: the extractor is no part of what is trained."""
+        return super().train(False)
+
+    def forward(self, image: Tensor) -> Tensor:
+        features: Tensor = self.layers((image - self.mean) / self.std)
+        return features
+
+
+def build_extractor(name: Extractor, *, layer: str, weights: Path | None = None) -> FeatureExtractor:
+    """The extractor `name` up to and including `layer`.
+
+    `weights`: a local .safetensors or .pth file with torchvision's keys; without one the weights
+    that torchvision publishes are downloaded and their hash is checked. Raises ValueError for an
+    unknown layer and for a file that is missing or holds another network.
+    """
+    return FeatureExtractor(EXTRACTORS[name](layer, weights))
+
+
+def _vgg19(layer: str, weights: Path | None) -> nn.Sequential:
+    names = vgg19_layers()
+    _check_layer("vgg19", layer, names)
+    if weights is None:
+        features = vgg19(weights=VGG19_Weights.IMAGENET1K_V1).features[: names[layer] + 1]
+    else:
+        features = make_layers(cfgs["E"])[: names[layer] + 1]
+        _load(features, weights, prefix="features.")
+    for module in features:
+        if isinstance(module, nn.ReLU):
+            module.inplace = False
+    return nn.Sequential(*features)
+
+
+def vgg19_layers() -> dict[str, int]:
+    """Position in torchvision's `vgg19().features` of every ReLU, by the field's name."""
+    names: dict[str, int] = {}
+    position = 0
+    for stage, convolutions in enumerate((2, 2, 4, 4, 4), start=1):
+        for number in range(1, convolutions + 1):
+            names[f"relu{stage}_{number}"] = position + 1
+            position += 2
+        position += 1
+    return names
+
+
+def _mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
+    names = {f"block{number}": number for number in range(19)}
+    _check_layer("mobilenet_v2", layer, names)
+    if weights is None:
+        features = mobilenet_v2(weights=MobileNet_V2_Weights.IMAGENET1K_V2).features
+        return nn.Sequential(*features[: names[layer] + 1])
+    features = mobilenet_v2().features[: names[layer] + 1]
+    _load(features, weights, prefix="features.")
+    return nn.Sequential(*features)
+
+
+def _untrained(layer: str, weights: Path | None) -> nn.Sequential:
+    """Four fixed random convolutions: a content loss that needs no download, for the demo."""
+    names = {f"relu{number}": number for number in range(1, 5)}
+    _check_layer("untrained", layer, names)
+    if weights is not None:
+        raise ValueError(f"{weights}: the untrained extractor takes no weights file")
+    generator = torch.Generator().manual_seed(0)
+    layers: list[nn.Module] = []
+    channels = 3
+    for number in range(names[layer]):
+        convolution = nn.Conv2d(channels, 32, 3, stride=1 + number % 2, padding=1)
+        # He initialisation keeps the features' scale from layer to layer.
+        std = (2 / (channels * 9)) ** 0.5
+        nn.init.normal_(convolution.weight, std=std, generator=generator)
+        assert convolution.bias is not None
+        nn.init.zeros_(convolution.bias)
+        layers += [convolution, nn.ReLU()]
+        channels = 32
+    return nn.Sequential(*layers)
+
+
+EXTRACTORS: dict[Extractor, Callable[[str, Path | None], nn.Sequential]] = {
+    "vgg19": _vgg19,
+    "mobilenet_v2": _mobilenet_v2,
+    "untrained": _untrained,
+}
+
+
+def _check_layer(extractor: str, layer: str, names: dict[str, int]) -> None:
+    if layer not in names:
+        raise ValueError(f"{extractor} has no layer {layer!r}; it has {', '.join(names)}")
+
+
+def _load(features: nn.Module, path: Path, *, prefix: str) -> None:
+    """Fill `features` from a file; tensors of deeper layers may be there and are left alone."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no such weights file")
+    try:
+        if path.suffix == ".safetensors":
+            tensors = load_file(path)
+        else:
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        raise ValueError(f"{path}: cannot be read as weights: {error}") from error
+    wanted = features.state_dict()
+    found: dict[str, Tensor] = {}
+    for key, tensor in wanted.items():
+        value = tensors.get(prefix + key)
+        if value is None or value.shape != tensor.shape:
+            came = "nothing" if value is None else f"shape {tuple(value.shape)}"
+            expected = f"{prefix + key} of shape {tuple(tensor.shape)}"
+            raise ValueError(f"{path}: expected {expected}, got {came}: another network?")
+        found[key] = value.to(tensor.dtype)
+    features.load_state_dict(found)

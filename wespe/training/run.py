@@ -1,0 +1,155 @@
+"""One pair's training, from two patch sets to a network, its card, its losses and its samples."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wespe
+from wespe.files import atomic_folder, read_json, sha256, write_json
+from wespe.images import to_tensor
+from wespe.models.checkpoints import save_generator
+from wespe.models.perceptual import build_extractor
+from wespe.patches.store import PatchSet
+from wespe.training.compute import Place
+from wespe.training.engine import Batch, Log, fit
+from wespe.training.wespe import WespeStep
+
+if TYPE_CHECKING:
+    from wespe.config import Recipe
+
+METHODS = {"wespe": WespeStep}
+PREVIEWS = 6
+
+
+class BusyError(RuntimeError):
+    """Another process is training the same thing."""
+
+
+def train_pair(
+    name: str,
+    *,
+    source: PatchSet,
+    target: PatchSet,
+    recipe: "Recipe",
+    seed: int,
+    place: Place,
+    out: Path,
+    states: Path,
+    log: Log,
+) -> dict[str, Any]:
+    """Train `name`, or go on where it was stopped, and write the folder `out`. Returns the card.
+
+    `source`, `target`: patch sets of one patch size. The state to resume from lives in
+    `states/<hash of settings and inputs>` until `out` is written. Raises ValueError for weights
+    that cannot be used and BusyError where another process trains the same.
+    """
+    if source.size_px != target.size_px:
+        raise ValueError(
+            f"{target.path}: expected patches of {source.size_px} px as in {source.path}, "
+            f"got {target.size_px} px"
+        )
+    extractor = build_extractor(
+        recipe.content.extractor,
+        layer=recipe.content.layer,
+        weights=Path(recipe.content.weights) if recipe.content.weights else None,
+    )
+    previews = source.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM)
+    step = METHODS[recipe.method](
+        recipe, extractor=extractor, preview=to_tensor(previews), place=place, seed=seed
+    )
+    key = _key(name, source, target, recipe, seed, place)
+    folder = states / key
+    try:
+        outcome = fit(
+            step,
+            _batches(source, target, recipe, seed),
+            steps=recipe.steps,
+            folder=folder,
+            save_every=recipe.save_every,
+            log_every=recipe.log_every,
+            sample_every=recipe.sample_every,
+            log=log,
+            label=name,
+        )
+    except BlockingIOError as error:
+        raise BusyError(f"{name} is being trained by another process (lock in {folder})") from error
+    patches_per_second = recipe.steps * recipe.batch_size / outcome.seconds
+    card = {
+        "pair": name,
+        "source": source.manifest["source"],
+        "target": target.manifest["source"],
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": seed,
+        "steps": recipe.steps,
+        "compute": place.name,
+        "code_version": wespe.__version__,
+        "data": {"source": _provenance(source), "target": _provenance(target)},
+        "train_seconds": round(outcome.seconds, 1),
+        "patches_per_second": round(patches_per_second, 2),
+        "data_share": round(outcome.data_seconds / outcome.seconds, 5),
+        "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
+    }
+    _write(out, step, card, folder)
+    shutil.rmtree(folder)
+    return card
+
+
+_SOURCE_STREAM, _TARGET_STREAM, _PREVIEW_STREAM = range(3)
+
+
+def _batches(
+    source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int
+) -> Callable[[int], Batch]:
+    def batch(step: int) -> Batch:
+        # Two streams: x and y of a step have nothing to do with each other.
+        draws = ((source, _SOURCE_STREAM), (target, _TARGET_STREAM))
+        return tuple(
+            to_tensor(
+                patches.batch(
+                    step, recipe.batch_size, seed=seed, stream=stream, augment=recipe.augment
+                )
+            )
+            for patches, stream in draws
+        )
+
+    return batch
+
+
+def _key(
+    name: str, source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int, place: Place
+) -> str:
+    weights = recipe.content.weights
+    parts = {
+        "pair": name,
+        "source": source.manifest["sha256"],
+        "target": target.manifest["sha256"],
+        "recipe": recipe.model_dump(mode="json"),
+        "weights": sha256(Path(weights)) if weights else None,
+        "seed": seed,
+        "place": place.name,
+        "code": wespe.__version__,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _provenance(patches: PatchSet) -> dict[str, Any]:
+    manifest: Mapping[str, Any] = patches.manifest
+    return {
+        "origin": manifest["origin"],
+        "simulated": manifest["simulated"],
+        "patches": len(patches),
+        "sha256": manifest["sha256"],
+    }
+
+
+def _write(out: Path, step: WespeStep, card: dict[str, Any], folder: Path) -> None:
+    with atomic_folder(out) as temporary:
+        network = temporary / "generator.safetensors"
+        save_generator(network, step.generator)
+        write_json(temporary / "generator.json", {**card, "sha256": sha256(network)})
+        shutil.copyfile(folder / "losses.jsonl", temporary / "losses.jsonl")
+        shutil.copytree(folder / "samples", temporary / "samples")
+    card["sha256"] = read_json(out / "generator.json")["sha256"]
