@@ -1,0 +1,98 @@
+"""Reading patch sets, and drawing training batches from them without a state to keep."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wespe.files import read_json
+from wespe.images import Pixels
+
+_EPOCH_ORDER, _SYMMETRIES = 0, 1  # what a generator is for: no two share their numbers
+
+
+@dataclass(frozen=True, eq=False)
+class PatchSet:
+    """The patches of one source: `pixels`, read-only uint8 `(N, S, S, 3)`, and their manifest."""
+
+    pixels: Pixels
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, path: Path) -> "PatchSet":
+        """Map a patch set into memory; ValueError names the file if it is none."""
+        try:
+            pixels = np.lib.format.open_memmap(path, mode="r")
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{path}: expected a patch set, got {error}") from error
+        shape = pixels.shape
+        if pixels.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3:
+            raise ValueError(f"{path}: expected uint8 (N, S, S, 3), got {pixels.dtype} {shape}")
+        beside = path.with_suffix(".json")
+        try:
+            manifest = read_json(beside)
+            described = len(manifest["patches"])
+        except (OSError, KeyError, TypeError) as error:
+            raise ValueError(f"{beside}: expected the manifest of {path}, got {error!r}") from error
+        if described != len(pixels):
+            raise ValueError(
+                f"{beside}: expected {len(pixels)} patches as in {path}, got {described}"
+            )
+        return cls(pixels, manifest)
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def size_px(self) -> int:
+        """Width and height of a patch."""
+        return int(self.pixels.shape[1])
+
+    def batch(
+        self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
+    ) -> Pixels:
+        """The patches of training step `step` ≥ 0, uint8 `(batch_size, S, S, 3)`.
+
+        A function of its arguments alone, so a resumed training needs no random state. The steps
+        walk through one random order of the set after the other, so every patch comes once an
+        epoch. Different `stream`s are independent. `augment` turns and flips each patch into one of
+        the square's eight symmetries at random.
+        """
+        draws = range(step * batch_size, (step + 1) * batch_size)
+        epochs, places = np.divmod(np.array(draws, np.int64), len(self))
+        numbers = np.concatenate(
+            [
+                _epoch_order(len(self), seed, stream, int(epoch))[places[epochs == epoch]]
+                for epoch in np.unique(epochs)
+            ]
+        )
+        patches: Pixels = np.asarray(self.pixels[numbers])
+        if augment:
+            symmetries = _generator(seed, stream, _SYMMETRIES, step).integers(8, size=batch_size)
+            patches = apply_symmetries(patches, symmetries)
+        return patches
+
+
+def apply_symmetries(patches: Pixels, symmetries: NDArray[np.int64]) -> Pixels:
+    """Turn patch n of `(N, S, S, 3)` by `symmetries[n] % 4` quarters and mirror it from 4 on."""
+    result = np.empty(patches.shape, np.uint8)
+    for symmetry in range(8):
+        chosen = symmetries == symmetry
+        turned = np.rot90(patches[chosen], symmetry % 4, axes=(1, 2))
+        result[chosen] = turned[:, :, ::-1] if symmetry >= 4 else turned
+    return result
+
+
+@lru_cache(maxsize=8)
+def _epoch_order(count: int, seed: int, stream: int, epoch: int) -> NDArray[np.int64]:
+    order = _generator(seed, stream, _EPOCH_ORDER, epoch).permutation(count)
+    order.setflags(write=False)
+    return order
+
+
+def _generator(seed: int, stream: int, purpose: int, counter: int) -> np.random.Generator:
+    key = np.random.SeedSequence([seed, stream], spawn_key=(purpose, counter))
+    return np.random.Generator(np.random.Philox(key))
