@@ -1,0 +1,47 @@
+"""Metrics of 8-bit photos, what a user would save; one file each. A key is a column's name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from wespe.images import Pixels
+from wespe.metrics.entropy import entropy_bit
+from wespe.metrics.ms_ssim import ms_ssim
+from wespe.metrics.png_bpp import png_bpp
+from wespe.metrics.psnr import psnr_db
+from wespe.metrics.ssim import ssim
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that one photo has, by itself or against a reference of the same size.
+
+    `function` takes the photo, and the reference if `needs_reference`, uint8 `(H, W, 3)` sRGB.
+    `better` says which direction is an improvement; None: the number only describes.
+    """
+
+    function: Callable[..., float]
+    needs_reference: bool
+    label: str
+    unit: str
+    better: Literal["higher", "lower"] | None
+
+
+METRICS: dict[str, Metric] = {
+    "psnr_db": Metric(psnr_db, True, "PSNR", "dB", "higher"),
+    "ssim": Metric(ssim, True, "SSIM", "", "higher"),
+    "ms_ssim": Metric(ms_ssim, True, "MS-SSIM", "", "higher"),
+    "entropy_bit": Metric(entropy_bit, False, "entropy", "bit", None),
+    "png_bpp": Metric(png_bpp, False, "PNG size", "bit/px", None),
+}
+
+
+def measure(photo: Pixels, reference: Pixels | None) -> dict[str, float]:
+    """All metrics that can be had, in the order of METRICS; without a reference, those without."""
+    values = {}
+    for name, metric in METRICS.items():
+        if not metric.needs_reference:
+            values[name] = metric.function(photo)
+        elif reference is not None:
+            values[name] = metric.function(photo, reference)
+    return values
