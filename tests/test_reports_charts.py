@@ -13,7 +13,7 @@ def line(*series: Series) -> ET.Element:
 
 
 def series(values: list[float]) -> Series:
-    return Series("one", np.arange(len(values)) * 20.0, np.array(values))
+    return Series("one", np.arange(0.0, 20.0 * len(values), 20.0), np.array(values))
 
 
 def ticks(chart: ET.Element) -> list[str]:
@@ -88,3 +88,9 @@ def test_scatter_of_one_point_or_none() -> None:
     one = scatter([Point("a", 10.0, 10.0)], x_label="x", y_label="y", title="T")
     none = scatter([], x_label="x", y_label="y", title="T")
     assert (one.count("<circle"), none.count("<circle")) == (1, 0)
+
+
+def test_a_single_dip_does_not_make_a_chart_logarithmic() -> None:
+    values = [1.0 + 0.1 * (number % 2) for number in range(100)]
+    values[50] = 1e-3
+    assert "log scale" not in "".join(line(series(values)).itertext())

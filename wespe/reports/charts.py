@@ -63,18 +63,17 @@ class _Axis:
 def line_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: str) -> Markup:
     """Every series raw and faint, and smoothed on top.
 
-    The y axis is logarithmic where no value is negative and the positive ones spread over a
-    factor of 30 or more. `title` is read out by screen readers. Without a finite value the chart
+    The y axis is logarithmic where no value is negative and the positive ones, smoothed, spread
+    over a factor of 30 or more. `title` is read out by screen readers. Without a finite value the chart
     is empty.
     """
-    finite = np.concatenate([item.y[np.isfinite(item.y)] for item in series] or [np.empty(0)])
-    steps = np.concatenate([item.x for item in series] or [np.empty(0)])
-    y = _loss_axis(finite)
-    x = _Axis(*_span(steps), _LEFT, _RIGHT)
+    smoothed = [smooth(item.y) for item in series]
+    y = _loss_axis(_finite([item.y for item in series]), _finite(smoothed))
+    x = _Axis(*_span(_finite([item.x for item in series])), _LEFT, _RIGHT)
     svg = _frame(x, y, x_label, y_label + (" (log scale)" if y.log else ""), title)
-    for number, item in enumerate(series):
+    for number, (item, means) in enumerate(zip(series, smoothed, strict=True)):
         group = ET.SubElement(svg, "g", {"class": f"series s{number % 8}"})
-        for kind, values in (("raw", item.y), ("smooth", smooth(item.y))):
+        for kind, values in (("raw", item.y), ("smooth", means)):
             for path in _paths(x, y, item.x, values):
                 ET.SubElement(group, "path", {"class": kind, "d": path})
     return _markup(svg)
@@ -110,12 +109,15 @@ def smooth(values: Values) -> Values:
     return np.where(finite, sums / np.maximum(counts, 1), np.nan)
 
 
-def _loss_axis(values: Values) -> _Axis:
-    positive = values[values > 0]
-    if len(positive) and values.min() >= 0:
-        low, high = float(positive.min()), float(positive.max())
-        if high / low >= _LOG_FROM_RATIO:
-            return _Axis(max(low, high / _LOG_MOST_RATIO), high, _BOTTOM, _TOP, log=True)
+def _finite(lines: Sequence[Values]) -> Values:
+    return np.concatenate([values[np.isfinite(values)] for values in lines] or [np.empty(0)])
+
+
+def _loss_axis(values: Values, smoothed: Values) -> _Axis:
+    trend = smoothed[smoothed > 0]
+    if len(trend) and values.min() >= 0 and trend.max() / trend.min() >= _LOG_FROM_RATIO:
+        low, high = float(values[values > 0].min()), float(values.max())
+        return _Axis(max(low, high / _LOG_MOST_RATIO), high, _BOTTOM, _TOP, log=True)
     low, high = _span(values)
     return _Axis(low, high, _BOTTOM, _TOP)
 
@@ -138,8 +140,8 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten; with fewer than two decades, 2 and 5 times them as well."""
-    factors = (1, 2, 5) if high / low < 100 else (1,)
+    """Powers of ten; below three decades, 2 and 5 times them as well."""
+    factors = (1, 2, 5) if high / low < 1000 else (1,)
     exponents = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks = [factor * 10.0**exponent for exponent in exponents for factor in factors]
     return [tick for tick in ticks if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9)]
