@@ -1,0 +1,424 @@
+"""The report page, from result folders written by hand: test data, not measurements."""
+
+import csv
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from skimage import data
+
+from wespe.images import Pixels, write_photo
+from wespe.reports import write_report
+
+HOSTILE = "<script>alert('&')</script>"
+METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1.0}
+COLUMNS = ("psnr_db", "ssim", "ms_ssim", "entropy_bit", "png_bpp")
+
+
+def photos() -> list[Pixels]:
+    return [getattr(data, name)() for name in ("astronaut", "chelsea", "coffee")]
+
+
+def card(**changes: Any) -> dict[str, Any]:
+    """A model card."""
+    domain = {"origin": "Test data, made by hand.", "simulated": False, "patches": 2345}
+    return {
+        "pair": "phone_dslr",
+        "source": "phone",
+        "target": "dslr",
+        "recipe": {"method": "wespe", "batch_size": 8, "weights": {"tv": 10.0}},
+        "seed": 7,
+        "steps": 1400,
+        "compute": "cpu-bf16",
+        "code_version": "0.1.0+abc",
+        "data": {"source": domain | {"sha256": "5" * 64}, "target": domain | {"sha256": "7" * 64}},
+        "sha256": "0123456789abcdef" * 4,
+        "train_seconds": 754.0,
+        "patches_per_second": 12.34,
+        "final_losses": {"content": 0.0213, "total": 1.5, "d_color": 0.69},
+    } | changes
+
+
+def write_pair(folder: Path, **changes: Any) -> Path:
+    """A pair's results: 70 records of losses and three sheets."""
+    (folder / "samples").mkdir(parents=True)
+    (folder / "generator.json").write_text(json.dumps(card(**changes)), "utf-8")
+    random = np.random.default_rng(0)
+    records = [
+        {
+            "step": step,
+            "content": 3 * math.exp(-step / 250) + 0.02 * random.uniform(0.6, 1.4),
+            "total": 4 * math.exp(-step / 300) + 1.4 * random.uniform(0.8, 1.2),
+            "tv": 0.3 * random.uniform(0.6, 1.4),
+            "d_color": 0.69 + 0.2 * random.normal(),
+            "d_texture": 0.6 + 0.1 * random.normal(),
+        }
+        for step in range(20, 1401, 20)
+    ]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / "losses.jsonl").write_text(lines, "utf-8")
+    for step in (400, 800, 1400):
+        patches = [photo[100:200, 150:250] for photo in photos()]
+        sheet = np.vstack([np.hstack([patch, 255 - patch, patch]) for patch in patches])
+        write_photo(folder / "samples" / f"{step:06d}.jpg", sheet)
+    return folder
+
+
+def write_evaluation(
+    folder: Path,
+    *,
+    references: bool = True,
+    n: int = 20,
+    prefix: str = "",
+    patches: bool = False,
+    **changes: Any,
+) -> Path:
+    """An evaluation's results: n photos, the last one identical to its reference."""
+    (folder / "pictures").mkdir(parents=True)
+    random = np.random.default_rng(1)
+    rows = []
+    for number in range(n):
+        base = random.normal(20, 2)
+        identical = references and number == n - 1
+        for method, gain in {**METHODS, **({"target": 0.0} if references else {})}.items():
+            full = references and method != "target"
+            psnr = math.inf if identical else base + gain * random.normal(1, 0.5)
+            similar = [psnr, 0.7 + gain / 30, 0.85 + gain / 30] if full else ["", "", ""]
+            free = [7.2 + gain / 100, 10.0]
+            rows.append([f"{prefix}{number}.jpg", method, int(identical), *similar, *free])
+    with (folder / "images.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["image", "method", "identical", *COLUMNS], *rows])
+    summary = {
+        "evaluation": folder.name,
+        "pair": "phone_dslr",
+        "photos": "scenes",
+        "origin": "Test data, made by hand.",
+        "simulated": False,
+        "n_images": n,
+        "n_identical": int(references),
+        "seconds": 90.0,
+        "methods": means(rows),
+    }
+    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    for number, photo in enumerate(photos()):
+        shown = photo[50:150, 150:250] if patches else photo
+        tones = {"original": 0.6, "enhanced": 0.9, "histogram_match": 0.8, "clahe": 0.7}
+        for method, tone in {**tones, **({"target": 1.0} if references else {})}.items():
+            pixels = (shown * tone).astype(np.uint8)
+            write_photo(folder / "pictures" / f"{prefix}{number}.{method}.jpg", pixels)
+    return folder
+
+
+def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """The summary of the rows of a table of images."""
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for method in dict.fromkeys(row[1] for row in rows):
+        for column, name in enumerate(COLUMNS, start=3):
+            mine = [row for row in rows if row[1] == method and not row[2] and row[column] != ""]
+            values = [float(row[column]) for row in mine]
+            if values:
+                mean, std = float(np.mean(values)), float(np.std(values))
+                statistic = {"mean": mean, "std": std, "n": len(values)}
+                table.setdefault(method, {})[name] = statistic
+    return table
+
+
+class Page(HTMLParser):
+    """What a reader, and a browser, gets out of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.cells: list[str] = []
+        self._inside: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside.append(tag)
+        if tag in {"td", "th"}:
+            self.cells.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, text: str) -> None:
+        if {"script", "style"} & set(self._inside):
+            return
+        self.texts.append(text)
+        if {"td", "th"} & set(self._inside):
+            self.cells[-1] += text
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.texts).split())
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def rows(self, metrics: int) -> dict[str, list[str]]:
+        """The cells of the rows of the table of methods, by method."""
+        names = {name.replace("_", " ") for name in [*METHODS, "target"]}
+        cells = [" ".join(cell.split()) for cell in self.cells]
+        starts = [number for number, cell in enumerate(cells) if cell in names]
+        return {cells[start]: cells[start + 1 : start + 1 + metrics] for start in starts}
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Callable[..., str]:
+    """Write a report and give its HTML; without arguments, of one pair and one evaluation."""
+
+    def make(**changes: Any) -> str:
+        arguments = {"run_name": "a run", "settings_text": "run: {name: demo}"} | changes
+        if "pairs" not in arguments:
+            arguments["pairs"] = {"phone_dslr": write_pair(tmp_path / "pairs" / "phone_dslr")}
+        if "evaluations" not in arguments:
+            folder = tmp_path / "evaluations" / "scenes"
+            arguments["evaluations"] = {"scenes": write_evaluation(folder)}
+        write_report(tmp_path / "report.html", **arguments)
+        return (tmp_path / "report.html").read_text("utf-8")
+
+    return make
+
+
+def summary_of(folder: Path) -> Any:
+    return json.loads((folder / "summary.json").read_text("utf-8"))
+
+
+def test_says_what_was_trained_on_what(report: Callable[..., str]) -> None:
+    text = Page(report()).text
+    shown = ("2,345 patches", "1,400", "cpu-bf16", "12.6 min", "12.3 patches/s", "0.1.0+abc")
+    for part in (*shown, "0123456789ab", "phone", "dslr", "Test data, made by hand."):
+        assert part in text
+    assert "weights.tv 10.0" in text
+
+
+def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> None:
+    folder = write_evaluation(tmp_path / "scenes")
+    rows = Page(report(evaluations={"scenes": folder})).rows(len(COLUMNS))
+    assert set(rows) == {"original", "enhanced", "histogram match", "clahe", "target"}
+    for method, table in summary_of(folder)["methods"].items():
+        for column, name in enumerate(COLUMNS):
+            cell = rows[method.replace("_", " ")][column]
+            if name not in table:
+                assert cell == "–"
+                continue
+            decimals = 3 if "ssim" in name else 2
+            mean, std = (f"{table[name][key]:.{decimals}f}" for key in ("mean", "std"))
+            assert cell.removeprefix("best ") == f"{mean} ± {std} n = {table[name]['n']}"
+            has_best = method == "histogram_match" and name in {"psnr_db", "ssim", "ms_ssim"}
+            assert cell.startswith("best ") == has_best
+
+
+def test_states_paired_differences_and_identical_pairs(report: Callable[..., str]) -> None:
+    text = Page(report()).text
+    pattern = r"Enhanced is 1\.\d\d dB above original \(95 % interval \+1\.\d\d to \+2\.\d\d\), "
+    assert re.search(pattern, text)
+    assert "over 19 photos." in text
+    assert "1 of them is identical to the reference" in text
+
+
+def test_without_references_nothing_is_best(report: Callable[..., str], tmp_path: Path) -> None:
+    folder = write_evaluation(tmp_path / "scenes", references=False)
+    html = report(evaluations={"scenes": folder})
+    page = Page(html)
+    assert set(page.rows(2)) == {"original", "enhanced", "histogram match", "clahe"}
+    assert "No photo has a reference" in page.text
+    assert "PSNR" not in "".join(page.cells)
+    assert 'class="best"' not in html
+    assert "Photo by photo" not in page.text
+
+
+@pytest.mark.parametrize("where", ["source", "target", "photos", "nowhere"])
+def test_banner_exactly_where_something_is_simulated(
+    report: Callable[..., str], tmp_path: Path, where: str
+) -> None:
+    domains = card()["data"]
+    if where in domains:
+        domains[where] = domains[where] | {"simulated": True}
+    pair = write_pair(tmp_path / "pair", data=domains)
+    evaluation = write_evaluation(tmp_path / "evaluation", simulated=where == "photos")
+    text = Page(report(pairs={"p": pair}, evaluations={"e": evaluation})).text
+    assert ("Demo: simulated camera. These figures say nothing" in text) == (where != "nowhere")
+
+
+def test_embeds_every_picture_and_loads_nothing(report: Callable[..., str]) -> None:
+    html = report()
+    page = Page(html)
+    sources = [image["src"] or "" for image in page.all("img")]
+    assert len(sources) == 3 * 5 + 3
+    assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert all(image["alt"] for image in page.all("img"))
+    assert all((link["href"] or "").startswith("#") for link in page.all("a"))
+    assert not page.all("link")
+    assert not re.search(r"url\(|@import|https?:", html)
+    assert "default-src 'none'" in html
+
+
+def test_links_and_labels_lead_somewhere(report: Callable[..., str]) -> None:
+    page = Page(report())
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {link["href"] for link in page.all("a")} == {f"#{name}" for name in ids}
+    for control in page.all("input"):
+        if control["type"] == "range":
+            assert control["aria-label"]
+    assert all(chart.get("aria-label") or "aria-hidden" in chart for chart in page.all("svg"))
+
+
+def test_names_the_photos_with_the_smallest_and_largest_gain(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = write_evaluation(tmp_path / "scenes")
+    with (folder / "images.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["identical"] == "0"]
+    psnr = {
+        method: {row["image"]: float(row["psnr_db"]) for row in rows if row["method"] == method}
+        for method in ("original", "enhanced")
+    }
+    gains = {image: psnr["enhanced"][image] - before for image, before in psnr["original"].items()}
+    text = Page(report(evaluations={"scenes": folder})).text
+    for words, choose in (("Smallest gain (worst)", min), ("Largest gain (best)", max)):
+        name = choose(gains, key=lambda image: gains[image])
+        before, after = psnr["original"][name], psnr["enhanced"][name]
+        gain = f"{after - before:+.2f}".replace("-", "−")
+        assert f"{words} {name} {before:.2f} → {after:.2f} dB ({gain})" in text
+
+
+def test_escapes_hostile_names(report: Callable[..., str], tmp_path: Path) -> None:
+    name = HOSTILE.replace("/", ":")
+    pair = write_pair(tmp_path / "pair", source=HOSTILE, code_version=HOSTILE)
+    evaluation = write_evaluation(
+        tmp_path / "evaluation",
+        prefix=name,
+        origin=HOSTILE,
+        unreadable=[{"file": HOSTILE, "reason": HOSTILE}],
+    )
+    html = report(
+        run_name=HOSTILE,
+        pairs={HOSTILE: pair},
+        evaluations={HOSTILE: evaluation},
+        settings_text=HOSTILE,
+    )
+    assert html.count("<script>") == 1
+    assert HOSTILE in Page(html).text
+
+
+def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Path) -> None:
+    pairs = {name: write_pair(tmp_path / name) for name in ("one", "two")}
+    evaluations = {name: write_evaluation(tmp_path / name) for name in ("three", "four")}
+    html = report(pairs=pairs, evaluations=evaluations)
+    for number in (1, 2):
+        for kind in ("pair", "evaluation", "training"):
+            assert html.count(f'id="{kind}-{number}"') == 1
+    assert html.index("three: how good") < html.index("four: how good")
+
+
+def test_the_same_results_give_the_same_bytes(report: Callable[..., str], tmp_path: Path) -> None:
+    first = report()
+    pairs = {"phone_dslr": tmp_path / "pairs" / "phone_dslr"}
+    evaluations = {"scenes": tmp_path / "evaluations" / "scenes"}
+    assert report(pairs=pairs, evaluations=evaluations) == first
+
+
+def test_values_that_are_no_numbers_become_dashes(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    pair = write_pair(tmp_path / "pair", final_losses={"content": math.nan, "tv": None})
+    with (pair / "losses.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write('{"step": 1420, "content": NaN, "tv": null, "d_color": Infinity}\n')
+    methods = {
+        "original": {"psnr_db": {"mean": math.inf, "std": math.nan, "n": 1}},
+        "enhanced": {"psnr_db": {"mean": None, "std": None, "n": 0}},
+        "clahe": {"psnr_db": {"mean": 17.5, "std": math.nan, "n": 1}},
+    }
+    folder = write_evaluation(tmp_path / "evaluation", methods=methods)
+    page = Page(report(pairs={"p": pair}, evaluations={"e": folder}))
+    rows = page.rows(1)
+    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 ± – n = 1"]}
+    attributes = " ".join(str(value) for _, table in page.tags for value in table.values())
+    assert not re.search(r"\b(nan|NaN|inf|Infinity|None)\b", page.text + attributes)
+
+
+def test_a_photo_without_one_picture_says_so(report: Callable[..., str], tmp_path: Path) -> None:
+    folder = write_evaluation(tmp_path / "scenes")
+    (folder / "pictures" / "1.target.jpg").unlink()
+    assert "No target picture of this photo" in Page(report(evaluations={"e": folder})).text
+
+
+def test_patches_are_embedded_unchanged_and_enlarged(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = write_evaluation(tmp_path / "scenes", patches=True)
+    page = Page(report(evaluations={"e": folder}))
+    figures = [item for item in page.all("figure") if "patch" in (item.get("class") or "")]
+    assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 3
+
+
+def test_large_pictures_are_recompressed(report: Callable[..., str], tmp_path: Path) -> None:
+    folder = write_evaluation(tmp_path / "scenes")
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
+    large = folder / "pictures" / "0.original.jpg"
+    write_photo(large, noise)
+    page = Page(report(evaluations={"e": folder}))
+    shown = next(image for image in page.all("img") if image["alt"] == "0, original")
+    assert (shown["width"], shown["height"]) == ("800", "600")
+    assert len(shown["src"] or "") < large.stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("pair/generator.json", None, r"generator\.json: expected a model card, there is none"),
+        ("pair/generator.json", "{", r"generator\.json: expected JSON"),
+        ("pair/generator.json", "{}", r"generator\.json: expected a model card, but pair: Field"),
+        ("pair/losses.jsonl", None, r"losses\.jsonl: expected a record of the losses"),
+        ("pair/losses.jsonl", '{"step": 1}\n[1]\n', r"losses\.jsonl, line 2: expected losses like"),
+        ("pair/losses.jsonl", '{"tv": 1}\n', r"losses\.jsonl, line 1: .* got '\{\"tv\": 1\}'"),
+        ("pair/samples/x.jpg", "", r"x\.jpg: expected a name like 000400\.jpg"),
+        ("pair/samples/001400.jpg", "", r"001400\.jpg: empty file"),
+        ("evaluation/summary.json", None, r"summary\.json: expected an evaluation's summary"),
+        ("evaluation/summary.json", "[]", r"summary\.json: expected an evaluation's summary"),
+        ("evaluation/images.csv", None, r"images\.csv: expected a table of images"),
+        ("evaluation/images.csv", "", r"images\.csv: expected the column image, got an empty file"),
+        (
+            "evaluation/images.csv",
+            "image,method,identical,psnr_db\na,original,0,high\n",
+            r"images\.csv, line 2: expected numbers",
+        ),
+        ("evaluation/pictures/x.jpg", "", r"x\.jpg: expected a name like photo\.method\.jpg"),
+        ("evaluation/pictures/0.target.jpg", "no", r"0\.target\.jpg: not an image"),
+    ],
+)
+def test_refuses_wrong_files_by_name(
+    report: Callable[..., str], tmp_path: Path, file: str, content: str | None, message: str
+) -> None:
+    pair = write_pair(tmp_path / "pair")
+    evaluation = write_evaluation(tmp_path / "evaluation")
+    if content is None:
+        (tmp_path / file).unlink()
+    else:
+        (tmp_path / file).write_text(content, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        report(pairs={"p": pair}, evaluations={"e": evaluation})
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("folder", ["pair/samples", "evaluation/pictures"])
+def test_refuses_missing_folders_by_name(
+    report: Callable[..., str], tmp_path: Path, folder: str
+) -> None:
+    pair = write_pair(tmp_path / "pair")
+    evaluation = write_evaluation(tmp_path / "evaluation")
+    shutil.rmtree(tmp_path / folder)
+    with pytest.raises(ValueError, match=f"{folder}: expected a folder"):
+        report(pairs={"p": pair}, evaluations={"e": evaluation})
