@@ -1,0 +1,39 @@
+# The whole project in one command on a machine with git, make and Python 3.11 or newer: `make`.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: all test check lock clean
+
+all: .venv/ready
+	snakemake --cores all all
+
+test: .venv/ready
+	pytest -n 2 --dist loadfile
+
+check: .venv/ready
+	ruff check
+	ruff format --check
+	mypy
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+# Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
+lock: .venv/ready
+	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --extra pipeline --extra dev $(UPGRADE) --output-file requirements.txt pyproject.toml
+
+clean:
+	rm -rf .venv
+
+# uv comes first, from the same lock: it installs the rest many times faster than pip.
+.venv/ready: requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, but $(PYTHON) is $$($(PYTHON) -V 2>&1);" \
+	    "name another with make PYTHON=…"; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.txt > .venv/uv.txt
+	.venv/bin/pip install --quiet --require-hashes -r .venv/uv.txt
+	.venv/bin/uv pip sync --quiet --python .venv/bin/python --require-hashes requirements.txt
+	.venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation -e .
+	touch $@

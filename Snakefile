@@ -1,0 +1,53 @@
+"""The whole pipeline. `snakemake all` runs params.yaml; `--configfile FILE` runs another file."""
+
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+from wespe.config import SettingsError, load
+from wespe.workflow import chosen_settings, code, fingerprint, subtrees
+
+# No `configfile:` directive: it would merge a file from the command line into params.yaml.
+given = workflow.config_settings
+try:
+    PARAMS = chosen_settings(given.configfiles, given.config)
+    settings = load(PARAMS)
+except SettingsError as error:
+    raise WorkflowError(str(error)) from None
+
+DATA = settings.run.data
+RESULTS = settings.run.results
+
+
+# The system that requirements.txt is locked for; the commands themselves come with `make .venv`.
+container: "docker://python:3.12-bookworm"
+
+
+wildcard_constraints:
+    name=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        f"{RESULTS}/report.html",
+        expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/acquire.smk"
+include: "workflow/rules/patches.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/report.smk"
+
+
+onsuccess:
+    if Path(rules.report.output.page).exists():
+        print(f"Report: {rules.report.output.page}")
+        for name in settings.pairs:
+            print(f"Network {name}: {RESULTS}/pairs/{name}/generator.safetensors")

@@ -1,0 +1,62 @@
+"""What the Snakefile asks of the package: which settings, which parts of them, which code."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+from wespe.config import Params, SettingsError
+
+DEFAULT_SETTINGS = Path("params.yaml")
+_PACKAGE = Path("wespe")
+
+
+def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path:
+    """The one settings file of a run, relative to the project where it lies inside.
+
+    `files`: those of `--configfile`; `overrides`: those of `--config`. Raises SettingsError for
+    several files, since settings are never merged, and for overrides, since no tool records them.
+    """
+    if overrides:
+        raise SettingsError(
+            f"--config {' '.join(overrides)}: settings are changed in their file "
+            "(or tried out with `dvc exp run --set-param KEY=VALUE`), not on the command line"
+        )
+    if len(files) > 1:
+        raise SettingsError(f"expected one settings file, got {', '.join(map(str, files))}")
+    if not files:
+        return DEFAULT_SETTINGS
+    here = Path.cwd()
+    return files[0].relative_to(here) if files[0].is_relative_to(here) else files[0]
+
+
+def subtrees(params: Params, *keys: str) -> str:
+    """The settings below dotted `keys` as JSON, which changes exactly when one of them does."""
+    tree = params.model_dump(mode="json")
+    return json.dumps({key: reduce(getitem, key.split("."), tree) for key in keys})
+
+
+def code(*parts: str) -> list[str]:
+    """The package's files behind `parts`, each a module (`losses.py`) or a folder (`models`)."""
+    paths = [_PACKAGE / part for part in parts]
+    files = [[path] if path.suffix else sorted(path.rglob("*.py")) for path in paths]
+    return [str(file) for group in files for file in group]
+
+
+def fingerprint(path: Path) -> str:
+    """Hex SHA-256 of the names, sizes and times below a folder; empty for anything else.
+
+    A folder's own modification time misses changes further down, and hashing gigabytes of photos
+    before every run would take longer than many a run.
+    """
+    if not path.is_dir():
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")):
+        if file.is_file():
+            stat = file.stat()
+            digest.update(f"{file.relative_to(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()

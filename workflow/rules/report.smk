@@ -1,0 +1,31 @@
+rule report:
+    input:
+        expand(f"{DATA}/sources/{{name}}", name=settings.sources),
+        expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
+        expand(
+            f"{RESULTS}/pairs/{{name}}/{{file}}",
+            name=settings.pairs,
+            file=[
+                "generator.safetensors",
+                "generator.json",
+                "losses.jsonl",
+                "samples",
+            ],
+        ),
+        expand(
+            f"{RESULTS}/evaluations/{{name}}/{{file}}",
+            name=settings.evaluations,
+            file=["images.csv", "summary.json", "pictures"],
+        ),
+        code=code("reports"),
+    output:
+        page=f"{RESULTS}/report.html",
+    log:
+        f"{RESULTS}/logs/report.log",
+    params:
+        file=PARAMS,
+        settings=subtrees(settings, "run.name"),
+    message:
+        "Report of {settings.run.name}"
+    shell:
+        "wespe report --params {params.file} --out {output.page} > {log} 2>&1"

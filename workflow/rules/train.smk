@@ -1,0 +1,32 @@
+rule train:
+    input:
+        source=patch_set("source"),
+        source_manifest=patch_set("source", ".json"),
+        target=patch_set("target"),
+        target_manifest=patch_set("target", ".json"),
+        weights=extractor_weights,
+        code=code("training", "models", "losses.py"),
+    output:
+        network=f"{RESULTS}/pairs/{{name}}/generator.safetensors",
+        card=f"{RESULTS}/pairs/{{name}}/generator.json",
+        losses=f"{RESULTS}/pairs/{{name}}/losses.jsonl",
+        samples=directory(f"{RESULTS}/pairs/{{name}}/samples"),
+    log:
+        f"{RESULTS}/logs/train/{{name}}.log",
+    # Two trainings side by side on one machine take turns at its cores or its GPU.
+    threads: workflow.cores
+    params:
+        file=PARAMS,
+        settings=lambda w: subtrees(
+            settings,
+            f"pairs.{w.name}",
+            f"recipes.{settings.pairs[w.name].recipe}",
+            "run.seed",
+            "run.compute",
+        ),
+        out=lambda w, output: Path(output.network).parent,
+    message:
+        "Training {wildcards.name}; {log} shows how far it is"
+    shell:
+        "wespe train {wildcards.name} --params {params.file} --source {input.source}"
+        " --target {input.target} --out {params.out} > {log} 2>&1"
