@@ -43,7 +43,9 @@ def load_generator(path: Path) -> Generator:
         raise ValueError(f"{path}: expected a network of format {FORMAT}, got {came}")
     try:
         generator = Generator(**header["config"])
-        counters = {key: value for key, value in generator.state_dict().items() if key not in tensors}
+        counters = {
+            key: value for key, value in generator.state_dict().items() if key not in tensors
+        }
         unexplained = [key for key, value in counters.items() if value.is_floating_point()]
         if unexplained:
             raise ValueError(f"without {unexplained[0]}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Literal
 
 import torch
@@ -35,7 +36,9 @@ class FeatureExtractor(nn.Module):
         return features
 
 
-def build_extractor(name: Extractor, *, layer: str, weights: Path | None = None) -> FeatureExtractor:
+def build_extractor(
+    name: Extractor, *, layer: str, weights: Path | None = None
+) -> FeatureExtractor:
     """The extractor `name` up to and including `layer`.
 
     `weights`: a local .safetensors or .pth file with torchvision's keys; without one the weights
@@ -124,6 +127,9 @@ def _load(features: nn.Module, path: Path, *, prefix: str) -> None:
             tensors = load_file(path)
         else:
             tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        # torch's own message advises to trust the file; we never unpickle more than tensors.
+        raise ValueError(f"{path}: expected a file of tensors and nothing else") from error
     except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
         raise ValueError(f"{path}: cannot be read as weights: {error}") from error
     wanted = features.state_dict()

@@ -1,0 +1,99 @@
+import math
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from skimage.color import rgb2gray
+
+from wespe import losses
+
+
+def test_content_loss_by_hand() -> None:
+    features = torch.zeros(1, 2, 1, 2)
+    reconstructed = torch.tensor([[[[1.0, 1.0]], [[0.0, 2.0]]]])
+    assert losses.content_loss(features, reconstructed).item() == pytest.approx(6 / 4)
+
+
+def test_content_loss_is_symmetric_and_zero_for_equal_features() -> None:
+    a, b = torch.rand(2, 3, 5, 4), torch.rand(2, 3, 5, 4)
+    assert losses.content_loss(a, b) == losses.content_loss(b, a)
+    assert losses.content_loss(a, a) == 0
+
+
+def test_adversarial_loss_is_minus_log_of_the_sigmoid() -> None:
+    logits = torch.tensor([0.0, 2.0, -3.0])
+    expected = -np.mean([math.log(1 / (1 + math.exp(-v))) for v in (0.0, 2.0, -3.0)])
+    assert losses.adversarial_loss(logits).item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_adversarial_loss_stays_finite_where_the_sigmoid_saturates() -> None:
+    assert losses.adversarial_loss(torch.tensor([-1e4])).item() == pytest.approx(1e4)
+
+
+def test_discriminator_loss_against_binary_cross_entropy() -> None:
+    real, fake = torch.randn(8), torch.randn(8)
+    expected = torch.nn.functional.binary_cross_entropy_with_logits(
+        torch.cat([real, fake]), torch.cat([torch.ones(8), torch.zeros(8)])
+    )
+    assert losses.discriminator_loss(real, fake).item() == pytest.approx(expected.item(), rel=1e-6)
+    undecided = torch.zeros(3)
+    assert losses.discriminator_loss(undecided, undecided).item() == pytest.approx(math.log(2))
+
+
+def test_total_variation_by_hand() -> None:
+    image = torch.tensor([[[[0.0, 1.0], [0.0, 3.0]]]])
+    # Horizontal differences 1 and 3, vertical 0 and 2, each squared and averaged.
+    assert losses.total_variation_loss(image).item() == pytest.approx((1 + 9) / 2 + (0 + 4) / 2)
+
+
+def test_total_variation_does_not_depend_on_the_batch_size() -> None:
+    image = torch.rand(1, 3, 9, 7)
+    one, four = (
+        losses.total_variation_loss(image),
+        losses.total_variation_loss(image.repeat(4, 1, 1, 1)),
+    )
+    assert one.item() == pytest.approx(four.item(), rel=1e-6)
+
+
+def test_total_variation_needs_two_pixels() -> None:
+    with pytest.raises(ValueError, match="2×2"):
+        losses.total_variation_loss(torch.rand(1, 3, 1, 5))
+
+
+@pytest.mark.parametrize("sigma_px", [0.8, 3**0.5, 4.3])
+def test_blur_against_opencv(sigma_px: float) -> None:
+    image = torch.rand(2, 3, 40, 33)
+    blurred = losses.gaussian_blur(image, sigma_px).numpy()
+    size = 2 * math.ceil(3.5 * sigma_px) + 1
+    for given, came in zip(image.numpy(), blurred, strict=True):
+        for channel in range(3):
+            expected = cv2.GaussianBlur(
+                given[channel], (size, size), sigma_px, borderType=cv2.BORDER_REFLECT_101
+            )
+            np.testing.assert_allclose(came[channel], expected, atol=1e-6)
+
+
+def test_blur_keeps_constants_and_the_papers_amplitude() -> None:
+    constant = torch.full((1, 3, 30, 30), 0.3)
+    torch.testing.assert_close(losses.gaussian_blur(constant, 3**0.5), constant)
+    impulse = torch.zeros(1, 1, 31, 31)
+    impulse[0, 0, 15, 15] = 1
+    # The paper's A = 0.053 is the peak of a Gaussian that sums to one and has variance 3.
+    assert losses.gaussian_blur(impulse, 3**0.5).max().item() == pytest.approx(0.053, abs=1e-3)
+
+
+def test_grey_is_the_luma_of_opencv() -> None:
+    image = torch.rand(1, 3, 6, 5)
+    expected = cv2.cvtColor(image[0].permute(1, 2, 0).numpy(), cv2.COLOR_RGB2GRAY)
+    np.testing.assert_allclose(losses.grey(image)[0, 0].numpy(), expected, atol=1e-6)
+    # Another standard's luma (BT.709, skimage) differs: the two must not be mixed up.
+    assert np.abs(rgb2gray(image[0].permute(1, 2, 0).numpy()) - expected).max() > 1e-3
+
+
+def test_r1_penalty_of_a_linear_discriminator() -> None:
+    weight = torch.randn(3, 4, 4)
+    real = torch.rand(5, 3, 4, 4, requires_grad=True)
+    logits = (real * weight).sum((1, 2, 3))
+    expected = 0.5 * weight.square().sum().item()
+    assert losses.r1_penalty(logits, real).item() == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,192 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models import vgg19
+
+from wespe.models.checkpoints import load_generator, save_generator
+from wespe.models.discriminator import Discriminator
+from wespe.models.generator import Generator
+from wespe.models.perceptual import EXTRACTORS, build_extractor, vgg19_layers
+
+SHARED = Path(__file__).parents[1].parent / "shared" / "data"
+
+
+def untied(generator: Generator) -> Generator:
+    """The network with a last layer that is not zero, so that it does something."""
+    nn.init.normal_(generator.tail.weight, std=0.02)
+    return generator
+
+
+class TestGenerator:
+    @pytest.mark.parametrize("size", [(1, 1), (7, 31), (100, 100)])
+    def test_keeps_the_size(self, size: tuple[int, int]) -> None:
+        image = torch.rand(2, 3, *size)
+        assert Generator(width=4, norm="none")(image).shape == image.shape
+
+    def test_identity_start(self) -> None:
+        image = torch.rand(2, 3, 20, 20)
+        assert torch.equal(Generator(width=4, start="identity").eval()(image), image)
+
+    def test_random_start_is_a_scaled_tanh(self) -> None:
+        generator = Generator(width=4, norm="none")
+        nn.init.constant_(generator.tail.bias, 100.0)  # type: ignore[arg-type]
+        torch.testing.assert_close(generator(torch.rand(1, 3, 9, 9)).max(), torch.tensor(1.08))
+
+    def test_the_papers_size(self) -> None:
+        # 9×9×3×64 + 10 × 3×3×64×64 + 9×9×64×3 weights, 64 or 3 biases each, 8 × 2×64 of batch norm.
+        expected = 2 * 81 * 3 * 64 + 10 * 9 * 64 * 64 + 11 * 64 + 3 + 8 * 2 * 64
+        assert sum(p.numel() for p in Generator().parameters()) == expected
+
+    def test_receptive_field(self) -> None:
+        generator = untied(Generator(width=4, blocks=2, norm="none", start="identity"))
+        image = torch.rand(1, 3, 61, 61, requires_grad=True)
+        generator(image)[0, :, 30, 30].sum().backward()
+        assert image.grad is not None
+        reach = image.grad[0].abs().sum(0).nonzero()
+        radius = generator.receptive_field_px
+        assert (reach.min(), reach.max()) == (30 - radius, 30 + radius)
+
+
+class TestDiscriminator:
+    @pytest.mark.parametrize("norm", ["instance", "batch", "spectral", "none"])
+    def test_one_logit_a_patch(self, norm: str) -> None:
+        discriminator = Discriminator(3, norm=norm)  # type: ignore[arg-type]
+        assert discriminator(torch.rand(2, 3, 100, 100)).shape == (2,)
+
+    def test_hidden_layer_and_strides_of_the_paper(self) -> None:
+        discriminator = Discriminator(1)
+        strides = [m.stride[0] for m in discriminator.modules() if isinstance(m, nn.Conv2d)]
+        assert strides == [4, 2, 1, 1, 2]
+        assert [m.out_features for m in discriminator.modules() if isinstance(m, nn.Linear)] == [
+            1024,
+            1,
+        ]
+
+    @pytest.mark.parametrize("size_px", [32, 64, 101])
+    def test_other_patch_sizes(self, size_px: int) -> None:
+        assert Discriminator(3, size_px=size_px)(torch.rand(1, 3, size_px, size_px)).shape == (1,)
+
+
+class TestCheckpoints:
+    @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
+    def test_round_trip(self, tmp_path: Path, norm: str) -> None:
+        generator = Generator(width=4, blocks=1, norm=norm)  # type: ignore[arg-type]
+        generator(torch.rand(2, 3, 16, 16))  # moves the batch statistics
+        save_generator(tmp_path / "g.safetensors", generator)
+        image = torch.rand(1, 3, 16, 16)
+        loaded = load_generator(tmp_path / "g.safetensors")
+        assert torch.equal(loaded(image), generator.eval()(image))
+
+    def test_same_network_same_bytes(self, tmp_path: Path) -> None:
+        generator = Generator(width=4)
+        for name in ("a", "b"):
+            save_generator(tmp_path / name, generator)
+        assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+    def test_missing(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match=r"nowhere\.safetensors: no such network"):
+            load_generator(tmp_path / "nowhere.safetensors")
+
+    def test_damaged(self, tmp_path: Path) -> None:
+        path = tmp_path / "g.safetensors"
+        save_generator(path, Generator(width=4))
+        path.write_bytes(path.read_bytes()[:500])
+        with pytest.raises(ValueError, match=r"g\.safetensors: expected a \.safetensors network"):
+            load_generator(path)
+
+    def test_of_another_origin(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.safetensors"
+        save_file({"weight": torch.zeros(3)}, path)
+        with pytest.raises(ValueError, match=r"other\.safetensors: expected a network of format"):
+            load_generator(path)
+
+    @pytest.mark.parametrize("change", [{"width": 8}, {"norm": "batch"}, {"depth": 3}])
+    def test_weights_of_another_architecture(
+        self, tmp_path: Path, change: dict[str, object]
+    ) -> None:
+        path = tmp_path / "g.safetensors"
+        generator = Generator(width=4, blocks=1, norm="none")
+        generator.config = generator.config | change
+        save_generator(path, generator)
+        with pytest.raises(ValueError, match=r"g\.safetensors: weights and architecture"):
+            load_generator(path)
+
+
+class TestPerceptual:
+    def test_layer_names_are_the_relus_of_vgg19(self) -> None:
+        names = vgg19_layers()
+        assert (names["relu1_1"], names["relu2_2"], names["relu5_4"]) == (1, 8, 35)
+        with torch.device("meta"):
+            features = vgg19().features
+        assert all(isinstance(features[position], nn.ReLU) for position in names.values())
+        assert len(names) == sum(isinstance(module, nn.ReLU) for module in features)
+
+    @pytest.mark.parametrize("name", EXTRACTORS)
+    def test_unknown_layer(self, name: str) -> None:
+        with pytest.raises(ValueError, match=f"{name} has no layer 'fc7'"):
+            build_extractor(name, layer="fc7")  # type: ignore[arg-type]
+
+    def test_untrained_is_fixed_frozen_and_lets_gradients_through(self) -> None:
+        first, second = (build_extractor("untrained", layer="relu3") for _ in range(2))
+        image = torch.rand(1, 3, 32, 32, requires_grad=True)
+        features = first.train()(image)
+        assert torch.equal(features, second(image))
+        features.sum().backward()
+        assert image.grad is not None
+        assert image.grad.abs().sum() > 0
+        assert all(parameter.grad is None for parameter in first.parameters())
+
+    @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+    def test_weights_of_a_file(self, tmp_path: Path, suffix: str) -> None:
+        path = tmp_path / f"weights{suffix}"
+        tensors = {
+            "features.0.weight": torch.randn(64, 3, 3, 3),
+            "features.0.bias": torch.randn(64),
+            "classifier.0.bias": torch.randn(5),
+        }
+        if suffix == ".pth":
+            torch.save(tensors, path)
+        else:
+            save_file(tensors, path)
+        extractor = build_extractor("vgg19", layer="relu1_1", weights=path)
+        image = torch.rand(2, 3, 10, 10)
+        mean, std = (
+            torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+        )
+        expected = torch.relu(
+            torch.conv2d(
+                (image - mean) / std,
+                tensors["features.0.weight"],
+                tensors["features.0.bias"],
+                padding=1,
+            )
+        )
+        torch.testing.assert_close(extractor(image), expected)
+
+    def test_missing_weights_file(self, tmp_path: Path) -> None:
+        with pytest.raises(ValueError, match=r"vgg\.pth: no such weights file"):
+            build_extractor("vgg19", layer="relu1_1", weights=tmp_path / "vgg.pth")
+
+    def test_weights_of_another_network(self, tmp_path: Path) -> None:
+        path = tmp_path / "other.safetensors"
+        save_file({"features.0.weight": torch.zeros(32, 3, 3, 3)}, path)
+        expected = r"other\.safetensors: expected features\.0\.weight of shape \(64, 3, 3, 3\)"
+        with pytest.raises(ValueError, match=expected):
+            build_extractor("vgg19", layer="relu1_1", weights=path)
+
+    def test_a_file_that_is_no_weights(self, tmp_path: Path) -> None:
+        path = tmp_path / "weights.pth"
+        path.write_text(json.dumps({"no": "weights"}))
+        with pytest.raises(ValueError, match=r"weights\.pth: expected a file of tensors"):
+            build_extractor("vgg19", layer="relu1_1", weights=path)
+
+    @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
+    def test_real_vgg19(self) -> None:
+        path = SHARED / "weights" / "vgg19_imagenet_conv.safetensors"
+        features = build_extractor("vgg19", layer="relu5_4", weights=path)(torch.rand(1, 3, 64, 64))
+        assert features.shape == (1, 512, 4, 4)
+        assert 0 < (features > 0).float().mean() < 0.9

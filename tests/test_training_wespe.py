@@ -1,0 +1,189 @@
+import copy
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from wespe.config import Recipe
+from wespe.losses import total_variation_loss
+from wespe.models.perceptual import build_extractor
+from wespe.training.compute import Place, resolve
+from wespe.training.wespe import WespeStep
+
+TINY: dict[str, Any] = {
+    "steps": 40,
+    "batch_size": 4,
+    "generator": {"width": 8, "blocks": 1, "norm": "none", "start": "identity"},
+    "content": {"extractor": "untrained", "layer": "relu2"},
+    "learning_rate": 2e-3,
+}
+PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
+
+
+def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
+    recipe = Recipe.model_validate({**TINY, **(changes or {})})
+    return WespeStep(
+        recipe,
+        extractor=build_extractor("untrained", layer="relu2"),
+        preview=batch()[0],
+        place=resolve(compute),  # type: ignore[arg-type]
+        seed=3,
+    )
+
+
+def batch(seed: int = 0, size_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+    """Smooth random patches; the target domain is brighter and warmer."""
+    generator = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(8, 3, 5, 5, generator=generator)
+    fine = torch.nn.functional.interpolate(coarse, size_px, mode="bicubic").clamp(0, 1)
+    x, y = fine.split(4)
+    return 0.6 * x, (0.6 * y + torch.tensor([0.3, 0.2, 0.05]).view(3, 1, 1)).clamp(0, 1)
+
+
+def snapshot(step: WespeStep) -> dict[str, dict[str, torch.Tensor]]:
+    return {
+        name: copy.deepcopy(dict(network.named_parameters()))
+        for name, network in step.networks.items()
+    }
+
+
+def changed(step: WespeStep, before: dict[str, dict[str, torch.Tensor]]) -> set[str]:
+    after = snapshot(step)
+    return {
+        name
+        for name, values in before.items()
+        if any(not torch.equal(value, after[name][key]) for key, value in values.items())
+    }
+
+
+@pytest.mark.parametrize("compute", PLACES)
+def test_a_step_changes_the_networks_and_only_them(compute: str) -> None:
+    step = build({"ema": 0.9}, compute=compute)
+    before = snapshot(step)
+    features = {k: v.clone() for k, v in step.extractor.state_dict().items()}
+    losses = step.train_step(batch(), 0.0)
+    assert changed(step, before) == {"generator", "d_color", "d_texture", "average"} | (
+        changed(step, before) & {"inverse"}
+    )
+    # From an identity start F sees a gradient only once its last layer has left zero.
+    step.train_step(batch(), 0.1)
+    assert "inverse" in changed(step, before)
+    assert all(torch.equal(v, features[k]) for k, v in step.extractor.state_dict().items())
+    assert set(losses) == {"content", "color", "texture", "tv", "total", "d_color", "d_texture"}
+    assert all(torch.isfinite(value) and not value.requires_grad for value in losses.values())
+
+
+def test_total_is_the_weighted_sum_of_eq_6() -> None:
+    losses = build().train_step(batch(), 0.0)
+    expected = losses["content"] + 5e-3 * (losses["color"] + losses["texture"]) + 10 * losses["tv"]
+    torch.testing.assert_close(losses["total"], expected)
+
+
+def test_identity_start_begins_at_the_identity() -> None:
+    x, y = batch()
+    losses = build().train_step((x, y), 0.0)
+    assert losses["content"] == 0
+    torch.testing.assert_close(losses["tv"], total_variation_loss(x))
+
+
+def test_content_loss_falls_on_one_batch() -> None:
+    only = {"weights": {"color": 0.0, "texture": 0.0, "tv": 0.0}}
+    random_start = {"generator": {"width": 8, "blocks": 1, "norm": "none", "start": "random"}}
+    step = build({**only, **random_start})
+    losses = [float(step.train_step(batch(), 0.0)["content"]) for _ in range(40)]
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_adversarial_training_moves_colours_towards_the_target() -> None:
+    weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
+    step = build({"weights": weights, "discriminator": {"norm": "spectral"}, "steps": 100})
+    for number in range(100):
+        step.train_step(batch(number), number / 100)
+    x, y = batch(1000)
+    with torch.inference_mode():
+        enhanced = step.generator(x)
+    means = [image.mean((0, 2, 3)) for image in (x, enhanced, y)]
+    assert (means[1] - means[2]).abs().sum() < 0.5 * (means[0] - means[2]).abs().sum()
+
+
+def test_discriminators_learn_to_tell() -> None:
+    step = build({"learning_rate": 1e-9})
+    losses = [step.train_step(batch(k), 0.0) for k in range(30)]
+    assert losses[0]["d_color"] > 0.6
+    assert losses[-1]["d_color"] < 0.3
+
+
+def test_average_follows_slowly_and_is_what_is_kept() -> None:
+    step = build({"ema": 0.99})
+    assert step.generator is step.networks["average"]
+    assert build().generator is build().networks["generator"] or build().generator is not None
+    for number in range(20):
+        step.train_step(batch(number), number / 40)
+    assert changed(step, snapshot(step)) == set()
+    start = build({"ema": 0.99}).networks["generator"].tail.weight
+    new = step.networks["generator"].tail.weight
+    average = step.networks["average"].tail.weight
+    assert 0 < (average - start).abs().mean() < (new - start).abs().mean()
+
+
+def test_learning_rates_fall_to_zero() -> None:
+    step = build({"decay_from": 0.5, "learning_rate": 1e-3, "discriminator_learning_rate": 4e-3})
+    rates = []
+    for progress in (0.0, 0.49, 0.75, 0.9999):
+        step.train_step(batch(), progress)
+        rates.append([o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)])
+    np.testing.assert_allclose(rates[0], [1e-3, 4e-3])
+    np.testing.assert_allclose(rates[1], [1e-3, 4e-3])
+    np.testing.assert_allclose(rates[2], [5e-4, 2e-3])
+    assert rates[3][0] < 1e-6
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch", "spectral", "none"])
+def test_state_restores_everything(norm: str) -> None:
+    changes = {"ema": 0.9, "discriminator": {"norm": norm, "r1": 1.0}}
+    one, other = build(changes), build(changes)
+    for number in range(2):
+        one.train_step(batch(number), number / 40)
+    other.load_state_dict(copy.deepcopy(one.state_dict()))
+    for step in (one, other):
+        step.train_step(batch(2), 2 / 40)
+    for mine, theirs in zip(
+        one.networks.state_dict().values(), other.networks.state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
+
+
+def test_same_seed_same_networks() -> None:
+    torch.manual_seed(1)
+    one = build()
+    torch.manual_seed(2)
+    two = build()
+    for mine, theirs in zip(one.networks.parameters(), two.networks.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+
+def test_building_leaves_the_global_random_state_alone() -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    build()
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_sample_sheet() -> None:
+    sheet = build().sample()
+    x = batch()[0]
+    assert sheet.shape == (4 * 32, 3 * 32, 3)
+    first = (x[0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(sheet[:32, :32], first)
+    np.testing.assert_array_equal(sheet[:32, 32:64], first)  # identity start
+
+
+def test_places() -> None:
+    assert resolve("cpu-fp32") == Place(torch.device("cpu"), bf16=False)
+    assert resolve("cpu-bf16").name == "cpu-bf16"
+    if not torch.cuda.is_available():
+        assert resolve("auto").device.type == "cpu"
+        with pytest.raises(ValueError, match=r"run\.compute: cuda-bf16 needs a CUDA device"):
+            resolve("cuda-bf16")
