@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import skimage
@@ -22,7 +23,6 @@ from wespe.parallel import available_cores, ordered_map
 from wespe.patches.extraction import extract
 
 WIDTH_PX, HEIGHT_PX = 4000, 3000
-SETTINGS = {"size_px": 100, "min_std": 2.0, "max_clipped": 0.5, "seed": 0}
 
 
 def make_photos(folder: Path, count: int) -> PhotoIndex:
@@ -54,9 +54,19 @@ def measure(index: PhotoIndex, out: Path, per_photo: int) -> None:
     baseline_s = time.perf_counter() - start
     megapixels = len(paths) * WIDTH_PX * HEIGHT_PX / 1e6
     report(f"{len(paths)} photos, decode only", baseline_s, baseline_s, megapixels)
-    for mode in ("random", "grid"):
+    modes: tuple[Literal["random", "grid"], ...] = ("random", "grid")
+    for mode in modes:
         start = time.perf_counter()
-        extract(index, out, mode=mode, count=per_photo * len(paths), **SETTINGS)
+        extract(
+            index,
+            out,
+            size_px=100,
+            mode=mode,
+            count=per_photo * len(paths),
+            min_std=2.0,
+            max_clipped=0.5,
+            seed=0,
+        )
         elapsed_s = time.perf_counter() - start
         report(f"{len(paths)} photos, {mode}, {per_photo} each", elapsed_s, baseline_s, megapixels)
 
