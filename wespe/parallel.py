@@ -15,7 +15,9 @@ _MAX_CHUNK = 32
 
 def available_cores() -> int:
     """The cores this process may run on, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0))
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # not on Linux
 
 
 def ordered_map(

@@ -21,7 +21,7 @@ from wespe.files import sha256
 from wespe.images import Pixels, read_photo, write_photo
 from wespe.schema import Settings
 
-# The phone writes JPEG, so that its compression is part of what has to be undone.
+# Strong enough to be part of what has to be undone; the photos as taken are PNG, without loss.
 _PHONE_JPEG_QUALITY = 80
 
 

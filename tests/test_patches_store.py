@@ -1,0 +1,144 @@
+"""Patch sets on disk, and the batches drawn from them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wespe.images import Pixels
+from wespe.patches import store
+from wespe.patches.store import PatchSet, apply_symmetries
+
+
+def _patch_set(count: int, size_px: int = 4) -> PatchSet:
+    """Patches that carry their own number in every pixel."""
+    numbers = np.arange(count, dtype=np.uint8)[:, None, None, None]
+    return PatchSet(np.broadcast_to(numbers, (count, size_px, size_px, 3)), {})
+
+
+def _numbers(batch: Pixels) -> list[int]:
+    numbers: list[int] = batch[:, 0, 0, 0].tolist()
+    return numbers
+
+
+def _write(path: Path, array: Any, manifest: Any) -> None:
+    np.save(path, array)
+    path.with_suffix(".json").write_text(json.dumps(manifest))
+
+
+def test_a_set_is_mapped_read_only(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
+    _write(tmp_path / "set.npy", pixels, {"patches": [[0, 0, 0]] * 3, "source": "phone"})
+    patches = PatchSet.open(tmp_path / "set.npy")
+    assert isinstance(patches.pixels, np.memmap)
+    assert not patches.pixels.flags.writeable
+    assert np.array_equal(patches.pixels, pixels)
+    assert (len(patches), patches.size_px, patches.manifest["source"]) == (3, 8, "phone")
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((2, 8, 8, 3), np.float32),
+        np.zeros((2, 8, 9, 3), np.uint8),
+        np.zeros((2, 8, 8), np.uint8),
+        np.zeros((2, 8, 8, 4), np.uint8),
+    ],
+)
+def test_other_arrays_are_refused(tmp_path: Path, array: Any) -> None:
+    _write(tmp_path / "set.npy", array, {"patches": [[0, 0, 0]] * 2})
+    with pytest.raises(ValueError, match=r"set\.npy: expected uint8 \(N, S, S, 3\), got"):
+        PatchSet.open(tmp_path / "set.npy")
+
+
+def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "set.npy"
+    with pytest.raises(ValueError, match=r"set\.npy: expected a patch set, got"):
+        PatchSet.open(path)
+    for content in (b"", b"no array", b"\x93NUMPY\x01\x00v\x00"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"set\.npy: expected a patch set, got"):
+            PatchSet.open(path)
+
+
+def test_a_set_needs_its_own_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "set.npy"
+    np.save(path, np.zeros((2, 8, 8, 3), np.uint8))
+    with pytest.raises(ValueError, match=r"set\.json: expected the manifest of .*set\.npy"):
+        PatchSet.open(path)
+    for content, message in [
+        ("{", "expected JSON"),
+        ("[]", "expected the manifest"),
+        ("{}", "expected the manifest"),
+        ('{"patches": [[0, 0, 0]]}', r"expected 2 patches as in .*set\.npy, got 1"),
+    ]:
+        path.with_suffix(".json").write_text(content)
+        with pytest.raises(ValueError, match=rf"set\.json: {message}"):
+            PatchSet.open(path)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 15, 25])
+def test_every_patch_comes_once_an_epoch(batch_size: int) -> None:
+    patches = _patch_set(10)
+    steps = range(60 // batch_size)
+    drawn = [
+        number
+        for step in steps
+        for number in _numbers(patches.batch(step, batch_size, seed=0, stream=0))
+    ]
+    epochs = [drawn[start : start + 10] for start in range(0, len(drawn) - 9, 10)]
+    assert len(epochs) >= 5
+    assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
+    assert len({tuple(epoch) for epoch in epochs}) == len(epochs)
+
+
+def test_the_order_does_not_depend_on_the_batch_size() -> None:
+    patches = _patch_set(10)
+    threes = [patches.batch(step, 3, seed=0, stream=0) for step in range(10)]
+    sixes = [patches.batch(step, 6, seed=0, stream=0) for step in range(5)]
+    assert np.array_equal(np.concatenate(threes), np.concatenate(sixes))
+
+
+def test_a_batch_depends_on_its_arguments_alone() -> None:
+    patches = _patch_set(200)
+    steps = [5, 0, 900, 5, 31]
+    warm = [patches.batch(step, 8, seed=3, stream=1, augment=True) for step in steps]
+    for step, batch in zip(steps, warm, strict=True):
+        store._epoch_order.cache_clear()
+        assert np.array_equal(patches.batch(step, 8, seed=3, stream=1, augment=True), batch)
+
+
+def test_seeds_and_streams_draw_independently() -> None:
+    patches = _patch_set(200)
+    orders = {
+        tuple(_numbers(patches.batch(0, 200, seed=seed, stream=stream)))
+        for seed in range(3)
+        for stream in range(3)
+    }
+    assert len(orders) == 9
+
+
+def test_the_eight_symmetries_are_all_different_and_undistorted() -> None:
+    patch = np.random.default_rng(0).integers(0, 256, (5, 5, 3), dtype=np.uint8)
+    results = apply_symmetries(np.stack([patch] * 8), np.arange(8))
+    assert len({result.tobytes() for result in results}) == 8
+    assert np.array_equal(results[0], patch)
+    assert np.array_equal(results[1], np.rot90(patch))
+    assert np.array_equal(results[4], patch[:, ::-1])
+    assert np.array_equal(results[6], patch[::-1])
+
+
+def test_augmented_batches_hold_the_same_patches_in_every_symmetry() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (400, 5, 5, 3), dtype=np.uint8)
+    patches = PatchSet(pixels, {})
+    plain = patches.batch(0, 400, seed=0, stream=0)
+    augmented = patches.batch(0, 400, seed=0, stream=0, augment=True)
+    counts = np.zeros(8, int)
+    for symmetry in range(8):
+        turned = apply_symmetries(plain, np.full(400, symmetry))
+        counts[symmetry] = (turned == augmented).all(axis=(1, 2, 3)).sum()
+    assert counts.sum() == 400
+    # 50 expected of each, standard deviation 6.6.
+    assert counts.min() > 25
