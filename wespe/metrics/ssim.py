@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from wespe.images import Pixels
 
+Levels = Pixels | NDArray[np.float32]
+
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 _WINDOW_PX = 11
@@ -24,9 +26,7 @@ def ssim(photo: Pixels, reference: Pixels) -> float:
     return ssim_terms(photo, reference)[0]
 
 
-def ssim_terms(
-    photo: Pixels | NDArray[np.float32], reference: Pixels | NDArray[np.float32]
-) -> tuple[float, float]:
+def ssim_terms(photo: Levels, reference: Levels) -> tuple[float, float]:
     """Mean SSIM and its mean contrast-structure factor, of two `(H, W, 3)` in [0, 255].
 
     The window is `min(11, H, W)` px wide and its σ shrinks in proportion, as in DPED's MS-SSIM.
