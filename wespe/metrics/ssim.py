@@ -11,8 +11,8 @@ Levels = Pixels | NDArray[np.float32]
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 _WINDOW_PX = 11
-# Filtering bands of rows keeps the intermediate maps in the processor's cache: on 12 MP five times
-# faster than the whole photo at once, and the memory needed does not grow with the height.
+# Filtering bands of rows keeps the intermediate maps in the processor's cache: several times
+# faster on 12 MP than the whole photo at once, and the memory needed does not grow with the height.
 _BAND_ROWS = 64
 
 
