@@ -3,7 +3,7 @@
 import csv
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import chain, count
@@ -65,21 +65,13 @@ def evaluate(
     another size, is listed under `unreadable`. Raises ValueError if that is all of them.
     """
     started = time.perf_counter()
-    workers = workers or os.cpu_count() or 1
     shown = _shown(index.photos, pictures)
     unreadable: list[Skipped] = []
-    running: list[Future[_Measured]] = []
     with atomic_folder(out) as folder:
         (folder / "pictures").mkdir()
-        with ThreadPoolExecutor(workers) as pool:
-            for case in _cases(index, enhance, unreadable):
-                if case.file in shown:
-                    _write_pictures(folder / "pictures", shown[case.file], case, baselines)
-                running.append(pool.submit(_measure, case, baselines))
-                # Photos wait in memory to be measured: no more than there are workers.
-                if len(running) > workers:
-                    running[-workers - 1].result()
-        measured = [future.result() for future in running]
+        cases = _cases(index, enhance, unreadable)
+        cases = _with_pictures(cases, folder / "pictures", shown, baselines)
+        measured = _measure_all(cases, baselines, workers or os.cpu_count() or 1)
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
         summary = {
@@ -136,6 +128,20 @@ def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[s
         yield "target", case.reference
 
 
+def _measure_all(
+    cases: Iterable[_Case], baselines: Mapping[str, Enhance], workers: int
+) -> list[_Measured]:
+    """Measure in `workers` threads (NumPy and OpenCV let them run side by side), in order."""
+    running: list[Future[_Measured]] = []
+    with ThreadPoolExecutor(workers) as pool:
+        for case in cases:
+            running.append(pool.submit(_measure, case, baselines))
+            # No more photos are held in memory than there are workers, and the next one.
+            if len(running) > workers:
+                running[-workers - 1].result()
+    return [future.result() for future in running]
+
+
 def _measure(case: _Case, baselines: Mapping[str, Enhance]) -> _Measured:
     methods = {
         method: measure(pixels, None if method == "target" else case.reference)
@@ -158,13 +164,20 @@ def _shown(photos: Sequence[PhotoEntry], pictures: int) -> dict[str, str]:
     return stems
 
 
-def _write_pictures(folder: Path, stem: str, case: _Case, baselines: Mapping[str, Enhance]) -> None:
-    height, width = case.original.shape[:2]
-    scale = min(1.0, _PICTURE_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    for method, pixels in _versions(case, baselines):
-        picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        write_photo(folder / f"{stem}.{method}.jpg", np.asarray(picture, np.uint8))
+def _with_pictures(
+    cases: Iterable[_Case], folder: Path, stems: Mapping[str, str], baselines: Mapping[str, Enhance]
+) -> Iterator[_Case]:
+    """Hand the cases on; those with a stem are written as pictures, one by each method."""
+    for case in cases:
+        if case.file in stems:
+            height, width = case.original.shape[:2]
+            scale = min(1.0, _PICTURE_PX / max(height, width))
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            for method, pixels in _versions(case, baselines):
+                picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+                path = folder / f"{stems[case.file]}.{method}.jpg"
+                write_photo(path, np.asarray(picture, np.uint8))
+        yield case
 
 
 def _write_rows(path: Path, measured: Sequence[_Measured]) -> None:

@@ -6,11 +6,13 @@ from numpy.typing import NDArray
 
 from wespe.images import Pixels
 
+Levels = Pixels | NDArray[np.float32]
+
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 _WINDOW_PX = 11
-# Filtering bands of rows keeps the intermediate maps in the processor's cache: on 12 MP five times
-# faster than the whole photo at once, and the memory needed does not grow with the height.
+# Filtering bands of rows keeps the intermediate maps in the processor's cache: several times
+# faster on 12 MP than the whole photo at once, and the memory needed does not grow with the height.
 _BAND_ROWS = 64
 
 
@@ -24,9 +26,7 @@ def ssim(photo: Pixels, reference: Pixels) -> float:
     return ssim_terms(photo, reference)[0]
 
 
-def ssim_terms(
-    photo: Pixels | NDArray[np.float32], reference: Pixels | NDArray[np.float32]
-) -> tuple[float, float]:
+def ssim_terms(photo: Levels, reference: Levels) -> tuple[float, float]:
     """Mean SSIM and its mean contrast-structure factor, of two `(H, W, 3)` in [0, 255].
 
     The window is `min(11, H, W)` px wide and its σ shrinks in proportion, as in DPED's MS-SSIM.

@@ -1,0 +1,241 @@
+import csv
+import json
+import math
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.evaluation import evaluate
+from wespe.images import Pixels, read_photo
+from wespe.metrics import METRICS, Metric, measure
+
+
+def brighten(photo: Pixels) -> Pixels:
+    return np.minimum(photo.astype(int) + 20, 255).astype(np.uint8)
+
+
+def invert(photo: Pixels) -> Pixels:
+    return 255 - photo
+
+
+def photo(seed: int, height: int = 24, width: int = 32) -> Pixels:
+    return np.random.default_rng(seed).integers(0, 236, (height, width, 3), np.uint8)
+
+
+MakeIndex = Callable[[dict[str, Pixels], dict[str, Pixels]], PhotoIndex]
+
+
+@pytest.fixture
+def make_index(tmp_path: Path) -> MakeIndex:
+    """Write photos, and references under the same names, as PNG; return their index."""
+
+    def make(photos: dict[str, Pixels], references: dict[str, Pixels]) -> PhotoIndex:
+        entries = []
+        for folder, pictures in (("x", photos), ("y", references)):
+            for file, pixels in pictures.items():
+                path = tmp_path / "photos" / folder / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(pixels).save(path)
+        for file, pixels in photos.items():
+            reference = f"y/{file}" if file in references else None
+            height, width = pixels.shape[:2]
+            entries.append(PhotoEntry(f"x/{file}", width, height, "", reference))
+        return PhotoIndex("set", str(tmp_path / "photos"), "made up", True, entries)
+
+    return make
+
+
+def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "evaluation": "test",
+        "pair": "a_b",
+        "baselines": {"invert": invert},
+        "out": out,
+        "pictures": 0,
+        "workers": 2,
+    }
+    return evaluate(index, changed.pop("enhance", brighten), **settings | changed)
+
+
+def rows(out: Path) -> list[dict[str, str]]:
+    with (out / "images.csv").open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
+    photos = {f"{number}.png": photo(number) for number in range(3)}
+    references = {file: photo(10 + number) for number, file in enumerate(photos)}
+    summary = run(make_index(photos, references), tmp_path / "out")
+
+    table = rows(tmp_path / "out")
+    assert list(table[0]) == ["image", "method", "identical", *METRICS]
+    assert [(row["image"], row["method"]) for row in table] == [
+        (f"x/{number}.png", method)
+        for number in range(3)
+        for method in ("original", "enhanced", "invert", "target")
+    ]
+    expected = [measure(brighten(photos[file]), references[file]) for file in photos]
+    for row, values in zip(table[1::4], expected, strict=True):
+        assert {name: float(row[name]) for name in METRICS} == pytest.approx(values, abs=1e-6)
+    assert table[3]["psnr_db"] == ""
+    assert float(table[3]["entropy_bit"]) > 0
+
+    psnr = [values["psnr_db"] for values in expected]
+    mean = sum(psnr) / 3
+    std = math.sqrt(sum((value - mean) ** 2 for value in psnr) / 2)
+    assert summary["methods"]["enhanced"]["psnr_db"] == pytest.approx(
+        {"mean": mean, "std": std, "n": 3, "n_infinite": 0}
+    )
+    assert list(summary["methods"]) == ["original", "enhanced", "invert", "target"]
+    assert list(summary["methods"]["target"]) == ["entropy_bit", "png_bpp"]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+
+
+def test_summary_says_what_was_evaluated(make_index: MakeIndex, tmp_path: Path) -> None:
+    summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
+    assert (summary["evaluation"], summary["pair"], summary["photos"]) == ("test", "a_b", "set")
+    assert (summary["origin"], summary["simulated"]) == ("made up", True)
+    assert summary["seconds"] >= 0
+    # One photo has a mean and no spread; without a reference there is nothing to compare with.
+    assert summary["methods"]["original"]["entropy_bit"]["std"] is None
+    assert "psnr_db" not in summary["methods"]["original"]
+    assert "target" not in summary["methods"]
+
+
+def test_identical_pairs_stay_out_of_the_means(make_index: MakeIndex, tmp_path: Path) -> None:
+    photos = {"0.png": photo(0), "1.png": photo(1)}
+    summary = run(make_index(photos, {"0.png": photo(0), "1.png": photo(2)}), tmp_path / "out")
+    assert (summary["n_images"], summary["n_identical"]) == (2, 1)
+    table = rows(tmp_path / "out")
+    assert [row["identical"] for row in table] == ["1"] * 4 + ["0"] * 4
+    assert table[0]["psnr_db"] == "inf"
+    enhanced = summary["methods"]["enhanced"]["psnr_db"]
+    assert enhanced["n"] == 1
+    assert enhanced["mean"] == measure(brighten(photos["1.png"]), photo(2))["psnr_db"]
+
+
+def test_infinite_psnr_is_counted_not_averaged(make_index: MakeIndex, tmp_path: Path) -> None:
+    photos = {"0.png": photo(0), "1.png": photo(1)}
+    references = {"0.png": brighten(photo(0)), "1.png": photo(2)}
+    summary = run(make_index(photos, references), tmp_path / "out")
+    psnr = summary["methods"]["enhanced"]["psnr_db"]
+    assert (psnr["n"], psnr["n_infinite"], summary["n_identical"]) == (1, 1, 0)
+    assert math.isfinite(psnr["mean"])
+    assert summary["methods"]["enhanced"]["ssim"]["n"] == 2
+
+
+def test_photos_that_cannot_be_used_are_listed(make_index: MakeIndex, tmp_path: Path) -> None:
+    photos = {f"{number}.png": photo(number) for number in range(4)}
+    references = {file: photo(9) for file in photos} | {"1.png": photo(9, height=20)}
+    index = make_index(photos, references)
+    (tmp_path / "photos" / "x" / "0.png").write_bytes(b"no picture")
+    (tmp_path / "photos" / "y" / "3.png").unlink()
+    summary = run(index, tmp_path / "out")
+    assert summary["unreadable"] == [
+        {"file": "x/0.png", "reason": "not an image"},
+        {"file": "y/1.png", "reason": "expected 32×24 px like its photo, got 32×20 px"},
+        {"file": "y/3.png", "reason": "no such file"},
+    ]
+    assert summary["n_images"] == 1
+    assert {row["image"] for row in rows(tmp_path / "out")} == {"x/2.png"}
+
+
+def test_no_usable_photo_is_an_error(make_index: MakeIndex, tmp_path: Path) -> None:
+    index = make_index({"0.png": photo(0)}, {})
+    (tmp_path / "photos" / "x" / "0.png").unlink()
+    with pytest.raises(ValueError, match="set: none of its 1 photos can be used"):
+        run(index, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_pictures_are_spread_named_apart_and_bounded(make_index: MakeIndex, tmp_path: Path) -> None:
+    photos = {
+        "a/1.png": photo(0, height=2, width=2000),
+        "a/2.png": photo(1),
+        "b/1.png": photo(2),
+        "b/2.png": photo(3),
+    }
+    index = make_index(photos, {"b/1.png": photo(4)})
+    summary = run(index, tmp_path / "out", pictures=2)
+    assert summary["pictures"] == {"2": "x/a/2.png", "2-2": "x/b/2.png"}
+    summary = run(index, tmp_path / "out", pictures=9)
+    assert summary["pictures"] == {
+        "1": "x/a/1.png",
+        "2": "x/a/2.png",
+        "1-2": "x/b/1.png",
+        "2-2": "x/b/2.png",
+    }
+    methods = ("original", "enhanced", "invert")
+    names = {f"{stem}.{method}.jpg" for stem in summary["pictures"] for method in methods}
+    folder = tmp_path / "out" / "pictures"
+    assert {path.name for path in folder.iterdir()} == names | {"1-2.target.jpg"}
+    assert read_photo(folder / "1.enhanced.jpg").pixels.shape == (2, 1600, 3)
+    shown = read_photo(folder / "2.enhanced.jpg").pixels
+    assert shown.shape == photos["a/2.png"].shape
+    assert abs(shown.mean() - brighten(photos["a/2.png"]).mean()) < 2
+
+
+def test_workers_change_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
+    # The first photos take longest: with several workers the last are done first.
+    photos = {f"{n}.png": photo(n, height=20 + 200 // (n + 1)) for n in range(8)}
+    references = {f: photo(50 + n, height=20 + 200 // (n + 1)) for n, f in enumerate(photos)}
+    index = make_index(photos, references)
+    summaries = [run(index, tmp_path / str(n), workers=n, pictures=2) for n in (1, 4)]
+    for summary in summaries:
+        del summary["seconds"]
+    assert summaries[0] == summaries[1]
+    for name in ("images.csv", "pictures/2.invert.jpg"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "4" / name).read_bytes()
+
+
+def test_few_photos_wait_in_memory(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, alive, most = threading.Lock(), 0, 0
+
+    def enhance(pixels: Pixels) -> Pixels:
+        nonlocal alive, most
+        assert threading.current_thread() is threading.main_thread()
+        with lock:
+            alive += 2  # A photo leaves when both of its versions are measured.
+            most = max(most, alive)
+        return pixels
+
+    def last(pixels: Pixels) -> float:
+        nonlocal alive
+        time.sleep(0.005)
+        with lock:
+            alive -= 1
+        return 0.0
+
+    monkeypatch.setitem(METRICS, "last", Metric(last, False, "last", "", None))
+    photos = {f"{number}.png": photo(number) for number in range(20)}
+    run(make_index(photos, {}), tmp_path / "out", enhance=enhance, baselines={}, workers=2)
+    assert alive == 0
+    assert most <= 2 * (2 + 1)
+
+
+def test_an_error_in_a_thread_reaches_the_caller(make_index: MakeIndex, tmp_path: Path) -> None:
+    def fail(pixels: Pixels) -> Pixels:
+        raise RuntimeError("no such luck")
+
+    with pytest.raises(RuntimeError, match="no such luck"):
+        run(make_index({"0.png": photo(0)}, {}), tmp_path / "out", baselines={"fail": fail})
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_new_metric_is_a_new_column(
+    make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mean = Metric(lambda pixels: float(pixels.mean()), False, "mean", "", None)
+    monkeypatch.setitem(METRICS, "mean_level", mean)
+    summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
+    assert rows(tmp_path / "out")[0]["mean_level"] == f"{photo(0).mean():.6f}"
+    assert summary["methods"]["original"]["mean_level"]["mean"] == pytest.approx(photo(0).mean())

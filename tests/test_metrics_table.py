@@ -1,0 +1,46 @@
+"""The dictionary of metrics, and the published figures that they reproduce together."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wespe.images import read_photo
+from wespe.metrics import METRICS, measure
+
+DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped"
+IDENTICAL = {103, 177, 221}
+
+
+def test_measure_gives_what_can_be_had() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+    assert list(measure(photo, photo[::-1])) == list(METRICS)
+    assert list(measure(photo, None)) == ["entropy_bit", "png_bpp"]
+
+
+def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
+    from wespe.metrics import Metric
+
+    mean = Metric(lambda photo: float(photo.mean()), False, "mean", "", None)
+    monkeypatch.setitem(METRICS, "mean", mean)
+    assert measure(np.full((20, 30, 3), 9, np.uint8), None)["mean"] == 9
+
+
+@pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
+def test_reproduces_the_figures_of_iphone_originals() -> None:
+    names = [f"{number}.jpg" for number in range(300) if number not in IDENTICAL]
+    rows = []
+    for name in names:
+        phone = read_photo(DPED / "patches" / "iphone" / name).pixels
+        canon = read_photo(DPED / "patches" / "canon" / name).pixels
+        rows.append([METRICS[key].function(phone, canon) for key in ("psnr_db", "ssim", "ms_ssim")])
+    # Known to so many digits; 8-bit levels in, per-image values averaged.
+    assert np.mean(rows, axis=0) == pytest.approx([17.31, 0.683, 0.844], abs=5e-3)
+    assert np.mean(rows, axis=0)[1:] == pytest.approx([0.683, 0.844], abs=5e-4)
+
+
+@pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
+def test_reproduces_the_entropy_of_iphone_originals() -> None:
+    files = sorted((DPED / "iphone_full").glob("*.jpg"), key=lambda file: int(file.stem))[:15]
+    values = [METRICS["entropy_bit"].function(read_photo(file).pixels) for file in files]
+    assert np.mean(values) == pytest.approx(7.26, abs=6e-3)
