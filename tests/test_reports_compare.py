@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from wespe.reports.compare import (
+    METRICS,
+    Metric,
     best,
     bootstrap_interval,
     by_photo,
@@ -35,6 +37,11 @@ def test_best_is_the_largest_mean_as_printed(
     means: dict[str, float | None], expected: set[str]
 ) -> None:
     assert best(table("psnr_db", means), "psnr_db") == expected
+
+
+def test_where_less_is_better_the_smallest_mean_is_best(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(METRICS, "distance", Metric("Distance", "", "lower"))
+    assert best(table("distance", {"original": 1.0, "enhanced": 2.0}), "distance") == {"original"}
 
 
 @pytest.mark.parametrize("name", ["entropy_bit", "png_bpp", "a_new_metric"])

@@ -64,8 +64,8 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: s
     """Every series raw and faint, and smoothed on top.
 
     The y axis is logarithmic where no value is negative and the positive ones, smoothed, spread
-    over a factor of 30 or more. `title` is read out by screen readers. Without a finite value the chart
-    is empty.
+    over a factor of 30 or more. `title` is read out by screen readers. Without a finite value the
+    chart is empty.
     """
     smoothed = [smooth(item.y) for item in series]
     y = _loss_axis(_finite([item.y for item in series]), _finite(smoothed))

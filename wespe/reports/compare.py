@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,23 +20,26 @@ class Metric:
 
     label: str
     unit: str = ""
-    decimals: int = 2
-    more_is_better: bool = False
-    """False where more is not better: entropy and PNG size also grow with noise."""
+    better: Literal["higher", "lower"] | None = None
+    """None where neither is better: entropy and PNG size also grow with noise."""
+
+    @property
+    def decimals(self) -> int:
+        return 2 if self.unit else 3
 
 
 METRICS = {
-    "psnr_db": Metric("PSNR", "dB", 2, more_is_better=True),
-    "ssim": Metric("SSIM", "", 3, more_is_better=True),
-    "ms_ssim": Metric("MS-SSIM", "", 3, more_is_better=True),
-    "entropy_bit": Metric("Entropy", "bit", 2),
-    "png_bpp": Metric("PNG size", "bit/px", 2),
+    "psnr_db": Metric("PSNR", "dB", "higher"),
+    "ssim": Metric("SSIM", "", "higher"),
+    "ms_ssim": Metric("MS-SSIM", "", "higher"),
+    "entropy_bit": Metric("Entropy", "bit"),
+    "png_bpp": Metric("PNG size", "bit/px"),
 }
 
 
 def metric(name: str) -> Metric:
     """How the metric `name` is shown; one that is not in METRICS has no unit and no best."""
-    return METRICS.get(name) or Metric(name.replace("_", " "), decimals=3)
+    return METRICS.get(name) or Metric(name.replace("_", " "))
 
 
 def best(methods: Mapping[str, Mapping[str, Statistic]], name: str) -> frozenset[str]:
@@ -44,19 +48,21 @@ def best(methods: Mapping[str, Mapping[str, Statistic]], name: str) -> frozenset
     `target` does not compete; nor is there a best without a direction or among fewer than two.
     """
     how = metric(name)
-    if not how.more_is_better:
-        return frozenset()
-    means = {
-        method: round(table[name].mean or 0.0, how.decimals)
+    rivals = {
+        method: table[name].mean
         for method, table in methods.items()
-        if method != "target" and name in table and is_number(table[name].mean)
+        if method != "target" and name in table
     }
-    if len(means) < 2:
+    means = {
+        method: round(mean, how.decimals) for method, mean in rivals.items() if is_number(mean)
+    }
+    if how.better is None or len(means) < 2:
         return frozenset()
-    return frozenset(method for method, mean in means.items() if mean == max(means.values()))
+    winner = max(means.values()) if how.better == "higher" else min(means.values())
+    return frozenset(method for method, mean in means.items() if mean == winner)
 
 
-def is_number(value: float | None) -> bool:
+def is_number(value: float | None) -> TypeGuard[float]:
     """Whether there is a value that can be printed and drawn."""
     return value is not None and math.isfinite(value)
 
@@ -81,7 +87,7 @@ def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float
     photos: dict[str, dict[str, float]] = {}
     for row in images:
         value = row.values.get(name)
-        if value is not None and math.isfinite(value) and not row.identical:
+        if is_number(value) and not row.identical:
             photos.setdefault(row.image, {})[row.method] = value
     return photos
 

@@ -111,9 +111,7 @@ def _environment() -> Environment:
 
 def _number(value: float | None, form: str) -> str:
     """`value` in the format `form`; a dash where there is none or it is not finite."""
-    if value is None or not compare.is_number(value):
-        return "–"
-    return format(value, form).replace("-", "−")
+    return format(value, form).replace("-", "−") if compare.is_number(value) else "–"
 
 
 def _view_pair(result: PairResult) -> _PairView:
@@ -162,7 +160,8 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 def _view_evaluation(result: EvaluationResult) -> _EvaluationView:
     methods = result.summary.methods
     psnr = compare.by_photo(result.images, "psnr_db")
-    against = [name for name in methods if name not in {"enhanced", "target"}]
+    measured = {method for values in psnr.values() for method in values}
+    against = [name for name in methods if name in measured - {"enhanced", "target"}]
     n, differences = compare.paired_differences(psnr, against)
     points = _points(psnr)
     label = f"PSNR of each photo of {result.name}, original against enhanced"
