@@ -237,8 +237,8 @@ def test_cmyk_jpeg(tmp_path: Path) -> None:
 
 
 def test_first_picture_of_several(tmp_path: Path) -> None:
-    first, second = Image.fromarray(scene()), Image.new("RGB", (20, 12))
     for name, options in {"in.mpo": {"quality": 100, "subsampling": 0}, "in.tif": {}}.items():
+        first, second = Image.fromarray(scene()), Image.new("RGB", (20, 12))
         first.save(tmp_path / name, save_all=True, append_images=[second], **options)
         got = read_photo(tmp_path / name).pixels
         np.testing.assert_allclose(got.astype(int), scene(), atol=4)

@@ -163,7 +163,8 @@ def write_photo(
     """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically.
 
     `quality` (1 to 100) is of JPEG, which is 4:4:4, and of WebP. BMP cannot hold `exif`.
-    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES.
+    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES, PhotoError for what the format
+    cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB), OSError if the disk refuses.
     """
     suffix = path.suffix.lower()
     if suffix not in PHOTO_SUFFIXES:
@@ -174,7 +175,10 @@ def write_photo(
     if suffix in {".jpg", ".jpeg"}:
         options["subsampling"] = 0
     with atomic_file(path) as temporary:
-        Image.fromarray(pixels).save(temporary, **options)
+        try:
+            Image.fromarray(pixels).save(temporary, **options)
+        except ValueError as error:
+            raise PhotoError(path, f"cannot be encoded: {error}") from error
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
