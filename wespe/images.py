@@ -5,7 +5,10 @@ Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float3
 """
 
 import io
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from wespe.files import atomic_file
@@ -21,9 +24,14 @@ from wespe.files import atomic_file
 Pixels = NDArray[np.uint8]
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
-# A decoded photo larger than this is refused as a decompression bomb: 300 MP is 0.9 GB of RGB.
-MAX_PIXELS = 300_000_000
-_ORIENTATION_TAG = 0x0112
+# Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
+Image.MAX_IMAGE_PIXELS = 150_000_000
+# Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
+# the photo is: wrong in the file that is written next.
+_LAYOUT_TAGS = frozenset(
+    {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
+    | {*range(512, 533), 700, 33723, 34377, 34675}
+)
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -45,82 +53,132 @@ class Photo:
 
 
 def read_photo(path: Path) -> Photo:
-    """Decode a photo: EXIF turn applied, ICC profile converted to sRGB, three channels.
+    """Decode a photo: EXIF turn applied, ICC profile converted to sRGB, three channels of 8 bits.
 
-    Raises PhotoError for a file that is missing, empty, truncated, no image, or too large.
+    Transparent parts lie over white. Of a file with several pictures the first counts. Without a
+    usable profile the numbers are taken as sRGB. EXIF (also GPS) comes along, other metadata not.
+    Raises PhotoError for a file that is missing, empty, truncated, no image, too large (300 MP) or
+    of more than 16 bits a channel, whose range no standard fixes.
     """
-    try:
-        with warnings.catch_warnings():
-            # Pillow only warns between its soft and hard limits; ours decides below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    reason = f"{image.width}×{image.height} px is over {MAX_PIXELS // 10**6} MP"
-                    raise PhotoError(path, reason)
-                image.load()
-                return _upright_srgb(image)
-    except PhotoError:
-        raise
-    except UnidentifiedImageError as error:
-        reason = "empty file" if path.stat().st_size == 0 else "not an image"
-        raise PhotoError(path, reason) from error
-    except FileNotFoundError as error:
-        raise PhotoError(path, "no such file") from error
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PhotoError(path, f"cannot be decoded: {error}") from error
+    with _opened(path) as image:
+        image.load()
+        if image.mode in {"I", "F"}:
+            raise PhotoError(path, "32 bits a channel, expected 8 or 16")
+        profile = image.info.get("icc_profile")
+        upright = ImageOps.exif_transpose(image)
+        flat = _without_alpha(_eight_bit(upright))
+        pixels = np.array(_to_srgb(flat, profile))
+        return Photo(pixels, _kept_exif(image.getexif(), upright.size))
 
 
 def photo_size(path: Path) -> tuple[int, int]:
-    """Width and height in px of the upright photo, from its header alone. Raises PhotoError."""
+    """Width and height in px of the upright photo. Raises PhotoError.
+
+    Reads the header alone, except of PNG, whose EXIF may come last. A file that passes may still
+    have damaged pixels.
+    """
+    with _opened(path) as image:
+        # Pillow turns TIFF itself, and its header too.
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        turned = image.format != "TIFF" and orientation in {5, 6, 7, 8}
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
+            warnings.simplefilter("ignore")
             with Image.open(path) as image:
-                turned = image.getexif().get(_ORIENTATION_TAG, 1) >= 5
-                return (image.height, image.width) if turned else (image.width, image.height)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise PhotoError(path, "not an image") from error
+                yield image
+    except PhotoError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(path, "not an image" if path.stat().st_size else "empty file") from error
+    except FileNotFoundError as error:
+        raise PhotoError(path, "no such file") from error
+    except IsADirectoryError as error:
+        raise PhotoError(path, "a folder, expected a photo") from error
+    except Image.DecompressionBombError as error:
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise PhotoError(path, f"larger than {limit} MP") from error
+    except (OSError, SyntaxError, ValueError, TypeError, AttributeError, struct.error) as error:
+        raise PhotoError(path, f"cannot be decoded: {error}") from error
 
 
-def _upright_srgb(image: Image.Image) -> Photo:
-    exif = image.getexif()
-    exif.pop(_ORIENTATION_TAG, None)
-    profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
-    if image.mode == "I;16":
-        image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if profile and image.mode in {"RGB", "L", "CMYK"}:
-        image = _convert_to_srgb(image, profile)
-    elif image.mode in {"RGBA", "LA", "PA", "P"}:
-        image = image.convert("RGBA")
-    pixels = np.asarray(image.convert("RGB"))
-    return Photo(np.ascontiguousarray(pixels), exif.tobytes() if len(exif) else None)
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """16-bit grey, which Pillow would clip, as 8-bit grey; it reduces 16-bit RGB itself."""
+    if not image.mode.startswith("I;16"):
+        return image
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
-def _convert_to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+def _without_alpha(image: Image.Image) -> Image.Image:
+    """The image in grey, RGB or CMYK, transparent parts over white."""
+    grey = image.mode in {"1", "L", "LA", "La"}
+    if image.has_transparency_data:
+        page = Image.new("RGBA", image.size, "white")
+        page.alpha_composite(image.convert("RGBA"))
+        image = page
+    return image if image.mode == "CMYK" else image.convert("L" if grey else "RGB")
+
+
+def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+            assert converted is not None
+            return converted
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile is no reason to refuse the photo: its numbers are kept.
+    return image.convert("RGB")
+
+
+def _kept_exif(exif: Image.Exif, size: tuple[int, int]) -> bytes | None:
+    """The EXIF block for an upright sRGB file of `size` (width, height); None if there is none."""
+    for tag in _LAYOUT_TAGS.intersection(exif):
+        del exif[tag]
+    if not len(exif):
+        return None
+    if ExifTags.IFD.Exif in exif:
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        facts = {
+            ExifTags.Base.ColorSpace: 1,  # sRGB
+            ExifTags.Base.ExifImageWidth: size[0],
+            ExifTags.Base.ExifImageHeight: size[1],
+        }
+        details.update({tag: value for tag, value in facts.items() if tag in details})
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if ImageCms.getProfileDescription(source).strip().startswith("sRGB"):
-            return image
-        converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError):
-        return image  # A damaged profile is no reason to refuse the photo: its numbers are kept.
-    return converted if converted is not None else image
+        return exif.tobytes()
+    except (TypeError, AttributeError, ValueError, struct.error):
+        return None  # Too damaged to be written again.
 
 
 def write_photo(
     path: Path, pixels: Pixels, *, exif: bytes | None = None, quality: int = 95
 ) -> None:
-    """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically; JPEG is 4:4:4 at `quality`."""
-    if path.suffix.lower() not in PHOTO_SUFFIXES:
+    """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically.
+
+    `quality` (1 to 100) is of JPEG, which is 4:4:4, and of WebP. BMP cannot hold `exif`.
+    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES, PhotoError for what the format
+    cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB), OSError if the disk refuses.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in PHOTO_SUFFIXES:
         raise ValueError(f"{path}: expected one of {', '.join(sorted(PHOTO_SUFFIXES))}")
     options: dict[str, Any] = {"exif": exif} if exif else {}
-    if path.suffix.lower() in {".jpg", ".jpeg"}:
-        options |= {"quality": quality, "subsampling": 0}
-    elif path.suffix.lower() == ".webp":
-        options |= {"quality": quality}
+    if suffix in {".jpg", ".jpeg", ".webp"}:
+        options["quality"] = quality
+    if suffix in {".jpg", ".jpeg"}:
+        options["subsampling"] = 0
     with atomic_file(path) as temporary:
-        Image.fromarray(pixels).save(temporary, **options)
+        try:
+            Image.fromarray(pixels).save(temporary, **options)
+        except ValueError as error:
+            raise PhotoError(path, f"cannot be encoded: {error}") from error
 
 
 def to_tensor(pixels: Pixels) -> Tensor:

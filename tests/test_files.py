@@ -1,0 +1,90 @@
+import hashlib
+import multiprocessing
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from wespe.files import atomic_file, atomic_folder, lock, read_json, sha256, write_json
+
+
+def test_file_appears_whole_and_as_readable_as_any_other(tmp_path: Path) -> None:
+    path, plain = tmp_path / "new" / "file.txt", tmp_path / "plain.txt"
+    plain.write_text("plain")
+    with atomic_file(path) as temporary:
+        temporary.write_text("content")
+        assert temporary.suffix == ".txt"
+        assert temporary.name.startswith(".")
+        assert not path.exists()
+    assert path.read_text() == "content"
+    assert path.stat().st_mode == plain.stat().st_mode
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_interrupted_file_leaves_the_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("earlier")
+    with suppress(KeyboardInterrupt), atomic_file(path) as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert path.read_text() == "earlier"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_folder_replaces_the_earlier_one_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder"
+    for name in ("first", "second"):
+        with atomic_folder(path) as temporary:
+            (temporary / name).write_text(name)
+        assert [file.name for file in path.iterdir()] == [name]
+    assert path.stat().st_mode & 0o777 == 0o755
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_interrupted_folder_leaves_the_earlier_one(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "earlier").write_text("earlier")
+    with suppress(KeyboardInterrupt), atomic_folder(path) as temporary:
+        (temporary / "half").write_text("half")
+        raise KeyboardInterrupt
+    assert [file.name for file in path.iterdir()] == ["earlier"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_comes_back_and_equal_values_give_equal_bytes(tmp_path: Path) -> None:
+    value = {"name": "Zürich", "sizes": [1, 2.5, None]}
+    write_json(tmp_path / "a.json", value)
+    write_json(tmp_path / "b.json", read_json(tmp_path / "a.json"))
+    assert read_json(tmp_path / "b.json") == value
+    assert sha256(tmp_path / "a.json") == sha256(tmp_path / "b.json")
+    assert "Zürich" in (tmp_path / "a.json").read_text("utf-8")
+
+
+@pytest.mark.parametrize("content", [b"{half", b"\xff\xfe"])
+def test_what_is_no_json_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "bad.json").write_bytes(content)
+    with pytest.raises(ValueError, match=r"bad\.json: expected JSON"):
+        read_json(tmp_path / "bad.json")
+
+
+def test_sha256(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 5000
+    (tmp_path / "file").write_bytes(content)
+    assert sha256(tmp_path / "file") == hashlib.sha256(content).hexdigest()
+
+
+def _hold(path: Path) -> int:
+    try:
+        with lock(path):
+            return 0
+    except BlockingIOError:
+        return 1
+
+
+def test_lock_lets_one_process_in(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "lock"
+    with multiprocessing.get_context("spawn").Pool(1) as other:
+        with lock(path):
+            assert other.apply(_hold, (path,)) == 1
+        assert other.apply(_hold, (path,)) == 0

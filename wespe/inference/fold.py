@@ -1,0 +1,78 @@
+"""Normalisation turned into constants: a generator that only convolves, for tiles."""
+
+import copy
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+
+from wespe.models.generator import Generator, ResidualBlock
+
+Streamed = Callable[[nn.Module], Iterable[Tensor]]
+
+
+def fold_batch_norm(generator: Generator) -> Generator:
+    """A copy whose batch norms (with their running statistics) are part of the convolutions.
+
+    Gives what `generator.eval()` gives, up to float32 rounding; without batch norm, a plain copy.
+    """
+    folded = copy.deepcopy(generator).eval()
+    if folded.config["norm"] != "batch":
+        return folded
+    for block in folded.blocks:
+        assert isinstance(block, ResidualBlock)
+        _fold(block.first, block.first_norm)
+        _fold(block.second, block.second_norm)
+        block.first_norm, block.second_norm = nn.Identity(), nn.Identity()
+    folded.config["norm"] = "none"
+    return folded
+
+
+@torch.no_grad()
+def _fold(convolution: nn.Conv2d, norm: nn.Module) -> None:
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert convolution.bias is not None
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    convolution.weight.mul_(scale[:, None, None, None])
+    convolution.bias.sub_(norm.running_mean).mul_(scale).add_(norm.bias)
+
+
+def fix_instance_norm(generator: Generator, streamed: Streamed) -> Generator:
+    """A copy whose instance norms are batch norms that hold one photo's statistics.
+
+    `streamed(layers)` yields what `layers`, the first ones of the network, make of the photo, in
+    pieces `(1, C, h, w)` that cover every pixel once. It is called once for each norm, with all
+    norms before it fixed, so that a photo of any size needs no more memory than a piece.
+    """
+    fixed = copy.deepcopy(generator).eval()
+    before: list[nn.Module] = [fixed.head, nn.ReLU()]
+    for block in fixed.blocks:
+        assert isinstance(block, ResidualBlock)
+        first = [*before, block.first]
+        block.first_norm = _fixed(block.first_norm, streamed(nn.Sequential(*first)))
+        second = [*first, block.first_norm, nn.ReLU(), block.second]
+        block.second_norm = _fixed(block.second_norm, streamed(nn.Sequential(*second)))
+        before.append(block)
+    fixed.config["norm"] = "batch"
+    return fixed
+
+
+def _fixed(norm: nn.Module, pieces: Iterable[Tensor]) -> nn.BatchNorm2d:
+    """`norm` with the mean and the variance over all pixels of all pieces, merged in float64."""
+    assert isinstance(norm, nn.InstanceNorm2d)
+    counts, means, variances = [], [], []
+    for piece in pieces:
+        variance, mean = torch.var_mean(piece.float(), dim=(0, 2, 3), correction=0)
+        counts.append(piece.shape[2] * piece.shape[3])
+        means.append(mean.double())
+        variances.append(variance.double())
+    share = torch.tensor(counts, dtype=torch.float64, device=means[0].device)[:, None] / sum(counts)
+    mean = (share * torch.stack(means)).sum(0)
+    variance = (share * (torch.stack(variances) + (torch.stack(means) - mean) ** 2)).sum(0)
+    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=mean.device).eval()
+    fixed.load_state_dict(
+        norm.state_dict() | {"running_mean": mean, "running_var": variance}, strict=False
+    )
+    return fixed
