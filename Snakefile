@@ -5,13 +5,14 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from wespe.config import SettingsError, load
-from wespe.workflow import chosen_settings, code, fingerprint, subtrees
+from wespe.workflow import check_writable, chosen_settings, code, fingerprint, subtrees
 
 # No `configfile:` directive: it would merge a file from the command line into params.yaml.
 given = workflow.config_settings
 try:
     PARAMS = chosen_settings(given.configfiles, given.config)
     settings = load(PARAMS)
+    check_writable(settings)
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 

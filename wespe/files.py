@@ -73,9 +73,12 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def lock(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `path`; BlockingIOError at once if another process holds it."""
+def lock(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold an exclusive lock on `path`.
+
+    Where another process holds it: `wait` for that one, or BlockingIOError at once.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

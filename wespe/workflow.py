@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from functools import reduce
 from operator import getitem
@@ -29,8 +30,22 @@ def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path
         raise SettingsError(f"expected one settings file, got {', '.join(map(str, files))}")
     if not files:
         return DEFAULT_SETTINGS
-    here = Path.cwd()
-    return files[0].relative_to(here) if files[0].is_relative_to(here) else files[0]
+    return _short(files[0])
+
+
+def check_writable(params: Params) -> None:
+    """Raise SettingsError if data or results cannot be written where the settings put them."""
+    for key, folder in (("run.data", params.run.data), ("run.results", params.run.results)):
+        path = Path(folder)
+        nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if not nearest.is_dir():
+            raise SettingsError(
+                f"{key}: {folder} cannot be written, {_short(nearest)} is no folder"
+            )
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise SettingsError(
+                f"{key}: {folder} cannot be written, {_short(nearest)} is read-only"
+            )
 
 
 def subtrees(params: Params, *keys: str) -> str:
@@ -42,8 +57,8 @@ def subtrees(params: Params, *keys: str) -> str:
 def code(*parts: str) -> list[str]:
     """The package's files behind `parts`, each a module (`losses.py`) or a folder (`models`)."""
     paths = [_PACKAGE / part for part in parts]
-    files = [[path] if path.suffix else sorted(path.rglob("*.py")) for path in paths]
-    return [str(file) for group in files for file in group]
+    files = [[path] if path.suffix else sorted(path.rglob("*.*")) for path in paths]
+    return [str(file) for group in files for file in group if file.suffix != ".pyc"]
 
 
 def fingerprint(path: Path) -> str:
@@ -58,5 +73,13 @@ def fingerprint(path: Path) -> str:
     for file in sorted(path.rglob("*")):
         if file.is_file():
             stat = file.stat()
-            digest.update(f"{file.relative_to(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+            digest.update(
+                f"{file.relative_to(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode()
+            )
     return digest.hexdigest()
+
+
+def _short(path: Path) -> Path:
+    """`path` relative to the current folder, if it lies inside."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

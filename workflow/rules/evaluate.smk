@@ -5,7 +5,14 @@ rule evaluate:
         card=evaluated(f"{RESULTS}/pairs/{{pair}}/generator.json"),
         source=evaluated(f"{DATA}/patches/{{source}}.npy"),
         target=evaluated(f"{DATA}/patches/{{target}}.npy"),
-        code=code("evaluation.py", "metrics", "baselines.py", "inference", "images.py"),
+        code=code(
+            "evaluation.py",
+            "metrics",
+            "baselines.py",
+            "inference",
+            "models",
+            "images.py",
+        ),
     output:
         images=f"{RESULTS}/evaluations/{{name}}/images.csv",
         summary=f"{RESULTS}/evaluations/{{name}}/summary.json",

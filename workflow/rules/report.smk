@@ -1,7 +1,5 @@
 rule report:
     input:
-        expand(f"{DATA}/sources/{{name}}", name=settings.sources),
-        expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
         expand(
             f"{RESULTS}/pairs/{{name}}/{{file}}",
             name=settings.pairs,
@@ -17,14 +15,14 @@ rule report:
             name=settings.evaluations,
             file=["images.csv", "summary.json", "pictures"],
         ),
-        code=code("reports"),
+        code=code("reports", "images.py"),
     output:
         page=f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report.log",
     params:
         file=PARAMS,
-        settings=subtrees(settings, "run.name"),
+        settings=subtrees(settings, *type(settings).model_fields),
     message:
         "Report of {settings.run.name}"
     shell:

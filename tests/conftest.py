@@ -1,0 +1,145 @@
+"""A copy of the project whose networks are stood in for, for the tests of the graph."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from wespe import config, versions
+
+ROOT = Path(__file__).parents[1]
+
+# Neither Snakemake, DVC nor MLflow may call home or hold a test up for a server.
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("DO_NOT_TRACK", "true")
+
+SETTINGS = """\
+run: {name: tiny, results: results/tiny, data: data, seed: 0, compute: auto, tracking: ""}
+sources:
+  phone: {kind: folder, path: photos/phone}
+  dslr: {kind: folder, path: photos/dslr}
+  flickr: {kind: folder, path: photos/flickr}
+  scenes: {kind: folder, path: photos/scenes}
+recipes:
+  short: {steps: 400}
+  long: {steps: 900}
+pairs:
+  phone_dslr: {source: phone, target: dslr, recipe: short}
+  phone_flickr: {source: phone, target: flickr, recipe: long}
+evaluations:
+  dslr_scenes: {pair: phone_dslr, photos: scenes}
+  flickr_scenes: {pair: phone_flickr, photos: scenes}
+patches: {count: 100}
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project, the current folder of its test."""
+
+    root: Path
+
+    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command; its messages are in `stdout`, those of standard error too."""
+        return subprocess.run(
+            command, cwd=self.root, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def do(self, *command: str) -> str:
+        """Run a command that has to succeed; returns its messages."""
+        done = self.call(*command)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def ran(self) -> set[str]:
+        """The stages that ran since this was last asked, as `train phone_dslr`."""
+        calls = self.root / ".wespe" / "calls"
+        if not calls.exists():
+            return set()
+        lines = calls.read_text().splitlines()
+        calls.unlink()
+        assert len(lines) == len(set(lines)), f"a stage ran twice: {lines}"
+        return set(lines)
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        path = self.root / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    def record(self) -> None:
+        versions.record(Path("params.yaml"), config.load(Path("params.yaml")))
+
+    def commit(self) -> None:
+        self.do("git", "add", "--all")
+        self.do("git", "commit", "--quiet", "--message", "Test")
+
+
+def enter(root: Path, patch: pytest.MonkeyPatch) -> Project:
+    """Make `root` the current folder and its package and stand-in the ones that commands find."""
+    folders = [str(root / "tests" / "stand_in"), str(Path(sys.executable).parent)]
+    patch.setenv("PATH", os.pathsep.join([*folders, os.environ["PATH"]]))
+    patch.setenv("PYTHONPATH", str(root))
+    for name in ("AUTHOR", "COMMITTER"):
+        patch.setenv(f"GIT_{name}_NAME", "Test")
+        patch.setenv(f"GIT_{name}_EMAIL", "test@localhost")
+    patch.chdir(root)
+    return Project(root)
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as a Git repository with small settings and photos; nothing has run."""
+    root = tmp_path_factory.mktemp("fresh") / "project"
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for file in listed.stdout.splitlines():
+        if (ROOT / file).is_file() and file != "dvc.lock":
+            (root / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, root / file)
+    (root / "params.yaml").write_text(SETTINGS)
+    for name in ("phone", "dslr", "flickr", "scenes"):
+        photo = root / "photos" / name / "2018" / "0.jpg"
+        photo.parent.mkdir(parents=True)
+        photo.write_text(name)
+    with pytest.MonkeyPatch.context() as patch:
+        project = enter(root, patch)
+        project.do("git", "init", "--quiet")
+        project.commit()
+    return root
+
+
+@pytest.fixture(scope="session")
+def recorded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project after `snakemake all` and `wespe record`, with its version committed."""
+    root = tmp_path_factory.mktemp("recorded") / "project"
+    shutil.copytree(fresh, root)
+    with pytest.MonkeyPatch.context() as patch:
+        project = enter(root, patch)
+        project.do("snakemake", "all")
+        project.record()
+        project.commit()
+    return root
+
+
+@pytest.fixture
+def project(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the fresh project."""
+    return enter(Path(shutil.copytree(fresh, tmp_path / "project")), monkeypatch)
+
+
+@pytest.fixture
+def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A copy of the recorded project; its modification times are kept."""
+    done = enter(Path(shutil.copytree(recorded, tmp_path / "project")), monkeypatch)
+    done.ran()
+    return done

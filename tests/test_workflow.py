@@ -1,0 +1,143 @@
+"""The graph as its user meets it: what runs when, and what is refused."""
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+from wespe import workflow
+from wespe.config import SettingsError, load
+
+BRANCH_OF_DSLR = {"train phone_dslr", "evaluate dslr_scenes", "report"}
+ALL = (
+    {
+        f"{stage} {name}"
+        for stage in ("acquire", "patches")
+        for name in ("phone", "dslr", "flickr", "scenes")
+    }
+    | BRANCH_OF_DSLR
+    | {"train phone_flickr", "evaluate flickr_scenes"}
+)
+
+
+def test_everything_runs_once_and_the_end_names_page_and_networks(project: Project) -> None:
+    messages = project.do("snakemake", "all")
+    assert project.ran() == ALL
+    assert "Report: results/tiny/report.html" in messages
+    assert "Network phone_dslr: results/tiny/pairs/phone_dslr/generator.safetensors" in messages
+    assert Path("results/tiny/report.html").is_file()
+
+
+@pytest.mark.parametrize("tool", ["snakemake all", "dvc repro"])
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("params.yaml", "steps: 400", "steps: 500", BRANCH_OF_DSLR),
+        (
+            "photos/dslr/2018/0.jpg",
+            "dslr",
+            "another dslr",
+            {"acquire dslr", "patches dslr"} | BRANCH_OF_DSLR,
+        ),
+        ("wespe/reports/__init__.py", '"""', '"""New: ', {"report"}),
+    ],
+    ids=["setting", "photo", "code"],
+)
+def test_a_change_reruns_what_depends_on_it(
+    finished: Project, tool: str, file: str, old: str, new: str, expected: set[str]
+) -> None:
+    finished.edit(file, old, new)
+    finished.do(*tool.split())
+    assert finished.ran() == expected
+    assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
+
+
+def test_after_a_record_neither_tool_has_anything_to_do(finished: Project) -> None:
+    assert "Nothing to be done" in finished.do("snakemake", "all")
+    assert "up to date" in finished.do("dvc", "repro")
+    assert finished.ran() == set()
+
+
+def test_an_experiment_of_dvc_changes_a_setting(finished: Project) -> None:
+    finished.do("dvc", "exp", "run", "--quiet", "--set-param", "recipes.short.steps=7")
+    assert finished.ran() == BRANCH_OF_DSLR
+    assert load(Path("params.yaml")).recipes["short"].steps == 7
+
+
+def test_wrong_settings_are_refused_before_any_work(project: Project) -> None:
+    project.edit("params.yaml", "steps: 400", "stops: 400")
+    done = project.call("snakemake", "all")
+    assert done.returncode == 1
+    assert "params.yaml: recipes.short.stops" in done.stdout
+    assert "did you mean steps?" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert project.ran() == set()
+
+
+def test_another_settings_file_replaces_the_default_one(project: Project) -> None:
+    text = Path("params.yaml").read_text().replace("results/tiny", "results/other")
+    Path("other.yaml").write_text(text)
+    # Merged settings would still be complete.
+    Path("params.yaml").write_text("run: {name: wrong")
+    project.do("snakemake", "--configfile", "other.yaml", "--", "results/other/report.html")
+    assert Path("results/other/report.html").is_file()
+
+
+def test_results_that_cannot_be_written_end_with_a_message(project: Project) -> None:
+    Path("results").write_text("a file, where the results' folder should be")
+    done = project.call("snakemake", "all")
+    assert done.returncode == 1
+    assert "run.results: results/tiny cannot be written, results is no folder" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_second_pipeline_in_the_same_folder_ends_with_a_message(project: Project) -> None:
+    first = subprocess.Popen(
+        ["snakemake", "--quiet", "all", "--", "data/patches/phone.npy"],
+        env={**os.environ, "STAND_IN_SECONDS": "4"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not Path(".wespe/calls").exists() and first.poll() is None:
+        time.sleep(0.1)
+    second = project.call("snakemake", "all")
+    assert second.returncode == 1
+    assert "cannot be locked" in second.stdout
+    assert first.wait() == 0
+
+
+def test_only_one_settings_file_and_no_overrides() -> None:
+    assert workflow.chosen_settings([], {}) == Path("params.yaml")
+    assert workflow.chosen_settings([Path.cwd() / "configs/a.yaml"], {}) == Path("configs/a.yaml")
+    assert workflow.chosen_settings([Path("/a.yaml")], {}) == Path("/a.yaml")
+    with pytest.raises(SettingsError, match=r"expected one settings file, got a\.yaml, b\.yaml"):
+        workflow.chosen_settings([Path("a.yaml"), Path("b.yaml")], {})
+    with pytest.raises(SettingsError, match=r"--config seed: .*`dvc exp run --set-param"):
+        workflow.chosen_settings([], {"seed": 3})
+
+
+def test_a_fingerprint_sees_every_change_below_a_folder(tmp_path: Path) -> None:
+    photo = tmp_path / "a" / "b" / "0.jpg"
+    photo.parent.mkdir(parents=True)
+    photo.write_text("1")
+    seen = [workflow.fingerprint(tmp_path)]
+    assert workflow.fingerprint(tmp_path) == seen[0]
+    for change in (
+        lambda: os.utime(photo, ns=(1, 1)),
+        lambda: photo.write_text("22"),
+        lambda: photo.rename(photo.with_name("1.jpg")),
+    ):
+        change()
+        seen.append(workflow.fingerprint(tmp_path))
+    assert len(set(seen)) == len(seen)
+    assert workflow.fingerprint(tmp_path / "no such folder") == ""
+
+
+def test_code_lists_modules_and_folders_without_compiled_files() -> None:
+    files = workflow.code("models", "images.py")
+    assert "wespe/images.py" in files
+    assert "wespe/models/generator.py" in files
+    assert all(Path(file).is_file() and "__pycache__" not in file for file in files)

@@ -1,0 +1,188 @@
+"""The record of runs in MLflow; nothing else imports it.
+
+A record is worth less than the training it is about: where MLflow fails, one warning is logged
+and the work goes on without it.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wespe.files import lock
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+PAIR = "wespe.pair"
+CHECKPOINT = "wespe.checkpoint_sha256"
+STATE = "wespe.state_key"
+
+# One call with 50 metrics takes about as long as six calls with one each.
+_BATCH = 50
+_PARAMS_A_CALL = 100
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """One run of MLflow; without a client every method does nothing."""
+
+    def __init__(
+        self, client: "MlflowClient | None" = None, run_id: str = "", last_step: int = -1
+    ) -> None:
+        self._client, self._id, self._last_step = client, run_id, last_step
+        self._waiting: list[tuple[str, float, int, int]] = []
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """Record `values` at `step`, in batches; steps recorded before a resume are skipped."""
+        if self._client is None or step <= self._last_step:
+            return
+        now = round(time.time() * 1000)
+        self._waiting += [(key, value, now, step) for key, value in values.items()]
+        if len(self._waiting) >= _BATCH:
+            self._flush()
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Record single values, such as an evaluation's."""
+        now = round(time.time() * 1000)
+        self._waiting += [(key, value, now, 0) for key, value in values.items()]
+        self._flush()
+
+    def tag(self, values: Mapping[str, str]) -> None:
+        """Set tags."""
+        for key, value in values.items():
+            self._call("set_tag", key, value)
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """Keep a copy of a file, in a folder of the run."""
+        self._call("log_artifact", str(path), folder)
+
+    def end(self, status: str) -> None:
+        """Close the run as FINISHED, FAILED or KILLED."""
+        self._flush()
+        self._call("set_terminated", status)
+
+    def _flush(self) -> None:
+        if self._client is not None and self._waiting:
+            from mlflow.entities import Metric
+
+            self._call("log_batch", [Metric(*values) for values in self._waiting])
+        self._waiting.clear()
+
+    def _call(self, method: str, *values: Any) -> None:
+        if self._client is None:
+            return
+        try:
+            getattr(self._client, method)(self._id, *values)
+        except Exception as error:
+            _give_up(error)
+            self._client = None
+
+
+@contextmanager
+def run(
+    uri: str,
+    experiment: str,
+    name: str,
+    *,
+    state_key: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> Iterator[Run]:
+    """The record of one training, closed with its outcome.
+
+    `uri`: MLflow's tracking URI, empty for no record. A training that goes on after a stop, which
+    its `state_key` tells, goes on with its run. `params` may be nested; their keys become dotted.
+    """
+    record = Run()
+    if uri:
+        try:
+            record = _begin(uri, experiment, name, state_key, params, tags)
+        except Exception as error:
+            _give_up(error)
+    try:
+        yield record
+    except BaseException as error:
+        record.end("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    record.end("FINISHED")
+
+
+def find_run(uri: str, experiment: str, checkpoint_sha256: str) -> Run:
+    """The run that trained a checkpoint, or one that records nothing if there is none."""
+    if uri:
+        try:
+            client, experiment_id = _connect(uri, experiment)
+            for found in _search(client, experiment_id, CHECKPOINT, checkpoint_sha256):
+                return Run(client, found.info.run_id)
+        except Exception as error:
+            _give_up(error)
+    return Run()
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _begin(
+    uri: str,
+    experiment: str,
+    name: str,
+    state_key: str,
+    params: Mapping[str, Any],
+    tags: Mapping[str, str],
+) -> Run:
+    from mlflow.entities import Param
+
+    client, experiment_id = _connect(uri, experiment)
+    for found in _search(client, experiment_id, STATE, state_key):
+        if found.info.status != "FINISHED":
+            client.update_run(found.info.run_id, status="RUNNING")
+            return Run(client, found.info.run_id, _last_step(client, found))
+    made = client.create_run(experiment_id, tags={**tags, STATE: state_key}, run_name=name)
+    pairs = [Param(key, str(value)) for key, value in flatten(params).items()]
+    for start in range(0, len(pairs), _PARAMS_A_CALL):
+        client.log_batch(made.info.run_id, params=pairs[start : start + _PARAMS_A_CALL])
+    return Run(client, made.info.run_id)
+
+
+def _last_step(client: "MlflowClient", found: Any) -> int:
+    """The last step with a record; all values of a step are recorded in one call."""
+    for key in found.data.metrics:
+        return max(metric.step for metric in client.get_metric_history(found.info.run_id, key))
+    return -1
+
+
+def _connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
+    # MLflow reads these when it is imported. It would try for minutes to reach a server.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    from mlflow.tracking import MlflowClient
+
+    # Two processes that create the same SQLite file at once break it for good.
+    file = uri.removeprefix("sqlite:///")
+    alone = lock(Path(f"{file}.lock"), wait=True) if file != uri else nullcontext()
+    with alone:
+        client = MlflowClient(tracking_uri=uri)
+        known = client.get_experiment_by_name(experiment)
+        return client, known.experiment_id if known else client.create_experiment(experiment)
+
+
+def _search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> list[Any]:
+    return list(client.search_runs([experiment_id], f"tags.`{tag}` = '{value}'"))
+
+
+def _give_up(error: Exception) -> None:
+    _log.warning("MLflow failed; the work goes on without a record of it: %s", error)
