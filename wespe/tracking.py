@@ -160,7 +160,7 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _last_step(client: "MlflowClient", found: Any) -> int:
-    """The last step with a record, -1 without any; all values of a step are recorded in one call."""
+    """The last recorded step, -1 for none; all values of a step are recorded in one call."""
     histories = (client.get_metric_history(found.info.run_id, key) for key in found.data.metrics)
     return max((metric.step for history in histories for metric in history), default=-1)
 
