@@ -4,35 +4,40 @@ import logging
 import sqlite3
 import subprocess
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
-from wespe import tracking
+from wespe import config, tracking
 
-PARAMS = {"steps": 400, "generator": {"width": 32, "norm": "none"}}
+PAIR = config.Pair(source="phone", target="dslr", recipe="short")
+RECIPE = config.Recipe(steps=400, generator=config.Generator(width=32))
+OFF = config.Run(tracking="")
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A fresh MLflow file: making one takes seconds, a copy none."""
     path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    tracking.find_run(f"sqlite:///{path}", "another", "none")
+    tracking.find_run(config.Run(name="another", tracking=f"sqlite:///{path}"), "none")
     return path.read_bytes()
 
 
 @pytest.fixture
-def uri(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch) -> str:
+def on(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch) -> config.Run:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mlflow.db").write_bytes(empty_database)
     # MLflow keeps a connection for each URI, so a relative one would lead to the first test's file.
-    return f"sqlite:///{tmp_path}/mlflow.db"
+    return config.Run(tracking=f"sqlite:///{tmp_path}/mlflow.db")
 
 
-def train(uri: str, steps: range, *, key: str = "k1", sha256: str = "") -> None:
-    with tracking.run(
-        uri, "demo", "phone_dslr", state_key=key, params=PARAMS, tags={tracking.PAIR: "phone_dslr"}
-    ) as run:
+def training(settings: config.Run, key: str = "k1") -> AbstractContextManager[tracking.Run]:
+    return tracking.training(settings, "phone_dslr", PAIR, RECIPE, state_key=key)
+
+
+def train(settings: config.Run, steps: range, *, key: str = "k1", sha256: str = "") -> None:
+    with training(settings, key) as run:
         for step in steps:
             run.log(step, {"content": step / 2, "tv": 1.0})
         if sha256:
@@ -44,53 +49,53 @@ def rows(query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def test_a_training_is_one_finished_run_with_dotted_params(uri: str) -> None:
-    train(uri, range(60))
+def test_a_training_is_one_finished_run_with_dotted_params(on: config.Run) -> None:
+    train(on, range(60))
     assert rows("select name, status from runs") == [("phone_dslr", "FINISHED")]
-    assert dict(rows("select key, value from params")) == {
-        "steps": "400",
-        "generator.width": "32",
-        "generator.norm": "none",
-    }
+    params = dict(rows("select key, value from params"))
+    assert params["steps"] == "400"
+    assert params["generator.width"] == "32"
+    assert params["source"] == "phone"
+    assert params["seed"] == "0"
     assert rows("select count(*), sum(value) from metrics where key = 'content'") == [(60, 885.0)]
 
 
-def test_a_resumed_training_continues_its_run_and_repeats_no_step(uri: str) -> None:
+def test_a_resumed_training_continues_its_run_and_repeats_no_step(on: config.Run) -> None:
     with pytest.raises(KeyboardInterrupt):
-        _stop(uri)
+        _stop(on)
     assert rows("select status from runs") == [("KILLED",)]
     # The state was saved at step 20; MLflow already has the steps up to 29.
-    train(uri, range(20, 40))
+    train(on, range(20, 40))
     assert rows("select status from runs") == [("FINISHED",)]
     steps = rows("select step from metrics where key = 'tv' order by step")
     assert steps == [(step,) for step in range(40)]
 
 
-def _stop(uri: str) -> None:
-    with tracking.run(uri, "demo", "a", state_key="k1", params=PARAMS, tags={}) as run:
+def _stop(on: config.Run) -> None:
+    with training(on) as run:
         for step in range(30):
             run.log(step, {"content": 0.0, "tv": 1.0})
         raise KeyboardInterrupt
 
 
-def test_a_failed_training_says_so_and_a_finished_one_is_not_continued(uri: str) -> None:
+def test_a_failed_training_says_so_and_a_finished_one_is_not_continued(on: config.Run) -> None:
     with (
         pytest.raises(ZeroDivisionError),
-        tracking.run(uri, "demo", "a", state_key="k1", params={}, tags={}),
+        training(on),
     ):
         _ = 1 / 0
     assert rows("select status from runs") == [("FAILED",)]
-    train(uri, range(1))
-    train(uri, range(1))
+    train(on, range(1))
+    train(on, range(1))
     assert rows("select status from runs") == [("FINISHED",), ("FINISHED",)]
 
 
-def test_an_evaluation_finds_the_run_of_its_checkpoint(uri: str, tmp_path: Path) -> None:
-    train(uri, range(1), key="k1", sha256="aa")
-    train(uri, range(1), key="k2", sha256="bb")
+def test_an_evaluation_finds_the_run_of_its_checkpoint(on: config.Run, tmp_path: Path) -> None:
+    train(on, range(1), key="k1", sha256="aa")
+    train(on, range(1), key="k2", sha256="bb")
     picture = tmp_path / "0.jpg"
     picture.write_bytes(b"jpeg")
-    run = tracking.find_run(uri, "demo", "bb")
+    run = tracking.find_run(on, "bb")
     run.metrics({"scenes.enhanced.psnr_db": 21.5})
     run.artifact(picture, "scenes")
     assert rows(
@@ -100,9 +105,26 @@ def test_an_evaluation_finds_the_run_of_its_checkpoint(uri: str, tmp_path: Path)
     assert [path.read_bytes() for path in tmp_path.rglob("scenes/0.jpg")] == [b"jpeg"]
 
 
-def test_without_a_uri_or_a_matching_run_nothing_is_recorded(uri: str) -> None:
-    train("", range(60))
-    tracking.find_run(uri, "demo", "unknown").metrics({"a": 1.0})
+def test_a_finished_training_leaves_its_hash_speed_card_and_samples(
+    on: config.Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "results" / "phone_dslr"
+    (out / "samples").mkdir(parents=True)
+    (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
+    (out / "generator.json").write_text("{}")
+    with training(on) as run:
+        run.finish({"sha256": "cc", "train_seconds": 9.0, "patches_per_second": 7.4}, out)
+    tags = dict(rows("select key, value from tags"))
+    assert tags[tracking.CHECKPOINT] == "cc"
+    assert tags[tracking.PAIR] == "phone_dslr"
+    assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/generator.json"))
+
+
+def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> None:
+    train(OFF, range(60))
+    tracking.find_run(on, "unknown").metrics({"a": 1.0})
     assert rows("select count(*) from runs") == rows("select count(*) from metrics") == [(0,)]
 
 
@@ -111,16 +133,16 @@ def test_an_unreachable_server_is_one_warning_and_no_error(
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with caplog.at_level(logging.WARNING, "wespe"):
-        train("http://127.0.0.1:9", range(200))
+        train(config.Run(tracking="http://127.0.0.1:9"), range(200))
     assert len([record for record in caplog.records if record.name == "wespe.tracking"]) == 1
 
 
 def test_a_record_that_breaks_midway_stops_with_one_warning(
-    uri: str, caplog: pytest.LogCaptureFixture
+    on: config.Run, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
         caplog.at_level(logging.WARNING, "wespe"),
-        tracking.run(uri, "demo", "a", state_key="k", params={}, tags={}) as run,
+        training(on) as run,
     ):
         rows("drop table metrics")
         for step in range(200):
@@ -141,11 +163,12 @@ def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
 # Forked after the import of MLflow, which takes longer than everything else here.
 FOUR_PROCESSES = """
 import multiprocessing, mlflow.tracking
-from wespe import tracking
+from wespe import config, tracking
 
 def train(number):
-    uri = "sqlite:///mlflow.db"
-    with tracking.run(uri, "demo", "a", state_key=str(number), params={}, tags={}) as run:
+    pair = config.Pair(source="phone", target="dslr", recipe="short")
+    settings = config.Run(tracking="sqlite:///mlflow.db")
+    with tracking.training(settings, "a", pair, config.Recipe(), state_key=str(number)) as run:
         run.log(1, {"tv": 1.0})
 
 fork = multiprocessing.get_context("fork")

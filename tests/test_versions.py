@@ -91,7 +91,7 @@ def test_a_record_tags_the_runs_with_the_versions_of_data_and_network(
         def tag(self, values: dict[str, str]) -> None:
             tags[self.checkpoint] = values
 
-    monkeypatch.setattr(tracking, "find_run", lambda uri, experiment, sha: Run(sha))
+    monkeypatch.setattr(tracking, "find_run", lambda settings, sha: Run(sha))
     finished.record()
     pairs = Path("results/tiny/pairs")
     locked = yaml.safe_load(Path("dvc.lock").read_text())["stages"]

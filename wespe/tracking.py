@@ -17,6 +17,8 @@ from wespe.files import lock
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+    from wespe import config
+
 PAIR = "wespe.pair"
 CHECKPOINT = "wespe.checkpoint_sha256"
 STATE = "wespe.state_key"
@@ -60,6 +62,14 @@ class Run:
         """Keep a copy of a file, in a folder of the run."""
         self._call("log_artifact", str(path), folder)
 
+    def finish(self, card: Mapping[str, Any], out: Path) -> None:
+        """Record what a training left in `out`: its network's hash, its speed, card and samples."""
+        self.tag({CHECKPOINT: card["sha256"]})
+        self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
+        self.artifact(out / "generator.json")
+        for sheet in sorted((out / "samples").glob("*.jpg")):
+            self.artifact(sheet, "samples")
+
     def end(self, status: str) -> None:
         """Close the run as FINISHED, FAILED or KILLED."""
         self._flush()
@@ -83,24 +93,24 @@ class Run:
 
 
 @contextmanager
-def run(
-    uri: str,
-    experiment: str,
+def training(
+    settings: "config.Run",
     name: str,
+    pair: "config.Pair",
+    recipe: "config.Recipe",
     *,
     state_key: str,
-    params: Mapping[str, Any],
-    tags: Mapping[str, str],
 ) -> Iterator[Run]:
-    """The record of one training, closed with its outcome.
+    """The record of the training of the pair `name`, closed with its outcome.
 
-    `uri`: MLflow's tracking URI, empty for no record. A training that goes on after a stop, which
-    its `state_key` tells, goes on with its run. `params` may be nested; their keys become dotted.
+    `settings.tracking` is MLflow's URI, empty for no record, and `settings.name` the experiment. A
+    training that goes on after a stop, which its `state_key` tells, goes on with its run.
     """
     record = Run()
-    if uri:
+    if settings.tracking:
+        chosen = {"seed": settings.seed, "compute": settings.compute, **pair.model_dump()}
         try:
-            record = _begin(uri, experiment, name, state_key, params, tags)
+            record = _begin(settings, name, state_key, chosen | recipe.model_dump())
         except Exception as error:
             _give_up(error)
     try:
@@ -111,11 +121,11 @@ def run(
     record.end("FINISHED")
 
 
-def find_run(uri: str, experiment: str, checkpoint_sha256: str) -> Run:
+def find_run(settings: "config.Run", checkpoint_sha256: str) -> Run:
     """The run that trained a checkpoint, or one that records nothing if there is none."""
-    if uri:
+    if settings.tracking:
         try:
-            client, experiment_id = _connect(uri, experiment)
+            client, experiment_id = _connect(settings.tracking, settings.name)
             for found in _search(client, experiment_id, CHECKPOINT, checkpoint_sha256):
                 return Run(client, found.info.run_id)
         except Exception as error:
@@ -123,44 +133,36 @@ def find_run(uri: str, experiment: str, checkpoint_sha256: str) -> Run:
     return Run()
 
 
-def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _begin(
-    uri: str,
-    experiment: str,
-    name: str,
-    state_key: str,
-    params: Mapping[str, Any],
-    tags: Mapping[str, str],
-) -> Run:
+def _begin(settings: "config.Run", name: str, state_key: str, params: Mapping[str, Any]) -> Run:
     from mlflow.entities import Param
 
-    client, experiment_id = _connect(uri, experiment)
+    client, experiment_id = _connect(settings.tracking, settings.name)
     for found in _search(client, experiment_id, STATE, state_key):
         if found.info.status != "FINISHED":
             client.update_run(found.info.run_id, status="RUNNING")
             return Run(client, found.info.run_id, _last_step(client, found))
-    made = client.create_run(experiment_id, tags={**tags, STATE: state_key}, run_name=name)
-    pairs = [Param(key, str(value)) for key, value in flatten(params).items()]
+    made = client.create_run(experiment_id, tags={PAIR: name, STATE: state_key}, run_name=name)
+    pairs = [Param(key, str(value)) for key, value in _flatten(params).items()]
     for start in range(0, len(pairs), _PARAMS_A_CALL):
         client.log_batch(made.info.run_id, params=pairs[start : start + _PARAMS_A_CALL])
     return Run(client, made.info.run_id)
 
 
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested mappings as one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= _flatten(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
 def _last_step(client: "MlflowClient", found: Any) -> int:
-    """The last step with a record; all values of a step are recorded in one call."""
-    for key in found.data.metrics:
-        return max(metric.step for metric in client.get_metric_history(found.info.run_id, key))
-    return -1
+    """The last recorded step, -1 for none; all values of a step are recorded in one call."""
+    histories = (client.get_metric_history(found.info.run_id, key) for key in found.data.metrics)
+    return max((metric.step for history in histories for metric in history), default=-1)
 
 
 def _connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:

@@ -84,7 +84,7 @@ def _tag_runs(settings: Params, locked: dict[str, Any]) -> None:
         stage = locked[f"train@{name}"]
         md5 = {entry["path"]: entry["md5"] for entry in stage["deps"] + stage["outs"]}
         network = f"{settings.run.results}/pairs/{name}/generator.safetensors"
-        found = tracking.find_run(settings.run.tracking, settings.run.name, sha256(Path(network)))
+        found = tracking.find_run(settings.run, sha256(Path(network)))
         found.tag(
             {
                 "dvc.source": md5[f"{settings.run.data}/patches/{pair.source}.npy"],

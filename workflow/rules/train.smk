@@ -5,7 +5,7 @@ rule train:
         target=patch_set("target"),
         target_manifest=patch_set("target", ".json"),
         weights=extractor_weights,
-        code=code("training", "models", "losses.py", "images.py"),
+        code=code("training", "models", "losses.py", "patches/store.py", "images.py"),
     output:
         network=f"{RESULTS}/pairs/{{name}}/generator.safetensors",
         card=f"{RESULTS}/pairs/{{name}}/generator.json",
