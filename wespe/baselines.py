@@ -1,6 +1,7 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,21 +11,42 @@ from PIL import Image, ImageOps
 from wespe.images import Pixels
 
 Enhance = Callable[[Pixels], Pixels]
+Histograms = NDArray[np.int64]
 
 # Patches read from a memory map at once; each level's count stays exact in OpenCV's float32.
 _CHUNK_PIXELS = 2**22
 
 
-def fit_histogram_match(source_pixels: Pixels, target_pixels: Pixels) -> Enhance:
+def level_histograms(patches: Pixels) -> Histograms:
+    """How often each channel has each of its 256 levels: counts `(3, 256)`, a row a channel.
+
+    `patches`: uint8 `(N, H, W, 3)`, a memory map or not, read piece by piece.
+    """
+    counts = np.zeros((3, 256), np.int64)
+    step = max(1, _CHUNK_PIXELS // (patches.shape[1] * patches.shape[2]))
+    for first in range(0, len(patches), step):
+        chunk = patches[first : first + step].reshape(1, -1, 3)
+        for channel in range(3):
+            levels = cv2.calcHist([chunk], [channel], None, [256], [0, 256])
+            counts[channel] += levels.ravel().astype(np.int64)
+    return counts
+
+
+def fit_histogram_match(source: Histograms, target: Histograms) -> Enhance:
     """One curve per channel that takes the levels of X to the distribution of those of Y.
 
-    Takes two patch sets, uint8 `(N, H, W, 3)`, memory maps or not, of any two counts and sizes;
-    photos are not paired, only all levels pooled. Returns the enhancer of one photo.
+    Takes the histograms of the two domains: photos are not paired, only all levels pooled. Returns
+    the enhancer of one photo.
     """
-    source, target = _histograms(source_pixels), _histograms(target_pixels)
     curves = [_match(source[channel], target[channel]) for channel in range(3)]
     table = np.stack(curves, axis=-1)[None]
     return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
+
+
+def baselines(names: Iterable[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
+    """The baselines `names` for the pair of a model card, which holds its domains' histograms."""
+    domains = [np.array(card["data"][domain]["histograms"]) for domain in ("source", "target")]
+    return {name: BASELINES[name](*domains) for name in names}
 
 
 def autocontrast(photo: Pixels) -> Pixels:
@@ -40,26 +62,15 @@ def clahe(photo: Pixels) -> Pixels:
     return np.asarray(enhanced, np.uint8)
 
 
-BASELINES: dict[str, Callable[[Pixels, Pixels], Enhance]] = {
+BASELINES: dict[str, Callable[[Histograms, Histograms], Enhance]] = {
     "histogram_match": fit_histogram_match,
     "autocontrast": lambda _source, _target: autocontrast,
     "clahe": lambda _source, _target: clahe,
 }
-"""By name, what makes the enhancer from the patch sets of the source and the target domain."""
+"""By name, what makes the enhancer from the level histograms of the source and target domain."""
 
 
-def _histograms(patches: Pixels) -> NDArray[np.float64]:
-    """Counts of the levels of each channel, `(3, 256)`, over all of `(N, H, W, 3)`."""
-    counts = np.zeros((3, 256))
-    step = max(1, _CHUNK_PIXELS // (patches.shape[1] * patches.shape[2]))
-    for first in range(0, len(patches), step):
-        chunk = patches[first : first + step].reshape(1, -1, 3)
-        for channel in range(3):
-            counts[channel] += cv2.calcHist([chunk], [channel], None, [256], [0, 256]).ravel()
-    return counts
-
-
-def _match(source: NDArray[np.float64], target: NDArray[np.float64]) -> Pixels:
+def _match(source: Histograms, target: Histograms) -> Pixels:
     """The monotone curve, 256 levels, from one histogram to another.
 
     A level stands for the middle of its pixels in the cumulative distribution; between the levels
@@ -70,7 +81,7 @@ def _match(source: NDArray[np.float64], target: NDArray[np.float64]) -> Pixels:
     return np.rint(levels).astype(np.uint8)
 
 
-def _mid_ranks(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mid_ranks(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """The share of pixels below each level, plus half the share of those at it."""
     ranks: NDArray[np.float64] = (np.cumsum(counts) - counts / 2) / counts.sum()
     return ranks

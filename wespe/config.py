@@ -58,10 +58,10 @@ class Patches(Settings):
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
     """Width and height of a patch."""
     mode: Literal["random", "grid"] = "random"
-    """`random`: uniformly random positions. `grid`: side by side, without overlap."""
+    """`random`: uniformly random positions, no two the same. `grid`: side by side."""
     count: Count = 20000
-    """At most so many patches a set, spread evenly over the photos. A photo gives at most as many
-    as fit into it side by side."""
+    """At most so many patches a set, spread evenly over the photos; what a small photo cannot give
+    is left to larger ones."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
     """A patch whose grey levels (0 to 255) have a smaller standard deviation is flat: left out."""
     max_clipped: Fraction = 1.0

@@ -61,7 +61,7 @@ def extract(
     patch at all.
     """
     rule = Rule(size_px, mode, min_std, max_clipped)
-    jobs = plan(index, size_px=size_px, count=count)
+    jobs = plan(index, size_px=size_px, mode=mode, count=count)
     with atomic_file(out) as temporary:
         cut = partial(cut_photo, rule=rule, seed=seed, store=temporary)
         cuts = _pack(temporary, jobs, ordered_map(cut, jobs, workers=workers), size_px=size_px)
@@ -91,10 +91,14 @@ def extract(
     return manifest
 
 
-def plan(index: PhotoIndex, *, size_px: int, count: int) -> list[Job]:
+def plan(
+    index: PhotoIndex, *, size_px: int, mode: Literal["random", "grid"], count: int
+) -> list[Job]:
     """A job for each photo that gives patches, with its own place in the packed array."""
     sides = np.array([(photo.height_px, photo.width_px) for photo in index.photos])
-    quotas = allocate((sides // size_px).prod(axis=1), count)
+    # Positions in a photo: any px at random, whole cells in a grid.
+    places = sides // size_px if mode == "grid" else np.maximum(sides - size_px + 1, 0)
+    quotas = allocate(places.prod(axis=1), count)
     starts = len(_header(0, size_px)) + (np.cumsum(quotas) - quotas) * _patch_bytes(size_px)
     return [
         Job(

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wespe
-from wespe.files import atomic_folder, read_json, sha256, write_json
+from wespe.baselines import level_histograms
+from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.models.perceptual import build_extractor
@@ -37,14 +38,14 @@ def train_pair(
     seed: int,
     place: Place,
     out: Path,
-    states: Path,
+    state: Path,
     log: Log,
 ) -> dict[str, Any]:
     """Train `name`, or go on where it was stopped, and write the folder `out`. Returns the card.
 
-    `source`, `target`: patch sets of one patch size. The state to resume from lives in
-    `states/<hash of settings and inputs>` until `out` is written. Raises ValueError for weights
-    that cannot be used and BusyError where another process trains the same.
+    `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
+    holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
+    weights that cannot be used and BusyError where another process trains the same.
     """
     if source.size_px != target.size_px:
         raise ValueError(
@@ -60,14 +61,12 @@ def train_pair(
     step = METHODS[recipe.method](
         recipe, extractor=extractor, preview=to_tensor(previews), place=place, seed=seed
     )
-    key = _key(name, source, target, recipe, seed, place)
-    folder = states / key
     try:
         outcome = fit(
             step,
             _batches(source, target, recipe, seed),
             steps=recipe.steps,
-            folder=folder,
+            folder=state,
             save_every=recipe.save_every,
             log_every=recipe.log_every,
             sample_every=recipe.sample_every,
@@ -75,7 +74,7 @@ def train_pair(
             label=name,
         )
     except BlockingIOError as error:
-        raise BusyError(f"{name} is being trained by another process (lock in {folder})") from error
+        raise BusyError(f"{name} is being trained by another process (lock in {state})") from error
     patches_per_second = recipe.steps * recipe.batch_size / outcome.seconds
     card = {
         "pair": name,
@@ -92,9 +91,33 @@ def train_pair(
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
-    _write(out, step, card, folder)
-    shutil.rmtree(folder)
+    card = _write(out, step, card, state)
+    shutil.rmtree(state)
     return card
+
+
+def state_key(
+    name: str,
+    *,
+    source: PatchSet,
+    target: PatchSet,
+    recipe: "Recipe",
+    seed: int,
+    place: Place,
+) -> str:
+    """A hash of everything that a training depends on; its state belongs to no other."""
+    weights = recipe.content.weights
+    parts = {
+        "pair": name,
+        "source": source.manifest["sha256"],
+        "target": target.manifest["sha256"],
+        "recipe": recipe.model_dump(mode="json"),
+        "weights": sha256(Path(weights)) if weights and Path(weights).is_file() else None,
+        "seed": seed,
+        "place": place.name,
+        "code": wespe.__version__,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 _SOURCE_STREAM, _TARGET_STREAM, _PREVIEW_STREAM = range(3)
@@ -118,23 +141,6 @@ def _batches(
     return batch
 
 
-def _key(
-    name: str, source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int, place: Place
-) -> str:
-    weights = recipe.content.weights
-    parts = {
-        "pair": name,
-        "source": source.manifest["sha256"],
-        "target": target.manifest["sha256"],
-        "recipe": recipe.model_dump(mode="json"),
-        "weights": sha256(Path(weights)) if weights else None,
-        "seed": seed,
-        "place": place.name,
-        "code": wespe.__version__,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _provenance(patches: PatchSet) -> dict[str, Any]:
     manifest: Mapping[str, Any] = patches.manifest
     return {
@@ -142,14 +148,17 @@ def _provenance(patches: PatchSet) -> dict[str, Any]:
         "simulated": manifest["simulated"],
         "patches": len(patches),
         "sha256": manifest["sha256"],
+        # What the unpaired histogram match is fitted to: the card is enough to evaluate.
+        "histograms": level_histograms(patches.pixels).tolist(),
     }
 
 
-def _write(out: Path, step: WespeStep, card: dict[str, Any], folder: Path) -> None:
+def _write(out: Path, step: WespeStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
-        write_json(temporary / "generator.json", {**card, "sha256": sha256(network)})
-        shutil.copyfile(folder / "losses.jsonl", temporary / "losses.jsonl")
-        shutil.copytree(folder / "samples", temporary / "samples")
-    card["sha256"] = read_json(out / "generator.json")["sha256"]
+        card = {**card, "sha256": sha256(network)}
+        write_json(temporary / "generator.json", card)
+        shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
+        shutil.copytree(state / "samples", temporary / "samples")
+    return card
