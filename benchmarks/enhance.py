@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from wespe.images import Pixels, to_pixels, to_tensor
-from wespe.inference.tiled import enhance_pixels
+from wespe.inference.tiled import TILE_PX, enhance_pixels
 from wespe.models.generator import Generator
 
 WAYS = {
@@ -28,7 +28,7 @@ WAYS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size", type=int, nargs="*", default=[1632, 1224], metavar="PX")
-    parser.add_argument("--tile-px", type=int, nargs="+", default=[256])
+    parser.add_argument("--tile-px", type=int, nargs="+", default=[TILE_PX])
     parser.add_argument("--norm", choices=["batch", "instance", "none"], default="batch")
     parser.add_argument("--ways", nargs="+", choices=[*WAYS], default=[*WAYS])
     parser.add_argument("--measure", choices=[*WAYS], help=argparse.SUPPRESS)
@@ -36,9 +36,8 @@ def main() -> None:
     if options.measure:
         print(json.dumps(measure(options.measure, options.size, options.tile_px[0], options.norm)))
         return
-    print(
-        f"{options.size[0]}×{options.size[1]} px, norm {options.norm}, {torch.get_num_threads()} threads"
-    )
+    size = "×".join(map(str, options.size))
+    print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
     print(f"{'':28}{'MP/s':>8}{'CPU s/MP':>10}{'peak MB':>9}{'ratio':>7}")
     baseline = None
     for way in options.ways:
