@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import wespe
 from wespe.files import atomic_folder, read_json
@@ -89,7 +89,7 @@ def train(arguments: argparse.Namespace) -> None:
 
     params = _load(arguments)
     pair = _named(params.pairs, arguments.name, "pair")
-    what = {
+    what: dict[str, Any] = {
         "source": PatchSet.open(arguments.source),
         "target": PatchSet.open(arguments.target),
         "recipe": params.recipes[pair.recipe],
@@ -132,7 +132,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         out=arguments.out,
         pictures=settings.pictures,
     )
-    run = tracking.find_run(params.run.tracking, params.run.name, card["sha256"])
+    run = tracking.find_run(params.run, card["sha256"])
     run.evaluation(arguments.name, summary, arguments.out)
     for method, metrics in summary["methods"].items():
         means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])

@@ -70,6 +70,20 @@ class Run:
         for sheet in sorted((out / "samples").glob("*.jpg")):
             self.artifact(sheet, "samples")
 
+    def evaluation(self, name: str, summary: Mapping[str, Any], out: Path) -> None:
+        """Record an evaluation: means as `NAME.METHOD.METRIC`, the tables and the pictures."""
+        means = {
+            f"{name}.{method}.{metric}": value["mean"]
+            for method, metrics in summary["methods"].items()
+            for metric, value in metrics.items()
+            if value["mean"] is not None
+        }
+        self.metrics(means)
+        for file in (out / "images.csv", out / "summary.json"):
+            self.artifact(file, name)
+        for picture in sorted((out / "pictures").iterdir()):
+            self.artifact(picture, f"{name}/pictures")
+
     def end(self, status: str) -> None:
         """Close the run as FINISHED, FAILED or KILLED."""
         self._flush()

@@ -92,8 +92,6 @@ def enhance_pixels(
             network, lambda layers: (valid_output(layers, *tile) for tile in tiles)
         )
     network = fold_batch_norm(network)
-    # What follows the last convolution is too fine for bfloat16, whose steps near 1 are a level.
-    network.tail.register_forward_hook(lambda _layer, _inputs, output: output.float())
 
     enhanced = np.empty_like(pixels)
     for rows, columns in tiles:

@@ -39,7 +39,8 @@ class Generator(nn.Module):
             features = block(features)
         for convolution in self.body:
             features = torch.relu(convolution(features))
-        residual: Tensor = self.tail(features)
+        # What follows is too fine for bf16, whose steps near 1 are a level of an 8-bit photo.
+        residual: Tensor = self.tail(features).float()
         if self.start == "identity":
             return image + residual
         return 0.58 * torch.tanh(residual) + 0.5

@@ -24,8 +24,8 @@ class FeatureExtractor(nn.Module):
     def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
         self.layers = layers.eval().requires_grad_(False)
-        self.register_buffer("mean", torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
+        self.mean = nn.Buffer(torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.std = nn.Buffer(torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
 
     def train(self, mode: bool = True) -> "FeatureExtractor":
         """Stay in evaluation mode: the extractor is no part of what is trained."""

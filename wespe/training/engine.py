@@ -46,7 +46,7 @@ class DivergedError(RuntimeError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished training leaves: its records and the seconds spent, resumed parts included."""
+    """What a finished training leaves: its records, and the seconds spent with resumed parts."""
 
     records: list[dict[str, float]]
     seconds: float

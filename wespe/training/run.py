@@ -49,8 +49,8 @@ def train_pair(
     """
     if source.size_px != target.size_px:
         raise ValueError(
-            f"{target.path}: expected patches of {source.size_px} px as in {source.path}, "
-            f"got {target.size_px} px"
+            f"{name}: expected source and target patches of one size, "
+            f"got {source.size_px} and {target.size_px} px"
         )
     extractor = build_extractor(
         recipe.content.extractor,

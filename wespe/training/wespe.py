@@ -57,8 +57,8 @@ class WespeStep:
             networks["average"] = Generator(**shape)
         networks["average"].load_state_dict(networks["generator"].state_dict())
         networks["average"].requires_grad_(False)
-        self.networks = nn.ModuleDict(networks).to(place.device, memory_format=torch.channels_last)
-        self.extractor = extractor.to(place.device, memory_format=torch.channels_last)
+        self.networks = place.put(nn.ModuleDict(networks))
+        self.extractor = place.put(extractor)
         self._preview = preview.to(place.device)
         betas = (recipe.adam_beta1, recipe.adam_beta2)
         self._g_optimiser = torch.optim.Adam(
@@ -84,7 +84,7 @@ class WespeStep:
         weights = self._recipe.weights.model_dump()
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self._g_optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        torch.autograd.backward(total)
         self._g_optimiser.step()
         d_losses = self._discriminator_step(enhanced.detach(), y)
         self._update_average(progress)
@@ -105,23 +105,23 @@ class WespeStep:
                 logits = networks["d_color"](self._blur(enhanced))
                 losses["color"] = adversarial_loss(logits.float())
             if weights.texture:
-                logits = networks["d_texture"](grey(enhanced.float()))
+                logits = networks["d_texture"](grey(enhanced))
                 losses["texture"] = adversarial_loss(logits.float())
-        losses["tv"] = total_variation_loss(enhanced.float())
+        losses["tv"] = total_variation_loss(enhanced)
         if weights.identity:
             with self._place.autocast():
                 kept = networks["generator"](y)
-            losses["identity"] = content_loss(y, kept.float())
+            losses["identity"] = content_loss(y, kept)
         return losses, enhanced
 
     def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
         self._require_grad(("d_color", "d_texture"), True)
         losses = {
             "d_color": self._discriminator_loss("d_color", self._blur(enhanced), self._blur(y)),
-            "d_texture": self._discriminator_loss("d_texture", grey(enhanced.float()), grey(y)),
+            "d_texture": self._discriminator_loss("d_texture", grey(enhanced), grey(y)),
         }
         self._d_optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(losses.values())).sum().backward()
+        torch.autograd.backward(torch.stack(list(losses.values())).sum())
         self._d_optimiser.step()
         return losses
 
