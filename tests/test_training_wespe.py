@@ -26,6 +26,7 @@ def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
+        curves=(torch.arange(256) / 255).view(-1, 1).expand(-1, 3) ** 0.5,
         preview=batch()[0],
         place=resolve(compute),  # type: ignore[arg-type]
         seed=3,

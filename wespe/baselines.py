@@ -38,9 +38,13 @@ def fit_histogram_match(source: Histograms, target: Histograms) -> Enhance:
     Takes the histograms of the two domains: photos are not paired, only all levels pooled. Returns
     the enhancer of one photo.
     """
-    curves = [_match(source[channel], target[channel]) for channel in range(3)]
-    table = np.stack(curves, axis=-1)[None]
+    table = transport_curves(source, target)[None]
     return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
+
+
+def transport_curves(source: Histograms, target: Histograms) -> Pixels:
+    """The optimal transport of each channel from one domain to the other: uint8 `(256, 3)`."""
+    return np.stack([_match(source[channel], target[channel]) for channel in range(3)], axis=-1)
 
 
 def baselines(names: Iterable[str], card: Mapping[str, Any]) -> dict[str, Enhance]:

@@ -76,7 +76,7 @@ class Generator(Settings):
     blocks: Annotated[int, Field(ge=0, le=32)] = 4
     """Residual blocks."""
     norm: Literal["batch", "instance", "none"] = "batch"
-    """Normalisation in the residual blocks; with `instance`, tiles change the result."""
+    """Normalisation in the residual blocks; `instance` costs four times as much to enhance."""
     start: Literal["random", "identity"] = "random"
     """`random`: the output is a scaled tanh, as in DPED. `identity`: the output is the input plus a
     residual that starts at zero."""
@@ -114,11 +114,11 @@ class Weights(Settings):
     """Of the adversarial texture loss (eq. 4)."""
     tv: NonNegative = 10.0
     """Of the total variation loss (eq. 5)."""
-    color_distribution: NonNegative = 0.0
-    """Of the sliced Wasserstein distance between blurred colours of enhanced and target patches.
-    Not in the paper."""
+    transport: NonNegative = 0.0
+    """Of the squared distance between the blurred G(x) and the blurred x after the unpaired
+    histogram match of the two domains. Not in the paper: it holds the colours in place."""
     identity: NonNegative = 0.0
-    """Of the content loss between target patches y and G(y). Not in the paper."""
+    """Of the squared distance between a target patch y and G(y). Not in the paper."""
 
 
 class Recipe(Settings):

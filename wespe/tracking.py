@@ -63,9 +63,10 @@ class Run:
         self._call("log_artifact", str(path), folder)
 
     def finish(self, card: Mapping[str, Any], out: Path) -> None:
-        """Record what a training left in `out`: its network's hash, its speed, card and samples."""
+        """Record what a training left in `out`: network, its hash, speed, card and samples."""
         self.tag({CHECKPOINT: card["sha256"]})
         self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
+        self.artifact(out / "generator.safetensors")
         self.artifact(out / "generator.json")
         for sheet in sorted((out / "samples").glob("*.jpg")):
             self.artifact(sheet, "samples")

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 import wespe
-from wespe.baselines import level_histograms
+from wespe.baselines import level_histograms, transport_curves
 from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
@@ -58,8 +60,14 @@ def train_pair(
         weights=Path(recipe.content.weights) if recipe.content.weights else None,
     )
     previews = source.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM)
+    curves = transport_curves(*(level_histograms(domain.pixels) for domain in (source, target)))
     step = METHODS[recipe.method](
-        recipe, extractor=extractor, preview=to_tensor(previews), place=place, seed=seed
+        recipe,
+        extractor=extractor,
+        curves=torch.from_numpy(curves) / 255,
+        preview=to_tensor(previews),
+        place=place,
+        seed=seed,
     )
     try:
         outcome = fit(

@@ -16,6 +16,7 @@ from wespe.losses import (
     grey,
     r1_penalty,
     total_variation_loss,
+    transport_loss,
 )
 from wespe.models.discriminator import Discriminator
 from wespe.models.generator import Generator
@@ -30,8 +31,9 @@ class WespeStep:
     """Networks, optimisers and averages of one training, and the step that changes them.
 
     Call `train_step` with `(x, y)`: patches of the source and of the target domain, float
-    `(N, 3, size_px, size_px)` in [0, 1], in no relation to each other. `preview` are the source
-    patches that `sample` shows. `seed` decides the networks' first weights.
+    `(N, 3, size_px, size_px)` in [0, 1], in no relation to each other. `curves`, `(256, 3)` in
+    [0, 1], are the histogram match from X to Y. `preview` are the source patches that `sample`
+    shows. `seed` decides the networks' first weights.
     """
 
     def __init__(
@@ -39,11 +41,13 @@ class WespeStep:
         recipe: "Recipe",
         *,
         extractor: FeatureExtractor,
+        curves: Tensor,
         preview: Tensor,
         place: Place,
         seed: int,
     ) -> None:
         self._recipe, self._place = recipe, place
+        self._curves = curves.to(place.device)
         size_px = preview.shape[-1]
         shape = recipe.generator.model_dump()
         with torch.random.fork_rng(devices=[]):
@@ -95,6 +99,7 @@ class WespeStep:
         self._require_grad(("d_color", "d_texture"), False)
         with self._place.autocast():
             enhanced = networks["generator"](x)
+            blurred = self._blur(enhanced)
             losses = {}
             if weights.content:
                 with torch.no_grad():
@@ -102,12 +107,15 @@ class WespeStep:
                 reconstructed = self.extractor(networks["inverse"](enhanced))
                 losses["content"] = content_loss(features.float(), reconstructed.float())
             if weights.color:
-                logits = networks["d_color"](self._blur(enhanced))
+                logits = networks["d_color"](blurred)
                 losses["color"] = adversarial_loss(logits.float())
             if weights.texture:
                 logits = networks["d_texture"](grey(enhanced))
                 losses["texture"] = adversarial_loss(logits.float())
         losses["tv"] = total_variation_loss(enhanced)
+        if weights.transport:
+            sigma_px = self._recipe.blur_sigma_px
+            losses["transport"] = transport_loss(blurred, x, self._curves, sigma_px)
         if weights.identity:
             with self._place.autocast():
                 kept = networks["generator"](y)
