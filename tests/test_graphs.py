@@ -33,10 +33,6 @@ def differences(snakemake: Graph, dvc: Graph) -> list[str]:
         ours, theirs = snakemake[stage], dvc[stage]
         for kind in ("output", "input", "code", "setting"):
             here, there = set(ours[kind]), set(theirs[kind])
-            if kind == "input" and stage.startswith("evaluate@"):
-                # A template of DVC cannot look up a pair's patch sets; their hashes are in the
-                # model card, which is an input in both.
-                here = {path for path in here if "/patches/" not in path}
             lines += [f"{stage}: {kind} {item} only in Snakemake" for item in sorted(here - there)]
             lines += [f"{stage}: {kind} {item} only in DVC" for item in sorted(there - here)]
         if theirs["runs"] != [stage.partition("@")[0]]:

@@ -235,13 +235,14 @@ def test_photos_smaller_than_a_patch_are_counted(tmp_path: Path) -> None:
     assert {number for number, _, _ in manifest["patches"]} == {1}
 
 
-def test_no_patch_at_all_is_an_error_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_source_without_a_patch_gets_an_empty_set_that_cannot_be_opened(tmp_path: Path) -> None:
     index = _index(tmp_path / "photos", [np.full((16, 16, 3), 9, np.uint8), _noise(7, 9, 1)])
-    with pytest.raises(
-        ValueError, match=r"source phone: .* from 2 photos.*'flat': 4.*'too_small': 1"
-    ):
-        _extract(index, tmp_path / "sets" / "set.npy", mode="grid", min_std=1.0)
-    assert list((tmp_path / "sets").iterdir()) == []
+    manifest = _extract(index, tmp_path / "set.npy", mode="grid", min_std=1.0)
+    assert manifest["patches"] == []
+    assert np.load(tmp_path / "set.npy").shape == (0, SIZE, SIZE, 3)
+    expected = r"set\.npy: expected patches, got none from 2 photos; .*'flat': 4.*'too_small': 1"
+    with pytest.raises(ValueError, match=expected):
+        PatchSet.open(tmp_path / "set.npy")
 
 
 @pytest.mark.parametrize("workers", [1, 2])

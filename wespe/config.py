@@ -223,12 +223,6 @@ class Params(Settings):
             raise SettingsError("\n".join(problems))
         return self
 
-    @property
-    def patch_sources(self) -> tuple[str, ...]:
-        """The sources that patches are cut from, in the order of `sources`."""
-        used = {name for pair in self.pairs.values() for name in (pair.source, pair.target)}
-        return tuple(name for name in self.sources if name in used)
-
 
 def load(path: Path) -> Params:
     """Read and check a settings file. Raises SettingsError with a line for each culprit."""

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
-from torch import Tensor
 
 from wespe.files import atomic_file
+
+# Torch takes seconds to import, and whoever only reads photos or settings does not need it.
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 
@@ -181,13 +183,17 @@ def write_photo(
             raise PhotoError(path, f"cannot be encoded: {error}") from error
 
 
-def to_tensor(pixels: Pixels) -> Tensor:
+def to_tensor(pixels: Pixels) -> "Tensor":
     """uint8 `(H, W, 3)` or `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1]."""
+    import torch
+
     batch = torch.from_numpy(pixels if pixels.ndim == 4 else pixels[None])
     return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 
-def to_pixels(image: Tensor) -> Pixels:
+def to_pixels(image: "Tensor") -> Pixels:
     """Float `(N, 3, H, W)`, clamped to [0, 1] → uint8 `(N, H, W, 3)`, rounded to nearest."""
+    import torch
+
     levels = (image.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
     return np.ascontiguousarray(levels.permute(0, 2, 3, 1).cpu().numpy())

@@ -50,11 +50,6 @@ class Generator(nn.Module):
         """How far, in px to each side, an output pixel looks into the input."""
         return 4 + 2 * len(self.blocks) + len(self.body) + 4
 
-    @property
-    def tiles_exactly(self) -> bool:
-        """Whether a tile with a halo of `receptive_field_px` gives the whole image's pixels."""
-        return self.config["norm"] != "instance"
-
 
 class ResidualBlock(nn.Module):
     """Two 3×3 convolutions, each normalised and through ReLU, added to the input (DPED code)."""

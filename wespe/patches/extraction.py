@@ -57,8 +57,8 @@ def extract(
     pixels. Returns the manifest. Its `left_out` counts the photos too small and the positions
     refused as flat or clipped, each replaced by another one where there was one, and lists the
     photos that can no longer be read. The same photos, settings and seed give the same bytes,
-    whatever the number of `workers` (default: one for each core). Raises ValueError if there is no
-    patch at all.
+    whatever the number of `workers` (default: one for each core). A source that gives no patch at
+    all, which may be meant for testing only, gets an empty set; training on it is refused.
     """
     rule = Rule(size_px, mode, min_std, max_clipped)
     jobs = plan(index, size_px=size_px, mode=mode, count=count)
@@ -66,11 +66,6 @@ def extract(
         cut = partial(cut_photo, rule=rule, seed=seed, store=temporary)
         cuts = _pack(temporary, jobs, ordered_map(cut, jobs, workers=workers), size_px=size_px)
         left_out = _left_out(index, jobs, cuts, size_px=size_px)
-        if not any(cut.positions for cut in cuts):
-            raise ValueError(
-                f"source {index.source}: expected patches of {size_px} px, got none from "
-                f"{len(index.photos)} photos; left out: {left_out}"
-            )
         digest = sha256(temporary)
     manifest = {
         "source": index.source,

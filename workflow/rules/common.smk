@@ -9,17 +9,6 @@ def extractor_weights(wildcards):
     return [weights] if weights else []
 
 
-def evaluated(pattern):
-    """`pattern`, filled in for an evaluation: its photos, its pair, the pair's source and target."""
-
-    def fill(wildcards):
-        evaluation = settings.evaluations[wildcards.name]
-        pair = settings.pairs[evaluation.pair]
-        return pattern.format(
-            photos=evaluation.photos,
-            pair=evaluation.pair,
-            source=pair.source,
-            target=pair.target,
-        )
-
-    return fill
+def trained(file):
+    """A file of the trained pair that an evaluation is about."""
+    return lambda w: f"{RESULTS}/pairs/{settings.evaluations[w.name].pair}/{file}"

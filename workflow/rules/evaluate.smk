@@ -1,10 +1,8 @@
 rule evaluate:
     input:
-        photos=evaluated(f"{DATA}/sources/{{photos}}"),
-        network=evaluated(f"{RESULTS}/pairs/{{pair}}/generator.safetensors"),
-        card=evaluated(f"{RESULTS}/pairs/{{pair}}/generator.json"),
-        source=evaluated(f"{DATA}/patches/{{source}}.npy"),
-        target=evaluated(f"{DATA}/patches/{{target}}.npy"),
+        photos=lambda w: f"{DATA}/sources/{settings.evaluations[w.name].photos}",
+        network=trained("generator.safetensors"),
+        card=trained("generator.json"),
         code=code(
             "evaluation.py",
             "metrics",
@@ -27,5 +25,4 @@ rule evaluate:
         "Evaluating {wildcards.name}"
     shell:
         "wespe evaluate {wildcards.name} --params {params.file} --index {input.photos}/index.json"
-        " --model {input.network} --source {input.source} --target {input.target}"
-        " --out {params.out} > {log} 2>&1"
+        " --model {input.network} --out {params.out} > {log} 2>&1"

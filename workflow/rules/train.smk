@@ -5,7 +5,14 @@ rule train:
         target=patch_set("target"),
         target_manifest=patch_set("target", ".json"),
         weights=extractor_weights,
-        code=code("training", "models", "losses.py", "patches/store.py", "images.py"),
+        code=code(
+            "training",
+            "models",
+            "losses.py",
+            "baselines.py",
+            "patches/store.py",
+            "images.py",
+        ),
     output:
         network=f"{RESULTS}/pairs/{{name}}/generator.safetensors",
         card=f"{RESULTS}/pairs/{{name}}/generator.json",
@@ -29,4 +36,4 @@ rule train:
         "Training {wildcards.name}; {log} shows how far it is"
     shell:
         "wespe train {wildcards.name} --params {params.file} --source {input.source}"
-        " --target {input.target} --out {params.out} > {log} 2>&1"
+        " --target {input.target} --out {params.out} 2>&1 | tee {log}"
