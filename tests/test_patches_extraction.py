@@ -240,7 +240,7 @@ def test_a_source_without_a_patch_gets_an_empty_set_that_cannot_be_opened(tmp_pa
     manifest = _extract(index, tmp_path / "set.npy", mode="grid", min_std=1.0)
     assert manifest["patches"] == []
     assert np.load(tmp_path / "set.npy").shape == (0, SIZE, SIZE, 3)
-    expected = r"set\.npy: expected patches, got none from 2 photos; .*'flat': 4.*'too_small': 1"
+    expected = r"set\.npy: it has no patches; left out: .*'flat': 4.*'too_small': 1"
     with pytest.raises(ValueError, match=expected):
         PatchSet.open(tmp_path / "set.npy")
 

