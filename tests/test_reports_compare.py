@@ -4,14 +4,13 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
+from wespe.metrics import METRICS, Metric
 from wespe.reports.compare import (
-    METRICS,
-    Metric,
     best,
     bootstrap_interval,
     by_photo,
-    metric,
     paired_differences,
+    style,
     verdict,
 )
 from wespe.reports.inputs import ImageRow, Statistic
@@ -40,7 +39,8 @@ def test_best_is_the_largest_mean_as_printed(
 
 
 def test_where_less_is_better_the_smallest_mean_is_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(METRICS, "distance", Metric("Distance", "", "lower"))
+    metric = Metric(lambda *_: 0.0, True, "Distance", "", "lower")
+    monkeypatch.setitem(METRICS, "distance", metric)
     assert best(table("distance", {"original": 1.0, "enhanced": 2.0}), "distance") == {"original"}
 
 
@@ -50,7 +50,7 @@ def test_without_a_direction_none_is_best(name: str) -> None:
 
 
 def test_an_unknown_metric_is_shown_by_its_name() -> None:
-    assert (metric("a_new_metric").label, metric("psnr_db").unit) == ("a new metric", "dB")
+    assert (style("a_new_metric").label, style("psnr_db").unit) == ("a new metric", "dB")
 
 
 def rows(values: Mapping[str, Mapping[str, float | None]]) -> list[ImageRow]:
@@ -76,7 +76,7 @@ def test_identical_and_missing_values_are_in_no_difference() -> None:
     )
     n, (difference,) = paired_differences(photos, ["original"])
     assert (n, difference.mean) == (2, 2.0)
-    assert difference.interval == (1.0, 3.0)
+    assert difference.interval is None  # two photos are too few for one
 
 
 def test_without_a_photo_there_is_no_difference() -> None:
@@ -118,5 +118,5 @@ def test_verdict_names_sides_intervals_and_what_stays_open() -> None:
 def test_one_photo_has_no_interval() -> None:
     n, differences = paired_differences({"a": {"original": 18.0, "enhanced": 17.5}}, ["original"])
     assert verdict(n, differences) == (
-        "Enhanced is 0.50 dB below original, over 1 photo. One photo proves nothing."
+        "Enhanced is 0.50 dB below original, over 1 photo. So few photos prove nothing."
     )

@@ -8,38 +8,36 @@ from typing import Literal, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
+from wespe.metrics import METRICS
 from wespe.reports.inputs import ImageRow, Statistic
 
 _RESAMPLES = 2000
 _SEED = 0
 
 
+# Fewer photos say nothing of others: resampling two of them still gives an interval.
+_FEWEST = 6
+
+
 @dataclass(frozen=True)
-class Metric:
+class Style:
     """How a metric is shown."""
 
     label: str
-    unit: str = ""
-    better: Literal["higher", "lower"] | None = None
-    """None where neither is better: entropy and PNG size also grow with noise."""
+    unit: str
+    better: Literal["higher", "lower"] | None
 
     @property
     def decimals(self) -> int:
         return 2 if self.unit else 3
 
 
-METRICS = {
-    "psnr_db": Metric("PSNR", "dB", "higher"),
-    "ssim": Metric("SSIM", "", "higher"),
-    "ms_ssim": Metric("MS-SSIM", "", "higher"),
-    "entropy_bit": Metric("Entropy", "bit"),
-    "png_bpp": Metric("PNG size", "bit/px"),
-}
-
-
-def metric(name: str) -> Metric:
-    """How the metric `name` is shown; one that is not in METRICS has no unit and no best."""
-    return METRICS.get(name) or Metric(name.replace("_", " "))
+def style(name: str) -> Style:
+    """How the metric `name` is shown; one of an older version has no unit and no best."""
+    known = METRICS.get(name)
+    if known is None:
+        return Style(name.replace("_", " "), "", None)
+    return Style(known.label, known.unit, known.better)
 
 
 def best(methods: Mapping[str, Mapping[str, Statistic]], name: str) -> frozenset[str]:
@@ -47,7 +45,7 @@ def best(methods: Mapping[str, Mapping[str, Statistic]], name: str) -> frozenset
 
     `target` does not compete; nor is there a best without a direction or among fewer than two.
     """
-    how = metric(name)
+    how = style(name)
     rivals = {
         method: table[name].mean
         for method, table in methods.items()
@@ -74,7 +72,7 @@ class Difference:
     against: str
     mean: float
     interval: tuple[float, float] | None
-    """The 95 % bootstrap interval of the mean; a single photo has none."""
+    """The 95 % bootstrap interval of the mean; fewer than six photos have none."""
 
     @property
     def is_open(self) -> bool:
@@ -111,7 +109,7 @@ def paired_differences(
 
 def _difference(against: str, differences: Collection[float]) -> Difference:
     values = np.asarray(list(differences), dtype=np.float64)
-    interval = bootstrap_interval(values) if len(values) > 1 else None
+    interval = bootstrap_interval(values) if len(values) >= _FEWEST else None
     return Difference(against, float(values.mean()), interval)
 
 
@@ -131,8 +129,8 @@ def verdict(n: int, differences: Sequence[Difference], unit: str = "dB") -> str:
     parts = [_in_words(difference, unit) for difference in differences]
     joined = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
     text = f"Enhanced is {joined}, over {n:,} photo{'s' if n != 1 else ''}."
-    if n == 1:
-        return f"{text} One photo proves nothing."
+    if n < _FEWEST:
+        return f"{text} So few photos prove nothing."
     if undecided := [title(item.against) for item in differences if item.is_open]:
         names = ", ".join(undecided)
         text += f" An interval includes zero: these photos do not tell enhanced from {names}."

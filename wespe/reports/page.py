@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 import wespe
 from wespe.files import atomic_file
+from wespe.metrics import METRICS
 from wespe.reports import compare
 from wespe.reports.charts import Point, Series, line_chart, scatter
 from wespe.reports.inputs import (
@@ -47,7 +48,7 @@ class _PairView:
 @dataclass(frozen=True)
 class _Column:
     name: str
-    metric: compare.Metric
+    style: compare.Style
     best: frozenset[str]
 
 
@@ -169,7 +170,7 @@ def _view_evaluation(result: EvaluationResult) -> _EvaluationView:
     return _EvaluationView(
         result,
         [
-            _Column(name, compare.metric(name), compare.best(methods, name))
+            _Column(name, compare.style(name), compare.best(methods, name))
             for name in _metrics(methods)
         ],
         compare.verdict(n, differences) if differences else "",
@@ -187,7 +188,7 @@ def _metrics(methods: Mapping[str, Mapping[str, Statistic]]) -> list[str]:
         for name, statistic in table.items()
         if compare.is_number(statistic.mean)
     }
-    known = [name for name in compare.METRICS if name in present]
+    known = [name for name in METRICS if name in present]
     return known + [name for name in present if name not in known]
 
 
