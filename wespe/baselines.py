@@ -1,6 +1,6 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import cv2
@@ -47,8 +47,18 @@ def transport_curves(source: Histograms, target: Histograms) -> Pixels:
     return np.stack([_match(source[channel], target[channel]) for channel in range(3)], axis=-1)
 
 
-def baselines(names: Iterable[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
-    """The baselines `names` for the pair of a model card, which holds its domains' histograms."""
+def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
+    """The baselines `names` for the pair of a model card, which holds its domains' histograms.
+
+    Raises ValueError for a card without them, such as an imported network's.
+    """
+    if not names:
+        return {}
+    if "data" not in card:
+        raise ValueError(
+            "the model card has no histograms of its domains, which the baselines are fitted to; "
+            "evaluate this network with `baselines: []`"
+        )
     domains = [np.array(card["data"][domain]["histograms"]) for domain in ("source", "target")]
     return {name: BASELINES[name](*domains) for name in names}
 

@@ -13,7 +13,6 @@ DiscriminatorNorm = Literal["instance", "batch", "spectral", "none"]
 # channels and kernels those of the DPED code.
 CONVOLUTIONS = ((48, 11, 4), (128, 5, 2), (192, 3, 1), (192, 3, 1), (128, 3, 2))
 
-
 # Of photos, roughly. With plain [0, 1] inputs and torch's own initialisation an unnormalised
 # discriminator saw no difference between two cameras of matched histograms in 160 steps.
 _MEAN, _STD = 0.45, 0.25
@@ -42,9 +41,8 @@ class Discriminator(nn.Module):
             layers.append(nn.LeakyReLU(_SLOPE))
             channels = width
             size_px = (size_px - 1) // stride + 1
-        hidden, last = _he(nn.Linear(channels * size_px**2, 1024)), _he(nn.Linear(1024, 1))
-        if norm == "spectral":
-            hidden, last = spectral_norm(hidden), spectral_norm(last)
+        linear = [_he(nn.Linear(channels * size_px**2, 1024)), _he(nn.Linear(1024, 1))]
+        hidden, last = map(spectral_norm, linear) if norm == "spectral" else linear
         self.convolutions = nn.Sequential(*layers)
         self.head = nn.Sequential(hidden, nn.LeakyReLU(_SLOPE), last)
 
