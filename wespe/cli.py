@@ -180,6 +180,22 @@ def enhance(arguments: argparse.Namespace) -> int:
     return 1 if summary.failed else 0
 
 
+def import_dped(arguments: argparse.Namespace) -> None:
+    """A generator that the DPED authors published, a TensorFlow checkpoint → a network of ours."""
+    from wespe.files import sha256, write_json
+    from wespe.models.checkpoints import save_generator
+    from wespe.models.dped import ORIGIN, load_dped
+
+    save_generator(arguments.out, load_dped(arguments.checkpoint))
+    card = {
+        "origin": ORIGIN,
+        "checkpoint": arguments.checkpoint.name,
+        "sha256": sha256(arguments.out),
+    }
+    write_json(arguments.out.with_suffix(".json"), card)
+    print(f"{arguments.checkpoint.name}: {arguments.out}")
+
+
 def record(arguments: argparse.Namespace) -> None:
     """Give the finished run a version in DVC and put it into the MLflow runs."""
     from wespe import versions
@@ -219,7 +235,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("name", metavar="NAME", help=f"a {named} of the settings")
         for file in files:
             command.add_argument(f"--{file}", type=Path, required=True, help=_FILES[file])
-        if name not in {"enhance", "schema"}:
+        if name not in {"enhance", "import-dped", "schema"}:
             command.add_argument(
                 "--params",
                 type=Path,
@@ -234,6 +250,9 @@ def _parser() -> argparse.ArgumentParser:
     add("evaluate", evaluate, "index", "model", "out", named="evaluation")
     add("report", report, "out")
     _enhance_options(add("enhance", enhance, "model"))
+    add("import-dped", import_dped, "out").add_argument(
+        "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
+    )
     add("record", record)
     add("sync", sync)
     add("check", check)
