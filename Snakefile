@@ -5,7 +5,14 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from wespe.config import SettingsError, load
-from wespe.workflow import check_writable, chosen_settings, code, fingerprint, subtrees
+from wespe.workflow import (
+    check_writable,
+    chosen_settings,
+    code,
+    fingerprint,
+    photos_of,
+    subtrees,
+)
 
 # No `configfile:` directive: it would merge a file from the command line into params.yaml.
 given = workflow.config_settings

@@ -1,6 +1,7 @@
 """The graph as its user meets it: what runs when, and what is refused."""
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -92,6 +93,14 @@ def test_results_that_cannot_be_written_end_with_a_message(project: Project) -> 
     assert done.returncode == 1
     assert "run.results: results/tiny cannot be written, results is no folder" in done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_photos_may_go_once_they_are_acquired(finished: Project) -> None:
+    shutil.rmtree("photos/dslr")
+    assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
+    shutil.rmtree("data/sources/dslr")
+    done = finished.call("snakemake", "--dry-run", "data/sources/dslr")
+    assert "found nothing at\n  photos/dslr (source dslr)\n" in done.stdout
 
 
 def test_a_second_pipeline_in_the_same_folder_ends_with_a_message(project: Project) -> None:

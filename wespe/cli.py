@@ -43,10 +43,11 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def schema(arguments: argparse.Namespace) -> None:
-    """Print the JSON schema of settings files, for editors."""
-    from wespe.config import json_schema
+    """Print the JSON schema of settings files, for editors, or their reference, for people."""
+    from wespe import config, reference
 
-    print(json.dumps(json_schema(), indent=1, ensure_ascii=False))
+    schema = json.dumps(config.json_schema(), indent=1, ensure_ascii=False)
+    print(reference.markdown() if arguments.markdown else schema)
 
 
 def acquire(arguments: argparse.Namespace) -> None:
@@ -256,7 +257,9 @@ def _parser() -> argparse.ArgumentParser:
     add("record", record)
     add("sync", sync)
     add("check", check)
-    add("schema", schema)
+    add("schema", schema).add_argument(
+        "--markdown", action="store_true", help="the reference, docs/settings.md"
+    )
     return parser
 
 

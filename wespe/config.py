@@ -42,9 +42,10 @@ class Run(Settings):
     results: str = "results"
     """The folder of all results."""
     data: str = "data"
-    """The folder of photo indexes (`sources/`) and patch sets (`patches/`)."""
+    """The folder of photo indexes (`sources/`) and patch sets (`patches/`). Settings files whose
+    sources of one name differ need folders of their own."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Seed of every random choice."""
+    """Seed of every random choice: patch positions, batches, first weights."""
     compute: Literal["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"] = "auto"
     """Device and precision of training. `auto`: CUDA in bf16 if present, else the CPU, in bf16
     where it computes that natively."""
@@ -53,58 +54,71 @@ class Run(Settings):
 
 
 class Patches(Settings):
-    """How training patches are cut."""
+    """How training patches are cut, the same for all sources. The paper states the size alone."""
 
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
-    """Width and height of a patch."""
+    """Width and height of a patch. Photos smaller than that give none."""
     mode: Literal["random", "grid"] = "random"
-    """`random`: uniformly random positions, no two the same. `grid`: side by side."""
+    """`random`: uniformly random positions, no two the same, which may overlap. `grid`: cells side
+    by side, which do not. Of a photo that is a patch already, such as DPED's, both take all."""
     count: Count = 20000
-    """At most so many patches a set, spread evenly over the photos; what a small photo cannot give
-    is left to larger ones."""
+    """At most so many patches a source, spread evenly over its photos; what a small photo cannot
+    give is left to larger ones. 10,000 patches of 100 px take 300 MB."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
-    """A patch whose grey levels (0 to 255) have a smaller standard deviation is flat: left out."""
+    """A patch whose grey levels (0 to 255) have a smaller standard deviation is flat: left out.
+    0 keeps all."""
     max_clipped: Fraction = 1.0
-    """A patch with a larger share of pixels that have a channel at 0 or 255 is left out."""
+    """A patch with a larger share of pixels that have a channel at 0 or 255 is left out. 1 keeps
+    all."""
 
 
 class Generator(Settings):
-    """The networks G and F."""
+    """The networks G and F, which have the same shape."""
 
     width: Annotated[int, Field(ge=4, le=512)] = 64
-    """Channels of every hidden layer."""
+    """Channels of every hidden layer; 64 as in DPED. Half of it is almost four times as fast."""
     blocks: Annotated[int, Field(ge=0, le=32)] = 4
-    """Residual blocks."""
+    """Residual blocks, of two convolutions each; four in the paper."""
     norm: Literal["batch", "instance", "none"] = "batch"
-    """Normalisation in the residual blocks; `instance` costs four times as much to enhance."""
+    """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm;
+    the code published with it normalises each photo by itself (`instance`), which makes enhancing
+    four times as expensive. `batch` and `none` cost nothing there."""
     start: Literal["random", "identity"] = "random"
-    """`random`: the output is a scaled tanh, as in DPED. `identity`: the output is the input plus a
-    residual that starts at zero."""
+    """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
+    input plus a residual that is zero before training: stabler, not in the paper."""
 
 
 class Discriminator(Settings):
-    """The networks D_c and D_t."""
+    """The networks D_c (on blurred colour) and D_t (on grey)."""
 
     norm: Literal["instance", "batch", "spectral", "none"] = "instance"
-    """Normalisation of the convolutions after the first."""
+    """Normalisation of the convolutions after the first. The paper does not say; the DPED code
+    normalises each photo by itself. `spectral` bounds every layer, the first too: stabler."""
     r1: NonNegative = 0.0
-    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018)."""
+    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
+    paper."""
 
 
 class Content(Settings):
     """The feature extractor ψ of the content loss (eq. 1)."""
 
     extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
-    """`untrained` is a fixed random network that needs no download, for the demo."""
+    """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
+    needs no download, for the demo."""
     layer: str = "relu5_4"
-    """The layer whose features are compared (vgg19: `relu1_1` … `relu5_4`)."""
+    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, of mobilenet_v2
+    `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
+    `relu5_4`."""
     weights: str | None = None
-    """A local .safetensors or .pth file; without one torchvision's weights are downloaded and
-    their hash is checked."""
+    """A local .safetensors or .pth file with torchvision's keys; without one torchvision's weights
+    are downloaded and their hash is checked. Those are another training than the Oxford weights
+    that the papers used, with smaller activations: a content weight found with the one does not
+    carry over to the other."""
 
 
 class Weights(Settings):
-    """The weights of the total loss (eq. 6)."""
+    """The weights of the total loss (eq. 6). All losses are means over the batch and the pixels;
+    norms are squared, as in the DPED code."""
 
     content: NonNegative = 1.0
     """Of the content loss (eq. 1)."""
@@ -116,36 +130,43 @@ class Weights(Settings):
     """Of the total variation loss (eq. 5)."""
     transport: NonNegative = 0.0
     """Of the squared distance between the blurred G(x) and the blurred x after the unpaired
-    histogram match of the two domains. Not in the paper: it holds the colours in place."""
+    histogram match of the two domains. Not in the paper, which leaves the colours to D_c alone:
+    this holds them near those of the target domain."""
     identity: NonNegative = 0.0
-    """Of the squared distance between a target patch y and G(y). Not in the paper."""
+    """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
+    in the paper."""
 
 
 class Recipe(Settings):
-    """How a pair is trained; the defaults are the paper's (section 3)."""
+    """How a pair is trained. The defaults are the paper's (section 3), or those of the code of
+    DPED, which it builds on, where the paper is silent."""
 
     method: Literal["wespe"] = "wespe"
     """The training method."""
     steps: Count = 20000
-    """Training steps."""
+    """Training steps: one update of G and F and one of the discriminators each."""
     batch_size: Count = 30
     """Patches of each domain a step."""
     learning_rate: Positive = 5e-4
-    """Adam's learning rate for G and F. The paper does not say; the DPED code uses 5e-4."""
+    """Adam's learning rate for G and F. The paper does not say; the DPED code has 0.0005."""
     discriminator_learning_rate: Positive = 5e-4
-    """Adam's learning rate for the discriminators."""
+    """Adam's learning rate for the discriminators. The paper does not say; as for G and F."""
     adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Adam's β1."""
+    """Adam's β1. The paper does not say; 0.9 is Adam's own default, 0.5 is usual for GANs."""
     adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Adam's β2."""
+    """Adam's β2. The paper does not say; 0.999 is Adam's own default."""
     decay_from: Fraction = 1.0
-    """From this share of the steps on, the learning rates fall linearly to zero; 1: constant."""
+    """From this share of the steps on, the learning rates fall linearly to zero; 1: constant, since
+    the paper mentions no schedule."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the running average of G's weights, which is what is saved; 0: the last weights."""
+    """Decay of the running average of G's weights, which is what is saved; 0: the last weights, as
+    in the paper."""
     augment: bool = False
-    """Flip and turn patches at random (the eight symmetries of the square)."""
+    """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
     blur_sigma_px: Positive = 1.7320508
-    """Standard deviation of the Gaussian in front of D_c. The DPED paper's σ = 3 is a variance."""
+    """Standard deviation of the Gaussian in front of D_c. The papers print A = 0.053 and σ = 3;
+    such a kernel sums to one only if 3 is the variance, which makes √3 px. With 3 px it would sum
+    to three. The DPED code blurs with about 4.3 px."""
     generator: Generator = Generator()
     discriminator: Discriminator = Discriminator()
     content: Content = Content()
@@ -162,9 +183,10 @@ class Pair(Settings):
     """A camera and the photos one wishes it took."""
 
     source: Name
-    """The source domain X: the name of a source."""
+    """The source domain X, the camera's photos: the name of a source."""
     target: Name
-    """The target domain Y: the name of a source. Never used as pairs with X."""
+    """The target domain Y, the photos wished for: the name of a source. Where both show the same
+    scenes, training makes no use of it."""
     recipe: Name
     """The name of a recipe."""
 

@@ -48,6 +48,21 @@ def check_writable(params: Params) -> None:
             )
 
 
+def photos_of(params: Params, name: str) -> str:
+    """Where the photos of a source are.
+
+    Raises SettingsError if there is nothing, and lists every source whose photos are lacking.
+    """
+    # Every kind of source has a path.
+    paths: dict[str, str] = {key: source.path for key, source in params.sources.items()}  # type: ignore[attr-defined]
+    if not Path(paths[name]).exists():
+        lacking = [
+            f"{path} (source {key})" for key, path in paths.items() if not Path(path).exists()
+        ]
+        raise SettingsError("\n  ".join(["expected photos, found nothing at", *lacking]))
+    return paths[name]
+
+
 def subtrees(params: Params, *keys: str) -> str:
     """The settings below dotted `keys` as JSON, which changes exactly when one of them does."""
     tree = params.model_dump(mode="json")

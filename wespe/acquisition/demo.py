@@ -29,10 +29,13 @@ class DemoSettings(Settings):
     """Photos that the scikit-image wheel carries, as taken or through the simulated phone."""
 
     kind: Literal["demo"]
+    """Tells this kind of source from the others."""
     path: str
     """The inventory of the photos, a CSV file."""
     role: Literal["phone", "dslr", "test"]
-    """`phone`: simulated, no references. `dslr`: as taken. `test`: other photos, with both."""
+    """`phone`: the left halves of the training photos, through the simulated camera. `dslr`: their
+    right halves, as taken. `test`: other photos through the simulated camera, with those as taken
+    for references."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,13 @@ from wespe.schema import Settings
 
 
 class FolderSettings(Settings):
-    """Photos of a directory, searched recursively."""
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP and BMP. Files that
+    cannot be read and repeated ones are left out and listed with the reason."""
 
     kind: Literal["folder"]
+    """Tells this kind of source from the others."""
     path: str
-    """The directory, absolute or relative to the project."""
+    """The directory, absolute or relative to the project. Its files are read and never written."""
     include: tuple[str, ...] = ("**",)
     """Glob patterns relative to `path` (`**` crosses folders); a photo must match one."""
     exclude: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 rule acquire:
     input:
-        path=lambda w: settings.sources[w.name].path,
+        path=lambda w: photos_of(settings, w.name),
         code=lambda w: code("acquisition", "images.py"),
     output:
         directory(f"{DATA}/sources/{{name}}"),

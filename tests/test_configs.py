@@ -1,0 +1,126 @@
+"""The shipped settings: read alike by every tool, and their plans are complete."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from ruamel.yaml import YAML
+
+from tests.conftest import ROOT, Project
+from wespe.acquisition.folder import FolderSettings, find_photos
+from wespe.config import Recipe, load
+
+SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+PAPER = ROOT / "configs" / "paper.yaml"
+OWN_CAMERA = ROOT / "configs" / "own_camera.yaml"
+
+# Files as the archives hold them, by the source that they belong to.
+PAPER_LAYOUT = {
+    "iphone": "data/raw/dped/iphone/training_data/iphone/0.jpg",
+    "iphone_canon": "data/raw/dped/iphone/training_data/canon/0.jpg",
+    "blackberry": "data/raw/dped/blackberry/training_data/blackberry/0.jpg",
+    "blackberry_canon": "data/raw/dped/blackberry/training_data/canon/0.jpg",
+    "sony": "data/raw/dped/sony/training_data/sony/0.jpg",
+    "sony_canon": "data/raw/dped/sony/training_data/canon/0.jpg",
+    "iphone_patches": "data/raw/dped/iphone/test_data/patches/iphone/0.jpg",
+    "blackberry_patches": "data/raw/dped/blackberry/test_data/patches/blackberry/0.jpg",
+    "sony_patches": "data/raw/dped/sony/test_data/patches/sony/0.jpg",
+    "iphone_photos": "data/raw/dped/iphone/test_data/full_size_test_images/0.jpg",
+    "blackberry_photos": "data/raw/dped/blackberry/test_data/full_size_test_images/0.jpg",
+    "sony_photos": "data/raw/dped/sony/test_data/full_size_test_images/0.jpg",
+    "div2k": "data/raw/div2k/DIV2K_train_HR/0001.png",
+    "kitti": "data/raw/kitti/2011_09_26/2011_09_26_drive_0001_sync/image_02/data/0000000000.png",
+    "kitti_photos": (
+        "data/raw/kitti/2011_09_26/2011_09_26_drive_0046_sync/image_02/data/0000000000.png"
+    ),
+    "cityscapes": "data/raw/cityscapes/leftImg8bit/train/aachen/aachen_0_leftImg8bit.png",
+    "cityscapes_photos": "data/raw/cityscapes/leftImg8bit/val/munster/munster_0_leftImg8bit.png",
+    "htc_one_m9": "data/raw/phones/htc_one_m9/train/IMAG0001.jpg",
+    "htc_one_m9_photos": "data/raw/phones/htc_one_m9/test/IMAG0002.jpg",
+    "huawei_p9": "data/raw/phones/huawei_p9/train/IMG_1.jpg",
+    "huawei_p9_photos": "data/raw/phones/huawei_p9/test/IMG_2.jpg",
+    "iphone_6": "data/raw/phones/iphone_6/train/IMG_1.JPG",
+    "iphone_6_photos": "data/raw/phones/iphone_6/test/IMG_2.JPG",
+}
+# What lies beside them and belongs to no source.
+NOT_MEANT = [
+    *(
+        f"data/raw/dped/{phone}/test_data/patches/canon/0.jpg"
+        for phone in ("iphone", "blackberry", "sony")
+    ),
+    "data/raw/kitti/2011_09_26/2011_09_26_drive_0001_sync/image_00/data/0000000000.png",
+    "data/raw/kitti/2011_09_26/2011_09_26_drive_0046_sync/image_03/data/0000000000.png",
+]
+OWN_LAYOUT = {
+    "camera": "photos/camera/2018/IMG_1.jpg",
+    "wished": "photos/wished/1.jpg",
+    "camera_test": "photos/camera/test/IMG_2.jpg",
+}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_shipped_settings_are_the_same_for_every_tool(path: Path) -> None:
+    text = path.read_text("utf-8")
+    load(path)
+    # PyYAML is Snakemake's and ours; DVC reads YAML 1.2, where `1e-4`, `on` and `010` differ.
+    assert yaml.safe_load(text) == YAML(typ="safe", pure=True).load(text)
+
+
+def test_the_papers_settings_are_the_papers() -> None:
+    params = load(PAPER)
+    assert params.recipes == {"paper": Recipe()}
+    assert (Recipe().steps, Recipe().batch_size, params.patches.size_px) == (20_000, 30, 100)
+    tables = Counter(name.partition("_")[0] for name in params.evaluations)
+    assert tables == {"table2": 6, "table3": 6, "table6": 5}
+    for name, evaluation in params.evaluations.items():
+        assert name.partition("_")[2] in (evaluation.pair, evaluation.pair.removesuffix("_div2k"))
+        # Photos of the camera that the network is for.
+        camera = params.pairs[evaluation.pair].source
+        assert evaluation.photos in (f"{camera}_patches", f"{camera}_photos")
+    targets = Counter(pair.target for pair in params.pairs.values())
+    assert targets == {"div2k": 8, "iphone_canon": 1, "blackberry_canon": 1, "sony_canon": 1}
+
+
+@pytest.mark.parametrize(
+    ("file", "layout", "jobs"),
+    [
+        # Photos and patches of each source, trainings, evaluations, the page and the whole.
+        (PAPER, PAPER_LAYOUT, 23 * 2 + 11 + 17 + 2),
+        (OWN_CAMERA, OWN_LAYOUT, 3 * 2 + 1 + 1 + 2),
+    ],
+    ids=["paper", "own camera"],
+)
+def test_with_the_photos_in_place_the_plan_is_complete(
+    project: Project, file: Path, layout: dict[str, str], jobs: int
+) -> None:
+    for photo in [*layout.values(), *NOT_MEANT]:
+        Path(photo).parent.mkdir(parents=True, exist_ok=True)
+        Path(photo).touch()
+    sources = load(file).sources
+    assert sources.keys() == layout.keys()
+    for name, settings in sources.items():
+        assert isinstance(settings, FolderSettings)
+        found = [
+            Path(settings.path) / photo for photo in find_photos(Path(settings.path), settings)
+        ]
+        assert found == [Path(layout[name])]
+        assert not settings.references or (Path(settings.path) / settings.references).is_dir()
+    plan = project.do("snakemake", "--dry-run", "--configfile", f"configs/{file.name}")
+    assert f"total {jobs}" in " ".join(plan.split())
+
+
+def test_every_source_without_photos_is_named(project: Project) -> None:
+    Path("photos/camera/test").mkdir(parents=True)
+    done = project.call("snakemake", "--dry-run", "--configfile", "configs/own_camera.yaml")
+    assert done.returncode == 1
+    assert "expected photos, found nothing at\n  photos/wished (source wished)\n" in done.stdout
+    assert "(source camera" not in done.stdout
+
+
+def test_one_pair_can_be_planned_without_the_photos_of_others(project: Project) -> None:
+    for name in ("iphone", "iphone_canon"):
+        Path(PAPER_LAYOUT[name]).parent.mkdir(parents=True)
+    network = "results/paper/pairs/iphone_dped/generator.safetensors"
+    plan = project.do("snakemake", "--dry-run", "--configfile", "configs/paper.yaml", "--", network)
+    assert "total 5" in " ".join(plan.split())

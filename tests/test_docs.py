@@ -1,0 +1,212 @@
+"""The pages say what the code does: settings, commands, links and examples."""
+
+import ast
+import importlib.util
+import json
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from pydantic import BaseModel
+
+from tests.conftest import ROOT
+from wespe import cli, config, reference
+from wespe.acquisition import SOURCES, Source
+from wespe.baselines import BASELINES, baselines
+from wespe.images import Pixels, write_photo
+from wespe.metrics import METRICS, Metric, measure
+
+PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
+EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
+COMMANDS = cli._parser()._subparsers._group_actions[0].choices
+
+
+def test_the_reference_of_settings_is_up_to_date() -> None:
+    written = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert written.rstrip() == reference.markdown().rstrip(), (
+        "run: wespe schema --markdown > docs/settings.md"
+    )
+
+
+def test_the_schema_for_editors_is_up_to_date() -> None:
+    written = json.loads((ROOT / "docs" / "params.schema.json").read_text("utf-8"))
+    assert written == config.json_schema(), "run: wespe schema > docs/params.schema.json"
+
+
+def test_the_reference_has_every_setting_with_an_explanation() -> None:
+    page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    entries = dict(re.findall(r"^- \*\*`(.+?)`\*\*: .*\n  (.*)$", page, re.MULTILINE))
+    groups: list[tuple[str, type[BaseModel]]] = [
+        ("run", config.Run),
+        ("patches", config.Patches),
+        ("recipes.NAME", config.Recipe),
+        ("pairs.NAME", config.Pair),
+        ("evaluations.NAME", config.Evaluation),
+        *(("sources.NAME", source.settings) for source in SOURCES.values()),
+    ]
+    assert {key.partition(".")[0] for key, _ in groups} == set(config.Params.model_fields)
+    expected = {key for group, model in groups for key in settings_below(group, model)}
+    assert entries.keys() == expected
+    assert all(text.endswith(".") for text in entries.values())
+
+
+def settings_below(key: str, model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield from settings_below(f"{key}.{name}", kind)
+        else:
+            yield f"{key}.{name}"
+
+
+def test_the_command_prints_the_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["schema", "--markdown"])
+    assert not end.value.code
+    assert capsys.readouterr().out.startswith("# Settings\n")
+
+
+def test_readme_has_every_command() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    wanted = [*(f"wespe {name}" for name in COMMANDS), "make all", "make test"]
+    # `wespe sync` in a table, in a sentence or in a block; `make` alone is `make all`.
+    lacking = [command for command in wanted if not re.search(rf"\b{command}\b", readme)]
+    assert not lacking
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+    targets = re.findall(r"\]\(<?([^)>\s]+)>?[^)]*\)", text)
+    targets += re.findall(r"""(?:src|href)=["']([^"']+)["']""", text)
+    for target in targets:
+        file, _, anchor = target.partition("#")
+        if re.match(r"[a-z]+:", target):
+            continue
+        path = page.parent / file if file else page
+        assert path.exists(), f"{page.name}: {target} leads nowhere"
+        if anchor and path.suffix == ".md":
+            assert anchor in anchors(path), f"{page.name}: {target} has no such heading"
+
+
+def anchors(page: Path) -> set[str]:
+    """The names that Git hosts give a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    plain = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+def commands(page: Path) -> Iterator[str]:
+    """The `wespe …` lines of a page's fenced blocks, continued lines joined."""
+    for block in re.findall(r"^```\w*\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.M):
+        for line in block.replace("\\\n", " ").splitlines():
+            if match := re.match(r"(?:\$ )?(wespe .*)", line.strip()):
+                yield match[1]
+
+
+@pytest.mark.parametrize(
+    "line", [pytest.param(line, id=line) for page in PAGES for line in commands(page)]
+)
+def test_commands_exist_as_they_are_written(line: str) -> None:
+    words = shlex.split(line, comments=True)
+    # What the shell keeps for itself is not the command's.
+    shell = next((n for n, word in enumerate(words) if word in {"|", ">", "&&", ";"}), len(words))
+    cli._parser().parse_args(words[1:shell])
+
+
+def test_imports_run_one_way() -> None:
+    lines = (ROOT / "docs" / "design.md").read_text("utf-8").partition("## Imports run one way")[2]
+    order = re.search(r"^`.*?(?=\n\n)", lines, re.DOTALL | re.MULTILINE)[0].split("→")
+    place = {part: n for n, group in enumerate(order) for part in re.findall(r"`(\w+)`", group)}
+    package = ROOT / "wespe"
+    files = {
+        path: path.relative_to(package).parts[0].removesuffix(".py")
+        for path in package.rglob("*.py")
+    }
+    assert set(files.values()) == {"__init__", *place}
+    for path, here in files.items():
+        for there in imported(path) - {here}:
+            message = f"{path.relative_to(ROOT)} imports wespe.{there}"
+            assert place[there] < place[here], message
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of the package that a module imports, wherever in it."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith("wespe.")}
+
+
+def snippet(title: str) -> str:
+    """The first Python block after the words `title` of the page on extending."""
+    return re.search(r"```python\n(.*?)```", EXTENDING.partition(title)[2], re.DOTALL)[1]
+
+
+def module(name: str, code: str, folder: Path, patch: pytest.MonkeyPatch) -> ModuleType:
+    """`code` imported as the module `name`."""
+    path = folder / f"{name}.py"
+    path.write_text(code)
+    spec = importlib.util.spec_from_file_location(name, path)
+    made = importlib.util.module_from_spec(spec)
+    patch.setitem(sys.modules, name, made)
+    spec.loader.exec_module(made)
+    return made
+
+
+def entry(title: str, **names: Any) -> tuple[str, Any]:
+    """The dictionary entry after the words `title`."""
+    ((key, value),) = eval(f"{{{snippet(title)}}}", names).items()
+    return key, value
+
+
+def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = snippet("`wespe/acquisition/listed.py`:")
+    listed = module("wespe.acquisition.listed", code, tmp_path, monkeypatch)
+    key, source = entry("In `SOURCES`", Source=Source, listed=listed)
+    monkeypatch.chdir(tmp_path)
+    Path("photos.txt").write_text("a.png\nb.png\n")
+    settings = source.settings(kind=key, path="photos.txt")
+    with pytest.raises(ValueError, match=r"source mine: expected photos in photos\.txt, got none"):
+        source.acquire("mine", settings, tmp_path)
+    write_photo(Path("a.png"), np.zeros((4, 6, 3), np.uint8))
+    index = source.acquire("mine", settings, tmp_path)
+    assert [(photo.file, photo.width_px, photo.height_px) for photo in index.photos] == [
+        ("a.png", 6, 4)
+    ]
+    assert index.path(index.photos[0]).is_file()
+    assert [(left.file, left.reason) for left in index.skipped] == [
+        ("b.png", "unreadable: no such file")
+    ]
+    for field in source.settings.model_fields.values():
+        assert field.description
+
+
+def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = snippet("`wespe/metrics/sharpness.py`:")
+    made = module("wespe.metrics.sharpness", code, tmp_path, monkeypatch)
+    key, metric = entry("In `METRICS`", Metric=Metric, sharpness=made.sharpness)
+    monkeypatch.setitem(METRICS, key, metric)
+    assert key in measure(np.zeros((20, 20, 3), np.uint8), None)
+    test = module("example", snippet("`tests/test_metrics_sharpness.py`"), tmp_path, monkeypatch)
+    test.test_hand_computed()
+
+
+def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    names: dict[str, Any] = {"Pixels": Pixels, "np": np, "cv2": cv2}
+    exec(snippet("## A baseline"), names)
+    key, made = entry("In `BASELINES`", brighten=names["brighten"])
+    monkeypatch.setitem(BASELINES, key, made)
+    histograms = {"histograms": [[1] * 256] * 3}
+    enhancers = baselines([key], {"data": {"source": histograms, "target": histograms}})
+    photo = np.full((2, 3, 3), 100, np.uint8)
+    # 255 (100 / 255)^0.8 = 120.6.
+    assert (enhancers[key](photo) == 121).all()
