@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from wespe.files import atomic_file
 from wespe.models.generator import Generator
@@ -20,9 +20,10 @@ def save_generator(path: Path, generator: Generator) -> None:
         if value.is_floating_point()
     }
     header = json.dumps({"format": FORMAT, "config": generator.config}, sort_keys=True)
+    # One key only: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {"wespe": header})
     with atomic_file(path) as temporary:
-        # One key only: safetensors writes several in an order that changes from run to run.
-        save_file(tensors, temporary, {"wespe": header})
+        temporary.write_bytes(content)  # save_file's own error on a full disk is no OSError
 
 
 def load_generator(path: Path) -> Generator:

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from wespe.files import atomic_file, lock
+from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
 from wespe.training.progress import Progress
 
@@ -87,8 +87,9 @@ def fit(
                 if done % log_every == 0 or done == steps:
                     record = _record(done, values)
                     records.append(record)
-                    losses.write(json.dumps(record) + "\n")
-                    losses.flush()
+                    with naming(folder / "losses.jsonl"):
+                        losses.write(json.dumps(record) + "\n")
+                        losses.flush()
                     log(done, record)
                     bar.note(record)
                 if done % sample_every == 0 or done == steps:
