@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from wespe import cli
 from wespe.files import sha256
 
-STEPS, SAVE_EVERY = 60, 5
+STEPS, SAVE_EVERY = 40, 5
 SETTINGS = """\
 run: {{name: tiny, results: results, seed: 3, compute: {compute}, tracking: ""}}
 sources:
@@ -33,13 +33,16 @@ recipes:
     generator: {{width: 8, blocks: 1, norm: batch}}
     content: {{extractor: untrained, layer: relu2}}
     log_every: 1
-    sample_every: 15
+    sample_every: 10
     save_every: {save_every}
 pairs:
   pair: {{source: phone, target: dslr, recipe: tiny}}
 evaluations: {{}}
 """
-ARGUMENTS = "train pair --source phone.npy --target dslr.npy --out results/pairs/pair".split()
+ARGUMENTS = [
+    *("train", "pair", "--source", "phone.npy", "--target", "dslr.npy"),
+    *("--out", "results/pairs/pair"),
+]
 # A file that may not grow beyond so many bytes, as on a disk that is nearly full.
 SMALL_DISK = """
 import resource, sys
@@ -168,7 +171,7 @@ def test_a_training_killed_again_and_again_ends_like_one_left_alone(
     training: Training, uninterrupted: Training
 ) -> None:
     several = uninterrupted.card()["compute"] == "cpu-fp32"
-    for step in (0, 12, 33, STEPS - 1) if several else (28,):
+    for step in (0, 12, 23, STEPS - 1) if several else (28,):
         training.kill_at(step)
         assert not training.out.exists()
     code, messages = training.finish()
