@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import wespe
-from wespe.files import atomic_folder, read_json
+from wespe.files import atomic_folder, read_json, sha256
 
 if TYPE_CHECKING:
     from wespe.config import Params
@@ -122,10 +122,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     params = _load(arguments)
     settings = _named(params.evaluations, arguments.name, "evaluation")
-    card = read_json(arguments.model.with_suffix(".json"))
+    generator, card = load_generator(arguments.model), _card(arguments.model)
     summary = measure(
         read_index(arguments.index),
-        partial(enhance_pixels, load_generator(arguments.model)),
+        partial(enhance_pixels, generator),
         evaluation=arguments.name,
         pair=settings.pair,
         baselines=baselines(settings.baselines, card),
@@ -212,6 +212,17 @@ def _named(table: Mapping[str, Value], name: str, what: str) -> Value:
         known = ", ".join(table) or "there are none"
         raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}")
     return table[name]
+
+
+def _card(model: Path) -> dict[str, Any]:
+    """The model card beside a network; ValueError if it is none, or that of another network."""
+    path = model.with_suffix(".json")
+    card = read_json(path)
+    if not isinstance(card, dict) or not {"sha256", "data"} <= card.keys():
+        raise ValueError(f"{path}: expected the model card of {model.name}")
+    if card["sha256"] != (found := sha256(model)):
+        raise ValueError(f"{path}: expected the card of a network {found}, got {card['sha256']}")
+    return card
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -52,5 +52,7 @@ def load_generator(path: Path) -> Generator:
             raise ValueError(f"without {unexplained[0]}")
         generator.load_state_dict(tensors | counters)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path}: weights and architecture do not agree: {error}") from error
+        # torch has a line for every tensor that does not fit; one of them tells enough.
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
     return generator.eval()
