@@ -1,6 +1,5 @@
 """The pages say what the code does: settings, commands, links and examples."""
 
-import ast
 import importlib.util
 import json
 import re
@@ -119,31 +118,6 @@ def test_commands_exist_as_they_are_written(line: str) -> None:
     # What the shell keeps for itself is not the command's.
     shell = next((n for n, word in enumerate(words) if word in {"|", ">", "&&", ";"}), len(words))
     cli._parser().parse_args(words[1:shell])
-
-
-def test_imports_run_one_way() -> None:
-    lines = (ROOT / "docs" / "design.md").read_text("utf-8").partition("## Imports run one way")[2]
-    order = re.search(r"^`.*?(?=\n\n)", lines, re.DOTALL | re.MULTILINE)[0].split("→")
-    place = {part: n for n, group in enumerate(order) for part in re.findall(r"`(\w+)`", group)}
-    package = ROOT / "wespe"
-    files = {
-        path: path.relative_to(package).parts[0].removesuffix(".py")
-        for path in package.rglob("*.py")
-    }
-    assert set(files.values()) == {"__init__", *place}
-    for path, here in files.items():
-        for there in imported(path) - {here}:
-            message = f"{path.relative_to(ROOT)} imports wespe.{there}"
-            assert place[there] < place[here], message
-
-
-def imported(path: Path) -> set[str]:
-    """The parts of the package that a module imports, wherever in it."""
-    names: list[str] = []
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names += [f"{node.module}.{alias.name}" for alias in node.names]
-    return {name.split(".")[1] for name in names if name.startswith("wespe.")}
 
 
 def snippet(title: str) -> str:

@@ -52,6 +52,36 @@ def test_interrupted_folder_leaves_the_earlier_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_process_left_of_a_folder_goes_with_the_next_try(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    with suppress(KeyboardInterrupt), atomic_folder(path) as temporary:
+        left = temporary
+        raise KeyboardInterrupt
+    left.mkdir()
+    (left / "half").write_text("half")
+    with atomic_folder(path) as temporary:
+        (temporary / "whole").write_text("whole")
+    assert sorted(tmp_path.rglob("*")) == [path, path / "whole"]
+
+
+def test_a_file_in_the_place_of_a_folder_stays(tmp_path: Path) -> None:
+    path = tmp_path / "folder"
+    path.write_text("a file")
+    with pytest.raises(NotADirectoryError, match="where a folder should be"), atomic_folder(path):
+        pass
+    assert path.read_text() == "a file"
+
+
+def test_an_error_of_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with pytest.raises(OSError, match="No space left on device") as caught, atomic_file(path):
+        raise OSError(28, "No space left on device")  # as from a write, which has no name
+    assert caught.value.filename == str(path)
+    with pytest.raises(FileNotFoundError) as caught, atomic_file(path):
+        (tmp_path / "another").read_text()
+    assert caught.value.filename == str(tmp_path / "another")
+
+
 def test_json_comes_back_and_equal_values_give_equal_bytes(tmp_path: Path) -> None:
     value = {"name": "Zürich", "sizes": [1, 2.5, None]}
     write_json(tmp_path / "a.json", value)

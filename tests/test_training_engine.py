@@ -92,6 +92,14 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, stop_at: int) -> None:
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
+def test_a_resumed_training_tells_the_earlier_records_again(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError):
+        run(tmp_path, Halving(), stop_at=7)
+    logged: list[tuple[int, set[str]]] = []
+    run(tmp_path, Halving(), log=lambda at, values: logged.append((at, set(values))))
+    assert logged == [(at, {"value"}) for at in (2, 4, 6, 8, 10)]
+
+
 def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
     run(tmp_path, Halving())
     again = Halving()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import wespe
-from wespe.files import atomic_folder, read_json
+from wespe.files import atomic_folder, read_json, sha256
 
 if TYPE_CHECKING:
     from wespe.config import Params
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         sys.exit(arguments.run(arguments))
     except (ValueError, OSError, RuntimeError) as error:
-        for line in (str(error) or type(error).__name__).splitlines():
+        for line in _reason(error).splitlines():
             print(f"wespe {arguments.command}: {line}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
@@ -51,7 +51,7 @@ def schema(arguments: argparse.Namespace) -> None:
 
 
 def acquire(arguments: argparse.Namespace) -> None:
-    """Photos of a source → a folder with `index.json`."""
+    """Check the photos of a source and list them: a folder with `index.json`."""
     from wespe.acquisition import SOURCES
     from wespe.acquisition.index import write_index
 
@@ -67,7 +67,7 @@ def acquire(arguments: argparse.Namespace) -> None:
 
 
 def patches(arguments: argparse.Namespace) -> None:
-    """An index of photos → a packed patch set and its manifest."""
+    """Cut training patches from the photos of an index: one array and its manifest."""
     from wespe.acquisition.index import read_index
     from wespe.patches.extraction import extract
 
@@ -82,7 +82,7 @@ def patches(arguments: argparse.Namespace) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train a pair's network, or go on where it was stopped."""
+    """Train the network of a pair, or go on where its training was stopped."""
     from wespe import tracking
     from wespe.patches.store import PatchSet
     from wespe.training.compute import resolve
@@ -113,7 +113,7 @@ def train(arguments: argparse.Namespace) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Measure a network and the plain baselines on test photos."""
+    """Measure a network, and plain enhancers to compare with, on test photos."""
     from wespe import tracking
     from wespe.acquisition.index import read_index
     from wespe.baselines import baselines
@@ -123,10 +123,10 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     params = _load(arguments)
     settings = _named(params.evaluations, arguments.name, "evaluation")
-    card = read_json(arguments.model.with_suffix(".json"))
+    generator, card = load_generator(arguments.model), _card(arguments.model)
     summary = measure(
         read_index(arguments.index),
-        partial(enhance_pixels, load_generator(arguments.model)),
+        partial(enhance_pixels, generator),
         evaluation=arguments.name,
         pair=settings.pair,
         baselines=baselines(settings.baselines, card),
@@ -141,7 +141,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """All results of a run → one page."""
+    """Show all results of a run on one page."""
     from wespe.reports.page import write_report
 
     params = _load(arguments)
@@ -198,18 +198,24 @@ def import_dped(arguments: argparse.Namespace) -> None:
 
 
 def record(arguments: argparse.Namespace) -> None:
-    """Give the finished run a version in DVC and put it into the MLflow runs."""
+    """Keep the finished run as a version in DVC, and note it in its MLflow runs."""
     from wespe import versions
 
     versions.record(arguments.params, _load(arguments))
 
 
 def sync(arguments: argparse.Namespace) -> None:
-    """Fetch the files of the version that `dvc.lock` names, with nothing left to rerun."""
+    """Fetch the version that `dvc.lock` names, so that nothing is left to run."""
     from wespe import versions
 
     _load(arguments)
     versions.sync(arguments.params)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"  # without Python's [Errno 2]
+    return str(error) or type(error).__name__
 
 
 def _load(arguments: argparse.Namespace) -> "Params":
@@ -220,8 +226,20 @@ def _load(arguments: argparse.Namespace) -> "Params":
 
 def _named(table: Mapping[str, Value], name: str, what: str) -> Value:
     if name not in table:
-        raise ValueError(f"{name!r} is not a {what} of the settings; they have {', '.join(table)}")
+        known = ", ".join(table) or "there are none"
+        raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}")
     return table[name]
+
+
+def _card(model: Path) -> dict[str, Any]:
+    """The model card beside a network; ValueError if it is none, or that of another network."""
+    path = model.with_suffix(".json")
+    card = read_json(path)
+    if not isinstance(card, dict) or not {"sha256", "data"} <= card.keys():
+        raise ValueError(f"{path}: expected the model card of {model.name}")
+    if card["sha256"] != (found := sha256(model)):
+        raise ValueError(f"{path}: expected the card of a network {found}, got {card['sha256']}")
+    return card
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -229,60 +247,92 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=wespe.__version__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    def add(name: str, run: object, *files: str, named: str = "") -> argparse.ArgumentParser:
+    def add(
+        name: str, run: object, *files: str, named: str = "", out: str = "", params: bool = True
+    ) -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
         if named:
-            command.add_argument("name", metavar="NAME", help=f"a {named} of the settings")
+            command.add_argument("name", metavar="NAME", help=f"{named} of the settings")
         for file in files:
-            command.add_argument(f"--{file}", type=Path, required=True, help=_FILES[file])
-        if name not in {"enhance", "import-dped", "schema"}:
+            command.add_argument(
+                f"--{file}", type=Path, required=True, metavar="FILE", help=_FILES[file]
+            )
+        if out:
+            command.add_argument("--out", type=Path, required=True, metavar="PATH", help=out)
+        if params:
             command.add_argument(
                 "--params",
                 type=Path,
+                metavar="FILE",
                 default=Path("params.yaml"),
-                help="the settings file (default: %(default)s)",
+                help="the settings (default: %(default)s)",
             )
         return command
 
-    add("acquire", acquire, "out", named="source")
-    add("patches", patches, "index", "out", named="source")
-    add("train", train, "source", "target", "out", named="pair")
-    add("evaluate", evaluate, "index", "model", "out", named="evaluation")
-    add("report", report, "out")
-    _enhance_options(add("enhance", enhance, "model"))
-    add("import-dped", import_dped, "out").add_argument(
+    add("acquire", acquire, named="a source", out="the folder to make")
+    add(
+        "patches",
+        patches,
+        "index",
+        named="a source",
+        out="the .npy file to make; the manifest goes beside it, as .json",
+    )
+    add("train", train, "source", "target", named="a pair", out="the folder to make")
+    add("evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make")
+    add("report", report, out="the page to make")
+    _enhance_options(add("enhance", enhance, "model", params=False))
+    add("import-dped", import_dped, params=False, out="the .safetensors file to make").add_argument(
         "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
     )
     add("record", record)
     add("sync", sync)
     add("check", check)
-    add("schema", schema).add_argument(
+    add("schema", schema, params=False).add_argument(
         "--markdown", action="store_true", help="the reference, docs/settings.md"
     )
     return parser
 
 
 _FILES = {
-    "index": "a source's index.json",
+    "index": "the index.json of a source",
     "model": "a trained network, generator.safetensors",
-    "source": "the source domain's patch set, .npy",
-    "target": "the target domain's patch set, .npy",
-    "out": "where the result goes",
+    "source": "the patch set of the source domain, .npy",
+    "target": "the patch set of the target domain, .npy",
 }
 
 
 def _enhance_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="files or folders")
-    command.add_argument("--out", type=Path, help="a folder (default: beside each photo)")
-    command.add_argument("--strength", type=float, default=1.0, help="0 … 1: blend with the photo")
-    command.add_argument("--quality", type=int, default=95, help="of JPEG and WebP")
-    command.add_argument("--overwrite", action="store_true", help="redo what is done already")
+    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo or folder")
+    command.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where results go (default: beside each photo, as NAME_enhanced)",
+    )
+    command.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="from 0, the photo as it is, to 1, all that the network changes (default: 1)",
+    )
+    command.add_argument(
+        "--quality",
+        type=int,
+        default=95,
+        metavar="NUMBER",
+        help="of JPEG and WebP, 1 to 100 (default: 95)",
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="also photos whose result is newer than they are"
+    )
     command.add_argument(
         "--compute",
         default="auto",
         choices=["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"],
-        help="device and precision (default: %(default)s)",
+        metavar="PLACE",
+        help="device and precision: %(choices)s (default: %(default)s)",
     )
 
 

@@ -1,19 +1,17 @@
 """`params.yaml` as typed, frozen settings: wrong ones are refused by name before any work."""
 
-import difflib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, StringConstraints, ValidationError
 
 from wespe.acquisition import SOURCES
-from wespe.schema import Settings
+from wespe.schema import Settings, explain
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Positive = Annotated[float, Field(gt=0)]
@@ -222,105 +220,84 @@ class Params(Settings):
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
 
-    @model_validator(mode="after")
-    def _names_exist(self) -> "Params":
-        wanted: list[tuple[str, str, str, Any]] = []
-        for name, pair in self.pairs.items():
-            wanted += [
-                (f"pairs.{name}.source", pair.source, "source", self.sources),
-                (f"pairs.{name}.target", pair.target, "source", self.sources),
-                (f"pairs.{name}.recipe", pair.recipe, "recipe", self.recipes),
-            ]
-        for name, evaluation in self.evaluations.items():
-            wanted += [
-                (f"evaluations.{name}.pair", evaluation.pair, "pair", self.pairs),
-                (f"evaluations.{name}.photos", evaluation.photos, "source", self.sources),
-            ]
-        problems = [
-            f"{key} must name a {what} ({', '.join(table) or 'there are none'}), got {value!r}"
-            for key, value, what, table in wanted
-            if value not in table
-        ]
-        if problems:
-            raise SettingsError("\n".join(problems))
-        return self
-
 
 def load(path: Path) -> Params:
     """Read and check a settings file. Raises SettingsError with a line for each culprit."""
-    try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: no such settings file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: expected YAML, got {error}") from error
-    if not isinstance(values, dict):
-        raise SettingsError(f"{path}: expected settings, got {type(values).__name__}")
+    values = _read(path)
     try:
         # YAML has lists where the settings have tuples; JSON mode is strict but knows that.
-        return Params.model_validate_json(json.dumps(values, default=str))
+        params, problems = Params.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
-        explained = [_explain(problem) for problem in error.errors()]
-        lines = [f"{path}: {line}" for text in explained for line in text.splitlines()]
-        raise SettingsError("\n".join(dict.fromkeys(lines))) from error
+        params, problems = None, explain(error, json_schema())
+    problems += _unknown_names(values)
+    if params is None or problems:
+        raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
+    return params
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is given twice, as DVC does, where PyYAML takes the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
+                )
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, with what JSON does not have, such as dates, as strings."""
+    try:
+        # SafeLoader's subclass is as safe: it builds plain values alone.
+        values = yaml.load(path.read_text("utf-8"), _Loader)
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: no such settings file") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: expected a settings file, got {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise SettingsError(f"{path}, line {line}: no valid YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: no valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        got = "nothing" if values is None else repr(values)[:60]
+        raise SettingsError(f"{path}: expected a mapping of settings, got {got}")
+    read: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    return read
+
+
+_REFERENCES = {
+    ("pairs", "source"): "sources",
+    ("pairs", "target"): "sources",
+    ("pairs", "recipe"): "recipes",
+    ("evaluations", "pair"): "pairs",
+    ("evaluations", "photos"): "sources",
+}
+"""Table and key of every setting that is a name, and the table that it names an entry of."""
+
+
+def _unknown_names(values: Mapping[str, Any]) -> list[str]:
+    """A line for each name of what there is not, in values that may be wrong otherwise too."""
+    problems = []
+    for (table, key), named in _REFERENCES.items():
+        known, entries = values.get(named), values.get(table)
+        if not isinstance(known, dict) or not isinstance(entries, dict):
+            continue
+        for name, entry in entries.items():
+            value = entry.get(key) if isinstance(entry, dict) else None
+            if isinstance(value, str) and value not in known:
+                choice = ", ".join(known) or "there are none"
+                what = named.removesuffix("s")
+                problems.append(
+                    f"{table}.{name}.{key} must name a {what} ({choice}), got {value!r}"
+                )
+    return problems
 
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a settings file, for editors."""
     return Params.model_json_schema()
-
-
-_BOUNDS = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
-}
-_TYPES = {"int": "a whole number", "float": "a number", "string": "a string", "bool": "a boolean"}
-
-
-def _explain(problem: ErrorDetails) -> str:
-    """One problem in words: the key, what was expected and what came."""
-    kinds = set(SOURCES)
-    parts = [str(part) for part in problem["loc"]]
-    # pydantic puts the chosen kind of source into the path; a reader does not see it in the file.
-    if parts[:1] == ["sources"] and len(parts) > 2 and parts[2] in kinds:
-        del parts[2]
-    key, kind, got = ".".join(parts), problem["type"], problem["input"]
-    context = problem.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"{key} is not a setting{_nearest(parts)}"
-    if kind == "missing":
-        return f"{key} is missing"
-    if kind in _BOUNDS:
-        bound, words = _BOUNDS[kind]
-        return f"{key} must be {words} {context[bound]}, got {got}"
-    if kind.removesuffix("_type") in _TYPES:
-        hint = " (write 1.0e-4, not 1e-4)" if kind == "float_type" and _is_number(got) else ""
-        return f"{key} must be {_TYPES[kind.removesuffix('_type')]}, got {got!r}{hint}"
-    if kind == "literal_error":
-        return f"{key} must be one of {context['expected']}, got {got!r}"
-    if kind == "union_tag_invalid":
-        return f"{key}.kind must be one of {', '.join(sorted(kinds))}, got {context['tag']!r}"
-    if kind == "union_tag_not_found":
-        return f"{key}.kind is missing: one of {', '.join(sorted(kinds))}"
-    if kind == "value_error":
-        return str(context["error"])
-    return f"{key}: {problem['msg']}, got {got!r}"
-
-
-def _is_number(value: object) -> bool:
-    try:
-        float(str(value))
-    except ValueError:
-        return False
-    return True
-
-
-def _nearest(parts: Sequence[str]) -> str:
-    """A suggestion among all settings' names for a mistyped last part, or nothing."""
-    schema = json_schema()
-    tables = [schema, *schema["$defs"].values()]
-    names = {name for table in tables for name in table.get("properties", {})}
-    close = difflib.get_close_matches(parts[-1], names, n=1)
-    return f"; did you mean {close[0]}?" if close else ""

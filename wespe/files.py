@@ -1,5 +1,6 @@
 """Files that are whole or absent: atomic writes, content hashes, one writer at a time."""
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -20,7 +21,8 @@ os.umask(_UMASK)
 def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and becomes `path`.
 
-    On an error the temporary file is removed and an earlier `path` stays untouched.
+    On an error the temporary file is removed and an earlier `path` stays untouched. An OSError
+    names a file, also where the disk is full, which Python tells without a name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
@@ -29,7 +31,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
     os.close(descriptor)
     temporary = Path(name)
     try:
-        yield temporary
+        with naming(path):
+            yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
         # mkstemp makes files private to their owner; a result is as readable as any other file.
@@ -40,13 +43,30 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put `path` into an OSError that names no file, as that of a write to a full disk."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
+@contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty temporary folder beside `path`; on success it replaces `path`."""
+    """Yield an empty temporary folder beside `path`; on success it replaces `path`.
+
+    One process at a time. What one that was killed has left is removed. Raises OSError where `path`
+    is a file.
+    """
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "a file, where a folder should be", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    temporary = path.with_name(f".{path.name}.unfinished")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir()
     try:
         yield temporary
-        temporary.chmod(0o755)
         if path.is_dir():
             shutil.rmtree(path)
         temporary.replace(path)

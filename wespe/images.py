@@ -165,9 +165,12 @@ def write_photo(
     """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically.
 
     `quality` (1 to 100) is of JPEG, which is 4:4:4, and of WebP. BMP cannot hold `exif`.
-    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES, PhotoError for what the format
-    cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB), OSError if the disk refuses.
+    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES or a quality out of range,
+    PhotoError for what the format cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB),
+    OSError if the disk refuses.
     """
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality must be from 1 to 100, got {quality}")
     suffix = path.suffix.lower()
     if suffix not in PHOTO_SUFFIXES:
         raise ValueError(f"{path}: expected one of {', '.join(sorted(PHOTO_SUFFIXES))}")

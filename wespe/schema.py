@@ -1,11 +1,108 @@
-"""The base of every settings class: strict types, frozen, unknown keys refused."""
+"""The base of every settings class, strict and frozen, and its errors in a reader's words."""
 
-from pydantic import BaseModel, ConfigDict
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 
 class Settings(BaseModel):
     """Frozen settings; every field is documented by its `description`."""
 
     model_config = ConfigDict(
-        strict=True, frozen=True, extra="forbid", use_attribute_docstrings=True
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
     )
+
+
+_BOUNDS = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a string",
+    "string_pattern_mismatch": "a name of letters, digits, - and _",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def explain(error: ValidationError, schema: Mapping[str, Any]) -> list[str]:
+    """A line for each problem: the key, what was expected and what came.
+
+    `schema`: the JSON schema of the settings class that refused.
+    """
+    return [_line(problem, schema) for problem in error.errors()]
+
+
+def _line(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
+    keys, place = _walk(schema, problem["loc"])
+    key, kind, context = ".".join(keys), problem["type"], problem.get("ctx", {})
+    got = "nothing" if problem["input"] is None else repr(problem["input"])
+    if kind == "extra_forbidden":
+        return f"{key} is not a setting; {_known(schema, problem['loc'])}"
+    if kind == "missing":
+        return f"{key} is missing"
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"{key} must be {words} {context[bound]:.10g}, got {got}"
+    if kind in _EXPECTED:
+        hint = " (write 1.0e-4, not 1e-4)" if kind == "float_type" and _is_power(got) else ""
+        return f"{key} must be {_EXPECTED[kind]}, got {got}{hint}"
+    if kind == "literal_error":
+        return f"{key} must be {context['expected']}, got {got}"
+    if kind in {"union_tag_invalid", "union_tag_not_found"}:
+        tag = repr(context["tag"]) if "tag" in context else "nothing"
+        return f"{key}.kind must be {' or '.join(place['discriminator']['mapping'])}, got {tag}"
+    return f"{key}: {problem['msg']}, got {got}"
+
+
+def _walk(
+    schema: Mapping[str, Any], location: Sequence[int | str]
+) -> tuple[list[str], Mapping[str, Any]]:
+    """The keys of a location as a file has them, and the part of the schema they lead to."""
+    keys: list[str] = []
+    node = schema
+    for part in location:
+        if part == "[key]":  # the problem is the key before, and not its value
+            break
+        if "discriminator" in node:
+            # pydantic puts the chosen kind into the location; a file has no such level.
+            node = {"$ref": node["discriminator"]["mapping"][part]}
+        else:
+            keys.append(str(part))
+            anything: Mapping[str, Any] = next(iter(node.get("patternProperties", {}).values()), {})
+            node = node.get("properties", {}).get(part, anything)
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].removeprefix("#/$defs/")]
+    return keys, node
+
+
+def _known(schema: Mapping[str, Any], location: Sequence[int | str]) -> str:
+    """What could be meant by an unknown key: the nearest setting there, or all of them."""
+    _, table = _walk(schema, location[:-1])
+    close = difflib.get_close_matches(str(location[-1]), table["properties"], n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(table['properties'])}"
+
+
+def _is_power(got: str) -> bool:
+    """Whether a string is a number that YAML takes for text, as 1e-4 without a point."""
+    try:
+        float(got.strip("'"))
+    except ValueError:
+        return False
+    return "e" in got.lower()

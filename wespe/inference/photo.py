@@ -83,8 +83,10 @@ def planned_outputs(inputs: Sequence[Path], out: Path | None) -> dict[Path, Path
     Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
     and left out. With `out`, it is the photo's name there, or its path below the input folder. A
     suffix that cannot be written becomes `.jpg`. Raises ValueError where two photos would go to one
-    file, a result would replace an original, or an input folder has no photo.
+    file, a result would replace an original, `out` is a file, or an input folder has no photo.
     """
+    if out and out.is_file():
+        raise ValueError(f"{out}: expected a folder for the results, got a file")
     outputs: dict[Path, Path] = {}
     for path in inputs:
         for photo, name in _photos(path, out):

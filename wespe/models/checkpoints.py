@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from wespe.files import atomic_file
 from wespe.models.generator import Generator
@@ -20,9 +20,10 @@ def save_generator(path: Path, generator: Generator) -> None:
         if value.is_floating_point()
     }
     header = json.dumps({"format": FORMAT, "config": generator.config}, sort_keys=True)
+    # One key only: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {"wespe": header})
     with atomic_file(path) as temporary:
-        # One key only: safetensors writes several in an order that changes from run to run.
-        save_file(tensors, temporary, {"wespe": header})
+        temporary.write_bytes(content)  # save_file's own error on a full disk is no OSError
 
 
 def load_generator(path: Path) -> Generator:
@@ -51,5 +52,7 @@ def load_generator(path: Path) -> Generator:
             raise ValueError(f"without {unexplained[0]}")
         generator.load_state_dict(tensors | counters)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"{path}: weights and architecture do not agree: {error}") from error
+        # torch has a line for every tensor that does not fit; one of them tells enough.
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
     return generator.eval()

@@ -9,8 +9,8 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from torchvision.models import MobileNet_V2_Weights, VGG19_Weights, mobilenet_v2, vgg19
-from torchvision.models.vgg import cfgs, make_layers
+
+# torchvision takes longer to import than torch, and the untrained extractor does without it.
 
 Extractor = Literal["vgg19", "mobilenet_v2", "untrained"]
 
@@ -49,6 +49,9 @@ def build_extractor(
 
 
 def _vgg19(layer: str, weights: Path | None) -> nn.Sequential:
+    from torchvision.models import VGG19_Weights, vgg19
+    from torchvision.models.vgg import cfgs, make_layers
+
     names = vgg19_layers()
     _check_layer("vgg19", layer, names)
     if weights is None:
@@ -75,6 +78,8 @@ def vgg19_layers() -> dict[str, int]:
 
 
 def _mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
+    from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+
     names = {f"block{number}": number for number in range(19)}
     _check_layer("mobilenet_v2", layer, names)
     if weights is None:

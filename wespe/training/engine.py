@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from wespe.files import atomic_file, lock
+from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
 from wespe.training.progress import Progress
 
@@ -67,7 +67,9 @@ def fit(
 ) -> Outcome:
     """Train from the state in `folder`, or from the start, to `steps`.
 
-    `folder` receives `state.pt`, `losses.jsonl` and `samples/`; it is the caller's to remove.
+    `folder` receives `state.pt`, `losses.jsonl` and `samples/`; it is the caller's to remove. `log`
+    is told of every record; after a stop of the earlier ones, too, since a tracker that works in
+    batches may have lost some.
     Raises DivergedError where a loss is not finite, and BlockingIOError where another process
     trains in `folder`.
     """
@@ -75,6 +77,8 @@ def fit(
         done, records, seconds, data_seconds = _load(folder / "state.pt", step)
         before = seconds
         _write_records(folder / "losses.jsonl", records)
+        for record in records:
+            _tell(log, record)
         (folder / "samples").mkdir(exist_ok=True)
         started = time.perf_counter()
         with Progress(label, total=steps, done=done) as bar, _appending(folder) as losses:
@@ -87,9 +91,10 @@ def fit(
                 if done % log_every == 0 or done == steps:
                     record = _record(done, values)
                     records.append(record)
-                    losses.write(json.dumps(record) + "\n")
-                    losses.flush()
-                    log(done, record)
+                    with naming(folder / "losses.jsonl"):
+                        losses.write(json.dumps(record) + "\n")
+                        losses.flush()
+                    _tell(log, record)
                     bar.note(record)
                 if done % sample_every == 0 or done == steps:
                     write_photo(folder / "samples" / f"{done:06d}.jpg", step.sample())
@@ -109,6 +114,10 @@ def _record(done: int, values: Mapping[str, Tensor]) -> dict[str, float]:
             "Lower the learning rates or the adversarial weights."
         )
     return {"step": done, **record}
+
+
+def _tell(log: Log, record: Mapping[str, float]) -> None:
+    log(int(record["step"]), {name: value for name, value in record.items() if name != "step"})
 
 
 def _save(

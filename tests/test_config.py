@@ -1,0 +1,266 @@
+"""Wrong settings are refused by name, all at once, before any work."""
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from tests.conftest import ROOT
+from wespe.config import Recipe, SettingsError, json_schema, load
+
+SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+DELETED = object()
+
+
+def write(path: Path, changes: Mapping[str, Any]) -> Path:
+    """The demo's settings with `changes` by dotted key."""
+    tree = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    for key, value in changes.items():
+        *parents, last = key.split(".")
+        table = tree
+        for parent in parents:
+            table = table.setdefault(parent, {})
+        if value is DELETED:
+            del table[last]
+        else:
+            table[last] = copy.deepcopy(value)
+    path.write_text(yaml.safe_dump(tree), "utf-8")
+    return path
+
+
+def refusal(path: Path) -> list[str]:
+    """The lines of the refusal, without the file's name, which all have to begin with."""
+    with pytest.raises(SettingsError) as caught:
+        load(path)
+    lines = str(caught.value).splitlines()
+    assert all(line.startswith(str(path)) for line in lines)
+    return [line.removeprefix(str(path)).removeprefix(": ") for line in lines]
+
+
+NAME = "must be a name of letters, digits, - and _"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        # Unknown keys, at every depth; the suggestion is a setting of that very table.
+        ("recepies", {}, "recepies is not a setting; did you mean recipes?"),
+        ("run.sead", 1, "run.sead is not a setting; did you mean seed?"),
+        (
+            "recipes.demo.generator.widht",
+            8,
+            "recipes.demo.generator.widht is not a setting; did you mean width?",
+        ),
+        (
+            "sources.phone.include",
+            ["**"],
+            "sources.phone.include is not a setting; there are kind, path, role",
+        ),
+        # Wrong types.
+        ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),
+        ("recipes.demo.steps", 400.0, "recipes.demo.steps must be a whole number, got 400.0"),
+        ("recipes.demo.steps", 0.5, "recipes.demo.steps must be a whole number, got 0.5"),
+        ("recipes.demo.steps", True, "recipes.demo.steps must be a whole number, got True"),
+        ("recipes.demo.steps", None, "recipes.demo.steps must be a whole number, got nothing"),
+        ("recipes.demo.augment", "yes", "recipes.demo.augment must be true or false, got 'yes'"),
+        ("run.results", 5, "run.results must be a string, got 5"),
+        ("run", None, "run must be a mapping, got nothing"),
+        ("recipes.demo", "paper", "recipes.demo must be a mapping, got 'paper'"),
+        ("pairs", [], "pairs must be a mapping, got []"),
+        (
+            "evaluations.scenes.baselines",
+            "clahe",
+            "evaluations.scenes.baselines must be a list, got 'clahe'",
+        ),
+        # What YAML makes of numbers.
+        (
+            "recipes.demo.learning_rate",
+            "1e-4",
+            "recipes.demo.learning_rate must be a number, got '1e-4' (write 1.0e-4, not 1e-4)",
+        ),
+        (
+            "recipes.demo.learning_rate",
+            "fast",
+            "recipes.demo.learning_rate must be a number, got 'fast'",
+        ),
+        (
+            "recipes.demo.learning_rate",
+            float("inf"),
+            "recipes.demo.learning_rate must be a finite number, got inf",
+        ),
+        (
+            "recipes.demo.weights.tv",
+            float("nan"),
+            "recipes.demo.weights.tv must be a finite number, got nan",
+        ),
+        # Ranges.
+        ("recipes.demo.steps", 0, "recipes.demo.steps must be at least 1, got 0"),
+        ("recipes.demo.learning_rate", 0, "recipes.demo.learning_rate must be more than 0, got 0"),
+        ("recipes.demo.adam_beta1", 1.0, "recipes.demo.adam_beta1 must be less than 1, got 1.0"),
+        ("patches.max_clipped", 1.5, "patches.max_clipped must be at most 1, got 1.5"),
+        ("run.seed", 2**32, "run.seed must be less than 4294967296, got 4294967296"),
+        # Choices.
+        (
+            "sources.phone.role",
+            "fone",
+            "sources.phone.role must be 'phone', 'dslr' or 'test', got 'fone'",
+        ),
+        ("sources.phone.kind", "nikon", "sources.phone.kind must be demo or folder, got 'nikon'"),
+        ("sources.phone.kind", DELETED, "sources.phone.kind must be demo or folder, got nothing"),
+        (
+            "evaluations.scenes.baselines",
+            ["clahe", "gimp"],
+            "evaluations.scenes.baselines.1 must be 'histogram_match', 'autocontrast' or 'clahe', "
+            "got 'gimp'",
+        ),
+        # Missing.
+        ("evaluations", DELETED, "evaluations is missing"),
+        ("sources.phone.path", DELETED, "sources.phone.path is missing"),
+        # Names, which become folders.
+        ("run.name", "my run", f"run.name {NAME}, got 'my run'"),
+        ("run.name", "", f"run.name {NAME}, got ''"),
+        (
+            "pairs.a/b",
+            {"source": "phone", "target": "dslr", "recipe": "demo"},
+            f"pairs.a/b {NAME}, got 'a/b'",
+        ),
+        # Names of what there is not.
+        (
+            "pairs.phone_dslr.source",
+            "fone",
+            "pairs.phone_dslr.source must name a source (dslr, phone, scenes), got 'fone'",
+        ),
+        (
+            "pairs.phone_dslr.target",
+            "dlsr",
+            "pairs.phone_dslr.target must name a source (dslr, phone, scenes), got 'dlsr'",
+        ),
+        (
+            "pairs.phone_dslr.recipe",
+            "paper",
+            "pairs.phone_dslr.recipe must name a recipe (demo), got 'paper'",
+        ),
+        (
+            "evaluations.scenes.pair",
+            "dslr_phone",
+            "evaluations.scenes.pair must name a pair (phone_dslr), got 'dslr_phone'",
+        ),
+        (
+            "evaluations.scenes.photos",
+            "test",
+            "evaluations.scenes.photos must name a source (dslr, phone, scenes), got 'test'",
+        ),
+        (
+            "pairs.phone_dslr",
+            DELETED,
+            "evaluations.scenes.pair must name a pair (there are none), got 'phone_dslr'",
+        ),
+    ],
+)
+def test_one_problem_is_one_line_with_key_expectation_and_value(
+    tmp_path: Path, key: str, value: Any, message: str
+) -> None:
+    path = write(tmp_path / "params.yaml", {key: value})
+    assert refusal(path) == [message]
+
+
+def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
+    changes = {
+        "run.sead": 1,
+        "recipes.demo.steps": -3,
+        "sources.phone.kind": "nikon",
+        "pairs.phone_dslr.target": "dlsr",
+        "evaluations.scenes.pair": "phone",
+        "evaluations.scenes.photos": DELETED,
+    }
+    problems = refusal(write(tmp_path / "params.yaml", changes))
+    assert sorted(problem.split()[0] for problem in problems) == [
+        "evaluations.scenes.pair",
+        "evaluations.scenes.photos",
+        "pairs.phone_dslr.target",
+        "recipes.demo.steps",
+        "run.sead",
+        "sources.phone.kind",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "expected a mapping of settings, got nothing"),
+        ("# all commented out\n", "expected a mapping of settings, got nothing"),
+        ("- run\n- sources\n", "expected a mapping of settings, got ['run', 'sources']"),
+        ("run: {name: x\n", ", line 2: no valid YAML: expected ',' or '}', but got '<stream end>'"),
+        (
+            "run:\n\tname: x\n",
+            ", line 2: no valid YAML: found character '\\t' that cannot start any token",
+        ),
+        ("run: {}\nrun: {}\n", ", line 2: no valid YAML: the key 'run' is there twice"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    assert refusal(path) == [message]
+
+
+def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path / "params.yaml") == ["no such settings file"]
+    assert refusal(tmp_path) == ["expected a settings file, got Is a directory"]
+    (tmp_path / "latin.yaml").write_bytes("run: {name: Zürich}".encode("latin-1"))
+    assert "can't decode byte 0xfc" in refusal(tmp_path / "latin.yaml")[0]
+
+
+def test_the_defaults_of_a_recipe_are_those_of_the_paper() -> None:
+    recipe = Recipe()
+    assert (recipe.method, recipe.steps, recipe.batch_size) == ("wespe", 20000, 30)
+    weights = recipe.weights
+    assert (weights.content, weights.color, weights.texture, weights.tv) == (1, 5e-3, 5e-3, 10)
+    # What the paper does not have is off.
+    assert (weights.transport, weights.identity, recipe.discriminator.r1, recipe.ema) == (0,) * 4
+    assert (recipe.decay_from, recipe.augment) == (1, False)
+    assert (recipe.content.extractor, recipe.content.layer) == ("vgg19", "relu5_4")
+    assert (recipe.generator.blocks, recipe.generator.width) == (4, 64)
+    assert (recipe.generator.norm, recipe.generator.start) == ("batch", "random")
+    assert recipe.learning_rate == recipe.discriminator_learning_rate == 5e-4
+    # The DPED paper's variance of 3 as a standard deviation.
+    assert recipe.blur_sigma_px**2 == pytest.approx(3, abs=1e-6)
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Recipe().steps = 1  # type: ignore[misc]
+
+
+def test_the_schema_for_editors_is_the_one_of_the_code() -> None:
+    shipped = json.loads((ROOT / "docs" / "params.schema.json").read_text("utf-8"))
+    assert shipped == json_schema(), "run `wespe schema > docs/params.schema.json`"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_file_loads_and_fits_the_schema(path: Path) -> None:
+    load(path)
+    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), json_schema())
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.name)
+def test_every_shipped_file_shows_editors_where_the_schema_is(path: Path) -> None:
+    [place] = [
+        line.rpartition("=")[2]
+        for line in path.read_text("utf-8").splitlines()
+        if line.startswith("# yaml-language-server:")
+    ]
+    assert (path.parent / place).resolve() == ROOT / "docs" / "params.schema.json"
+
+
+def test_every_setting_is_described() -> None:
+    schema = json_schema()
+    for table, fields in schema["$defs"].items():
+        for name, field in fields["properties"].items():
+            described = field.keys() & {"description", "$ref", "const"}
+            assert described, f"{table}.{name} has no description for the editor"
