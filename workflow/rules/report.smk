@@ -15,7 +15,7 @@ rule report:
             name=settings.evaluations,
             file=["images.csv", "summary.json", "pictures"],
         ),
-        code=code("reports", "images.py"),
+        code=code("reports", "metrics", "images.py"),
     output:
         page=f"{RESULTS}/report.html",
     log:
