@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import yaml
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
@@ -151,8 +152,11 @@ def test_check_prints_all_settings_with_their_defaults(call: Call) -> None:
     code, printed, _ = call("check", "--params", str(ROOT / "params.yaml"))
     assert code == 0
     settings = json.loads("\n".join(printed))
-    assert settings["recipes"]["demo"]["steps"] == 400
-    assert settings["recipes"]["demo"]["weights"]["tv"] == 10
+    written = yaml.safe_load((ROOT / "params.yaml").read_text())["recipes"]["demo"]
+    printed_recipe = settings["recipes"]["demo"]
+    assert printed_recipe["steps"] == written["steps"]
+    assert "blocks" not in written["generator"]
+    assert printed_recipe["generator"]["blocks"] == 4
 
 
 def test_the_schema_is_what_editors_are_given(call: Call) -> None:
