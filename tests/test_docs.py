@@ -81,6 +81,12 @@ def test_readme_has_every_command() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_target_follows_the_settings_file(page: Path) -> None:
+    # Snakemake's --configfile takes every word up to the next option: a target would be a file.
+    assert not re.search(r"--configfile \S+ \w", page.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
     targets = re.findall(r"\]\(<?([^)>\s]+)>?[^)]*\)", text)
