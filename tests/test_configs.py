@@ -124,3 +124,10 @@ def test_one_pair_can_be_planned_without_the_photos_of_others(project: Project) 
     network = "results/paper/pairs/iphone_dped/generator.safetensors"
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/paper.yaml", "--", network)
     assert "total 5" in " ".join(plan.split())
+
+
+def test_own_camera_trains_as_the_measured_run_does_only_longer() -> None:
+    own = load(OWN_CAMERA).recipes["stable"]
+    measured = load(ROOT / "configs" / "dped_sample.yaml").recipes["two_cores"]
+    scale = {"steps", "batch_size", "ema", "sample_every", "save_every", "content"}
+    assert own.model_dump(exclude=scale) == measured.model_dump(exclude=scale)
