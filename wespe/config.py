@@ -91,7 +91,8 @@ class Discriminator(Settings):
 
     norm: Literal["instance", "batch", "spectral", "none"] = "instance"
     """Normalisation of the convolutions after the first. The paper does not say; the DPED code
-    normalises each photo by itself. `spectral` bounds every layer, the first too: stabler."""
+    normalises each photo by itself. `spectral` bounds every layer, the
+    first too; between colour-matched photos it stayed blind."""
     r1: NonNegative = 0.0
     """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
     paper."""
