@@ -39,6 +39,7 @@ recipes:
     content: {extractor: untrained, layer: relu5_4}
 pairs:
   pair: {source: phone, target: phone, recipe: tiny}
+  second_seed: {source: phone, target: phone, recipe: tiny, seed: 7}
   gone_weights: {source: phone, target: phone, recipe: gone_weights}
   wrong_weights: {source: phone, target: phone, recipe: wrong_weights}
   wrong_layer: {source: phone, target: phone, recipe: wrong_layer}
@@ -209,8 +210,8 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
 def test_a_training_that_cannot_begin_is_refused(call: Call, prepared: None) -> None:
     save_file({"classifier.weight": torch.zeros(3)}, "wrong.safetensors")
     assert refused(call, "train", "fone_dslr", *TRAIN) == [
-        "expected a pair of the settings (pair, gone_weights, wrong_weights, wrong_layer), "
-        "got 'fone_dslr'"
+        "expected a pair of the settings (pair, second_seed, gone_weights, wrong_weights, "
+        "wrong_layer), got 'fone_dslr'"
     ]
     assert refused(call, "train", "gone_weights", *TRAIN) == [
         "gone.safetensors: no such weights file"
@@ -227,6 +228,15 @@ def test_a_training_that_cannot_begin_is_refused(call: Call, prepared: None) -> 
     Path("half.npy").write_bytes(Path("phone.npy").read_bytes()[:5000])
     [message] = refused(call, "train", "pair", "--source", "half.npy", *TRAIN[2:])
     assert message.startswith("half.npy: expected a patch set, got ")
+
+
+def test_a_pair_may_have_a_seed_of_its_own(call: Call, prepared: None) -> None:
+    for name, seed in (("pair", 0), ("second_seed", 7)):
+        assert call("train", name, *TRAIN[:4], "--out", name)[0] == 0
+        assert json.loads(Path(name, "generator.json").read_text())["seed"] == seed
+    assert sha256(Path("pair/generator.safetensors")) != sha256(
+        Path("second_seed/generator.safetensors")
+    )
 
 
 def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) -> None:

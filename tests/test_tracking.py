@@ -33,7 +33,7 @@ def on(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch) -
 
 
 def training(settings: config.Run, key: str = "k1") -> AbstractContextManager[tracking.Run]:
-    return tracking.training(settings, "phone_dslr", PAIR, RECIPE, state_key=key)
+    return tracking.training(settings, "phone_dslr", PAIR, RECIPE, seed=0, state_key=key)
 
 
 def train(settings: config.Run, steps: range, *, key: str = "k1", sha256: str = "") -> None:
@@ -170,7 +170,7 @@ from wespe import config, tracking
 def train(number):
     pair = config.Pair(source="phone", target="dslr", recipe="short")
     settings = config.Run(tracking="sqlite:///mlflow.db")
-    with tracking.training(settings, "a", pair, config.Recipe(), state_key=str(number)) as run:
+    with tracking.training(settings, "a", pair, config.Recipe(), seed=0, state_key=str(number)) as run:
         run.log(1, {"tv": 1.0})
 
 fork = multiprocessing.get_context("fork")

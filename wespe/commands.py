@@ -78,12 +78,17 @@ def train(arguments: argparse.Namespace) -> None:
         "source": PatchSet.open(arguments.source),
         "target": PatchSet.open(arguments.target),
         "recipe": params.recipes[pair.recipe],
-        "seed": params.run.seed,
+        "seed": params.run.seed if pair.seed is None else pair.seed,
         "place": resolve(params.run.compute),
     }
     key = state_key(arguments.name, **what)
     with tracking.training(
-        params.run, arguments.name, pair, params.recipes[pair.recipe], state_key=key
+        params.run,
+        arguments.name,
+        pair,
+        params.recipes[pair.recipe],
+        seed=what["seed"],
+        state_key=key,
     ) as record:
         card = train_pair(
             arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log

@@ -188,6 +188,9 @@ class Pair(Settings):
     scenes, training makes no use of it."""
     recipe: Name
     """The name of a recipe."""
+    seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
+    """Seed of this training alone, for several trainings of one kind on the same patches; without
+    one `run.seed` holds."""
 
 
 class Evaluation(Settings):

@@ -114,6 +114,7 @@ def training(
     pair: "config.Pair",
     recipe: "config.Recipe",
     *,
+    seed: int,
     state_key: str,
 ) -> Iterator[Run]:
     """The record of the training of the pair `name`, closed with its outcome.
@@ -123,7 +124,7 @@ def training(
     """
     record = Run()
     if settings.tracking:
-        chosen = {"seed": settings.seed, "compute": settings.compute, **pair.model_dump()}
+        chosen = {"compute": settings.compute, **pair.model_dump(), "seed": seed}
         try:
             record = _begin(settings, name, state_key, chosen | recipe.model_dump())
         except Exception as error:
