@@ -170,7 +170,8 @@ from wespe import config, tracking
 def train(number):
     pair = config.Pair(source="phone", target="dslr", recipe="short")
     settings = config.Run(tracking="sqlite:///mlflow.db")
-    with tracking.training(settings, "a", pair, config.Recipe(), seed=0, state_key=str(number)) as run:
+    recipe, key = config.Recipe(), str(number)
+    with tracking.training(settings, "a", pair, recipe, seed=0, state_key=key) as run:
         run.log(1, {"tv": 1.0})
 
 fork = multiprocessing.get_context("fork")

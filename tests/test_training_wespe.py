@@ -96,6 +96,20 @@ def test_content_loss_falls_on_one_batch() -> None:
     assert losses[-1] < 0.3 * losses[0]
 
 
+def test_a_seldom_content_loss_weighs_as_much_in_the_mean() -> None:
+    step = build({"content": {**TINY["content"], "every": 4}})
+    for number in range(8):
+        before = snapshot(step)
+        losses = step.train_step(batch(), number / 40)
+        computed = number % 4 == 3
+        assert ("content" in losses) == computed
+        # F has no other loss; its first gradient is zero, since G and F start at the identity.
+        assert ("inverse" in changed(step, before)) == computed
+        rest = 5e-3 * (losses["color"] + losses["texture"]) + 10 * losses["tv"]
+        expected = rest + 4 * losses["content"] if computed else rest
+        torch.testing.assert_close(losses["total"], expected)
+
+
 def test_adversarial_training_moves_colours_towards_the_target() -> None:
     weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
     rates = {"learning_rate": 5e-3, "discriminator_learning_rate": 2e-3, "adam_beta1": 0.5}

@@ -84,8 +84,11 @@ class WespeStep:
         x, y = (patch.to(self._place.device, memory_format=torch.channels_last) for patch in batch)
         self.networks.train()
         self._set_learning_rates(progress)
-        losses, enhanced = self._generator_losses(x, y)
         weights = self._recipe.weights.model_dump()
+        every, number = self._recipe.content.every, round(progress * self._recipe.steps) + 1
+        # Seldom, but as strong in the mean.
+        weights["content"] *= 0 if number % every else every
+        losses, enhanced = self._generator_losses(x, y, weights)
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self._g_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
@@ -94,29 +97,31 @@ class WespeStep:
         self._update_average(progress)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
 
-    def _generator_losses(self, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        weights, networks = self._recipe.weights, self.networks
+    def _generator_losses(
+        self, x: Tensor, y: Tensor, weights: Mapping[str, float]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        networks = self.networks
         self._require_grad(("d_color", "d_texture"), False)
         with self._place.autocast():
             enhanced = networks["generator"](x)
             blurred = self._blur(enhanced)
             losses = {}
-            if weights.content:
+            if weights["content"]:
                 with torch.no_grad():
                     features = self.extractor(x)
                 reconstructed = self.extractor(networks["inverse"](enhanced))
                 losses["content"] = content_loss(features.float(), reconstructed.float())
-            if weights.color:
+            if weights["color"]:
                 logits = networks["d_color"](blurred)
                 losses["color"] = adversarial_loss(logits.float())
-            if weights.texture:
+            if weights["texture"]:
                 logits = networks["d_texture"](grey(enhanced))
                 losses["texture"] = adversarial_loss(logits.float())
         losses["tv"] = total_variation_loss(enhanced)
-        if weights.transport:
+        if weights["transport"]:
             sigma_px = self._recipe.blur_sigma_px
             losses["transport"] = transport_loss(blurred, x, self._curves, sigma_px)
-        if weights.identity:
+        if weights["identity"]:
             with self._place.autocast():
                 kept = networks["generator"](y)
             losses["identity"] = content_loss(y, kept)
