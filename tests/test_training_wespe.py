@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.config import Recipe
 from wespe.losses import total_variation_loss
 from wespe.models.perceptual import build_extractor
+from wespe.recipes.wespe import WespeRecipe
 from wespe.training.compute import Place, resolve
 from wespe.training.wespe import WespeStep
 
@@ -22,7 +22,7 @@ PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
 def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
-    recipe = Recipe.model_validate({**TINY, **(changes or {})})
+    recipe = WespeRecipe.model_validate({**TINY, **(changes or {})})
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
@@ -192,7 +192,7 @@ def test_building_leaves_the_global_random_state_alone() -> None:
     expected = torch.rand(1)
     torch.manual_seed(5)
     WespeStep(
-        Recipe.model_validate(TINY),
+        WespeRecipe.model_validate(TINY),
         extractor=extractor,
         curves=curves,
         preview=preview,

@@ -5,11 +5,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from wespe.models.enhancer import Enhancer
+
 Norm = Literal["batch", "instance", "none"]
 Start = Literal["random", "identity"]
 
 
-class Generator(nn.Module):
+class Generator(Enhancer):
     """G or F (WESPE, section 3.6): `(N, 3, H, W)` in [0, 1] → the same shape, any H and W.
 
     A 9×9 convolution, `blocks` residual blocks, two 3×3 and one 9×9 convolution, all but the last
@@ -47,7 +49,6 @@ class Generator(nn.Module):
 
     @property
     def receptive_field_px(self) -> int:
-        """How far, in px to each side, an output pixel looks into the input."""
         return 4 + 2 * len(self.blocks) + len(self.body) + 4
 
 
