@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.config import Recipe
 from wespe.losses import total_variation_loss
 from wespe.models.perceptual import build_extractor
+from wespe.recipes.wespe import WespeRecipe
 from wespe.training.compute import Place, resolve
 from wespe.training.wespe import WespeStep
 from wespe.transport import Transport
@@ -20,16 +20,17 @@ TINY: dict[str, Any] = {
     "learning_rate": 2e-3,
 }
 LEVELS = np.arange(256)[:, None].repeat(3, axis=1)
-BRIGHTER = Transport((255 * (LEVELS / 255) ** 0.5).round().astype(np.uint8), 1.2, (1.3, 1.1))
+BRIGHTER = Transport(255 * (LEVELS / 255) ** 0.5, 1.2, (1.3, 1.1))
 PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
 def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
-    recipe = Recipe.model_validate({**TINY, **(changes or {})})
+    recipe = WespeRecipe.model_validate({**TINY, **(changes or {})})
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
         transport=BRIGHTER,
+        back=Transport(),
         preview=batch()[0],
         place=resolve(compute),  # type: ignore[arg-type]
         seed=3,
@@ -194,9 +195,10 @@ def test_building_leaves_the_global_random_state_alone() -> None:
     expected = torch.rand(1)
     torch.manual_seed(5)
     WespeStep(
-        Recipe.model_validate(TINY),
+        WespeRecipe.model_validate(TINY),
         extractor=extractor,
         transport=BRIGHTER,
+        back=Transport(),
         preview=preview,
         place=resolve("cpu-fp32"),
         seed=3,
