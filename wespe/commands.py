@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,9 +42,9 @@ def acquire(arguments: argparse.Namespace) -> None:
 
     params = _load(arguments)
     settings = _named(params.sources, arguments.name, "source")
-    kind = settings.kind  # type: ignore[attr-defined]  # every member of the union has one
     with atomic_folder(arguments.out) as folder:
-        index = SOURCES[kind].acquire(arguments.name, settings, folder)
+        index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
+        index = replace(index, licence=settings.licence or index.licence)
         write_index(folder / "index.json", index)
     print(f"{arguments.name}: {len(index.photos)} photos, {len(index.skipped)} left out")
     for skipped in index.skipped:

@@ -20,7 +20,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 if TYPE_CHECKING:
-    AnySource = Settings
+    from wespe.acquisition.settings import SourceSettings as AnySource
 else:
     # The union of all sources' settings, told apart by `kind`: an entry in SOURCES is enough.
     AnySource = Annotated[
