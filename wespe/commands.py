@@ -175,14 +175,11 @@ def import_dped(arguments: argparse.Namespace) -> None:
     """A generator that the DPED authors published, a TensorFlow checkpoint → a network of ours."""
     from wespe.files import sha256, write_json
     from wespe.models.checkpoints import save_generator
-    from wespe.models.dped import ORIGIN, load_dped
+    from wespe.models.dped import load_dped, model_card
 
-    save_generator(arguments.out, load_dped(arguments.checkpoint))
-    card = {
-        "origin": ORIGIN,
-        "checkpoint": arguments.checkpoint.name,
-        "sha256": sha256(arguments.out),
-    }
+    generator = load_dped(arguments.checkpoint)
+    save_generator(arguments.out, generator)
+    card = model_card(arguments.checkpoint, generator) | {"sha256": sha256(arguments.out)}
     write_json(arguments.out.with_suffix(".json"), card)
     print(f"{arguments.checkpoint.name}: {arguments.out}")
 

@@ -114,8 +114,8 @@ class Content(Settings):
     time. The idea is the lazy regularisation of Karras et al. 2020; the paper computes it in each
     step."""
     weights: str | None = None
-    """A local .safetensors or .pth file with torchvision's keys; without one torchvision's weights
-    are downloaded and their hash is checked. Those are another training than the Oxford weights
+    """A local .safetensors file with torchvision's keys; without one torchvision's weights are
+    downloaded and their hash is checked. Those are another training than the Oxford weights
     that the papers used, with smaller activations: a content weight found with the one does not
     carry over to the other."""
 
