@@ -29,11 +29,16 @@ def trained(name: str = "phone_dslr", *, seed: int = 0) -> Path:
     torch.manual_seed(seed)
     save_generator(path, Generator(width=4, blocks=0))
     domain = {"origin": "mine", "simulated": False, "licence": "CC0", "photos": 2, "patch_px": 32}
-    domain |= {"patches": 9, "sha256": "0a" * 32, "histograms": [[1] * 256] * 3}
+    domain |= {"patches": 9, "sha256": "0a" * 32}
     card = {
         **{"pair": name, "source": "phone", "target": "dslr", "seed": seed, "steps": 400},
         **{"recipe": {"method": "wespe", "batch_size": 2}, "compute": "cpu-fp32"},
-        **{"code_version": "0.2", "code_commit": "c0ffee", "train_seconds": 3.0},
+        **{
+            "transport": {"curves": [[0] * 3] * 256},
+            "code_version": "0.2",
+            "code_commit": "c0ffee",
+            "train_seconds": 3.0,
+        },
         **{"patches_per_second": 9.0, "final_losses": {}, "sha256": sha256(path)},
         "data": {"source": domain | {"simulated": True, "licence": "research use"}},
         "intended_use": "To enhance photos of the phone.",
@@ -164,7 +169,7 @@ def test_a_summary_that_cannot_be_read_is_listed_and_hidden_folders_are_not() ->
     assert found.problem.startswith("results/evaluations/scenes/summary.json: expected JSON")
 
 
-def test_json_has_everything_but_the_histograms() -> None:
+def test_json_has_everything_but_the_curves() -> None:
     evaluated(trained())
     version = tracking.Version("demo-phone_dslr", "3", "run", {})
     text = as_json(find(), {find()[0].card["sha256"]: [version]})
@@ -172,7 +177,7 @@ def test_json_has_everything_but_the_histograms() -> None:
     assert entry["registry"] == [{"model": "demo-phone_dslr", "version": "3", "run_id": "run"}]
     assert entry["evaluations"][0]["methods"]["clahe"]["psnr_db"]["mean"] == 18.97
     assert entry["card"]["data"]["source"]["licence"] == "research use"
-    assert "histograms" not in text
+    assert "curves" not in text
 
 
 def test_the_card_in_markdown_has_front_matter_and_all_sections_in_order() -> None:

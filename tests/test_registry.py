@@ -20,7 +20,7 @@ def network(name: str = "phone_dslr", content: bytes = b"weights") -> tuple[Path
     path = Path(f"results/{name}/generator.safetensors")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    domain = {"sha256": "0a", "licence": "CC0", "simulated": True, "histograms": [[1] * 256] * 3}
+    domain = {"sha256": "0a", "licence": "CC0", "simulated": True}
     card = {
         "pair": name,
         "recipe": {"method": "wespe"},

@@ -38,7 +38,7 @@ def as_table(networks: Sequence[Network], versions: Versions) -> str:
 
 
 def as_json(networks: Sequence[Network], versions: Versions) -> str:
-    """The same with all that cards and summaries hold, but for the histograms."""
+    """The same with all that cards and summaries hold, but for the transport's curves."""
     return json.dumps([_entry(network, versions) for network in networks], indent=1)
 
 
@@ -111,12 +111,7 @@ def _simulated(card: Mapping[str, Any]) -> str:
 def _entry(network: Network, versions: Versions) -> dict[str, Any]:
     if network.problem:
         return {"name": network.name, "path": str(network.path), "problem": network.problem}
-    card = dict(network.card)
-    if "data" in card:
-        card["data"] = {
-            role: {key: value for key, value in domain.items() if key != "histograms"}
-            for role, domain in card["data"].items()
-        }
+    card = {key: value for key, value in network.card.items() if key != "transport"}
     held = versions.get(card["sha256"], ())
     return {
         "name": network.name,
