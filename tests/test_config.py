@@ -60,7 +60,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; there are kind, path, role",
+            "sources.phone.include is not a setting; there are kind, path, licence, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),

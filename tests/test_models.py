@@ -153,19 +153,25 @@ class TestPerceptual:
         assert image.grad.abs().sum() > 0
         assert all(parameter.grad is None for parameter in first.parameters())
 
-    @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-    def test_weights_of_a_file(self, tmp_path: Path, suffix: str) -> None:
-        path = tmp_path / f"weights{suffix}"
+    @pytest.mark.parametrize("published", [True, False])
+    def test_weights_of_a_file_and_published_ones(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool
+    ) -> None:
+        path = tmp_path / "weights.safetensors"
         tensors = {
             "features.0.weight": torch.randn(64, 3, 3, 3),
             "features.0.bias": torch.randn(64),
             "classifier.0.bias": torch.randn(5),
         }
-        if suffix == ".pth":
-            torch.save(tensors, path)
+        if published:
+            monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+            cached = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+            cached.parent.mkdir(parents=True)
+            torch.save(tensors, cached)
         else:
             save_file(tensors, path)
-        extractor = build_extractor("vgg19", layer="relu1_1", weights=path)
+        weights = None if published else path
+        extractor = build_extractor("vgg19", layer="relu1_1", weights=weights)
         image = torch.rand(2, 3, 10, 10)
         mean, std = (
             torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -192,9 +198,9 @@ class TestPerceptual:
             build_extractor("vgg19", layer="relu1_1", weights=path)
 
     def test_a_file_that_is_no_weights(self, tmp_path: Path) -> None:
-        path = tmp_path / "weights.pth"
+        path = tmp_path / "weights.safetensors"
         path.write_text(json.dumps({"no": "weights"}))
-        with pytest.raises(ValueError, match=r"weights\.pth: expected a file of tensors"):
+        with pytest.raises(ValueError, match=r"weights\.safetensors: cannot be read as weights"):
             build_extractor("vgg19", layer="relu1_1", weights=path)
 
     @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")

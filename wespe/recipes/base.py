@@ -48,7 +48,7 @@ class Content(Settings):
     `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
     `relu5_4`."""
     weights: str | None = None
-    """A local .safetensors or .pth file with torchvision's keys; without one torchvision's weights
+    """A local .safetensors file with torchvision's keys; without one torchvision's weights
     are downloaded and their hash is checked. Those are another training than the Oxford weights
     that the papers used, with smaller activations: a content weight found with the one does not
     carry over to the other."""

@@ -129,7 +129,7 @@ def read_pair(name: str, folder: Path) -> PairResult:
     """Read `generator.json`, `losses.jsonl` and `samples/`; ValueError names a wrong file."""
     return PairResult(
         name,
-        _read_record(folder / "generator.json", ModelCard, "a model card"),
+        read_record(folder / "generator.json", ModelCard, "a model card"),
         _read_losses(folder / "losses.jsonl"),
         sorted(_expect(folder / "samples", "a folder of sample sheets").glob("*.jpg")),
     )
@@ -145,7 +145,7 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
         pictures.setdefault(photo, {})[method] = path
     return EvaluationResult(
         name,
-        _read_record(folder / "summary.json", Summary, "an evaluation's summary"),
+        read_record(folder / "summary.json", Summary, "an evaluation's summary"),
         _read_images(folder / "images.csv"),
         pictures,
     )
@@ -154,7 +154,8 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
 _RecordType = TypeVar("_RecordType", bound=_Record)
 
 
-def _read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+def read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+    """A record of a file; ValueError names the file and the first key that is wrong in it."""
     try:
         return kind.model_validate(read_json(_expect(path, what)))
     except ValidationError as error:

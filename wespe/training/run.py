@@ -4,7 +4,7 @@ import hashlib
 import json
 import pkgutil
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
+from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place
 from wespe.training.engine import Batch, Log, fit
 from wespe.training.method import MethodStep, Task
@@ -85,8 +86,8 @@ def train_pair(
         "seed": seed,
         "steps": recipe.steps,
         "compute": place.name,
-        "code_version": wespe.__version__,
-        "data": {"source": _provenance(source), "target": _provenance(target)},
+        **environment(place),
+        "data": {"source": provenance(source), "target": provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
         "paired": method.paired,
@@ -147,21 +148,11 @@ def _batches(
     return batch
 
 
-def _provenance(patches: PatchSet) -> dict[str, Any]:
-    manifest: Mapping[str, Any] = patches.manifest
-    return {
-        "origin": manifest["origin"],
-        "simulated": manifest["simulated"],
-        "patches": len(patches),
-        "sha256": manifest["sha256"],
-    }
-
-
 def _write(out: Path, step: MethodStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
-        card = {**card, "sha256": sha256(network)}
+        card = {**card, **use_and_limits(card, step.generator), "sha256": sha256(network)}
         write_json(temporary / "generator.json", card)
         shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
         shutil.copytree(state / "samples", temporary / "samples")
