@@ -18,8 +18,8 @@ value, and prints it with all defaults. `NAME` stands for a name that you choose
 `_` and `-`.
 
 A recipe's defaults are those of its method's paper; where that is silent or contradicts itself, the
-entry says what was chosen and why. What the paper does not have is off by default. `configs/` holds complete
-files to start from.
+entry says what was chosen and why. What the paper does not have is off by default. `configs/` holds
+complete files to start from.
 
 Numbers need a decimal point before an exponent: `1.0e-4`. YAML reads `1e-4` as text: it is refused.
 """
@@ -57,8 +57,7 @@ def markdown() -> str:
 
 
 def sections() -> list[Section]:
-    """Every group of settings, in the order of a settings file; one that kinds share is there once.
-    """
+    """Every group of settings, in the order of a file; one that kinds share is there once."""
     schema = json_schema()
     found: list[Section] = []
     for key, node in schema["properties"].items():
