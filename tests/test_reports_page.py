@@ -200,6 +200,24 @@ def test_says_what_was_trained_on_what(report: Callable[..., str]) -> None:
     for part in (*shown, "0123456789ab", "phone", "dslr", "Test data, made by hand."):
         assert part in text
     assert "weights.tv 10.0" in text
+    assert "trained on patches of both, without pairs of the same scene." in text
+
+
+def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_path: Path) -> None:
+    pair = write_pair(
+        tmp_path / "pair",
+        recipe={"method": "srcnn", "batch_size": 8},
+        paired=True,
+        samples=["x", "G(x)", "y"],
+        final_losses={"mse": 0.0125, "total": 0.0125},
+    )
+    records = [{"step": step, "mse": 1 / step, "total": 1 / step} for step in (20, 40)]
+    (pair / "losses.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    page = Page(report(pairs={"p": pair}))
+    assert "mse 0.0125" in page.text
+    assert "Discriminator losses" not in page.text
+    assert "in pairs of the same scene" in page.text
+    assert "A row a photo, from left to right: x, G(x), y." in page.text
 
 
 def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ def test_learning_rates_fall_to_zero() -> None:
     rates = []
     for progress in (0.0, 0.49, 0.75, 0.9999):
         step.train_step(batch(), progress)
-        rates.append([o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)])
+        rates.append([o.param_groups[0]["lr"] for o in step._optimisers.values()])
     np.testing.assert_allclose(rates[0], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[1], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[2], [5e-4, 2e-3])

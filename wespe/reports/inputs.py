@@ -60,6 +60,9 @@ class ModelCard(_Record):
     train_seconds: float
     patches_per_second: float
     final_losses: dict[str, float | None]
+    # Cards of version 0.1.0 lack these two; it knew WESPE alone.
+    paired: bool = False
+    samples: tuple[str, ...] = ("x", "G(x)", "F(G(x))")
 
 
 class Statistic(_Record):

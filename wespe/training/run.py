@@ -53,7 +53,7 @@ def train_pair(
             f"{name}: expected source and target patches of one size, "
             f"got {source.size_px} and {target.size_px} px"
         )
-    method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
+    method: type[MethodStep[Any]] = pkgutil.resolve_name(recipe.step)
     if method.paired:
         check_pairs(source, target)
     batches = _batches(source, target, recipe, seed, paired=method.paired)
@@ -148,7 +148,7 @@ def _batches(
     return batch
 
 
-def _write(out: Path, step: MethodStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
+def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -11,14 +11,16 @@ from wespe.images import Pixels
 from wespe.losses import content_loss
 from wespe.models.perceptual import FeatureExtractor
 from wespe.training.compute import Place
-from wespe.training.method import MethodStep, Task, extractor_of, first_weights, sheet
+from wespe.training.method import MethodStep, MyRecipe, Task, extractor_of, first_weights, sheet
 
 if TYPE_CHECKING:
-    from wespe.recipes.base import PerceptualRecipe, Recipe
+    from wespe.recipes.base import PerceptualRecipe
+
+MyPerceptual = TypeVar("MyPerceptual", bound="PerceptualRecipe")
 
 
-class SupervisedStep(MethodStep):
-    """One network G and the losses between G(x) and y; a method names both.
+class SupervisedStep(MethodStep[MyRecipe]):
+    """A generator, discriminators where a method has some, and losses between G(x) and y.
 
     `preview`: `(x, y)`, patches that samples show. `seed` decides the networks' first weights.
     """
@@ -27,56 +29,63 @@ class SupervisedStep(MethodStep):
     shows: ClassVar[tuple[str, ...]] = ("x", "G(x)", "y")
 
     def __init__(
-        self, recipe: "Recipe", *, preview: tuple[Tensor, ...], place: Place, seed: int
+        self, recipe: MyRecipe, *, preview: tuple[Tensor, ...], place: Place, seed: int
     ) -> None:
+        x, y = preview
         with first_weights(seed):
-            networks = self._networks(recipe, size_px=preview[0].shape[-1])
-        super().__init__(recipe, networks=networks, place=place)
-        self._preview = [patches.to(place.device) for patches in preview]
-        self._weights: Mapping[str, float] = {}
-        self._g_optimiser = self._optimiser(recipe.learning_rate, "generator")
+            networks = self._networks(recipe, size_px=x.shape[-1])
+        super().__init__(recipe, networks=networks, preview=x, place=place)
+        self._wanted = y.to(place.device)
+        self._optimise("generator", recipe.learning_rate, "generator")
 
     @classmethod
-    def build(cls, recipe: Any, task: Task) -> Self:
+    def build(cls, recipe: MyRecipe, task: Task) -> Self:
         return cls(recipe, preview=task.preview, place=task.place, seed=task.seed)
 
     @abstractmethod
-    def _networks(self, recipe: Any, *, size_px: int) -> dict[str, nn.Module]:
+    def _networks(self, recipe: MyRecipe, *, size_px: int) -> dict[str, nn.Module]:
         """The networks for patches of `size_px`: `generator`, and discriminators if there are."""
 
     @abstractmethod
     def _losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """The losses of the generator, before `_weights`; one without a weight there has 1."""
+        """The losses of the generator, unweighted."""
 
-    def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
-        """One update of the discriminator, where a method has one; its loss."""
+    def _weights(self) -> Mapping[str, float]:
+        """The weights of the losses; one that is not here has 1."""
+        return {}
+
+    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
+        """The losses of the discriminators."""
         return {}
 
     def train_step(self, batch: tuple[Tensor, ...], progress: float) -> Mapping[str, Tensor]:
         x, y = self._begin(batch, progress)
-        with self._place.autocast():
-            enhanced = self.networks["generator"](x)
-        losses = self._losses(enhanced, y)
-        weighted = [self._weights.get(name, 1.0) * loss for name, loss in losses.items()]
-        total = torch.stack(weighted).sum()
-        self._descend(self._g_optimiser, total)
-        d_losses = self._discriminator_step(enhanced.detach(), y)
+        losses, enhanced = self._generator_losses(x, y)
+        weights = self._weights()
+        total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
+        self._descend("generator", total)
+        if d_losses := self._discriminator_losses(enhanced.detach(), y):
+            self._descend("discriminators", torch.stack(list(d_losses.values())).sum())
         self._update_average(progress)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
+
+    def _generator_losses(self, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        with self._place.autocast():
+            enhanced = self.networks["generator"](x)
+        return self._losses(enhanced, y), enhanced
 
     @torch.inference_mode()
     def sample(self) -> Pixels:
         self.networks.eval()
-        x, y = self._preview
-        return sheet([x, self.generator(x), y])
+        return sheet([self._preview, self.generator(self._preview), self._wanted])
 
 
-class PerceptualStep(SupervisedStep):
+class PerceptualStep(SupervisedStep[MyPerceptual]):
     """A method with a content loss."""
 
     def __init__(
         self,
-        recipe: "PerceptualRecipe",
+        recipe: MyPerceptual,
         *,
         extractor: FeatureExtractor,
         preview: tuple[Tensor, ...],
@@ -87,7 +96,7 @@ class PerceptualStep(SupervisedStep):
         self.extractor = place.put(extractor)
 
     @classmethod
-    def build(cls, recipe: "PerceptualRecipe", task: Task) -> Self:
+    def build(cls, recipe: MyPerceptual, task: Task) -> Self:
         extractor = extractor_of(recipe.content)
         return cls(
             recipe, extractor=extractor, preview=task.preview, place=task.place, seed=task.seed
