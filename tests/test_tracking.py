@@ -113,10 +113,20 @@ def test_a_finished_training_leaves_its_network_hash_speed_card_and_samples(
     (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
     (out / "generator.json").write_text("{}")
     (out / "generator.safetensors").write_bytes(b"weights")
+    card = {
+        "sha256": "cc",
+        "train_seconds": 9.0,
+        "patches_per_second": 7.4,
+        "rollbacks": [{"step": 60, "reason": "inverted"}, {"step": 80, "reason": "constant"}],
+        "warning": None,
+    }
     with training(on) as run:
-        run.finish({"sha256": "cc", "train_seconds": 9.0, "patches_per_second": 7.4}, out)
+        run.finish(card, out)
     tags = dict(rows("select key, value from tags"))
     assert tags[tracking.CHECKPOINT] == "cc"
+    assert tags[tracking.ROLLBACKS] == "step 60: inverted\nstep 80: constant"
+    assert tracking.WARNING not in tags
+    assert ("rollbacks", 2.0) in rows("select key, value from metrics")
     assert tags[tracking.PAIR] == "phone_dslr"
     assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))

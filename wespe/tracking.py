@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PAIR = "wespe.pair"
 CHECKPOINT = "wespe.checkpoint_sha256"
 STATE = "wespe.state_key"
+ROLLBACKS = "wespe.rollbacks"
+WARNING = "wespe.warning"
 
 # One call with 50 metrics takes about as long as six calls with one each.
 _BATCH = 50
@@ -63,9 +65,15 @@ class Run:
         self._call("log_artifact", str(path), folder)
 
     def finish(self, card: Mapping[str, Any], out: Path) -> None:
-        """Record what a training left in `out`: network, its hash, speed, card and samples."""
-        self.tag({CHECKPOINT: card["sha256"]})
+        """Record what a training left in `out`: network, its hash, speed, card and samples.
+
+        Where it diverged, tags say so: `wespe.rollbacks`, a line each, and `wespe.warning`.
+        """
+        story = "\n".join(f"step {event['step']}: {event['reason']}" for event in card["rollbacks"])
+        said = {ROLLBACKS: story, WARNING: card["warning"]}
+        self.tag({CHECKPOINT: card["sha256"]} | {key: text for key, text in said.items() if text})
         self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
+        self.metrics({"rollbacks": len(card["rollbacks"])})
         self.artifact(out / "generator.safetensors")
         self.artifact(out / "generator.json")
         for sheet in sorted((out / "samples").glob("*.jpg")):

@@ -78,6 +78,8 @@ def train_pair(
             save_every=recipe.save_every,
             log_every=recipe.log_every,
             sample_every=recipe.sample_every,
+            rollbacks=recipe.monitor.rollbacks,
+            slow_down=recipe.monitor.slow_down,
             log=log,
             label=name,
         )
@@ -97,6 +99,8 @@ def train_pair(
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
+        "rollbacks": outcome.rollbacks,
+        "warning": outcome.warning,
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
     card = _write(out, step, card, state)

@@ -1,5 +1,6 @@
 """The WESPE method: G and F against D_c and D_t, from unpaired patches (section 3)."""
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,9 +23,13 @@ from wespe.models.discriminator import Discriminator
 from wespe.models.generator import Generator
 from wespe.models.perceptual import FeatureExtractor
 from wespe.training.compute import Place
+from wespe.training.monitor import Sign, collapse
 
 if TYPE_CHECKING:
     from wespe.config import Recipe
+
+# A single batch may be easy to tell; ten records in a row are 200 steps with the default settings.
+_WON_RECORDS = 10
 
 
 class WespeStep:
@@ -64,6 +69,7 @@ class WespeStep:
         self.networks = place.put(nn.ModuleDict(networks))
         self.extractor = place.put(extractor)
         self._preview = preview.to(place.device)
+        self.rates = {"generator": 1.0, "discriminators": 1.0}
         betas = (recipe.adam_beta1, recipe.adam_beta2)
         self._g_optimiser = torch.optim.Adam(
             self._parameters("generator", "inverse"), recipe.learning_rate, betas
@@ -155,12 +161,12 @@ class WespeStep:
     def _set_learning_rates(self, progress: float) -> None:
         start = self._recipe.decay_from
         factor = 1.0 if progress < start else (1 - progress) / (1 - start)
-        for optimiser, rate in (
-            (self._g_optimiser, self._recipe.learning_rate),
-            (self._d_optimiser, self._recipe.discriminator_learning_rate),
+        for part, optimiser, rate in (
+            ("generator", self._g_optimiser, self._recipe.learning_rate),
+            ("discriminators", self._d_optimiser, self._recipe.discriminator_learning_rate),
         ):
             for group in optimiser.param_groups:
-                group["lr"] = rate * factor
+                group["lr"] = rate * factor * self.rates[part]
 
     @torch.no_grad()
     def _update_average(self, progress: float) -> None:
@@ -173,6 +179,26 @@ class WespeStep:
         for name, value in self.networks["average"].state_dict().items():
             if value.is_floating_point():
                 value.lerp_(new[name], 1 - decay)
+
+    @torch.inference_mode()
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        """Collapse of G, or of its average, on the preview patches; a discriminator that has won.
+
+        A discriminator has won where its loss, in one record after the other, leaves G nothing that
+        would deceive it. One that G is not trained against may win.
+        """
+        self.networks.eval()
+        for name in ("generator", "average") if self._recipe.ema else ("generator",):
+            with self._place.autocast():
+                enhanced = self.networks[name](self._preview)
+            if sign := collapse(self._preview, enhanced):
+                return sign
+        for view in ("color", "texture"):
+            loss = record.get(f"d_{view}", math.inf)
+            if view in record and loss < self._recipe.monitor.discriminator_won:
+                reason = f"the discriminator has won: d_{view} is {loss:.2g}"
+                return Sign(reason, slows=("discriminators",), patience=_WON_RECORDS)
+        return None
 
     @torch.inference_mode()
     def sample(self) -> Pixels:
