@@ -220,6 +220,22 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
     assert "A row a photo, from left to right: x, G(x), y." in page.text
 
 
+def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:
+    assert "diverged" not in Page(report()).text
+    event = {"step": 1234, "to_step": 1200, "reason": "photos are <inverted>"}
+    rates = {"generator": 0.5, "discriminators": 0.25}
+    pair = write_pair(
+        tmp_path / "pair", rollbacks=[event | {"rates": rates}], warning="photos are constant"
+    )
+    text = Page(report(pairs={"p": pair}, evaluations={})).text
+    assert "Training diverged once, went back to its last good state" in text
+    assert (
+        "Step 1,234 → 1,200 : photos are <inverted>. "
+        "Rates from there on: generator × 0.5, discriminators × 0.25." in text
+    )
+    assert "At the end, photos are constant." in text
+
+
 def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> None:
     folder = write_evaluation(tmp_path / "scenes")
     rows = Page(report(evaluations={"scenes": folder})).rows(len(COLUMNS))

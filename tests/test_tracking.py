@@ -97,10 +97,20 @@ def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
     out = tmp_path / "results" / "phone_dslr"
     (out / "samples").mkdir(parents=True)
     (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
+    card = {
+        "sha256": "cc",
+        "train_seconds": 9.0,
+        "patches_per_second": 7.4,
+        "rollbacks": [{"step": 60, "reason": "inverted"}, {"step": 80, "reason": "constant"}],
+        "warning": None,
+    }
     with training(on) as run:
-        run.finish({"sha256": "cc", "train_seconds": 9.0, "patches_per_second": 7.4}, out)
+        run.finish(card, out)
     tags = dict(rows("select key, value from tags"))
     assert tags[tracking.CHECKPOINT] == "cc"
+    assert tags[tracking.ROLLBACKS] == "step 60: inverted\nstep 80: constant"
+    assert tracking.WARNING not in tags
+    assert ("rollbacks", 2.0) in rows("select key, value from metrics")
     assert tags[tracking.PAIR] == "phone_dslr"
     assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))

@@ -44,6 +44,15 @@ class TrainedBy(_Record):
     batch_size: int
 
 
+class Rollback(_Record):
+    """Where a training diverged, and where it went on from, at which share of its rates."""
+
+    step: int
+    to_step: int
+    reason: str
+    rates: dict[str, float]
+
+
 class ModelCard(_Record):
     """`generator.json`."""
 
@@ -59,6 +68,8 @@ class ModelCard(_Record):
     sha256: str
     train_seconds: float
     patches_per_second: float
+    rollbacks: tuple[Rollback, ...] = ()
+    warning: str | None = None
     final_losses: dict[str, float | None]
     # Cards of version 0.1.0 lack these two; it knew WESPE alone.
     paired: bool = False

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 PAIR = "wespe.pair"
 STATE = "wespe.state_key"
+ROLLBACKS = "wespe.rollbacks"
+WARNING = "wespe.warning"
 
 # One call with 50 metrics takes about as long as six calls with one each.
 _BATCH = 50
@@ -58,10 +60,14 @@ class Run:
     def finish(self, card: Mapping[str, Any], out: Path) -> None:
         """Record what a training left in `out`: the network's hash, speed and samples.
 
-        `register` keeps the network itself.
+        `register` keeps the network itself. Where training diverged, tags say so:
+        `wespe.rollbacks`, a line each, and `wespe.warning`.
         """
-        self.tag({CHECKPOINT: card["sha256"]})
+        story = "\n".join(f"step {event['step']}: {event['reason']}" for event in card["rollbacks"])
+        said = {ROLLBACKS: story, WARNING: card["warning"]}
+        self.tag({CHECKPOINT: card["sha256"]} | {key: text for key, text in said.items() if text})
         self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
+        self.metrics({"rollbacks": len(card["rollbacks"])})
         for sheet in sorted((out / "samples").glob("*.jpg")):
             self.artifact(sheet, "samples")
 

@@ -18,12 +18,16 @@ from wespe.models.enhancer import Enhancer
 from wespe.models.perceptual import FeatureExtractor, build_extractor
 from wespe.patches.store import PatchSet
 from wespe.training.compute import Place
+from wespe.training.monitor import Sign, collapse
 from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Content, Recipe
 
 MyRecipe = TypeVar("MyRecipe", bound="Recipe")
+
+# A single batch may be easy to tell; ten records in a row are 200 steps with the default settings.
+_WON_RECORDS = 10
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class MethodStep(ABC, Generic[MyRecipe]):
         average = copy.deepcopy(networks["generator"]).requires_grad_(False)
         self.networks = place.put(nn.ModuleDict({**networks, "average": average}))
         self._optimisers: dict[str, torch.optim.Optimizer] = {}
-        self._rates: dict[str, float] = {}
+        self._first_rates: dict[str, float] = {}
+        self.rates: dict[str, float] = {}
 
     @classmethod
     @abstractmethod
@@ -87,6 +92,26 @@ class MethodStep(ABC, Generic[MyRecipe]):
     @abstractmethod
     def sample(self) -> Pixels:
         """A sheet with a row a preview patch and the columns that `shows` names."""
+
+    @torch.inference_mode()
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        """Collapse of G, or of its average, on the preview patches; a discriminator that has won.
+
+        A discriminator has won where its loss, in one record after the other, leaves G nothing that
+        would deceive it. One that G is not trained against may win.
+        """
+        self.networks.eval()
+        for name in ("generator", "average") if self._recipe.ema else ("generator",):
+            with self._place.autocast():
+                enhanced = self.networks[name](self._preview)
+            if sign := collapse(self._preview, enhanced):
+                return sign
+        for name, loss in record.items():
+            trained_against = name.startswith("d_") and name.removeprefix("d_") in record
+            if trained_against and loss < self._recipe.monitor.discriminator_won:
+                reason = f"the discriminator has won: {name} is {loss:.2g}"
+                return Sign(reason, slows=("discriminators",), patience=_WON_RECORDS)
+        return None
 
     @property
     def generator(self) -> Enhancer:
@@ -112,7 +137,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
         parameters = [value for name in names for value in self.networks[name].parameters()]
         betas = (self._recipe.adam_beta1, self._recipe.adam_beta2)
         self._optimisers[part] = torch.optim.Adam(parameters, rate, betas)
-        self._rates[part] = rate
+        self._first_rates[part], self.rates[part] = rate, 1.0
 
     def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
         """Networks and learning rates made ready for a step; the batch where they are."""
@@ -121,7 +146,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
         factor = 1.0 if progress < start else (1 - progress) / (1 - start)
         for part, optimiser in self._optimisers.items():
             for group in optimiser.param_groups:
-                group["lr"] = self._rates[part] * factor
+                group["lr"] = self._first_rates[part] * factor * self.rates[part]
         device = self._place.device
         return [patches.to(device, memory_format=torch.channels_last) for patches in batch]
 

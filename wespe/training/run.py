@@ -72,6 +72,8 @@ def train_pair(
             save_every=recipe.save_every,
             log_every=recipe.log_every,
             sample_every=recipe.sample_every,
+            rollbacks=recipe.monitor.rollbacks,
+            slow_down=recipe.monitor.slow_down,
             log=log,
             label=name,
         )
@@ -93,6 +95,8 @@ def train_pair(
         "paired": method.paired,
         "samples": list(method.shows),
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
+        "rollbacks": outcome.rollbacks,
+        "warning": outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
         "transport": transport.to_json(),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
