@@ -166,7 +166,7 @@ def test_learning_rates_fall_to_zero() -> None:
 
     step.rates |= {"generator": 0.5, "discriminators": 0.1}
     step.train_step(batch(), 0.0)
-    lowered = [o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)]
+    lowered = [o.param_groups[0]["lr"] for o in step._optimisers.values()]
     np.testing.assert_allclose(lowered, [5e-4, 4e-4])
 
 
