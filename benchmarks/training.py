@@ -1,11 +1,11 @@
 """Speed and memory of a full-width WESPE step, against the same step written plainly.
 
-Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N]`. The plain step has
-the same networks, losses and optimisers, in fp32, eager, in torch's default memory layout, with one
-pass of VGG-19 over x and x̃ together, through which gradients flow to both. Both are timed in turns,
-step by step, so that what else the machine does hits both; each one's peak memory is that of a
-process of its own. `--cost FILE.svg` draws instead what a step takes against patch size, batch size
-and width.
+Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N]`. The plain step
+has the same networks, losses and optimisers, in fp32, eager, in torch's default memory layout, with
+one pass of VGG-19 over x and x̃ together, through which gradients flow to both. Both are timed in
+turns, step by step, so that what else the machine does hits both; each one's peak memory is that of
+a process of its own. `--cost FILE.svg` draws instead what a step takes against patch size, batch
+size and width.
 
 Without a weights file VGG-19 has random weights, which take as long.
 """
