@@ -8,7 +8,8 @@ import io
 import json
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
+from wespe.training import processes
 from wespe.training.progress import Progress
 
 Batch = tuple[Tensor, ...]
@@ -71,17 +73,20 @@ def fit(
     is told of every record; after a stop of the earlier ones, too, since a tracker that works in
     batches may have lost some.
     Raises DivergedError where a loss is not finite, and BlockingIOError where another process
-    trains in `folder`.
+    trains in `folder`. Several processes that train together go through the same steps, each with
+    its part of the batch; the first alone writes.
     """
-    with lock(folder / "lock"):
+    first = processes.first()
+    with _alone(folder):
         done, records, seconds, data_seconds = _load(folder / "state.pt", step)
         before = seconds
-        _write_records(folder / "losses.jsonl", records)
+        if first:
+            _write_records(folder / "losses.jsonl", records)
+            (folder / "samples").mkdir(exist_ok=True)
         for record in records:
             _tell(log, record)
-        (folder / "samples").mkdir(exist_ok=True)
         started = time.perf_counter()
-        with Progress(label, total=steps, done=done) as bar, _appending(folder) as losses:
+        with Progress(label, total=steps, done=done, silent=not first) as bar:
             for number in range(done, steps):
                 fetch = time.perf_counter()
                 batch = batches(number)
@@ -89,20 +94,29 @@ def fit(
                 values = step.train_step(batch, number / steps)
                 done = number + 1
                 if done % log_every == 0 or done == steps:
-                    record = _record(done, values)
+                    record = _record(done, processes.mean(values))
                     records.append(record)
-                    with naming(folder / "losses.jsonl"):
-                        losses.write(json.dumps(record) + "\n")
-                        losses.flush()
+                    if first:
+                        _append_record(folder / "losses.jsonl", record)
                     _tell(log, record)
                     bar.note(record)
-                if done % sample_every == 0 or done == steps:
+                if first and (done % sample_every == 0 or done == steps):
                     write_photo(folder / "samples" / f"{done:06d}.jpg", step.sample())
                 seconds = before + time.perf_counter() - started
-                if done % save_every == 0 or done == steps:
+                if first and (done % save_every == 0 or done == steps):
                     _save(folder / "state.pt", step, done, records, seconds, data_seconds)
                 bar.advance()
         return Outcome(records, seconds, data_seconds)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others out of `folder`; the first process holds the lock for those it trains with."""
+    if not processes.first():
+        yield
+        return
+    with lock(folder / "lock"):
+        yield
 
 
 def _record(done: int, values: Mapping[str, Tensor]) -> dict[str, float]:
@@ -154,5 +168,6 @@ def _write_records(path: Path, records: list[dict[str, float]]) -> None:
         temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
-def _appending(folder: Path) -> Any:
-    return (folder / "losses.jsonl").open("a")
+def _append_record(path: Path, record: Mapping[str, float]) -> None:
+    with naming(path), path.open("a") as losses:
+        losses.write(json.dumps(record) + "\n")

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,10 @@ from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.models.perceptual import build_extractor
 from wespe.patches.store import PatchSet
-from wespe.training.compute import Place
-from wespe.training.engine import Batch, Log, fit
+from wespe.training import processes
+from wespe.training.batches import feed, fits
+from wespe.training.compute import Place, tune
+from wespe.training.engine import Log, fit
 from wespe.training.wespe import WespeStep
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 METHODS = {"wespe": WespeStep}
 PREVIEWS = 6
+_PREVIEW_STREAM = 2  # after those of x and y
 
 
 class BusyError(RuntimeError):
@@ -47,7 +50,8 @@ def train_pair(
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
-    weights that cannot be used and BusyError where another process trains the same.
+    weights that cannot be used and BusyError where another process trains the same. Of several
+    processes that train together, the first alone writes.
     """
     if source.size_px != target.size_px:
         raise ValueError(
@@ -59,6 +63,7 @@ def train_pair(
         layer=recipe.content.layer,
         weights=Path(recipe.content.weights) if recipe.content.weights else None,
     )
+    tune(place)
     previews = source.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM)
     curves = transport_curves(*(level_histograms(domain.pixels) for domain in (source, target)))
     step = METHODS[recipe.method](
@@ -72,7 +77,15 @@ def train_pair(
     try:
         outcome = fit(
             step,
-            _batches(source, target, recipe, seed),
+            feed(
+                source,
+                target,
+                batch_size=recipe.batch_size,
+                seed=seed,
+                augment=recipe.augment,
+                device=place.device,
+                resident=fits(source, target, place.device),
+            ),
             steps=recipe.steps,
             folder=state,
             save_every=recipe.save_every,
@@ -92,6 +105,8 @@ def train_pair(
         "seed": seed,
         "steps": recipe.steps,
         "compute": place.name,
+        "compiled": place.compiled,
+        "processes": processes.count(),
         "code_version": wespe.__version__,
         "data": {"source": _provenance(source), "target": _provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
@@ -99,8 +114,9 @@ def train_pair(
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
-    card = _write(out, step, card, state)
-    shutil.rmtree(state)
+    if processes.first():
+        card = _write(out, step, card, state)
+        shutil.rmtree(state)
     return card
 
 
@@ -126,27 +142,6 @@ def state_key(
         "code": wespe.__version__,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-_SOURCE_STREAM, _TARGET_STREAM, _PREVIEW_STREAM = range(3)
-
-
-def _batches(
-    source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int
-) -> Callable[[int], Batch]:
-    def batch(step: int) -> Batch:
-        # Two streams: x and y of a step have nothing to do with each other.
-        draws = ((source, _SOURCE_STREAM), (target, _TARGET_STREAM))
-        return tuple(
-            to_tensor(
-                patches.batch(
-                    step, recipe.batch_size, seed=seed, stream=stream, augment=recipe.augment
-                )
-            )
-            for patches, stream in draws
-        )
-
-    return batch
 
 
 def _provenance(patches: PatchSet) -> dict[str, Any]:

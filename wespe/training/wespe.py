@@ -21,6 +21,7 @@ from wespe.losses import (
 from wespe.models.discriminator import Discriminator
 from wespe.models.generator import Generator
 from wespe.models.perceptual import FeatureExtractor
+from wespe.training import processes
 from wespe.training.compute import Place
 
 if TYPE_CHECKING:
@@ -61,8 +62,9 @@ class WespeStep:
             networks["average"] = Generator(**shape)
         networks["average"].load_state_dict(networks["generator"].state_dict())
         networks["average"].requires_grad_(False)
-        self.networks = place.put(nn.ModuleDict(networks))
+        self.networks = processes.synchronised(place.put(nn.ModuleDict(networks)))
         self.extractor = place.put(extractor)
+        self._compile()
         self._preview = preview.to(place.device)
         betas = (recipe.adam_beta1, recipe.adam_beta2)
         self._g_optimiser = torch.optim.Adam(
@@ -70,6 +72,15 @@ class WespeStep:
         )
         self._d_optimiser = torch.optim.Adam(
             self._parameters("d_color", "d_texture"), recipe.discriminator_learning_rate, betas
+        )
+        self._g_losses = processes.shared(
+            self._generator_losses,
+            [self.networks["generator"], self.networks["inverse"]],
+            # F has the content loss alone.
+            unused=recipe.content.every > 1 or not recipe.weights.content,
+        )
+        self._d_losses = processes.shared(
+            self._discriminator_losses, [self.networks["d_color"], self.networks["d_texture"]]
         )
 
     @property
@@ -88,7 +99,7 @@ class WespeStep:
         every, number = self._recipe.content.every, round(progress * self._recipe.steps) + 1
         # Seldom, but as strong in the mean.
         weights["content"] *= 0 if number % every else every
-        losses, enhanced = self._generator_losses(x, y, weights)
+        losses, enhanced = self._g_losses(x, y, weights)
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self._g_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(total)
@@ -129,14 +140,17 @@ class WespeStep:
 
     def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
         self._require_grad(("d_color", "d_texture"), True)
-        losses = {
-            "d_color": self._discriminator_loss("d_color", self._blur(enhanced), self._blur(y)),
-            "d_texture": self._discriminator_loss("d_texture", grey(enhanced), grey(y)),
-        }
+        losses: dict[str, Tensor] = self._d_losses(enhanced, y)
         self._d_optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(torch.stack(list(losses.values())).sum())
         self._d_optimiser.step()
         return losses
+
+    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
+        return {
+            "d_color": self._discriminator_loss("d_color", self._blur(enhanced), self._blur(y)),
+            "d_texture": self._discriminator_loss("d_texture", grey(enhanced), grey(y)),
+        }
 
     def _discriminator_loss(self, name: str, fake: Tensor, real: Tensor) -> Tensor:
         weight = self._recipe.discriminator.r1
@@ -195,6 +209,15 @@ class WespeStep:
         self.networks.load_state_dict(state["networks"])
         self._g_optimiser.load_state_dict(state["g_optimiser"])
         self._d_optimiser.load_state_dict(state["d_optimiser"])
+
+    def _compile(self) -> None:
+        if not self._place.compiled:
+            return
+        names = ["generator", "inverse"]
+        # torch cannot differentiate twice through what it has compiled.
+        names += [] if self._recipe.discriminator.r1 else ["d_color", "d_texture"]
+        for network in (*(self.networks[name] for name in names), self.extractor):
+            network.compile()
 
     def _parameters(self, *names: str) -> Iterable[nn.Parameter]:
         return [parameter for name in names for parameter in self.networks[name].parameters()]
