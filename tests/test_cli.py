@@ -17,6 +17,7 @@ from wespe.files import sha256
 from wespe.images import read_photo, write_photo
 from wespe.models.checkpoints import save_generator
 from wespe.models.generator import Generator
+from wespe.transport import Transport
 
 SETTINGS = """\
 run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
@@ -256,9 +257,8 @@ def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) 
 
 
 def network_card() -> None:
-    histograms = np.ones((3, 256), int).tolist()
-    data = {domain: {"histograms": histograms} for domain in ("source", "target")}
-    card = {"sha256": sha256(Path("network.safetensors")), "data": data}
+    transport = Transport(np.zeros((256, 3), np.uint8), 1.0, (1.0, 1.0)).to_json()
+    card = {"sha256": sha256(Path("network.safetensors")), "transport": transport}
     Path("network.json").write_text(json.dumps(card))
 
 

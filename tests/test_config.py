@@ -115,8 +115,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
-            "evaluations.scenes.baselines.1 must be 'histogram_match', 'autocontrast' or 'clahe', "
-            "got 'gimp'",
+            "evaluations.scenes.baselines.1 must be 'histogram_match', 'transport', 'autocontrast' "
+            "or 'clahe', got 'gimp'",
         ),
         # Missing.
         ("evaluations", DELETED, "evaluations is missing"),

@@ -21,6 +21,7 @@ from wespe.acquisition import SOURCES, Source
 from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
+from wespe.transport import Transport
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -185,8 +186,8 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     exec(snippet("## A baseline"), names)
     key, made = entry("In `BASELINES`", brighten=names["brighten"])
     monkeypatch.setitem(BASELINES, key, made)
-    histograms = {"histograms": [[1] * 256] * 3}
-    enhancers = baselines([key], {"data": {"source": histograms, "target": histograms}})
+    transport = Transport(np.zeros((256, 3), np.uint8), 1.0, (1.0, 1.0))
+    enhancers = baselines([key], {"transport": transport.to_json()})
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()

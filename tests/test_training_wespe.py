@@ -10,6 +10,7 @@ from wespe.losses import total_variation_loss
 from wespe.models.perceptual import build_extractor
 from wespe.training.compute import Place, resolve
 from wespe.training.wespe import WespeStep
+from wespe.transport import Transport
 
 TINY: dict[str, Any] = {
     "steps": 40,
@@ -18,6 +19,8 @@ TINY: dict[str, Any] = {
     "content": {"extractor": "untrained", "layer": "relu2"},
     "learning_rate": 2e-3,
 }
+LEVELS = np.arange(256)[:, None].repeat(3, axis=1)
+BRIGHTER = Transport((255 * (LEVELS / 255) ** 0.5).round().astype(np.uint8), 1.2, (1.3, 1.1))
 PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
@@ -26,7 +29,7 @@ def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
-        curves=(torch.arange(256) / 255).view(-1, 1).expand(-1, 3) ** 0.5,
+        transport=BRIGHTER,
         preview=batch()[0],
         place=resolve(compute),  # type: ignore[arg-type]
         seed=3,
@@ -130,7 +133,7 @@ def test_discriminators_learn_to_tell() -> None:
     assert np.mean(losses[-10:]) < 0.4
 
 
-def test_transport_alone_teaches_the_curves() -> None:
+def test_transport_alone_teaches_its_look() -> None:
     weights = {"content": 0.0, "color": 0.0, "texture": 0.0, "tv": 0.0, "transport": 1.0}
     step = build({"weights": weights})
     losses = [float(step.train_step(batch(k), 0.0)["transport"]) for k in range(80)]
@@ -187,14 +190,13 @@ def test_same_seed_same_networks() -> None:
 
 def test_building_leaves_the_global_random_state_alone() -> None:
     extractor, preview = build_extractor("untrained", layer="relu2"), batch()[0]
-    curves = torch.zeros(256, 3)
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
     WespeStep(
         Recipe.model_validate(TINY),
         extractor=extractor,
-        curves=curves,
+        transport=BRIGHTER,
         preview=preview,
         place=resolve("cpu-fp32"),
         seed=3,

@@ -144,9 +144,10 @@ class Weights(Settings):
     tv: NonNegative = 10.0
     """Of the total variation loss (eq. 5)."""
     transport: NonNegative = 0.0
-    """Of the squared distance between the blurred G(x) and the blurred x after the unpaired
-    histogram match of the two domains. Not in the paper, which leaves the colours to D_c alone:
-    this holds them near those of the target domain."""
+    """Of the squared distance between the blurred G(x) and the blurred x after the transport of
+    levels, saturation and local contrast between the two domains, which needs no pairs. Not in the
+    paper, which leaves the colours to D_c alone: this holds them near those of the target
+    domain."""
     identity: NonNegative = 0.0
     """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
     in the paper."""
@@ -216,8 +217,9 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[Literal["histogram_match", "autocontrast", "clahe"], ...] = (
+    baselines: tuple[Literal["histogram_match", "transport", "autocontrast", "clahe"], ...] = (
         "histogram_match",
+        "transport",
         "autocontrast",
         "clahe",
     )

@@ -23,6 +23,7 @@ from wespe.models.generator import Generator
 from wespe.models.perceptual import FeatureExtractor
 from wespe.training import processes
 from wespe.training.compute import Place
+from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.config import Recipe
@@ -32,9 +33,9 @@ class WespeStep:
     """Networks, optimisers and averages of one training, and the step that changes them.
 
     Call `train_step` with `(x, y)`: patches of the source and of the target domain, float
-    `(N, 3, size_px, size_px)` in [0, 1], in no relation to each other. `curves`, `(256, 3)` in
-    [0, 1], are the histogram match from X to Y. `preview` are the source patches that `sample`
-    shows. `seed` decides the networks' first weights.
+    `(N, 3, size_px, size_px)` in [0, 1], in no relation to each other. `transport`
+    takes the look of X to that of Y. `preview` are the source patches that `sample` shows. `seed`
+    decides the networks' first weights.
     """
 
     def __init__(
@@ -42,13 +43,13 @@ class WespeStep:
         recipe: "Recipe",
         *,
         extractor: FeatureExtractor,
-        curves: Tensor,
+        transport: Transport,
         preview: Tensor,
         place: Place,
         seed: int,
     ) -> None:
         self._recipe, self._place = recipe, place
-        self._curves = curves.to(place.device)
+        self._transport = transport
         size_px = preview.shape[-1]
         shape = recipe.generator.model_dump()
         with torch.random.fork_rng(devices=[]):
@@ -131,7 +132,7 @@ class WespeStep:
         losses["tv"] = total_variation_loss(enhanced)
         if weights["transport"]:
             sigma_px = self._recipe.blur_sigma_px
-            losses["transport"] = transport_loss(blurred, x, self._curves, sigma_px)
+            losses["transport"] = transport_loss(blurred, self._transport(x), sigma_px)
         if weights["identity"]:
             with self._place.autocast():
                 kept = networks["generator"](y)
