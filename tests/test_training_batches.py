@@ -25,7 +25,14 @@ SOURCE, TARGET = patch_set(0, 11), patch_set(1, 7)
 @pytest.mark.parametrize("augment", [False, True])
 def test_a_batch_is_what_the_sets_draw(resident: bool, augment: bool) -> None:
     batches = feed(
-        SOURCE, TARGET, batch_size=6, seed=4, augment=augment, device=CPU, resident=resident
+        SOURCE,
+        TARGET,
+        paired=False,
+        batch_size=6,
+        seed=4,
+        augment=augment,
+        device=CPU,
+        resident=resident,
     )
     for step in (0, 1, 5):
         drawn = batches(step)
@@ -41,7 +48,14 @@ def test_the_parts_of_all_processes_are_the_whole(
 ) -> None:
     def batches() -> tuple[torch.Tensor, ...]:
         drawn = feed(
-            SOURCE, TARGET, batch_size=6, seed=4, augment=True, device=CPU, resident=resident
+            SOURCE,
+            TARGET,
+            paired=False,
+            batch_size=6,
+            seed=4,
+            augment=True,
+            device=CPU,
+            resident=resident,
         )
         return drawn(3)
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.config import Recipe
 from wespe.losses import total_variation_loss
 from wespe.models.perceptual import build_extractor
+from wespe.recipes.wespe import WespeRecipe
 from wespe.training.compute import Place, resolve
 from wespe.training.wespe import WespeStep
 from wespe.transport import Transport
@@ -20,16 +20,17 @@ TINY: dict[str, Any] = {
     "learning_rate": 2e-3,
 }
 LEVELS = np.arange(256)[:, None].repeat(3, axis=1)
-BRIGHTER = Transport((255 * (LEVELS / 255) ** 0.5).round().astype(np.uint8), 1.2, (1.3, 1.1))
+BRIGHTER = Transport(255 * (LEVELS / 255) ** 0.5, 1.2, (1.3, 1.1))
 PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
 def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
-    recipe = Recipe.model_validate({**TINY, **(changes or {})})
+    recipe = WespeRecipe.model_validate({**TINY, **(changes or {})})
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
         transport=BRIGHTER,
+        back=Transport(),
         preview=batch()[0],
         place=resolve(compute),  # type: ignore[arg-type]
         seed=3,
@@ -194,9 +195,10 @@ def test_building_leaves_the_global_random_state_alone() -> None:
     expected = torch.rand(1)
     torch.manual_seed(5)
     WespeStep(
-        Recipe.model_validate(TINY),
+        WespeRecipe.model_validate(TINY),
         extractor=extractor,
         transport=BRIGHTER,
+        back=Transport(),
         preview=preview,
         place=resolve("cpu-fp32"),
         seed=3,
@@ -215,7 +217,7 @@ def test_what_is_compiled(r1: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.test_training_wespe.resolve", lambda _: place)
     step = build({"discriminator": {"r1": r1}})
     names = ["generator", "inverse"] + ([] if r1 else ["d_color", "d_texture"])
-    assert chosen == [*(step.networks[name] for name in names), step.extractor]
+    assert chosen == [step.extractor, *(step.networks[name] for name in names)]
 
 
 def test_sample_sheet() -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from wespe import config
+    from wespe.recipes.base import Recipe
 
 PAIR = "wespe.pair"
 CHECKPOINT = "wespe.checkpoint_sha256"
@@ -112,7 +113,7 @@ def training(
     settings: "config.Run",
     name: str,
     pair: "config.Pair",
-    recipe: "config.Recipe",
+    recipe: "Recipe",
     *,
     seed: int,
     state_key: str,

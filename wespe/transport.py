@@ -7,15 +7,15 @@ each by a single gain, since what differs between the domains' contents must not
 """
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Self
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from wespe.images import Pixels, to_pixels, to_tensor
 from wespe.losses import gaussian_blur, grey
@@ -32,64 +32,81 @@ _MEASURED = 2000
 _LARGEST_GAIN = 1.4
 
 
-@dataclass(frozen=True)
-class Transport:
-    """A look: curves `(256, 3)`, uint8, a column a channel, then gains of saturation and contrast.
+class Transport(nn.Module):
+    """A look: a curve for each channel, then gains of the saturation and of the luma's contrast.
 
-    `contrast` holds a gain for each band of the luma, fine to coarse.
+    `levels` `(256, 3)`, float: what each level from 0 to 255 becomes, a column a channel.
+    `contrast`: a gain for each band of the luma, fine to coarse. By default nothing changes.
     """
 
-    curves: Pixels
-    saturation: float
-    contrast: tuple[float, ...]
+    receptive_field_px: ClassVar[int] = math.ceil(3.5 * _BAND_EDGES_PX[-1])
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """`(N, 3, H, W)`, float, of 8-bit levels in [0, 1] → the same in the other look."""
-        matched = self.match(image)
-        luma = grey(matched)
-        boosted = luma
-        for gain, band in zip(self.contrast, _bands(luma), strict=False):
-            boosted = boosted + (gain - 1) * band
-        return (boosted + self.saturation * (matched - luma)).clamp(0, 1)
+    def __init__(
+        self,
+        levels: NDArray[np.float64] | None = None,
+        saturation: float = 1.0,
+        contrast: Sequence[float] = (1.0,) * (len(_BAND_EDGES_PX) - 1),
+    ) -> None:
+        super().__init__()
+        if levels is None:
+            levels = np.arange(256.0)[:, None].repeat(3, axis=1)
+        self.curves = nn.Buffer(torch.from_numpy(levels / 255).float())
+        self.gains = nn.Buffer(torch.tensor([saturation, *contrast]))
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`(N, 3, H, W)` in [0, 1] → the same in the other look, in float32."""
+        with torch.autocast(image.device.type, enabled=False):
+            matched = self.match(image.float())
+            saturation, *contrast = self.gains
+            luma = grey(matched)
+            boosted = luma
+            for gain, band in zip(contrast, _bands(luma), strict=False):
+                boosted = boosted + (gain - 1) * band
+            moved: Tensor = boosted + saturation * (matched - luma)
+            return moved.clamp(0, 1)
 
     def match(self, image: Tensor) -> Tensor:
-        """The curves alone: the unpaired histogram match."""
-        # In every step of a training, which need not wait for the copy.
-        curves = torch.from_numpy(self.curves).to(image.device, non_blocking=True).float() / 255
-        levels = (image * 255).round().long()
-        return torch.stack([curves[levels[:, c], c] for c in range(3)], dim=1)
+        """The curves alone: the unpaired histogram match. Linear between the levels."""
+        place = image.clamp(0, 1) * 255
+        below = place.detach().floor().clamp(max=254).long()
+        share = place - below
+        channels = [
+            torch.lerp(curve[below[:, c]], curve[below[:, c] + 1], share[:, c])
+            for c, curve in enumerate(self.curves.unbind(1))
+        ]
+        return torch.stack(channels, dim=1)
 
     def enhance(self, photo: Pixels) -> Pixels:
         """One photo, uint8 `(H, W, 3)`, in the other look."""
         with torch.inference_mode():
-            return to_pixels(self(to_tensor(photo)))[0]
+            moved: Pixels = to_pixels(self(to_tensor(photo)))[0]
+        return moved
+
+    @property
+    def levels(self) -> NDArray[np.float64]:
+        """What each level becomes, `(256, 3)`."""
+        return self.curves.double().cpu().numpy() * 255
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "curves": self.curves.tolist(),
-            "saturation": self.saturation,
-            "contrast": list(self.contrast),
-        }
+        saturation, *contrast = (round(gain, 4) for gain in self.gains.tolist())
+        levels = self.levels.round(2).tolist()
+        return {"levels": levels, "saturation": saturation, "contrast": contrast}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
-        curves = np.array(value["curves"], np.uint8)
-        return cls(curves, value["saturation"], tuple(value["contrast"]))
+        return cls(np.array(value["levels"]), value["saturation"], value["contrast"])
 
 
 def fit_transport(source: Pixels, target: Pixels) -> Transport:
     """The transport between two sets of patches, uint8 `(N, S, S, 3)`, memory maps or not."""
-    curves = np.stack(
-        [_match(*levels) for levels in zip(_histograms(source), _histograms(target), strict=True)],
-        axis=-1,
-    )
-    plain = Transport(curves, 1.0, (1.0,) * (len(_BAND_EDGES_PX) - 1))
-    before, after = _measure(source, plain), _measure(target, None)
+    histograms = zip(_histograms(source), _histograms(target), strict=True)
+    levels = np.stack([_match(*channel) for channel in histograms], axis=-1)
+    before, after = _measure(source, Transport(levels)), _measure(target, Transport())
     saturation, *contrast = (
         float(np.clip(wanted / max(found, 1e-6), 1 / _LARGEST_GAIN, _LARGEST_GAIN))
         for found, wanted in zip(before, after, strict=True)
     )
-    return Transport(curves, round(saturation, 4), tuple(round(gain, 4) for gain in contrast))
+    return Transport(levels, saturation, contrast)
 
 
 def _histograms(patches: Pixels) -> NDArray[np.int64]:
@@ -104,15 +121,14 @@ def _histograms(patches: Pixels) -> NDArray[np.int64]:
     return counts
 
 
-def _match(source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.uint8]:
+def _match(source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.float64]:
     """The monotone curve, 256 levels, from one histogram to another.
 
     A level stands for the middle of its pixels in the cumulative distribution; between the levels
     that the target has, the curve is interpolated. Equal histograms give the identity.
     """
     present = target > 0
-    levels = np.interp(_mid_ranks(source), _mid_ranks(target)[present], np.flatnonzero(present))
-    return np.rint(levels).astype(np.uint8)
+    return np.interp(_mid_ranks(source), _mid_ranks(target)[present], np.flatnonzero(present))
 
 
 def _mid_ranks(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -121,14 +137,13 @@ def _mid_ranks(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return ranks
 
 
-def _measure(patches: Pixels, look: Transport | None) -> list[float]:
+def _measure(patches: Pixels, look: Transport) -> list[float]:
     """The root mean square of the chroma, then of each band of the luma, after the curves."""
     chosen = np.unique(np.linspace(0, len(patches) - 1, min(len(patches), _MEASURED)).astype(int))
     step = max(1, _CHUNK_PIXELS // (4 * patches.shape[1] * patches.shape[2]))
     sums = np.zeros(len(_BAND_EDGES_PX))
     for first in range(0, len(chosen), step):
-        image = to_tensor(np.ascontiguousarray(patches[chosen[first : first + step]]))
-        image = look.match(image) if look else image
+        image = look.match(to_tensor(patches[chosen[first : first + step]]))
         luma = grey(image)
         parts = [image - luma, *_bands(luma)]
         sums += [float(part.square().mean((1, 2, 3)).sum()) for part in parts]

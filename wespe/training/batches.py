@@ -21,6 +21,7 @@ def feed(
     source: PatchSet,
     target: PatchSet,
     *,
+    paired: bool,
     batch_size: int,
     seed: int,
     augment: bool,
@@ -30,13 +31,15 @@ def feed(
     """The batches of a training, a function of the step's number: x and y on `device`.
 
     Each float32 `(batch_size / processes, 3, S, S)` in [0, 1], this process's part of the batch.
+    `paired`: both show the same scenes, otherwise they have nothing to do with each other.
     `resident`: all patches lie on the device, so that a step copies their numbers alone.
     """
     part = processes.share(batch_size)
     take = _from_device if resident else _from_disk
-    # Two streams: x and y of a step have nothing to do with each other.
+    streams = (0, 0) if paired else (0, 1)
     domains = [
-        (patches, stream, take(patches, device)) for stream, patches in enumerate((source, target))
+        (patches, stream, take(patches, device))
+        for patches, stream in zip((source, target), streams, strict=True)
     ]
 
     def batch(step: int) -> Batch:

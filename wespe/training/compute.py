@@ -33,6 +33,12 @@ class Place:
         """Move a network here, its weights in the layout that convolutions are fastest in."""
         return network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
+    def put_frozen(self, network: Network) -> Network:
+        """Move here a network that training leaves as it is, and compile it where that is asked."""
+        if self.compiled:
+            network.compile()
+        return self.put(network)
+
     def autocast(self) -> torch.autocast:
         """A context in which the networks run in this place's precision."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import pkgutil
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,19 +12,17 @@ import wespe
 from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
-from wespe.models.perceptual import build_extractor
-from wespe.patches.store import PatchSet
+from wespe.patches.store import PatchSet, check_pairs
 from wespe.training import processes
 from wespe.training.batches import feed, fits
 from wespe.training.compute import Place, tune
 from wespe.training.engine import Log, fit
-from wespe.training.wespe import WespeStep
+from wespe.training.method import MethodStep, Task
 from wespe.transport import fit_transport
 
 if TYPE_CHECKING:
-    from wespe.config import Recipe
+    from wespe.recipes.base import Recipe
 
-METHODS = {"wespe": WespeStep}
 PREVIEWS = 6
 _PREVIEW_STREAM = 2  # after those of x and y
 
@@ -48,36 +47,32 @@ def train_pair(
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
-    weights that cannot be used and BusyError where another process trains the same. Of several
-    processes that train together, the first alone writes.
+    weights that cannot be used, among them sets without pairs where the method needs them, and
+    BusyError where another process trains the same. Of several processes that train together, the
+    first alone writes.
     """
     if source.size_px != target.size_px:
         raise ValueError(
             f"{name}: expected source and target patches of one size, "
             f"got {source.size_px} and {target.size_px} px"
         )
-    extractor = build_extractor(
-        recipe.content.extractor,
-        layer=recipe.content.layer,
-        weights=Path(recipe.content.weights) if recipe.content.weights else None,
+    method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
+    if method.paired:
+        check_pairs(source, target)
+    previews = tuple(
+        to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
+        for domain in (source, target)
     )
     tune(place)
-    previews = source.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM)
     transport = fit_transport(source.pixels, target.pixels)
-    step = METHODS[recipe.method](
-        recipe,
-        extractor=extractor,
-        transport=transport,
-        preview=to_tensor(previews),
-        place=place,
-        seed=seed,
-    )
+    step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(
             step,
             feed(
                 source,
                 target,
+                paired=method.paired,
                 batch_size=recipe.batch_size,
                 seed=seed,
                 augment=recipe.augment,
@@ -109,6 +104,8 @@ def train_pair(
         "data": {"source": _provenance(source), "target": _provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
+        "paired": method.paired,
+        "samples": list(method.shows),
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
         # What the plain baselines are fitted to: the card is enough to evaluate.
         "transport": transport.to_json(),
@@ -130,7 +127,7 @@ def state_key(
     place: Place,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other."""
-    weights = recipe.content.weights
+    weights = recipe.extractor_weights
     parts = {
         "pair": name,
         "source": source.manifest["sha256"],
@@ -154,7 +151,7 @@ def _provenance(patches: PatchSet) -> dict[str, Any]:
     }
 
 
-def _write(out: Path, step: WespeStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
+def _write(out: Path, step: MethodStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
