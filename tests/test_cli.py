@@ -121,6 +121,13 @@ def test_a_broken_photo_is_left_out_and_listed(call: Call, photos: None) -> None
     assert [photo["file"] for photo in index["skipped"]] == ["1.jpg"]
 
 
+def test_a_licence_of_the_settings_goes_before_what_a_source_knows(call: Call) -> None:
+    demo = f"{{kind: demo, path: {ROOT}/data/demo.csv, role: phone, licence: ours}}"
+    Path("params.yaml").write_text(SETTINGS.replace("{kind: folder, path: gone}", demo))
+    assert call("acquire", "gone", "--out", "phone")[0] == 0
+    assert json.loads(Path("phone/index.json").read_text())["licence"] == "ours"
+
+
 def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no photo")

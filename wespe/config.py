@@ -22,7 +22,8 @@ def _with_method(recipe: Any) -> Any:
 
 
 if TYPE_CHECKING:
-    AnySource = Settings
+    from wespe.acquisition.settings import SourceSettings as AnySource
+
     AnyRecipe = Recipe
 else:
     # The union of all sources' settings, told apart by `kind`: an entry in SOURCES is enough.

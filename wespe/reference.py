@@ -57,7 +57,7 @@ def markdown() -> str:
 
 
 def sections() -> list[Section]:
-    """Every group of settings, in a settings file's order; one that kinds share is there once."""
+    """Every group of settings, in the order of a file; one that kinds share is there once."""
     schema = json_schema()
     found: list[Section] = []
     for key, node in schema["properties"].items():

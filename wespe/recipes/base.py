@@ -48,10 +48,24 @@ class Content(Settings):
     `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
     `relu5_4`."""
     weights: str | None = None
-    """A local .safetensors or .pth file with torchvision's keys; without one torchvision's weights
+    """A local .safetensors file with torchvision's keys; without one torchvision's weights
     are downloaded and their hash is checked. Those are another training than the Oxford weights
     that the papers used, with smaller activations: a content weight found with the one does not
     carry over to the other."""
+
+
+class Monitor(Settings):
+    """What happens where training diverges: a value that is not finite, photos that come out
+    inverted, constant or unlike themselves, or a discriminator that has won."""
+
+    rollbacks: Annotated[int, Field(ge=0)] = 5
+    """How often a training may go back to its last save before it is given up."""
+    slow_down: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The factor on the learning rates with each time: on the discriminators' where one of them has
+    won, else on all."""
+    discriminator_won: NonNegative = 0.02
+    """A discriminator has won if its loss is below this in ten records in a row; ln 2 is that of
+    one that cannot tell. 0: none ever has."""
 
 
 class Recipe(Settings):
@@ -80,12 +94,14 @@ class Recipe(Settings):
     weights, as in the paper."""
     augment: bool = False
     """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
+    monitor: Monitor = Monitor()
     log_every: Count = 20
-    """Steps between two records of the losses."""
+    """Steps between two records of the losses, and between two checks for divergence."""
     sample_every: Count = 1000
     """Steps between two sheets of sample pictures."""
     save_every: Count = 500
-    """Steps between two saves of the state that a stopped training resumes from."""
+    """Steps between two saves of the state that a stopped training resumes from, and one that has
+    diverged."""
 
     @property
     def extractor_weights(self) -> str | None:

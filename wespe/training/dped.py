@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wespe.recipes.dped import DpedRecipe
 
 
-class DpedStep(PerceptualStep):
+class DpedStep(PerceptualStep["DpedRecipe"]):
     """G against the discriminator of texture, with the losses of section 3 of the DPED paper."""
 
     def __init__(
@@ -29,8 +29,7 @@ class DpedStep(PerceptualStep):
         seed: int,
     ) -> None:
         super().__init__(recipe, extractor=extractor, preview=preview, place=place, seed=seed)
-        self._recipe, self._weights = recipe, recipe.weights.model_dump()
-        self._d_optimiser = self._optimiser(recipe.discriminator_learning_rate, "d_texture")
+        self._optimise("discriminators", recipe.discriminator_learning_rate, "d_texture")
         self._compile("d_texture", r1=recipe.discriminator.r1)
         self._d_losses = self._shared(self._discriminator_losses, "d_texture")
 
@@ -40,24 +39,22 @@ class DpedStep(PerceptualStep):
             "d_texture": Discriminator(1, size_px=size_px, norm=recipe.discriminator.norm),
         }
 
+    def _weights(self) -> dict[str, float]:
+        return self._recipe.weights.model_dump()
+
     def _losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
-        self.networks["d_texture"].requires_grad_(False)
-        losses = {"content": self._content(enhanced, y)} if self._weights["content"] else {}
-        sigma_px = self._recipe.blur_sigma_px
+        weights, sigma_px = self._weights(), self._recipe.blur_sigma_px
+        self._require_grad(["d_texture"], False)
+        losses = {"content": self._content(enhanced, y)} if weights["content"] else {}
         losses["color"] = F.mse_loss(self._blur(enhanced, sigma_px), self._blur(y, sigma_px))
-        if self._weights["texture"]:
+        if weights["texture"]:
             with self._place.autocast():
                 logits = self.networks["d_texture"](grey(enhanced))
             losses["texture"] = adversarial_loss(logits.float())
         losses["tv"] = total_variation_loss(enhanced)
         return losses
 
-    def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
-        self.networks["d_texture"].requires_grad_(True)
-        loss: Tensor = self._d_losses(enhanced, y)
-        self._descend(self._d_optimiser, loss)
-        return {"d_texture": loss}
-
-    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> Tensor:
+    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
+        self._require_grad(["d_texture"], True)
         r1 = self._recipe.discriminator.r1
-        return self._discriminator_loss("d_texture", grey(enhanced), grey(y), r1=r1)
+        return {"d_texture": self._discriminator_loss("d_texture", grey(enhanced), grey(y), r1=r1)}

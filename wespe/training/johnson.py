@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wespe.recipes.johnson import JohnsonRecipe
 
 
-class JohnsonStep(PerceptualStep):
+class JohnsonStep(PerceptualStep["JohnsonRecipe"]):
     """One loss, `content` (their eq. 2)."""
 
     def _networks(self, recipe: "JohnsonRecipe", *, size_px: int) -> dict[str, nn.Module]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
 import torch
@@ -19,10 +19,16 @@ from wespe.models.perceptual import FeatureExtractor, build_extractor
 from wespe.patches.store import PatchSet
 from wespe.training import processes
 from wespe.training.compute import Place
+from wespe.training.monitor import Sign, collapse
 from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Content, Recipe
+
+MyRecipe = TypeVar("MyRecipe", bound="Recipe")
+
+# A single batch may be easy to tell; ten records in a row are 200 steps with the default settings.
+_WON_RECORDS = 10
 
 
 @dataclass(frozen=True)
@@ -42,11 +48,12 @@ class Task:
     seed: int
 
 
-class MethodStep(ABC):
+class MethodStep(ABC, Generic[MyRecipe]):
     """A training method: its networks, and the step that changes them.
 
-    `networks` by name; `generator` among them is the one to keep. A method adds its optimisers with
-    `_optimiser`; what it then has to write is `build`, `train_step` and `sample`.
+    `networks` by name; `generator` among them is the one to keep. `preview`: the source patches
+    that samples show. A method adds its optimisers with `_optimise`; what it then has to write is
+    `build`, `train_step` and `sample`.
     """
 
     paired: ClassVar[bool]
@@ -56,18 +63,26 @@ class MethodStep(ABC):
     """The columns of a sample sheet."""
 
     def __init__(
-        self, recipe: "Recipe", *, networks: Mapping[str, nn.Module], place: Place
+        self,
+        recipe: MyRecipe,
+        *,
+        networks: Mapping[str, nn.Module],
+        preview: Tensor,
+        place: Place,
     ) -> None:
-        self._schedule, self._place = recipe, place
+        self._recipe, self._place = recipe, place
+        self._preview = preview.to(place.device)
         average = copy.deepcopy(networks["generator"]).requires_grad_(False)
         together = place.put(nn.ModuleDict({**networks, "average": average}))
         self.networks = processes.synchronised(together)
-        self._optimisers: list[tuple[torch.optim.Optimizer, float]] = []
+        self._optimisers: dict[str, torch.optim.Optimizer] = {}
+        self._first_rates: dict[str, float] = {}
+        self.rates: dict[str, float] = {}
 
     @classmethod
     @abstractmethod
-    def build(cls, recipe: Any, task: Task) -> Self:
-        """The step at the start of a training by `recipe`, of the method's own settings class.
+    def build(cls, recipe: MyRecipe, task: Task) -> Self:
+        """The step at the start of a training.
 
         Raises ValueError for weights that cannot be used.
         """
@@ -80,31 +95,51 @@ class MethodStep(ABC):
     def sample(self) -> Pixels:
         """A sheet with a row a preview patch and the columns that `shows` names."""
 
+    @torch.inference_mode()
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        """Collapse of G, or of its average, on the preview patches; a discriminator that has won.
+
+        A discriminator has won where its loss, in one record after the other, leaves G nothing that
+        would deceive it. One that G is not trained against may win.
+        """
+        self.networks.eval()
+        for name in ("generator", "average") if self._recipe.ema else ("generator",):
+            with self._place.autocast():
+                enhanced = self.networks[name](self._preview)
+            if sign := collapse(self._preview, enhanced):
+                return sign
+        for name, loss in record.items():
+            trained_against = name.startswith("d_") and name.removeprefix("d_") in record
+            if trained_against and loss < self._recipe.monitor.discriminator_won:
+                reason = f"the discriminator has won: {name} is {loss:.2g}"
+                return Sign(reason, slows=("discriminators",), patience=_WON_RECORDS)
+        return None
+
     @property
     def generator(self) -> Enhancer:
         """The network to keep: the running average where the recipe has one."""
-        network = self.networks["average" if self._schedule.ema else "generator"]
+        network = self.networks["average" if self._recipe.ema else "generator"]
         assert isinstance(network, Enhancer)
         return network
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "networks": self.networks.state_dict(),
-            "optimisers": [optimiser.state_dict() for optimiser, _ in self._optimisers],
+            "optimisers": {part: value.state_dict() for part, value in self._optimisers.items()},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.networks.load_state_dict(state["networks"])
-        for (optimiser, _), saved in zip(self._optimisers, state["optimisers"], strict=True):
-            optimiser.load_state_dict(saved)
+        for part, optimiser in self._optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][part])
 
-    def _optimiser(self, rate: float, *names: str) -> torch.optim.Optimizer:
-        """An optimiser of the networks `names`, whose rate follows the recipe's schedule."""
+    def _optimise(self, part: str, rate: float, *names: str) -> None:
+        """Train the networks `names` together, as `part`, at a rate that the recipe's schedule
+        lowers."""
         parameters = [value for name in names for value in self.networks[name].parameters()]
-        betas = (self._schedule.adam_beta1, self._schedule.adam_beta2)
-        optimiser = torch.optim.Adam(parameters, rate, betas)
-        self._optimisers.append((optimiser, rate))
-        return optimiser
+        betas = (self._recipe.adam_beta1, self._recipe.adam_beta2)
+        self._optimisers[part] = torch.optim.Adam(parameters, rate, betas)
+        self._first_rates[part], self.rates[part] = rate, 1.0
 
     def _shared(
         self, losses: Callable[..., Any], *names: str, unused: bool = False
@@ -124,26 +159,27 @@ class MethodStep(ABC):
     def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
         """Networks and learning rates made ready for a step; the batch where they are."""
         self.networks.train()
-        start = self._schedule.decay_from
+        start = self._recipe.decay_from
         factor = 1.0 if progress < start else (1 - progress) / (1 - start)
-        for optimiser, rate in self._optimisers:
+        for part, optimiser in self._optimisers.items():
             for group in optimiser.param_groups:
-                group["lr"] = rate * factor
+                group["lr"] = self._first_rates[part] * factor * self.rates[part]
         device = self._place.device
         return [patches.to(device, memory_format=torch.channels_last) for patches in batch]
 
-    def _descend(self, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
+    def _descend(self, part: str, loss: Tensor) -> None:
+        """One update of a part that `_optimise` named, down the gradient of `loss`."""
+        self._optimisers[part].zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        optimiser.step()
+        self._optimisers[part].step()
 
     @torch.no_grad()
     def _update_average(self, progress: float) -> None:
-        if not self._schedule.ema:
+        if not self._recipe.ema:
             return
         # Early on the average is short, or it would remember the untrained network for long.
-        steps = progress * self._schedule.steps
-        decay = min(self._schedule.ema, (1 + steps) / (10 + steps))
+        steps = progress * self._recipe.steps
+        decay = min(self._recipe.ema, (1 + steps) / (10 + steps))
         new = self.networks["generator"].state_dict()
         for name, value in self.networks["average"].state_dict().items():
             if value.is_floating_point():
@@ -157,6 +193,10 @@ class MethodStep(ABC):
             fake_logits = self.networks[name](fake).float()
         loss = discriminator_loss(real_logits, fake_logits)
         return loss + r1 * r1_penalty(real_logits, real) if r1 else loss
+
+    def _require_grad(self, names: Sequence[str], wanted: bool) -> None:
+        for name in names:
+            self.networks[name].requires_grad_(wanted)
 
     def _blur(self, image: Tensor, sigma_px: float) -> Tensor:
         # In fp32: oneDNN's bf16 depthwise convolution never returns for a 1×15 kernel (torch 2.13).

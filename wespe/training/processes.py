@@ -12,7 +12,7 @@ import uuid
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -20,6 +20,8 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from wespe.parallel import available_cores
+
+Value = TypeVar("Value")
 
 _LOGGERS = (
     "torch.distributed.elastic.agent.server.api",
@@ -148,6 +150,21 @@ def mean(values: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
     stacked = torch.stack([value.detach().float() for value in values.values()])
     dist.all_reduce(stacked)
     return dict(zip(values, stacked / count(), strict=True))
+
+
+def meet() -> None:
+    """Wait until all processes are here."""
+    if count() > 1:
+        dist.barrier()
+
+
+def agreed(value: Value) -> Value:
+    """What the first process has for `value`, in all of them; it must be picklable."""
+    if count() == 1:
+        return value
+    values = [value]
+    dist.broadcast_object_list(values)
+    return values[0]
 
 
 def shared(

@@ -4,7 +4,6 @@ import hashlib
 import json
 import pkgutil
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
 from wespe.training import processes
 from wespe.training.batches import feed, fits
+from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place, tune
 from wespe.training.engine import Log, fit
 from wespe.training.method import MethodStep, Task
@@ -56,7 +56,7 @@ def train_pair(
             f"{name}: expected source and target patches of one size, "
             f"got {source.size_px} and {target.size_px} px"
         )
-    method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
+    method: type[MethodStep[Any]] = pkgutil.resolve_name(recipe.step)
     if method.paired:
         check_pairs(source, target)
     previews = tuple(
@@ -84,6 +84,8 @@ def train_pair(
             save_every=recipe.save_every,
             log_every=recipe.log_every,
             sample_every=recipe.sample_every,
+            rollbacks=recipe.monitor.rollbacks,
+            slow_down=recipe.monitor.slow_down,
             log=log,
             label=name,
         )
@@ -100,13 +102,15 @@ def train_pair(
         "compute": place.name,
         "compiled": place.compiled,
         "processes": processes.count(),
-        "code_version": wespe.__version__,
-        "data": {"source": _provenance(source), "target": _provenance(target)},
+        **environment(place),
+        "data": {"source": provenance(source), "target": provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
         "paired": method.paired,
         "samples": list(method.shows),
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
+        "rollbacks": outcome.rollbacks,
+        "warning": outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
         "transport": transport.to_json(),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
@@ -141,21 +145,11 @@ def state_key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _provenance(patches: PatchSet) -> dict[str, Any]:
-    manifest: Mapping[str, Any] = patches.manifest
-    return {
-        "origin": manifest["origin"],
-        "simulated": manifest["simulated"],
-        "patches": len(patches),
-        "sha256": manifest["sha256"],
-    }
-
-
-def _write(out: Path, step: MethodStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
+def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
-        card = {**card, "sha256": sha256(network)}
+        card = {**card, **use_and_limits(card, step.generator), "sha256": sha256(network)}
         write_json(temporary / "generator.json", card)
         shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
         shutil.copytree(state / "samples", temporary / "samples")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from wespe.recipes.srcnn import SrcnnRecipe
 
 
-class SrcnnStep(SupervisedStep):
+class SrcnnStep(SupervisedStep["SrcnnRecipe"]):
     """One loss, `mse`."""
 
     def _networks(self, recipe: "SrcnnRecipe", *, size_px: int) -> dict[str, nn.Module]:

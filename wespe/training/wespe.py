@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wespe.recipes.wespe import WespeRecipe
 
 
-class WespeStep(MethodStep):
+class WespeStep(MethodStep["WespeRecipe"]):
     """Networks, optimisers and averages of one training, and the step that changes them.
 
     Call `train_step` with `(x, y)`: patches of the source and of the target domain, float
@@ -58,15 +58,12 @@ class WespeStep(MethodStep):
                 "d_color": Discriminator(3, size_px=size_px, norm=recipe.discriminator.norm),
                 "d_texture": Discriminator(1, size_px=size_px, norm=recipe.discriminator.norm),
             }
-        super().__init__(recipe, networks=networks, place=place)
-        self._recipe = recipe
+        super().__init__(recipe, networks=networks, preview=preview, place=place)
         self._transport = copy.deepcopy(transport).to(place.device)
         self.extractor = place.put_frozen(extractor)
-        self._preview = preview.to(place.device)
-        self._g_optimiser = self._optimiser(recipe.learning_rate, "generator", "inverse")
-        self._d_optimiser = self._optimiser(
-            recipe.discriminator_learning_rate, "d_color", "d_texture"
-        )
+        self._optimise("generator", recipe.learning_rate, "generator", "inverse")
+        rate = recipe.discriminator_learning_rate
+        self._optimise("discriminators", rate, "d_color", "d_texture")
         self._compile("generator", "inverse")
         self._compile("d_color", "d_texture", r1=recipe.discriminator.r1)
         # F has the content loss alone.
@@ -95,7 +92,7 @@ class WespeStep(MethodStep):
         weights["content"] *= 0 if number % every else every
         losses, enhanced = self._g_losses(x, y, weights)
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
-        self._descend(self._g_optimiser, total)
+        self._descend("generator", total)
         d_losses = self._discriminator_step(enhanced.detach(), y)
         self._update_average(progress)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
@@ -133,7 +130,7 @@ class WespeStep(MethodStep):
     def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
         self._require_grad(("d_color", "d_texture"), True)
         losses: dict[str, Tensor] = self._d_losses(enhanced, y)
-        self._descend(self._d_optimiser, torch.stack(list(losses.values())).sum())
+        self._descend("discriminators", torch.stack(list(losses.values())).sum())
         return losses
 
     def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
@@ -150,7 +147,3 @@ class WespeStep(MethodStep):
         enhanced = self.generator(self._preview)
         back = self.networks["inverse"](enhanced)
         return sheet([self._preview, enhanced, back])
-
-    def _require_grad(self, names: tuple[str, ...], wanted: bool) -> None:
-        for name in names:
-            self.networks[name].requires_grad_(wanted)
