@@ -28,7 +28,7 @@ _LOGGERS = (
     "torch.distributed.elastic.multiprocessing.api",
     "torch.multiprocessing.spawn",
 )
-_NOTICE_S = 3.0  # longer than the launcher takes to see that a process has ended
+_NOTICE_S = 20.0  # longer than a process takes to end, and the launcher to see it
 
 
 def count() -> int:
@@ -129,9 +129,8 @@ def joined(device: torch.device) -> Iterator[None]:
         # is ended by the launcher before it could speak, unless nobody else has.
         if not first() or type(error) in (RuntimeError, dist.DistBackendError):
             time.sleep(_NOTICE_S)
-        raise
-    finally:
-        dist.destroy_process_group()
+        raise  # with the connections open: the others notice once this process is gone
+    dist.destroy_process_group()
 
 
 def share(batch_size: int) -> slice:
