@@ -1,6 +1,7 @@
 """Speed and memory of a full-width WESPE step, against the same step written plainly.
 
-Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N]`. The plain step
+Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N] [--compiled]`.
+The plain step
 has the same networks, losses and optimisers, in fp32, eager, in torch's default memory layout, with
 one pass of VGG-19 over x and x̃ together, through which gradients flow to both. Both are timed in
 turns, step by step, so that what else the machine does hits both; each one's peak memory is that of
@@ -45,6 +46,7 @@ from wespe.transport import Transport
 
 SIZE_PX, BATCH, WIDTH = 100, 8, 64
 WAYS = ("plain", "here", "here, content every 4th")
+COMPILED = "here, compiled"
 
 
 class PlainPlace(Place):
@@ -87,7 +89,7 @@ def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
             "weights": {"transport": 20.0},
         }
     )
-    place = resolve("auto")
+    place = resolve("auto", compiled=way == COMPILED)
     if way == "plain":
         place = PlainPlace(place.device, bf16=False)
     return (PlainStep if way == "plain" else WespeStep)(
@@ -114,9 +116,9 @@ def seconds(step: WespeStep, number: int, size: int, size_px: int) -> float:
     return time.perf_counter() - start
 
 
-def compare(weights: Path, steps: int, size: int) -> None:
-    built = {way: build(way, weights=weights, size_px=SIZE_PX, width=WIDTH) for way in WAYS}
-    taken: dict[str, list[float]] = {way: [] for way in WAYS}
+def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None:
+    built = {way: build(way, weights=weights, size_px=SIZE_PX, width=WIDTH) for way in ways}
+    taken: dict[str, list[float]] = {way: [] for way in ways}
     # Content comes with every fourth step; the first four warm up.
     for number in range(4 + steps - steps % 4):
         for way, step in built.items():
@@ -132,8 +134,8 @@ def compare(weights: Path, steps: int, size: int) -> None:
         speed, ratio, name = size / mean, plain / mean, step._place.name
         print(f"{way:28}{mean:8.2f}{speed:11.2f}{ratio:7.2f}{peak_mb:>9}  {name}")
     reading = read_seconds(size)
-    share = reading / statistics.fmean(taken[WAYS[-1]][4:])
-    print(f"reading a batch of both domains: {1000 * reading:.1f} ms, {share:.2%} of the last")
+    share = reading / statistics.fmean(taken[WAYS[2]][4:])
+    print(f"reading a batch of both domains: {1000 * reading:.1f} ms, {share:.2%} of the third")
 
 
 def read_seconds(size: int) -> float:
@@ -192,7 +194,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--cost", type=Path, metavar="FILE.svg")
-    parser.add_argument("--peak", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--compiled", action="store_true", help="with run.compile, too")
+    parser.add_argument("--peak", choices=[*WAYS, COMPILED], help=argparse.SUPPRESS)
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         if not options.vgg:
@@ -207,7 +210,8 @@ def main() -> None:
         elif options.cost:
             cost(options.vgg, options.cost)
         else:
-            compare(options.vgg, options.steps, options.batch)
+            ways = (*WAYS, COMPILED) if options.compiled else WAYS
+            compare(options.vgg, ways, options.steps, options.batch)
 
 
 if __name__ == "__main__":
