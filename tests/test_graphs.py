@@ -115,6 +115,7 @@ PLUMBING = {
     "wespe/config.py",
     "wespe/files.py",
     "wespe/parallel.py",
+    "wespe/progress.py",
     "wespe/schema.py",
     "wespe/acquisition/index.py",
 }

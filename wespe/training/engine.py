@@ -18,7 +18,7 @@ from torch import Tensor
 
 from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
-from wespe.training.progress import Progress
+from wespe.progress import Progress
 
 Batch = tuple[Tensor, ...]
 Log = Callable[[int, Mapping[str, float]], None]
