@@ -96,7 +96,7 @@ class Part:
         self._note.unlink(missing_ok=True)
 
     def finish(self, continued: bool) -> None:
-        """Put the part in its place. Raises FailedError or RefusedError if it is not what was expected."""
+        """Put the part in its place. Raises FailedError or RefusedError if it is another file."""
         if problem := mismatch(self.path, self.wanted):
             self.drop()
             # Of parts of two versions, the next try makes one.
