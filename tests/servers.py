@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class Asked:
     """One request as it came, and the bytes of content that it was sent."""
 
+    path: str
     range: str | None
     if_range: str | None
     sent: int
@@ -43,7 +44,7 @@ class Exchange(BaseHTTPRequestHandler):
         files = self.server.files
         self.sent = 0
         behave = files.script.pop(0) if files.script else honest
-        asked = self.headers["Range"], self.headers["If-Range"]
+        asked = self.path, self.headers["Range"], self.headers["If-Range"]
         try:
             behave(self, files)
         finally:
