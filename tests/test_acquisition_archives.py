@@ -65,14 +65,18 @@ def folder(tmp_path: Path) -> Path:
 
 @of_each_kind
 def test_all_of_it_comes_out_whatever_the_name(tmp_path: Path, folder: Path, make: Make) -> None:
-    assert not is_unpacked(folder)
+    archive = make(tmp_path / "a.gz")
+    assert not is_unpacked(archive, folder)
     assert not is_begun(folder)
-    unpack(make(tmp_path / "a.gz"), folder)
+    unpack(archive, folder)
     assert found(folder) == CONTENT
-    assert is_unpacked(folder)
+    assert is_unpacked(archive, folder)
+    assert not is_unpacked(archive, folder, only=("*.png",))
+    archive.unlink()
+    assert is_unpacked(archive, folder)
     assert is_begun(folder)
     (folder / "set" / "phone" / "0.jpg").unlink()
-    assert not is_unpacked(folder)
+    assert not is_unpacked(archive, folder)
 
 
 @of_each_kind
@@ -92,16 +96,19 @@ def test_what_is_whole_is_not_written_again(tmp_path: Path, folder: Path, make: 
 def test_what_came_out_of_another_archive_is_not_kept(tmp_path: Path, folder: Path) -> None:
     other = {name: data[::-1] for name, data in CONTENT.items()}
     unpack(tar(tmp_path / "a", content=other), folder)
-    unpack(tar(tmp_path / "a"), folder)
+    archive = tar(tmp_path / "a")
+    assert not is_unpacked(archive, folder)
+    unpack(archive, folder)
     assert found(folder) == CONTENT
 
 
 @of_each_kind
 def test_members_that_are_not_wanted_stay_inside(tmp_path: Path, folder: Path, make: Make) -> None:
-    unpack(make(tmp_path / "a"), folder, only=("phone/*.jpg", "none"))
+    archive, only = make(tmp_path / "a"), ("phone/*.jpg", "none")
+    unpack(archive, folder, only=only)
     wanted = {name: data for name, data in CONTENT.items() if "/phone/" in name}
     assert found(folder) == wanted
-    assert is_unpacked(folder)
+    assert is_unpacked(archive, folder, only=only)
 
 
 @of_each_kind
@@ -118,7 +125,7 @@ def test_a_truncated_archive_is_named_wherever_it_ends(
         archive.write_bytes(whole[:end])
         with pytest.raises(ArchiveError, match=rf"{archive}: "):
             unpack(archive, folder)
-        assert not is_unpacked(folder)
+        assert not is_unpacked(archive, folder)
     archive.write_bytes(whole)
     unpack(archive, folder)
     assert found(folder) == CONTENT

@@ -41,9 +41,10 @@ def test_an_archive_is_unpacked_once(tmp_path: Path, make: Callable[[Path, Files
     assert obtained(path) == FILES
     unpacked = tmp_path / "raw" / "set" / "set" / "phone" / "0.jpg"
     before = unpacked.stat().st_mtime_ns
-    path.write_bytes(b"is no longer needed")
     assert obtained(path) == FILES
     assert unpacked.stat().st_mtime_ns == before
+    more = FILES | photos(["set/phone/2.jpg"])
+    assert obtained(make(tmp_path / "set.gz", more)) == more
 
 
 def test_a_folder_with_the_archive_is_as_good(tmp_path: Path) -> None:

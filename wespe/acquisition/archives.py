@@ -62,7 +62,7 @@ def unpack(
     ArchiveError for what is damaged, truncated or unsafe, OSError if the disk refuses. Called
     again, it goes on where it stopped.
     """
-    what = {"archive": archive.name, **_identity(archive), "only": list(only)}
+    what = _identity(archive, only)
     journal = _journal(folder)
     # Whatever lies there is only worth keeping if it came out of this very archive.
     known = _read_journal(journal).get("what") == what
@@ -87,10 +87,15 @@ def is_begun(folder: Path) -> bool:
     return _journal(folder).exists()
 
 
-def is_unpacked(folder: Path) -> bool:
-    """Whether all that came out of an archive into `folder` is there still."""
+def is_unpacked(archive: Path, folder: Path, *, only: tuple[str, ...] = ()) -> bool:
+    """Whether all that came out of an archive into `folder` is there still.
+
+    The archive may be gone; another one in its place is not unpacked.
+    """
     note = _read_journal(_journal(folder))
     if note.get("files") is None or not folder.is_dir():
+        return False
+    if archive.exists() and note.get("what") != _identity(archive, only):
         return False
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return len(sizes) >= _number(note, "files") and sum(sizes) >= _number(note, "bytes")
@@ -113,9 +118,14 @@ def _number(note: dict[str, object], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _identity(archive: Path) -> dict[str, int]:
+def _identity(archive: Path, only: tuple[str, ...]) -> dict[str, object]:
     facts = archive.stat()
-    return {"archive_bytes": facts.st_size, "archive_mtime_ns": facts.st_mtime_ns}
+    return {
+        "archive": archive.name,
+        "bytes": facts.st_size,
+        "mtime_ns": facts.st_mtime_ns,
+        "only": list(only),
+    }
 
 
 def _write(member: Member, path: Path, archive: Path, *, keep: bool) -> None:

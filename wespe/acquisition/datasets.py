@@ -70,9 +70,10 @@ def obtain(
         raise ValueError(f"source {source}: expected an archive or a folder at {path}, got nothing")
     given = path / archive.file if path.is_dir() else path
     file = raw / archive.file if path.suffix == ".csv" else given
-    folder = raw / file.name.partition(".")[0]
+    folder = raw / file.name.strip(".").partition(".")[0]
     with lock(raw / f".{folder.name}.lock", wait=True):
-        if not is_unpacked(folder) and (is_begun(folder) or not _find(folder, archive)):
+        by_hand = not is_begun(folder) and _find(folder, archive)
+        if not by_hand and not is_unpacked(file, folder, only=archive.only):
             if path.suffix == ".csv":
                 _fetch(source, path, archive, Wanted(file, magic=archive.magic), fetch)
             _unpack(source, file, folder, archive)

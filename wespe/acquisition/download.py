@@ -18,7 +18,7 @@ class DownloadError(ValueError):
 class Patience:
     """How long to wait for what, in seconds, and how often to try in vain."""
 
-    attempts: int = 6
+    attempts: int = 5
     """So many tries in a row that bring nothing new give up a mirror."""
     first_wait_s: float = 1
     """Before the second try; doubled before each further one, and drawn from its upper half."""
