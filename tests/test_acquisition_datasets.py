@@ -17,7 +17,7 @@ ARCHIVE = Archive("mine", "set.gz", "set", "phone/*.jpg", (b"\x1f\x8b", b"PK"))
 
 
 def settings(path: Path) -> DatasetSettings:
-    return DatasetSettings(path=str(path), raw=str(path.parent / "raw"))
+    return DatasetSettings(kind="mine", path=str(path), raw=str(path.parent / "raw"))
 
 
 def obtained(path: Path) -> Files:

@@ -1,5 +1,6 @@
 """The inventory of datasets: its format, and that the sources find in it what they ask for."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -33,6 +34,13 @@ def test_every_line_is_of_a_source_and_every_source_has_its_line() -> None:
         asked |= set(re.findall(r'Archive\(\s*f?"(\w+?)(?:_\{part\})?"', code))
     lines = set(read_inventory(INVENTORY))
     assert {line.removesuffix("_train").removesuffix("_valid") for line in lines} == asked
+
+
+@pytest.mark.parametrize("kind", ["dped", "div2k", "kitti", "cityscapes"])
+def test_an_index_has_the_licence_of_the_inventory(kind: str) -> None:
+    source = importlib.import_module(f"wespe.acquisition.{kind}")
+    items = read_inventory(INVENTORY).values()
+    assert {item.licence for item in items if item.name.startswith(kind)} == {source.LICENCE}
 
 
 @pytest.mark.parametrize(

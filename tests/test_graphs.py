@@ -123,6 +123,7 @@ PLUMBING = {
     "wespe/progress.py",
     "wespe/schema.py",
     "wespe/acquisition/index.py",
+    *(str(path.relative_to(ROOT)) for path in (ROOT / "wespe" / "recipes").glob("*.py")),
 }
 
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ from wespe import commands
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one subcommand. Exit code 1 for a user's errors, a line each on standard error."""
     arguments = _parser().parse_args(argv)
+    # What processes that work together are started with.
+    arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
     try:
         sys.exit(arguments.run(arguments))
     except (ValueError, OSError, RuntimeError) as error:
@@ -82,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     ).add_argument(
         "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
     )
+    _models_options(add("models", commands.models))
     add("record", commands.record)
     add("sync", commands.sync)
     add("check", commands.check)
@@ -89,6 +93,22 @@ def _parser() -> argparse.ArgumentParser:
         "--markdown", action="store_true", help="the reference, docs/settings.md"
     )
     return parser
+
+
+def _models_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("show", nargs="?", choices=["show"], help="print the model card of NAME")
+    command.add_argument("name", nargs="?", metavar="NAME", help="a network's name or path")
+    command.add_argument(
+        "--folder",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="where to look, folders or networks (default: run.results of the settings)",
+    )
+    command.add_argument("--json", action="store_true", help="with all that is known, as JSON")
+    command.add_argument(
+        "--register", action="store_true", help="first put what MLflow's registry lacks into it"
+    )
 
 
 _FILES = {

@@ -5,6 +5,7 @@ Images are `(N, 3, H, W)`, float, sRGB in [0, 1]. Source: Ignatov et al., WESPE,
 """
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -59,10 +60,8 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     The kernel reaches 3.5 standard deviations and sums to one, as the paper's A = 0.053 does for a
     variance of 3. Edges are mirrored, so that a constant photo stays constant.
     """
-    radius = math.ceil(3.5 * sigma_px)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=image.device)
-    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
-    kernel = (kernel / kernel.sum()).to(image.dtype)
+    kernel = _gaussian(sigma_px, image.dtype, image.device)
+    radius = len(kernel) // 2
     channels = image.shape[1]
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
@@ -72,20 +71,35 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
 
 def grey(image: Tensor) -> Tensor:
     """The texture view of section 3.3: the luma of `image`, `(N, 1, H, W)`."""
-    weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
-    return (image * weights).sum(1, keepdim=True)
+    return (image * _luma(image.dtype, image.device)).sum(1, keepdim=True)
 
 
-def transport_loss(blurred: Tensor, image: Tensor, curves: Tensor, sigma_px: float) -> Tensor:
-    """How far the colours of an enhanced photo are from a histogram match of the original.
+# Made once a device: copying a constant to a GPU in every step would make the CPU wait for it.
 
-    `blurred`: the colour view of G(x). `image`: x, whose 256 levels `curves`, `(256, 3)` in [0, 1],
-    take to the target domain's distribution, channel by channel. Returns the mean square over N, C,
-    H, W between the colour views, a scalar ≥ 0. Not in the paper.
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _gaussian(sigma_px: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    radius = math.ceil(3.5 * sigma_px)
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
+    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
+    return (kernel / kernel.sum()).to(dtype)
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _luma(dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(LUMA, dtype=dtype, device=device).view(1, 3, 1, 1)
+
+
+def transport_loss(blurred: Tensor, moved: Tensor, sigma_px: float) -> Tensor:
+    """How far the look of an enhanced photo is from that of the target domain.
+
+    `blurred`: the colour view of G(x). `moved`: x after `wespe.transport`, which needs no pairs.
+    Returns the mean square over N, C, H, W between the colour views, a scalar ≥ 0: texture is not
+    its business. Not in the paper.
     """
-    levels = (image * 255).round().long()
-    matched = torch.stack([curves[levels[:, c], c] for c in range(3)], dim=1)
-    return F.mse_loss(blurred, gaussian_blur(matched, sigma_px))
+    return F.mse_loss(blurred, gaussian_blur(moved, sigma_px))
 
 
 def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:

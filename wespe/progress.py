@@ -23,10 +23,12 @@ class Progress:
         total: int | None,
         done: int = 0,
         unit: Literal["steps", "bytes"] = "steps",
+        silent: bool = False,
     ) -> None:
         self._label, self._total, self._done, self._first = label, total, done, done
         self._unit = unit
         self._started = self._shown = time.monotonic()
+        self._silent = silent
         self._terminal = sys.stderr.isatty()
         self._note = ""
 
@@ -49,6 +51,13 @@ class Progress:
     def note(self, values: Mapping[str, float]) -> None:
         """Show these values from now on."""
         self._note = "  ".join(f"{k} {v:.3g}" for k, v in values.items() if k != "step")
+
+    def back(self, done: int, reason: str) -> None:
+        """Say why the count goes back to `done`; the rate stays that of all steps taken."""
+        self._first += done - self._done
+        self._done = done
+        start = "\r\x1b[2K" if self._terminal else ""
+        self._print(f"{start}{self._label}: {reason}\n")
 
     def advance(self, count: int = 1) -> None:
         """Count `count` more."""
@@ -73,8 +82,9 @@ class Progress:
         return str(count) if self._unit == "steps" else f"{count / 1e6:.1f} MB"
 
     def _print(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        if not self._silent:
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def _clock(seconds: float) -> str:

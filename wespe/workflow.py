@@ -57,7 +57,7 @@ def photos_of(params: Params, name: str) -> list[str]:
     done, and stop what needs these photos alone. Raises SettingsError if they have been acquired
     before, so that what was made of them stays.
     """
-    path: str = params.sources[name].path  # type: ignore[attr-defined]  # every kind has one
+    path = params.sources[name].path
     if Path(path).exists():
         return [path]
     lacking = f"source {name}: expected photos at {path}, found nothing"
@@ -75,11 +75,7 @@ def _warn(message: str) -> None:
 
 def online_sources(params: Params) -> list[str]:
     """The sources that may need the network."""
-    return [
-        name
-        for name, source in params.sources.items()
-        if SOURCES[source.kind].online  # type: ignore[attr-defined]
-    ]
+    return [name for name, source in params.sources.items() if SOURCES[source.kind].online]
 
 
 def subtrees(params: Params, *keys: str) -> str:

@@ -25,6 +25,7 @@ from wespe.acquisition.transfer import Wanted
 _ARCHIVE = "leftImg8bit_trainvaltest.zip"
 _COUNTS = {"train": 2975, "val": 500, "test": 1525}
 _USER, _PASSWORD = "CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD"
+LICENCE = "non-commercial use, no redistribution"
 
 
 class CityscapesSettings(DatasetSettings):
@@ -54,7 +55,7 @@ def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:
     what = f"{expected} photos in {place / settings.part}"
     require(name, settings, len(files) == expected, what, f"{len(files)}")
     origin = f"Cityscapes, {settings.part}"
-    return index_photos(name, place, evenly(files, settings.count), origin=origin)
+    return index_photos(name, place, evenly(files, settings.count), origin=origin, licence=LICENCE)
 
 
 def fetch_with_account(item: Item, wanted: Wanted) -> None:

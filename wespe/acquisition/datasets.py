@@ -8,14 +8,14 @@ from typing import TypeVar
 from wespe.acquisition.archives import ArchiveError, is_begun, is_unpacked, unpack
 from wespe.acquisition.download import DownloadError, download
 from wespe.acquisition.inventory import Item, read_inventory
+from wespe.acquisition.settings import SourceSettings
 from wespe.acquisition.transfer import Wanted
 from wespe.files import lock
-from wespe.schema import Settings
 
 File = TypeVar("File")
 
 
-class DatasetSettings(Settings):
+class DatasetSettings(SourceSettings):
     """A published dataset."""
 
     path: str

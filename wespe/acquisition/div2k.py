@@ -9,6 +9,7 @@ from wespe.acquisition.folder import index_photos
 from wespe.acquisition.index import PhotoIndex
 
 _NUMBERS = {"train": range(1, 801), "valid": range(801, 901)}
+LICENCE = "academic use"
 
 
 class Div2kSettings(DatasetSettings):
@@ -28,7 +29,7 @@ def acquire(name: str, settings: Div2kSettings, out: Path) -> PhotoIndex:
     root = Path(os.path.commonpath([place for place, _ in places]))
     files = [str((place / file).relative_to(root)) for place, found in places for file in found]
     origin = f"DIV2K, high resolution, {' and '.join(parts)}"
-    return index_photos(name, root, files, origin=origin)
+    return index_photos(name, root, files, origin=origin, licence=LICENCE)
 
 
 def _photos(name: str, settings: Div2kSettings, part: str) -> tuple[Path, list[str]]:

@@ -22,6 +22,7 @@ _PATCHES = {"iphone": (160_471, 4_353)}
 _TEST_PHOTOS = 29
 # Table 1 of the paper: originals for testing.
 _HELD_OUT = {"iphone": 113, "blackberry": 113, "sony": 76}
+LICENCE = "research use"
 
 
 class DpedSettings(DatasetSettings):
@@ -56,20 +57,28 @@ class DpedSettings(DatasetSettings):
 def acquire(name: str, settings: DpedSettings, out: Path) -> PhotoIndex:
     """Index the photos where they lie. Raises ValueError if they cannot be had."""
     origin = f"DPED, {settings.camera}, {settings.part.replace('_', ' ')}"
+    references = None
     if settings.part.endswith("_originals"):
         place, files = _originals(name, settings)
-        return index_photos(name, place, files, origin=f"{origin}, {settings.split}")
-    archive = Archive("dped", "dped.gz", "dped", f"{settings.camera}/*_data", _GZIP)
-    place = obtain(name, settings, archive) / settings.camera
-    if settings.part == "test_photos":
-        files = photos_below(place, "test_data/full_size_test_images/*", ".jpg")
-        what = f"{_TEST_PHOTOS} photos in {place}/test_data/full_size_test_images"
-        require(name, settings, len(files) == _TEST_PHOTOS, what, f"{len(files)}")
-        return index_photos(name, place, files, origin=origin)
-    folder = "test_data/patches" if settings.part == "test_patches" else "training_data"
-    files = _patches(name, settings, place / folder)
-    references = "canon" if settings.part == "test_patches" else None
-    return index_photos(name, place / folder, files, origin=origin, references=references)
+        origin += f", {settings.split}"
+    else:
+        archive = Archive("dped", "dped.gz", "dped", f"{settings.camera}/*_data", _GZIP)
+        place = obtain(name, settings, archive) / settings.camera
+        if settings.part == "test_photos":
+            files = _test_photos(name, settings, place)
+        else:
+            references = "canon" if settings.part == "test_patches" else None
+            place /= "test_data/patches" if references else "training_data"
+            files = _patches(name, settings, place)
+    return index_photos(name, place, files, origin=origin, references=references, licence=LICENCE)
+
+
+def _test_photos(name: str, settings: DpedSettings, place: Path) -> list[str]:
+    folder = "test_data/full_size_test_images"
+    files = photos_below(place, f"{folder}/*", ".jpg")
+    what = f"{_TEST_PHOTOS} photos in {place / folder}"
+    require(name, settings, len(files) == _TEST_PHOTOS, what, f"{len(files)}")
+    return files
 
 
 def _patches(name: str, settings: DpedSettings, folder: Path) -> list[str]:

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.acquisition.settings import SourceSettings
 from wespe.files import sha256
 from wespe.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.parallel import ordered_map
-from wespe.schema import Settings
 
 
-class FolderSettings(Settings):
+class FolderSettings(SourceSettings):
     """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP and BMP. Files that
     cannot be read and repeated ones are left out and listed with the reason."""
 
@@ -63,6 +63,7 @@ def index_photos(
     origin: str,
     references: str | None = None,
     min_side_px: int = 1,
+    licence: str | None = None,
 ) -> PhotoIndex:
     """Index those of `files`, relative to `root`, that are usable.
 
@@ -76,7 +77,7 @@ def index_photos(
         raise ValueError(
             f"source {name}: expected usable photos in {root}, got {len(files)} photo files{counts}"
         )
-    return PhotoIndex(name, str(root), origin, False, photos, skipped)
+    return PhotoIndex(name, str(root), origin, False, photos, skipped, licence)
 
 
 def find_photos(root: Path, settings: FolderSettings) -> list[str]:

@@ -28,6 +28,7 @@ _DRIVES = tuple(
     for date, numbers in _NUMBERS.items()
     for number in numbers.split()
 )
+LICENCE = "non-commercial research"
 
 
 class KittiSettings(DatasetSettings):
@@ -60,7 +61,7 @@ def acquire(name: str, settings: KittiSettings, out: Path) -> PhotoIndex:
     root = Path(os.path.commonpath([place for place, _ in places]))
     files = [str((place / file).relative_to(root)) for place, found in places for file in found]
     origin = f"KITTI raw data, {len(drives)} drives, {settings.split}"
-    return index_photos(name, root, evenly(files, settings.count), origin=origin)
+    return index_photos(name, root, evenly(files, settings.count), origin=origin, licence=LICENCE)
 
 
 def _photos(name: str, settings: KittiSettings, drive: str) -> tuple[Path, list[str]]:

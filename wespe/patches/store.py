@@ -1,8 +1,10 @@
 """Reading patch sets, and drawing training batches from them without a state to keep."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,12 @@ class PatchSet:
         epoch. Different `stream`s are independent. `augment` turns and flips each patch into one of
         the square's eight symmetries at random.
         """
+        return self.take(*self.draw(step, batch_size, seed=seed, stream=stream, augment=augment))
+
+    def draw(
+        self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What `batch` consists of: the numbers of its patches, and the symmetry of each."""
         draws = range(step * batch_size, (step + 1) * batch_size)
         epochs, places = np.divmod(np.array(draws, np.int64), len(self))
         numbers = np.concatenate(
@@ -71,11 +79,44 @@ class PatchSet:
                 for epoch in np.unique(epochs)
             ]
         )
-        patches: Pixels = np.asarray(self.pixels[numbers])
+        symmetries = np.zeros(batch_size, np.int64)
         if augment:
             symmetries = _generator(seed, stream, _SYMMETRIES, step).integers(8, size=batch_size)
-            patches = apply_symmetries(patches, symmetries)
-        return patches
+        return numbers, symmetries
+
+    def take(self, numbers: NDArray[np.int64], symmetries: NDArray[np.int64]) -> Pixels:
+        """The patches of these numbers in these symmetries, uint8 `(N, S, S, 3)`."""
+        patches: Pixels = np.asarray(self.pixels[numbers])
+        return apply_symmetries(patches, symmetries) if symmetries.any() else patches
+
+
+def check_pairs(source: PatchSet, target: PatchSet) -> None:
+    """Raise ValueError, with the first difference, unless patch n of both shows the same scene.
+
+    That is: it is of a photo of the same name, but for the suffix, at the same place.
+    """
+    names = [patches.manifest["source"] for patches in (source, target)]
+    places = (_places(source), _places(target))
+    for number, (one, other) in enumerate(itertools.zip_longest(*places)):
+        if one != other:
+            raise ValueError(
+                f"expected {names[0]} and {names[1]} to be pairs, patch n of the one the scene of "
+                f"patch n of the other; patch {number} is {_place(one)} of {names[0]} and "
+                f"{_place(other)} of {names[1]}. Pairs are photos of the same names that are "
+                "single patches of patches.size_px, with room for all of them in patches.count. "
+                "What is left out of one source (listed in its index.json, or as flat or clipped "
+                "in the manifest of its patches), `exclude` from both"
+            )
+
+
+def _places(patches: PatchSet) -> Iterator[tuple[str, int, int]]:
+    """Name of the photo without suffix, y and x of every patch."""
+    stems = [PurePosixPath(photo).stem for photo in patches.manifest["photos"]]
+    return ((stems[number], y, x) for number, y, x in patches.manifest["patches"])
+
+
+def _place(place: tuple[str, int, int] | None) -> str:
+    return f"{place[0]!r} at y {place[1]}, x {place[2]}" if place else "none"
 
 
 def apply_symmetries(patches: Pixels, symmetries: NDArray[np.int64]) -> Pixels:
@@ -83,9 +124,19 @@ def apply_symmetries(patches: Pixels, symmetries: NDArray[np.int64]) -> Pixels:
     result = np.empty(patches.shape, np.uint8)
     for symmetry in range(8):
         chosen = symmetries == symmetry
-        turned = np.rot90(patches[chosen], symmetry % 4, axes=(1, 2))
-        result[chosen] = turned[:, :, ::-1] if symmetry >= 4 else turned
+        result[chosen] = _turned(patches[chosen], symmetry)
     return result
+
+
+def symmetry_table(size_px: int) -> NDArray[np.int64]:
+    """Which pixel of a patch comes where in each symmetry, `(8, size_px²)`, counted by rows."""
+    pixels = np.arange(size_px**2).reshape(1, size_px, size_px)
+    return np.concatenate([_turned(pixels, symmetry) for symmetry in range(8)]).reshape(8, -1)
+
+
+def _turned(patches: NDArray[Any], symmetry: int) -> NDArray[Any]:
+    turned = np.rot90(patches, symmetry % 4, axes=(1, 2))
+    return turned[:, :, ::-1] if symmetry >= 4 else turned
 
 
 @lru_cache(maxsize=8)
