@@ -21,7 +21,7 @@ from wespe.recipes.wespe import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()
-KINDS = " or ".join(sorted(SOURCES))
+KINDS = " or ".join(", ".join(sorted(SOURCES)).rsplit(", ", 1))
 
 
 def write(path: Path, changes: Mapping[str, Any]) -> Path:
