@@ -10,6 +10,7 @@ from wespe.workflow import (
     chosen_settings,
     code,
     fingerprint,
+    online_sources,
     photos_of,
     subtrees,
 )

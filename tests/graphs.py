@@ -29,9 +29,11 @@ def snakemake_graph() -> dict[str, Stage]:
         flow._prepare_dag(forceall=True, ignore_incomplete=True, lock_warn_only=True)
         flow._build_dag()
         return {
-            "@".join([job.rule.name, *job.wildcards]): _stage(
+            # One stage, whether it is tried again or not.
+            "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
                 job.output, job.input, list(json.loads(job.params.settings))
             )
+            | {"rule": [job.rule.name]}
             for job in flow.dag.jobs
             if job.output
         }
@@ -53,8 +55,10 @@ def dvc_graph() -> dict[str, Stage]:
             ]
             inputs = [path for dep in files for path in _expand(dep.def_path, made)]
             graph[stage.name] = _stage([out.def_path for out in stage.outs], inputs, keys)
-            rule, target = re.fullmatch(r".* --allowed-rules (\w+) -- (\S+)", stage.cmd).groups()
-            graph[stage.name] |= {"runs": [rule], "asks for": [target]}
+            rules, target = re.fullmatch(
+                r".* --allowed-rules ([\w ]+) -- (\S+)", stage.cmd
+            ).groups()
+            graph[stage.name] |= {"runs": rules.split(), "asks for": [target]}
         return graph
 
 

@@ -98,9 +98,32 @@ def test_results_that_cannot_be_written_end_with_a_message(project: Project) -> 
 def test_photos_may_go_once_they_are_acquired(finished: Project) -> None:
     shutil.rmtree("photos/dslr")
     assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
-    shutil.rmtree("data/sources/dslr")
-    done = finished.call("snakemake", "--dry-run", "data/sources/dslr")
-    assert "found nothing at\n  photos/dslr (source dslr)\n" in done.stdout
+    done = finished.call(
+        "snakemake", "--dry-run", "--forcerun", "acquire", "--", "data/sources/dslr"
+    )
+    assert "source dslr: expected photos at photos/dslr, found nothing" in done.stdout
+
+
+def test_what_cannot_be_had_stops_only_what_needs_it(project: Project) -> None:
+    shutil.rmtree("photos/flickr")
+    done = project.call("snakemake", "all")
+    assert done.returncode == 1
+    warning = "source flickr: expected photos at photos/flickr, found nothing; what needs them"
+    assert done.stdout.count(warning) == 1
+    needs_them = {"patches flickr", "train phone_flickr", "evaluate flickr_scenes", "report"}
+    assert project.ran() == ALL - needs_them
+    assert "photos of folder photos/flickr: none" in done.stdout  # its log
+
+
+@pytest.mark.parametrize(("kind", "tries"), [("div2k", 4), ("folder", 1)])
+def test_only_what_needs_the_network_is_tried_again(
+    project: Project, monkeypatch: pytest.MonkeyPatch, kind: str, tries: int
+) -> None:
+    flickr = "flickr: {kind: folder, path: photos/flickr}"
+    project.edit("params.yaml", flickr, f"flickr: {{kind: {kind}, path: data/sources.csv}}")
+    monkeypatch.setenv("STAND_IN_FAILS", "acquire flickr")
+    assert project.call("snakemake", "data/sources/flickr").returncode == 1
+    assert Path(".wespe/calls").read_text().splitlines() == ["acquire flickr"] * tries
 
 
 def test_a_second_pipeline_in_the_same_folder_ends_with_a_message(project: Project) -> None:

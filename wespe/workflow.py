@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from functools import cache, reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
 
+from wespe.acquisition import SOURCES
 from wespe.config import Params, SettingsError
 
 DEFAULT_SETTINGS = Path("params.yaml")
@@ -48,18 +50,32 @@ def check_writable(params: Params) -> None:
             )
 
 
-def photos_of(params: Params, name: str) -> str:
-    """Where the photos of a source are.
+def photos_of(params: Params, name: str) -> list[str]:
+    """The path of a source: its photos, or the file that decides which.
 
-    Raises SettingsError if there is nothing, and lists every source whose photos are lacking.
+    Where there is nothing, there is a warning and an empty list: acquiring will say what is to be
+    done, and stop what needs these photos alone. Raises SettingsError if they have been acquired
+    before, so that what was made of them stays.
     """
-    paths = {key: source.path for key, source in params.sources.items()}
-    if not Path(paths[name]).exists():
-        lacking = [
-            f"{path} (source {key})" for key, path in paths.items() if not Path(path).exists()
-        ]
-        raise SettingsError("\n  ".join(["expected photos, found nothing at", *lacking]))
-    return paths[name]
+    path = params.sources[name].path
+    if Path(path).exists():
+        return [path]
+    lacking = f"source {name}: expected photos at {path}, found nothing"
+    if (Path(params.run.data) / "sources" / name / "index.json").exists():
+        raise SettingsError(lacking)
+    _warn(f"{lacking}; what needs them cannot be made")
+    return []
+
+
+@cache
+def _warn(message: str) -> None:
+    """Say it once, however often Snakemake asks."""
+    print(message, file=sys.stderr)
+
+
+def online_sources(params: Params) -> list[str]:
+    """The sources that may need the network."""
+    return [name for name, source in params.sources.items() if SOURCES[source.kind].online]
 
 
 def subtrees(params: Params, *keys: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wespe.acquisition import demo, folder
+from wespe.acquisition import cityscapes, demo, div2k, dped, folder, kitti
 from wespe.acquisition.index import PhotoIndex
 from wespe.acquisition.settings import SourceSettings
 
@@ -20,9 +20,15 @@ class Source:
 
     settings: type[SourceSettings]
     acquire: Callable[[str, Any, Path], PhotoIndex]
+    online: bool = False
+    """Whether it may need the network, so that trying again may help."""
 
 
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
+    "dped": Source(dped.DpedSettings, dped.acquire, online=True),
+    "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True),
+    "kitti": Source(kitti.KittiSettings, kitti.acquire, online=True),
+    "cityscapes": Source(cityscapes.CityscapesSettings, cityscapes.acquire, online=True),
 }

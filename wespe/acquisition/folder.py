@@ -45,10 +45,31 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     for folder in (root, root / (settings.references or "")):
         if not folder.is_dir():
             raise ValueError(f"source {name}: expected a folder of photos at {folder}, got none")
-    files = find_photos(root, settings)
-    inspect = partial(
-        _inspect, root=root, references=settings.references, min_side_px=settings.min_side_px
+    return index_photos(
+        name,
+        root,
+        find_photos(root, settings),
+        origin=f"photos of folder {settings.path}",
+        references=settings.references,
+        min_side_px=settings.min_side_px,
     )
+
+
+def index_photos(
+    name: str,
+    root: Path,
+    files: Sequence[str],
+    *,
+    origin: str,
+    references: str | None = None,
+    min_side_px: int = 1,
+    licence: str | None = None,
+) -> PhotoIndex:
+    """Index those of `files`, relative to `root`, that are usable.
+
+    `references` is the subfolder with each one's aligned target. Raises ValueError if none is.
+    """
+    inspect = partial(_inspect, root=root, references=references, min_side_px=min_side_px)
     photos, skipped = _without_repeats(ordered_map(inspect, files))
     if not photos:
         kinds = Counter(entry.reason.partition(":")[0] for entry in skipped)
@@ -56,8 +77,7 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
         raise ValueError(
             f"source {name}: expected usable photos in {root}, got {len(files)} photo files{counts}"
         )
-    origin = f"photos of folder {settings.path}"
-    return PhotoIndex(name, settings.path, origin, False, photos, skipped)
+    return PhotoIndex(name, str(root), origin, False, photos, skipped, licence)
 
 
 def find_photos(root: Path, settings: FolderSettings) -> list[str]:

@@ -19,9 +19,9 @@ from torch import Tensor
 
 from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
+from wespe.progress import Progress
 from wespe.training import processes
 from wespe.training.monitor import SOUND, DivergedError, Sign, Watch, not_finite
-from wespe.training.progress import Progress
 
 Batch = tuple[Tensor, ...]
 Log = Callable[[int, Mapping[str, float]], None]

@@ -14,3 +14,13 @@ rule acquire:
         "Photos of {wildcards.name}"
     shell:
         "wespe acquire {wildcards.name} --params {params.file} --out {output} > {log} 2>&1"
+
+
+# What may need the network is tried again; what has come so far lies outside all outputs.
+use rule acquire as acquire_online with:
+    wildcard_constraints:
+        name="|".join(online_sources(settings)) or "(?!)",
+    retries: 3
+
+
+ruleorder: acquire_online > acquire

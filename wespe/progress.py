@@ -1,20 +1,32 @@
-"""A progress line on standard error: steps, rate, time left, the last losses."""
+"""A progress line on standard error: how much is done, the rate, the time left, a note."""
 
 import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 _REFRESH_S = 1.0
 _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is enough.
 
 
 class Progress:
-    """Counts steps. Rate and time left are those of this process, not of resumed parts."""
+    """Counts steps or bytes. Rate and time left are those of this process, not of resumed parts.
 
-    def __init__(self, label: str, *, total: int, done: int, silent: bool = False) -> None:
+    `total`: how many there will be, None where no one knows.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        *,
+        total: int | None,
+        done: int = 0,
+        unit: Literal["steps", "bytes"] = "steps",
+        silent: bool = False,
+    ) -> None:
         self._label, self._total, self._done, self._first = label, total, done, done
+        self._unit = unit
         self._started = self._shown = time.monotonic()
         self._silent = silent
         self._terminal = sys.stderr.isatty()
@@ -22,7 +34,8 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._done:
-            self._print(f"{self._label}: resumes at step {self._done} of {self._total}\n")
+            where = "step " if self._unit == "steps" else ""
+            self._print(f"{self._label}: resumes at {where}{self._so_far()}\n")
         return self
 
     def __exit__(
@@ -46,9 +59,9 @@ class Progress:
         start = "\r\x1b[2K" if self._terminal else ""
         self._print(f"{start}{self._label}: {reason}\n")
 
-    def advance(self) -> None:
-        """Count one step."""
-        self._done += 1
+    def advance(self, count: int = 1) -> None:
+        """Count `count` more."""
+        self._done += count
         if time.monotonic() - self._shown > (_REFRESH_S if self._terminal else _REFRESH_LOG_S):
             self._show()
 
@@ -56,10 +69,17 @@ class Progress:
         self._shown = time.monotonic()
         elapsed = self._shown - self._started
         rate = (self._done - self._first) / elapsed if elapsed > 0 else 0.0
-        left = _clock((self._total - self._done) / rate) if rate else "–"
-        line = f"{self._label}: {self._done}/{self._total}  {rate:.2f} steps/s  left {left}"
-        line += f"  {self._note}"
-        self._print(f"\r\x1b[2K{line[:200]}" if self._terminal else f"{line}\n")
+        left = _clock((self._total - self._done) / rate) if rate and self._total else "–"
+        speed = f"{rate:.2f} steps/s" if self._unit == "steps" else f"{self._amount(rate)}/s"
+        line = f"{self._label}: {self._so_far()}  {speed}  left {left}  {self._note}"
+        self._print(f"\r\x1b[2K{line[:200]}" if self._terminal else f"{line.rstrip()}\n")
+
+    def _so_far(self) -> str:
+        done = self._amount(self._done)
+        return done if self._total is None else f"{done} of {self._amount(self._total)}"
+
+    def _amount(self, count: float) -> str:
+        return str(count) if self._unit == "steps" else f"{count / 1e6:.1f} MB"
 
     def _print(self, text: str) -> None:
         if not self._silent:
