@@ -110,8 +110,16 @@ NAME = "must be a name of letters, digits, - and _"
             "fone",
             "sources.phone.role must be 'phone', 'dslr' or 'test', got 'fone'",
         ),
-        ("sources.phone.kind", "nikon", "sources.phone.kind must be demo or folder, got 'nikon'"),
-        ("sources.phone.kind", DELETED, "sources.phone.kind must be demo or folder, got nothing"),
+        (
+            "sources.phone.kind",
+            "nikon",
+            "sources.phone.kind must be demo or flickr or folder, got 'nikon'",
+        ),
+        (
+            "sources.phone.kind",
+            DELETED,
+            "sources.phone.kind must be demo or flickr or folder, got nothing",
+        ),
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wespe.acquisition import demo, folder
+from wespe.acquisition import demo, flickr, folder
 from wespe.acquisition.index import PhotoIndex
 from wespe.schema import Settings
 
@@ -24,5 +24,6 @@ class Source:
 
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
+    "flickr": Source(flickr.FlickrSettings, flickr.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
 }
