@@ -35,7 +35,7 @@ class Executioner:
         self.process: subprocess.Popen[bytes] | None = None
         self.left = 0
 
-    def on_call(self, _moment: str) -> None:
+    def on_event(self, _event: str) -> None:
         self.left -= 1
         if self.left == 0 and self.process:
             os.kill(self.process.pid, signal.SIGKILL)
@@ -68,7 +68,7 @@ class Address:
 def metadata(folder: Path) -> None:
     catalogue = make_catalogue(PHOTOS, seed=3)
     fate, start = Executioner(), time.perf_counter()
-    with Emulator(catalogue, on_call=fate.on_call) as emulator:
+    with Emulator(catalogue, on_event=fate.on_event) as emulator:
         wanted = settings(folder, service=emulator.service)
         expected = truth(catalogue, wanted, pictures=False)
         train = len(expected) - wanted.validation - wanted.test

@@ -1,5 +1,6 @@
 """The emulator: the traits of Flickr that it is there for."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from wespe.acquisition.flickr.emulator import KEY, Emulator, make_catalogue
+from wespe.acquisition.flickr.emulator import KEY, Emulator, make_catalogue, serve
 from wespe.acquisition.flickr.emulator.catalogue import TRAITS
 
 CATALOGUE = make_catalogue(12_000, seed=0)
@@ -111,6 +112,19 @@ def test_pictures_redirect_where_there_is_none(emulator: Emulator) -> None:
     photo = call(emulator, extras="url_c")["photos"]["photo"][0]
     first, second = (requests.get(photo["url_c"], timeout=10).content for _ in range(2))
     assert first == second
+
+
+def test_the_command_says_what_a_crawl_needs(capsys: pytest.CaptureFixture[str]) -> None:
+    def until() -> None:
+        printed = capsys.readouterr().out
+        assert f"export FLICKR_API_KEY={KEY}" in printed
+        service = re.search(r"service: (\S+)", printed)
+        assert service
+        parameters = {"method": "flickr.photos.search", "format": "json", "tags": "street"}
+        answer = requests.get(service[1], params={**parameters, "api_key": KEY}, timeout=10).json()
+        assert answer["photos"]["total"] == "50"
+
+    serve(port=0, photos=50, seed=0, faults=0, until=until)
 
 
 def test_better_photos_have_more_faves_a_view() -> None:

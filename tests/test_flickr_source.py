@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +119,12 @@ def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path:
     process: list[subprocess.Popen[bytes]] = []
     left = [0]
 
-    def count(_moment: str) -> None:
+    def count(_event: str) -> None:
         left[0] -= 1
         if left[0] == 0:
             os.kill(process[-1].pid, signal.SIGKILL)
 
-    with Emulator(CATALOGUE, on_call=count) as emulator:
-        emulator.count_picture = counted(emulator.count_picture, count)  # type: ignore[method-assign]
+    with Emulator(CATALOGUE, on_event=count) as emulator:
         # Calls come to the emulator before and after their answers, pictures after them.
         for at in (2, 24, 0):
             write_params(emulator, path="raw/killed")
@@ -146,14 +144,6 @@ def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path:
     assert sorted(path.name for path in Path("raw/killed/320x180").iterdir()) == pictures
     # Of pictures, those under way at a kill may come twice.
     assert sum(times - 1 for times in fetched.values()) <= 4
-
-
-def counted(inner: Callable[[str], None], count: Callable[[str], None]) -> Callable[[str], None]:
-    def both(photo_id: str) -> None:
-        inner(photo_id)
-        count(photo_id)
-
-    return both
 
 
 def test_removed_photos_stay_away_and_move_no_other(capsys: pytest.CaptureFixture[str]) -> None:

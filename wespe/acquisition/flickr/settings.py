@@ -32,7 +32,7 @@ class FlickrSettings(Settings):
     until: date
     """Last day of upload (UTC). Recent photos have not been seen yet by those who would fave
     them."""
-    licences: tuple[LicenceName, ...] = NAMES[1:]
+    licences: Annotated[tuple[LicenceName, ...], Field(min_length=1)] = NAMES[1:]
     """Licences that are wanted. The paper does not say; without a choice, all but "all rights
     reserved"."""
     min_width_px: Count = 1600

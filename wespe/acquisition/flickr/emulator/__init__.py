@@ -4,6 +4,7 @@ It serves the tests, and whoever wants to try a crawl without a key: `wespe flic
 """
 
 from wespe.acquisition.flickr.emulator.catalogue import make_catalogue
-from wespe.acquisition.flickr.emulator.server import KEY, SECRET, Emulator, Faults, serve
+from wespe.acquisition.flickr.emulator.command import serve
+from wespe.acquisition.flickr.emulator.server import KEY, SECRET, Emulator, Faults
 
 __all__ = ["KEY", "SECRET", "Emulator", "Faults", "make_catalogue", "serve"]

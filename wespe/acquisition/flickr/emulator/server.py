@@ -15,7 +15,7 @@ from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
 from wespe.acquisition.flickr.emulator.answers import Answers, FailError, pictured, sizes_of
-from wespe.acquisition.flickr.emulator.catalogue import YEAR, CataloguePhoto, make_catalogue
+from wespe.acquisition.flickr.emulator.catalogue import CataloguePhoto
 from wespe.acquisition.flickr.emulator.drawing import draw_jpeg, draw_placeholder
 
 KEY = "0123456789abcdef0123456789abcdef"
@@ -44,9 +44,9 @@ class Faults:
 class Emulator:
     """The emulator on a free port, or on `port`, while its context lasts.
 
-    `calls` counts calls of the API by method, `pictures` those sent whole by photo. `on_call` is
-    told of each call before it is answered and after: a test may stop the crawl there. More than
-    3600 calls in an hour of `now` are refused with status 429.
+    `calls` counts calls of the API by method, `pictures` those sent whole by photo. `on_event` is
+    told "call" before a call is answered, "answer" after it, and "picture" after a picture: a test
+    may stop the crawl there. More than 3600 calls in an hour of `now` are refused, status 429.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Emulator:
         *,
         port: int = 0,
         faults: Faults | None = None,
-        on_call: Callable[[str], None] = lambda moment: None,
+        on_event: Callable[[str], None] = lambda event: None,
         now: Callable[[], float] = time.time,
     ) -> None:
-        self.faults, self.on_call, self._now = faults or Faults(), on_call, now
+        self.faults, self.on_event, self._now = faults or Faults(), on_event, now
         self.calls, self.pictures = Counter[str](), Counter[str]()
         self._draw, self._recent = random.Random(self.faults.seed), deque[float]()
         self._lock = threading.Lock()
@@ -111,20 +111,6 @@ class Emulator:
             self.pictures[photo_id] += 1
 
 
-def serve(*, port: int, photos: int, seed: int, faults: float) -> None:
-    """Run an emulator until it is interrupted; says how to crawl it."""
-    catalogue = make_catalogue(photos, seed=seed)
-    what = Faults(errors=faults, cut=faults / 2, slow=faults / 2, seed=seed)
-    with Emulator(catalogue, port=port, faults=what) as emulator:
-        print(
-            f"{len(catalogue)} photos of {YEAR}, of which {photos} are tagged street, at\n"
-            f"  service: {emulator.service}\nIts key:\n"
-            f"  export FLICKR_API_KEY={KEY} FLICKR_API_SECRET={SECRET}\nCtrl-C ends it.",
-            flush=True,
-        )
-        threading.Event().wait()
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -166,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._picture(parts.path)
 
     def _call(self, parameters: dict[str, str]) -> None:
-        self.emulator.on_call("before")
+        self.emulator.on_event("call")
         within = self.emulator.count_call(parameters.get("method", ""))
         fault = self.emulator.fault()
         if not within or fault == "429":
@@ -182,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
                 time.sleep(self.emulator.faults.slow_s)
             body = json.dumps(self._answer(parameters, fault)).encode()
             self._send(200, "application/json", body)
-        self.emulator.on_call("after")
+        self.emulator.on_event("answer")
 
     def _answer(self, parameters: dict[str, str], fault: str) -> dict[str, object]:
         try:
@@ -223,6 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, "image/jpeg", picture, cut=fault == "cut")
         if fault != "cut":
             self.emulator.count_picture(str(photo.id))
+            self.emulator.on_event("picture")
 
     def _send(
         self,
