@@ -1,4 +1,4 @@
-"""A copy of the project whose networks are stood in for, for the tests of the graph."""
+"""A copy of the project whose networks are stood in for, and a fresh MLflow file."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from wespe import config, versions
+from wespe import config, tracking, versions
 
 ROOT = Path(__file__).parents[1]
 
@@ -143,3 +143,19 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     done = enter(Path(shutil.copytree(recorded, tmp_path / "project")), monkeypatch)
     done.ran()
     return done
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A fresh MLflow file: making one takes seconds, a copy none."""
+    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    tracking.find_run(config.Run(name="another", tracking=f"sqlite:///{path}"), "none")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def on(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch) -> config.Run:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlflow.db").write_bytes(empty_database)
+    # MLflow keeps a connection for each URI, so a relative one would lead to the first test's file.
+    return config.Run(tracking=f"sqlite:///{tmp_path}/mlflow.db")

@@ -41,6 +41,7 @@ def test_phone_and_dslr_have_opposite_halves_of_the_training_photos(tmp_path: Pa
     assert (phone.simulated, dslr.simulated) == (True, False)
     assert phone.origin == "scikit-image photos, simulated phone camera"
     assert dslr.origin == "scikit-image photos, as taken"
+    assert phone.licence == dslr.licence == "CC0, public domain"
 
 
 def test_dslr_photos_are_the_right_halves_as_taken(tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_the_same_photos_are_written_every_time(tmp_path: Path) -> None:
 
 def test_a_photo_that_is_not_the_inventorys_is_refused_by_name(tmp_path: Path) -> None:
     inventory = tmp_path / "demo.csv"
-    inventory.write_text(f"file,sha256,split\ncoffee.png,{'0' * 64},train\n")
+    inventory.write_text(f"file,sha256,split,licence\ncoffee.png,{'0' * 64},train,CC0\n")
     with pytest.raises(
         ValueError, match=r"coffee\.png: expected a photo with sha256 0{64}, got cc"
     ):
@@ -92,9 +93,9 @@ def test_a_photo_that_is_not_the_inventorys_is_refused_by_name(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,sha256,split\nnone.png,00,train\n", r"none\.png: expected a demo photo"),
+        ("file,sha256,split,licence\nnone.png,00,train,CC0\n", r"none\.png: expected a demo photo"),
         ("file,split\ncoffee.png,train\n", r"demo\.csv: .* has a column 'sha256'"),
-        ("file,sha256,split\n", r"demo\.csv: expected photos of split 'train', got none"),
+        ("file,sha256,split,licence\n", r"demo\.csv: expected photos of split 'train', got none"),
     ],
 )
 def test_a_wrong_inventory_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -165,10 +165,10 @@ def test_mlflow_has_one_run_with_settings_curves_metrics_pictures_and_network(
     assert run.data.metrics["scenes.enhanced.psnr_db"] == pytest.approx(psnr_db)
     kept = {
         file.path
-        for folder in ("", "samples", "scenes", "scenes/pictures")
+        for folder in ("network", "samples", "scenes", "scenes/pictures")
         for file in client.list_artifacts(run.info.run_id, folder)
     }
-    assert {"generator.safetensors", "generator.json", "samples/000040.jpg"} <= kept
+    assert {"network/generator.safetensors", "network/generator.json", "samples/000040.jpg"} <= kept
     assert {"scenes/images.csv", "scenes/summary.json"} <= kept
     assert any(path.startswith("scenes/pictures/") for path in kept)
 

@@ -17,6 +17,7 @@ from wespe.files import sha256
 from wespe.images import read_photo, write_photo
 from wespe.models.checkpoints import save_generator
 from wespe.models.generator import Generator
+from wespe.transport import Transport
 
 SETTINGS = """\
 run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
@@ -118,6 +119,13 @@ def test_a_broken_photo_is_left_out_and_listed(call: Call, photos: None) -> None
     index = json.loads(Path("phone/index.json").read_text())
     assert [photo["file"] for photo in index["photos"]] == ["0.jpg", "2.jpg"]
     assert [photo["file"] for photo in index["skipped"]] == ["1.jpg"]
+
+
+def test_a_licence_of_the_settings_goes_before_what_a_source_knows(call: Call) -> None:
+    demo = f"{{kind: demo, path: {ROOT}/data/demo.csv, role: phone, licence: ours}}"
+    Path("params.yaml").write_text(SETTINGS.replace("{kind: folder, path: gone}", demo))
+    assert call("acquire", "gone", "--out", "phone")[0] == 0
+    assert json.loads(Path("phone/index.json").read_text())["licence"] == "ours"
 
 
 def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
@@ -256,9 +264,10 @@ def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) 
 
 
 def network_card() -> None:
-    histograms = np.ones((3, 256), int).tolist()
-    data = {domain: {"histograms": histograms} for domain in ("source", "target")}
-    card = {"sha256": sha256(Path("network.safetensors")), "data": data}
+    card = {
+        "sha256": sha256(Path("network.safetensors")),
+        "transport": Transport().to_json(),
+    }
     Path("network.json").write_text(json.dumps(card))
 
 

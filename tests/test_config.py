@@ -2,16 +2,21 @@
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 import yaml
 
 from tests.conftest import ROOT
-from wespe.config import Recipe, SettingsError, json_schema, load
+from wespe.config import SettingsError, json_schema, load
+from wespe.recipes import RECIPES
+from wespe.recipes.dped import DpedRecipe
+from wespe.recipes.wespe import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()
@@ -59,7 +64,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; there are kind, path, role",
+            "sources.phone.include is not a setting; there are kind, path, licence, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),
@@ -123,11 +128,16 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
-            "evaluations.scenes.baselines.1 must be 'histogram_match', 'autocontrast' or 'clahe', "
-            "got 'gimp'",
+            "evaluations.scenes.baselines.1 must be 'histogram_match', 'transport', 'autocontrast' "
+            "or 'clahe', got 'gimp'",
         ),
         # Missing.
         ("evaluations", DELETED, "evaluations is missing"),
+        (
+            "recipes.demo.method",
+            "unet",
+            "recipes.demo.method must be dped, johnson, srcnn or wespe, got 'unet'",
+        ),
         ("sources.phone.path", DELETED, "sources.phone.path is missing"),
         # Names, which become folders.
         ("run.name", "my run", f"run.name {NAME}, got 'my run'"),
@@ -225,7 +235,7 @@ def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_defaults_of_a_recipe_are_those_of_the_paper() -> None:
-    recipe = Recipe()
+    recipe = WespeRecipe()
     assert (recipe.method, recipe.steps, recipe.batch_size) == ("wespe", 20000, 30)
     weights = recipe.weights
     assert (weights.content, weights.color, weights.texture, weights.tv) == (1, 5e-3, 5e-3, 10)
@@ -240,9 +250,49 @@ def test_the_defaults_of_a_recipe_are_those_of_the_paper() -> None:
     assert recipe.blur_sigma_px**2 == pytest.approx(3, abs=1e-6)
 
 
+def test_a_recipe_without_a_method_is_one_of_wespe(tmp_path: Path) -> None:
+    recipe = load(write(tmp_path / "params.yaml", {"recipes.demo.method": DELETED})).recipes["demo"]
+    assert isinstance(recipe, WespeRecipe)
+    assert recipe == load(ROOT / "params.yaml").recipes["demo"]
+
+
+@pytest.mark.parametrize("method", ["dped", "srcnn", "johnson"])
+def test_a_recipe_has_the_settings_of_its_method(tmp_path: Path, method: str) -> None:
+    path = write(tmp_path / "params.yaml", {"recipes.demo": {"method": method, "steps": 7}})
+    recipe = load(path).recipes["demo"]
+    assert (type(recipe), recipe.steps) == (RECIPES[method], 7)
+    jsonschema.validate(yaml.safe_load(path.read_text("utf-8")), json_schema())
+    write(path, {"recipes.demo": {"method": method, "weights": {"transport": 1.0}}})
+    [problem] = refusal(path)
+    assert problem.startswith(
+        "recipes.demo.weights.transport is not a setting"
+        if method == "dped"
+        else "recipes.demo.weights is not a setting"
+    )
+
+
+def test_a_layer_is_the_methods_own_where_content_names_none(tmp_path: Path) -> None:
+    recipe = {"method": "johnson", "content": {"weights": "vgg19.safetensors"}}
+    johnson = load(write(tmp_path / "params.yaml", {"recipes.demo": recipe})).recipes["demo"]
+    assert johnson.content.layer == "relu2_2"
+    assert johnson.extractor_weights == "vgg19.safetensors"
+
+
+def test_the_defaults_of_dped_are_those_of_its_code_for_means() -> None:
+    recipe = DpedRecipe(method="dped")
+    weights, patch = recipe.weights, 3 * 100**2
+    assert (weights.content, weights.tv) == (10, 2000)
+    assert (weights.color, weights.texture) == (0.5 * patch / 2, 1 * recipe.batch_size)
+    # The standard deviation of the code's kernel: 21 values, each the root of a normal cell's mass.
+    edges = np.linspace(-3 - 1 / 6, 3 + 1 / 6, 22)
+    mass = np.sqrt(np.diff([0.5 * (1 + math.erf(edge / 2**0.5)) for edge in edges]))
+    sigma_px = np.sqrt((mass / mass.sum() * np.arange(-10, 11) ** 2).sum())
+    assert recipe.blur_sigma_px == pytest.approx(sigma_px, abs=0.05)
+
+
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Recipe().steps = 1  # type: ignore[misc]
+        WespeRecipe().steps = 1  # type: ignore[misc]
 
 
 def test_the_schema_for_editors_is_the_one_of_the_code() -> None:

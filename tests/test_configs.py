@@ -9,11 +9,14 @@ from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
 from wespe.acquisition.folder import FolderSettings, find_photos
-from wespe.config import Recipe, load
+from wespe.config import load
+from wespe.recipes import RECIPES
+from wespe.recipes.wespe import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PAPER = ROOT / "configs" / "paper.yaml"
 OWN_CAMERA = ROOT / "configs" / "own_camera.yaml"
+SUPERVISED = ROOT / "configs" / "dped_sample_supervised.yaml"
 
 # Files as the archives hold them, by the source that they belong to.
 PAPER_LAYOUT = {
@@ -52,6 +55,12 @@ NOT_MEANT = [
     "data/raw/kitti/2011_09_26/2011_09_26_drive_0001_sync/image_00/data/0000000000.png",
     "data/raw/kitti/2011_09_26/2011_09_26_drive_0046_sync/image_03/data/0000000000.png",
 ]
+SUPERVISED_LAYOUT = {
+    "iphone": "../shared/data/dped/patches/iphone/0.jpg",
+    "canon": "../shared/data/dped/patches/canon/0.jpg",
+    "pairs_200_299": "../shared/data/dped/patches/iphone/200.jpg",
+}
+WEIGHTS = "../shared/data/weights/vgg19_imagenet_conv.safetensors"
 OWN_LAYOUT = {
     "camera": "photos/camera/2018/IMG_1.jpg",
     "wished": "photos/wished/1.jpg",
@@ -69,8 +78,9 @@ def test_shipped_settings_are_the_same_for_every_tool(path: Path) -> None:
 
 def test_the_papers_settings_are_the_papers() -> None:
     params = load(PAPER)
-    assert params.recipes == {"paper": Recipe()}
-    assert (Recipe().steps, Recipe().batch_size, params.patches.size_px) == (20_000, 30, 100)
+    assert params.recipes == {"paper": WespeRecipe()}
+    recipe = params.recipes["paper"]
+    assert (recipe.steps, recipe.batch_size, params.patches.size_px) == (20_000, 30, 100)
     tables = Counter(name.partition("_")[0] for name in params.evaluations)
     assert tables == {"table2": 6, "table3": 6, "table6": 5}
     for name, evaluation in params.evaluations.items():
@@ -88,13 +98,14 @@ def test_the_papers_settings_are_the_papers() -> None:
         # Photos and patches of each source, trainings, evaluations, the page and the whole.
         (PAPER, PAPER_LAYOUT, 23 * 2 + 11 + 17 + 2),
         (OWN_CAMERA, OWN_LAYOUT, 3 * 2 + 1 + 1 + 2),
+        (SUPERVISED, SUPERVISED_LAYOUT, 3 * 2 + 3 + 3 + 2),
     ],
-    ids=["paper", "own camera"],
+    ids=["paper", "own camera", "supervised"],
 )
 def test_with_the_photos_in_place_the_plan_is_complete(
     project: Project, file: Path, layout: dict[str, str], jobs: int
 ) -> None:
-    for photo in [*layout.values(), *NOT_MEANT]:
+    for photo in [*layout.values(), *NOT_MEANT, WEIGHTS]:
         Path(photo).parent.mkdir(parents=True, exist_ok=True)
         Path(photo).touch()
     sources = load(file).sources
@@ -131,3 +142,8 @@ def test_own_camera_trains_as_the_measured_run_does_only_longer() -> None:
     measured = load(ROOT / "configs" / "dped_sample.yaml").recipes["two_cores"]
     scale = {"steps", "batch_size", "ema", "sample_every", "save_every", "content"}
     assert own.model_dump(exclude=scale) == measured.model_dump(exclude=scale)
+
+
+def test_every_method_is_in_a_shipped_file() -> None:
+    methods = {recipe.method for path in SHIPPED for recipe in load(path).recipes.values()}
+    assert methods == set(RECIPES)

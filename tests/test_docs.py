@@ -21,6 +21,8 @@ from wespe.acquisition import SOURCES, Source
 from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
+from wespe.recipes import RECIPES
+from wespe.transport import Transport
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -45,10 +47,10 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
     groups: list[tuple[str, type[BaseModel]]] = [
         ("run", config.Run),
         ("patches", config.Patches),
-        ("recipes.NAME", config.Recipe),
         ("pairs.NAME", config.Pair),
         ("evaluations.NAME", config.Evaluation),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),
+        *(("recipes.NAME", recipe) for recipe in RECIPES.values()),
     ]
     assert {key.partition(".")[0] for key, _ in groups} == set(config.Params.model_fields)
     expected = {key for group, model in groups for key in settings_below(group, model)}
@@ -185,8 +187,7 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     exec(snippet("## A baseline"), names)
     key, made = entry("In `BASELINES`", brighten=names["brighten"])
     monkeypatch.setitem(BASELINES, key, made)
-    histograms = {"histograms": [[1] * 256] * 3}
-    enhancers = baselines([key], {"data": {"source": histograms, "target": histograms}})
+    enhancers = baselines([key], {"transport": Transport().to_json()})
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()

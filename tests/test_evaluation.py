@@ -56,6 +56,7 @@ def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
     settings: dict[str, Any] = {
         "evaluation": "test",
         "pair": "a_b",
+        "network": "ab",
         "baselines": {"invert": invert},
         "out": out,
         "pictures": 0,

@@ -90,6 +90,7 @@ def test_the_dataset_is_the_emulators(capsys: pytest.CaptureFixture[str]) -> Non
     assert all(read_photo(index.path(photo)).pixels.any() for photo in index.photos)
     assert index.simulated
     assert "emulator" in index.origin
+    assert index.licence == ", ".join(sorted({row["licence"] for row in rows}))
     # Photos that the search found, and that could not be had, are named with the reason.
     reasons = Counter(entry.reason.partition(":")[0] for entry in index.skipped)
     assert reasons["gone"] > 0

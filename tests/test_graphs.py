@@ -117,6 +117,7 @@ PLUMBING = {
     "wespe/parallel.py",
     "wespe/schema.py",
     "wespe/acquisition/index.py",
+    *(str(path.relative_to(ROOT)) for path in (ROOT / "wespe" / "recipes").glob("*.py")),
 }
 
 

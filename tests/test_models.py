@@ -1,16 +1,21 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import vgg19
 
-from wespe.models.checkpoints import load_generator, save_generator
+from wespe.models.checkpoints import FORMAT, load_generator, save_generator
 from wespe.models.discriminator import Discriminator
+from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
+from wespe.models.johnson import JohnsonNetwork
 from wespe.models.perceptual import EXTRACTORS, build_extractor, vgg19_layers
+from wespe.models.srcnn import Srcnn
+from wespe.transport import Transport
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
@@ -26,6 +31,15 @@ class TestGenerator:
     def test_keeps_the_size(self, size: tuple[int, int]) -> None:
         image = torch.rand(2, 3, *size)
         assert Generator(width=4, norm="none")(image).shape == image.shape
+
+    def test_transport_start(self) -> None:
+        transport = Transport(np.full((256, 3), 51.0))
+        generator = Generator(width=4, norm="none", start="transport", transport=transport).eval()
+        assert torch.equal(generator(torch.rand(2, 3, 40, 41)), torch.full((2, 3, 40, 41), 0.2))
+        assert not any(name.startswith("transport") for name, _ in generator.named_parameters())
+        again = Generator(**generator.config)
+        again.load_state_dict(generator.state_dict())
+        assert torch.equal(again.transport.curves, transport.curves)
 
     def test_identity_start(self) -> None:
         image = torch.rand(2, 3, 20, 20)
@@ -50,6 +64,52 @@ class TestGenerator:
         assert image.grad is not None
         reach = image.grad[0].abs().sum(0).nonzero()
         radius = generator.receptive_field_px
+        assert (reach.min(), reach.max()) == (30 - radius, 30 + radius)
+
+
+class TestCompared:
+    """The networks of the systems that WESPE is compared with."""
+
+    def test_the_size_of_srcnn(self) -> None:
+        # 9-1-5 with 64 and 32 filters: weights and a bias each, on three channels.
+        expected = (9 * 9 * 3 + 1) * 64 + (64 + 1) * 32 + (5 * 5 * 32 + 1) * 3
+        assert expected == 20099
+        assert sum(p.numel() for p in Srcnn().parameters()) == expected
+        # 9-5-5
+        wider = sum(p.numel() for p in Srcnn(middle_kernel_px=5).parameters())
+        assert wider - expected == 24 * 64 * 32
+
+    def test_the_size_of_johnsons(self) -> None:
+        # 9×9, four blocks of two 3×3, each with batch norm, and 9×9: weights and a bias each.
+        head, tail = (81 * 3 + 1) * 64 + 2 * 64, (81 * 64 + 1) * 3
+        block = 2 * ((9 * 64 + 1) * 64 + 2 * 64)
+        assert sum(p.numel() for p in JohnsonNetwork().parameters()) == head + 4 * block + tail
+
+    @pytest.mark.parametrize("size", [(1, 1), (7, 31)])
+    def test_they_keep_the_size(self, size: tuple[int, int]) -> None:
+        image = torch.rand(2, 3, *size)
+        for network in (Srcnn(width=4, middle_kernel_px=3), JohnsonNetwork(width=4, blocks=2)):
+            assert network.eval()(image).shape == image.shape
+
+    def test_johnsons_output_is_a_tanh_between_0_and_1(self) -> None:
+        network = JohnsonNetwork(width=4, blocks=0).eval()
+        nn.init.zeros_(network.tail.weight)
+        for bias, level in ((-100.0, 0.0), (0.0, 0.5), (100.0, 1.0)):
+            nn.init.constant_(network.tail.bias, bias)  # type: ignore[arg-type]
+            assert (network(torch.rand(1, 3, 9, 9)) == level).all()
+
+    @pytest.mark.parametrize(
+        "network", [Srcnn(width=4, middle_kernel_px=5), JohnsonNetwork(width=4, blocks=2)], ids=repr
+    )
+    def test_receptive_field(self, network: Enhancer) -> None:
+        network = network.eval()
+        for parameter in network.parameters():
+            nn.init.constant_(parameter, 0.01)  # Positive: no ReLU stops a gradient.
+        image = torch.rand(1, 3, 61, 61, requires_grad=True)
+        network(image)[0, :, 30, 30].sum().backward()
+        assert image.grad is not None
+        reach = image.grad[0].abs().sum(0).nonzero()
+        radius = network.receptive_field_px
         assert (reach.min(), reach.max()) == (30 - radius, 30 + radius)
 
 
@@ -82,6 +142,30 @@ class TestCheckpoints:
         image = torch.rand(1, 3, 16, 16)
         loaded = load_generator(tmp_path / "g.safetensors")
         assert torch.equal(loaded(image), generator.eval()(image))
+
+    @pytest.mark.parametrize(
+        "network", [Srcnn(width=4, middle_kernel_px=3), JohnsonNetwork(width=4, blocks=1)], ids=repr
+    )
+    def test_round_trip_of_other_architectures(self, tmp_path: Path, network: Enhancer) -> None:
+        network.train()(torch.rand(2, 3, 16, 16))  # moves the batch statistics
+        save_generator(tmp_path / "g.safetensors", network)
+        loaded = load_generator(tmp_path / "g.safetensors")
+        assert (type(loaded), loaded.config) == (type(network), network.config)
+        image = torch.rand(1, 3, 16, 16)
+        assert torch.equal(loaded(image), network.eval()(image))
+
+    @pytest.mark.parametrize("named", ["unet", None])
+    def test_the_architecture_is_in_the_header(self, tmp_path: Path, named: str | None) -> None:
+        path = tmp_path / "g.safetensors"
+        generator = Generator(width=4, blocks=1, norm="none")
+        described = {"architecture": named} if named else {}
+        header = {"format": FORMAT, "config": generator.config, **described}
+        save_file(generator.state_dict(), path, {"wespe": json.dumps(header)})
+        if named:
+            with pytest.raises(ValueError, match=r"expected .* among dped, srcnn, johnson, got 'u"):
+                load_generator(path)
+        else:  # as version 0.1.0 wrote it
+            assert isinstance(load_generator(path), Generator)
 
     def test_same_network_same_bytes(self, tmp_path: Path) -> None:
         generator = Generator(width=4)
@@ -142,19 +226,25 @@ class TestPerceptual:
         assert image.grad.abs().sum() > 0
         assert all(parameter.grad is None for parameter in first.parameters())
 
-    @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-    def test_weights_of_a_file(self, tmp_path: Path, suffix: str) -> None:
-        path = tmp_path / f"weights{suffix}"
+    @pytest.mark.parametrize("published", [True, False])
+    def test_weights_of_a_file_and_published_ones(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, published: bool
+    ) -> None:
+        path = tmp_path / "weights.safetensors"
         tensors = {
             "features.0.weight": torch.randn(64, 3, 3, 3),
             "features.0.bias": torch.randn(64),
             "classifier.0.bias": torch.randn(5),
         }
-        if suffix == ".pth":
-            torch.save(tensors, path)
+        if published:
+            monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+            cached = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+            cached.parent.mkdir(parents=True)
+            torch.save(tensors, cached)
         else:
             save_file(tensors, path)
-        extractor = build_extractor("vgg19", layer="relu1_1", weights=path)
+        weights = None if published else path
+        extractor = build_extractor("vgg19", layer="relu1_1", weights=weights)
         image = torch.rand(2, 3, 10, 10)
         mean, std = (
             torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -181,9 +271,9 @@ class TestPerceptual:
             build_extractor("vgg19", layer="relu1_1", weights=path)
 
     def test_a_file_that_is_no_weights(self, tmp_path: Path) -> None:
-        path = tmp_path / "weights.pth"
+        path = tmp_path / "weights.safetensors"
         path.write_text(json.dumps({"no": "weights"}))
-        with pytest.raises(ValueError, match=r"weights\.pth: expected a file of tensors"):
+        with pytest.raises(ValueError, match=r"weights\.safetensors: cannot be read as weights"):
             build_extractor("vgg19", layer="relu1_1", weights=path)
 
     @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")

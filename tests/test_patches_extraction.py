@@ -36,7 +36,7 @@ def _index(folder: Path, photos: list[Pixels]) -> PhotoIndex:
         path = folder / f"{number}.png"
         write_photo(path, pixels)
         entries.append(PhotoEntry(path.name, pixels.shape[1], pixels.shape[0], sha256(path)))
-    return PhotoIndex("phone", str(folder), "noise", True, entries)
+    return PhotoIndex("phone", str(folder), "noise", True, entries, licence="CC0")
 
 
 def _extract(index: PhotoIndex, out: Path, **settings: Any) -> dict[str, Any]:
@@ -165,11 +165,8 @@ def test_every_patch_is_where_the_manifest_says(tmp_path: Path, mode: str) -> No
         assert np.array_equal(patch, photos[number][y : y + SIZE, x : x + SIZE])
     assert manifest["sha256"] == sha256(tmp_path / "set.npy")
     assert manifest["photos"] == ["0.png", "1.png", "2.png"]
-    assert (manifest["source"], manifest["origin"], manifest["simulated"]) == (
-        "phone",
-        "noise",
-        True,
-    )
+    about = ("source", "origin", "simulated", "licence")
+    assert [manifest[key] for key in about] == ["phone", "noise", True, "CC0"]
     assert manifest["settings"] == {
         "size_px": SIZE,
         "mode": mode,

@@ -9,7 +9,7 @@ import pytest
 
 from wespe.images import Pixels
 from wespe.patches import store
-from wespe.patches.store import PatchSet, apply_symmetries
+from wespe.patches.store import PatchSet, apply_symmetries, check_pairs
 
 
 def _patch_set(count: int, size_px: int = 4) -> PatchSet:
@@ -142,3 +142,50 @@ def test_augmented_batches_hold_the_same_patches_in_every_symmetry() -> None:
     assert counts.sum() == 400
     # 50 expected of each, standard deviation 6.6.
     assert counts.min() > 25
+
+
+def _named(source: str, photos: list[str], patches: list[list[int]]) -> PatchSet:
+    manifest = {"source": source, "photos": photos, "patches": patches}
+    return PatchSet(np.zeros((len(patches), 4, 4, 3), np.uint8), manifest)
+
+
+def test_pairs_have_the_same_photos_at_the_same_places() -> None:
+    phone = _named("phone", ["iphone/0.jpg", "iphone/1.jpg"], [[0, 0, 0], [1, 0, 0]])
+    # A photo that gave no patch is in the list too; suffix and folder may differ.
+    dslr = _named("dslr", ["a.png", "0.png", "1.png"], [[1, 0, 0], [2, 0, 0]])
+    check_pairs(phone, dslr)
+
+
+@pytest.mark.parametrize(
+    ("photos", "patches", "difference"),
+    [
+        (
+            ["0.jpg", "2.jpg"],
+            [[0, 0, 0], [1, 0, 0]],
+            "patch 1 is '1' at y 0, x 0 of phone and '2' at y 0, x 0 of dslr",
+        ),
+        (
+            ["0.jpg", "1.jpg"],
+            [[0, 0, 0], [1, 0, 7]],
+            "patch 1 is '1' at y 0, x 0 of phone and '1' at y 0, x 7 of dslr",
+        ),
+        (["0.jpg"], [[0, 0, 0]], "patch 1 is '1' at y 0, x 0 of phone and none of dslr"),
+    ],
+)
+def test_the_first_difference_between_pairs_is_named(
+    photos: list[str], patches: list[list[int]], difference: str
+) -> None:
+    phone = _named("phone", ["0.jpg", "1.jpg"], [[0, 0, 0], [1, 0, 0]])
+    with pytest.raises(ValueError, match="expected phone and dslr to be pairs") as caught:
+        check_pairs(phone, _named("dslr", photos, patches))
+    assert difference in str(caught.value)
+    assert "`exclude` from both" in str(caught.value)
+
+
+def test_sets_of_one_length_drawn_from_one_stream_stay_pairs() -> None:
+    one = _patch_set(40)
+    other = PatchSet(255 - one.pixels, {})
+    draws = {"seed": 5, "stream": 0, "augment": True}
+    for step in range(12):
+        x, y = (patches.batch(step, 7, **draws) for patches in (one, other))
+        assert np.array_equal(y, 255 - x)

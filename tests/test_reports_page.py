@@ -200,6 +200,40 @@ def test_says_what_was_trained_on_what(report: Callable[..., str]) -> None:
     for part in (*shown, "0123456789ab", "phone", "dslr", "Test data, made by hand."):
         assert part in text
     assert "weights.tv 10.0" in text
+    assert "trained on patches of both, without pairs of the same scene." in text
+
+
+def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_path: Path) -> None:
+    pair = write_pair(
+        tmp_path / "pair",
+        recipe={"method": "srcnn", "batch_size": 8},
+        paired=True,
+        samples=["x", "G(x)", "y"],
+        final_losses={"mse": 0.0125, "total": 0.0125},
+    )
+    records = [{"step": step, "mse": 1 / step, "total": 1 / step} for step in (20, 40)]
+    (pair / "losses.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    page = Page(report(pairs={"p": pair}))
+    assert "mse 0.0125" in page.text
+    assert "Discriminator losses" not in page.text
+    assert "in pairs of the same scene" in page.text
+    assert "A row a photo, from left to right: x, G(x), y." in page.text
+
+
+def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:
+    assert "diverged" not in Page(report()).text
+    event = {"step": 1234, "to_step": 1200, "reason": "photos are <inverted>"}
+    rates = {"generator": 0.5, "discriminators": 0.25}
+    pair = write_pair(
+        tmp_path / "pair", rollbacks=[event | {"rates": rates}], warning="photos are constant"
+    )
+    text = Page(report(pairs={"p": pair}, evaluations={})).text
+    assert "Training diverged once, went back to its last good state" in text
+    assert (
+        "Step 1,234 → 1,200 : photos are <inverted>. "
+        "Rates from there on: generator × 0.5, discriminators × 0.25." in text
+    )
+    assert "At the end, photos are constant." in text
 
 
 def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> None:

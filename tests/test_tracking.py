@@ -10,26 +10,12 @@ from pathlib import Path
 import pytest
 
 from wespe import config, tracking
+from wespe.recipes.base import Generator
+from wespe.recipes.wespe import WespeRecipe
 
 PAIR = config.Pair(source="phone", target="dslr", recipe="short")
-RECIPE = config.Recipe(steps=400, generator=config.Generator(width=32))
+RECIPE = WespeRecipe(steps=400, generator=Generator(width=32))
 OFF = config.Run(tracking="")
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A fresh MLflow file: making one takes seconds, a copy none."""
-    path = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    tracking.find_run(config.Run(name="another", tracking=f"sqlite:///{path}"), "none")
-    return path.read_bytes()
-
-
-@pytest.fixture
-def on(tmp_path: Path, empty_database: bytes, monkeypatch: pytest.MonkeyPatch) -> config.Run:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mlflow.db").write_bytes(empty_database)
-    # MLflow keeps a connection for each URI, so a relative one would lead to the first test's file.
-    return config.Run(tracking=f"sqlite:///{tmp_path}/mlflow.db")
 
 
 def training(settings: config.Run, key: str = "k1") -> AbstractContextManager[tracking.Run]:
@@ -105,23 +91,29 @@ def test_an_evaluation_finds_the_run_of_its_checkpoint(on: config.Run, tmp_path:
     assert [path.read_bytes() for path in tmp_path.rglob("scenes/0.jpg")] == [b"jpeg"]
 
 
-def test_a_finished_training_leaves_its_network_hash_speed_card_and_samples(
+def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
     on: config.Run, tmp_path: Path
 ) -> None:
     out = tmp_path / "results" / "phone_dslr"
     (out / "samples").mkdir(parents=True)
     (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
-    (out / "generator.json").write_text("{}")
-    (out / "generator.safetensors").write_bytes(b"weights")
+    card = {
+        "sha256": "cc",
+        "train_seconds": 9.0,
+        "patches_per_second": 7.4,
+        "rollbacks": [{"step": 60, "reason": "inverted"}, {"step": 80, "reason": "constant"}],
+        "warning": None,
+    }
     with training(on) as run:
-        run.finish({"sha256": "cc", "train_seconds": 9.0, "patches_per_second": 7.4}, out)
+        run.finish(card, out)
     tags = dict(rows("select key, value from tags"))
     assert tags[tracking.CHECKPOINT] == "cc"
+    assert tags[tracking.ROLLBACKS] == "step 60: inverted\nstep 80: constant"
+    assert tracking.WARNING not in tags
+    assert ("rollbacks", 2.0) in rows("select key, value from metrics")
     assert tags[tracking.PAIR] == "phone_dslr"
     assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))
-    assert list(tmp_path.glob("mlruns/*/*/artifacts/generator.json"))
-    assert list(tmp_path.glob("mlruns/*/*/artifacts/generator.safetensors"))
 
 
 def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> None:
@@ -166,11 +158,12 @@ def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
 FOUR_PROCESSES = """
 import multiprocessing, mlflow.tracking
 from wespe import config, tracking
+from wespe.recipes.wespe import WespeRecipe
 
 def train(number):
     pair = config.Pair(source="phone", target="dslr", recipe="short")
     settings = config.Run(tracking="sqlite:///mlflow.db")
-    recipe, key = config.Recipe(), str(number)
+    recipe, key = WespeRecipe(), str(number)
     with tracking.training(settings, "a", pair, recipe, seed=0, state_key=key) as run:
         run.log(1, {"tv": 1.0})
 

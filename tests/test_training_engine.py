@@ -10,7 +10,8 @@ from torch import Tensor
 
 from wespe.files import lock
 from wespe.images import Pixels
-from wespe.training.engine import Batch, DivergedError, Outcome, fit
+from wespe.training.engine import Batch, Outcome, fit
+from wespe.training.monitor import DivergedError, Sign
 
 
 class Halving:
@@ -19,11 +20,15 @@ class Halving:
     def __init__(self) -> None:
         self.value = torch.tensor(1.0, dtype=torch.float64)
         self.seen: list[float] = []
+        self.rates = {"all": 1.0}
 
     def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
         self.seen.append(progress)
         self.value = (self.value + batch[0]) / 2
         return {"value": self.value}
+
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        return None
 
     def sample(self) -> Pixels:
         return np.full((8, 8, 3), round(float(self.value) * 10) % 256, np.uint8)
@@ -43,9 +48,20 @@ def number(step: int) -> Batch:
     return (torch.tensor(float(np.random.default_rng(step).random()), dtype=torch.float64),)
 
 
-def run(folder: Path, step: Halving, *, stop_at: int | None = None, log: Any = None) -> Outcome:
+def run(
+    folder: Path,
+    step: Halving,
+    *,
+    stop_at: int | None = None,
+    turn: int = 1,
+    log: Any = None,
+    rollbacks: int = 0,
+) -> Outcome:
+    asked: list[int] = []
+
     def batches(at: int) -> Batch:
-        if at == stop_at:
+        asked.append(at)
+        if at == stop_at and asked.count(at) == turn:
             raise StoppedError
         return number(at)
 
@@ -57,6 +73,7 @@ def run(folder: Path, step: Halving, *, stop_at: int | None = None, log: Any = N
         save_every=3,
         log_every=2,
         sample_every=5,
+        rollbacks=rollbacks,
         log=log or (lambda at, values: None),
     )
 
@@ -107,17 +124,138 @@ def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
     assert again.seen == []
 
 
-def test_divergence_is_refused_and_the_last_good_state_kept(tmp_path: Path) -> None:
-    class Exploding(Halving):
-        def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-            values = super().train_step(batch, progress)
-            return {"value": values["value"] * float("nan")} if progress >= 0.7 else values
+class Exploding(Halving):
+    """Goes wrong in the steps from 5 on, unless the rate is low enough, as `after` says."""
 
-    with pytest.raises(DivergedError, match="step 8: value is not finite"):
-        run(tmp_path, Exploding())
+    def __init__(self, *, bearable: float = 0.5, after: str = "nan") -> None:
+        super().__init__()
+        self.bearable, self.after = bearable, after
+
+    def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
+        values = super().train_step(batch, progress)
+        if progress < 0.5 or self.rates["all"] <= self.bearable:
+            return values
+        if self.after == "nan":
+            return {"value": values["value"] * float("nan")}
+        self.value = self.value * float("inf" if self.after == "state" else -1)
+        return values
+
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        return Sign("the value is negative") if self.value < 0 else None
+
+
+def test_a_training_that_diverges_goes_back_and_on_at_a_lower_rate(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logged: list[int] = []
+    step = Exploding(bearable=0.25)
+    outcome = run(tmp_path, step, rollbacks=2, log=lambda at, values: logged.append(at))
+    # The steps up to 6, and after each of two times back to the save of step 3.
+    assert [round(10 * progress) for progress in step.seen] == [
+        *(0, 1, 2, 3, 4, 5),
+        *(3, 4, 5),
+        *(3, 4, 5, 6, 7, 8, 9),
+    ]
+    once = {"step": 6, "to_step": 3, "reason": "not finite: value"}
+    expected = [{**once, "rates": {"all": 0.5}}, {**once, "rates": {"all": 0.25}}]
+    assert outcome.rollbacks == expected
+    assert "train: step 6: not finite: value; back to step 3, learning rates: all × 0.25" in (
+        capsys.readouterr().err
+    )
+    # What the steps that were taken back left is gone, or made anew.
+    calm = run(tmp_path / "calm", Halving())
+    assert outcome.records == calm.records
+    assert logged == [2, 4, 6, 8, 10]
+    for name in ("losses.jsonl", "samples/000005.jpg", "samples/000010.jpg"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "calm" / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("after", "reason"), [("state", "not finite: value"), ("sign", "negative")]
+)
+def test_a_state_and_a_method_may_show_it_too(tmp_path: Path, after: str, reason: str) -> None:
+    outcome = run(tmp_path, Exploding(after=after), rollbacks=1)
+    assert reason in outcome.rollbacks[0]["reason"]
+    assert outcome.warning is None
+    assert outcome.records == run(tmp_path / "calm", Halving()).records
+
+
+@pytest.mark.parametrize("stop_at", [3, 5, 6, 8])
+def test_resumed_after_going_back_equals_uninterrupted(tmp_path: Path, stop_at: int) -> None:
+    """Stopped at the given number's second turn, where there are two."""
+    whole = Exploding()
+    expected = run(tmp_path / "whole", whole, rollbacks=1)
+    turns = whole.seen.count(stop_at / 10)
+    with pytest.raises(StoppedError):
+        run(tmp_path / "parts", Exploding(), rollbacks=1, stop_at=stop_at, turn=turns)
+    resumed = Exploding()
+    outcome = run(tmp_path / "parts", resumed, rollbacks=1)
+    assert resumed.rates == {"all": 0.5}
+    assert len(resumed.seen) == 10 - stop_at // 3 * 3  # it did not diverge again
+    assert torch.equal(resumed.value, whole.value)
+    assert outcome.rollbacks == expected.rollbacks
+    assert outcome.records == expected.records
+
+
+def test_a_hopeless_training_is_given_up_and_its_last_good_state_kept(tmp_path: Path) -> None:
+    logged: list[int] = []
+    message = (
+        r"step 6: not finite: value; given up after going back 2 times\. "
+        r"The state of step 3 is kept\. Lower the learning rates"
+    )
+    for _ in range(2):  # the same command gives the same answer, now at once
+        step = Exploding(bearable=0)
+        with pytest.raises(DivergedError, match=message):
+            run(tmp_path, step, rollbacks=2, log=lambda at, values: logged.append(at))
+    assert [round(10 * progress) for progress in step.seen] == [3, 4, 5]
+    assert set(logged) == {2}
     good = Halving()
     run(tmp_path, good)
-    assert len(good.seen) == 4
+    assert len(good.seen) == 7
+
+
+def test_a_sign_with_patience_has_to_last_and_holds_saves_back(tmp_path: Path) -> None:
+    class Doubtful(Halving):
+        def __init__(self, patience: int) -> None:
+            super().__init__()
+            self.patience = patience
+
+        def sign(self, record: Mapping[str, float]) -> Sign | None:
+            # Checks are at 2, 3, 4, 6, 8, 9 and 10; these find something.
+            doubt = len(self.seen) in {6, 8, 9}
+            return Sign("doubtful", patience=self.patience) if doubt else None
+
+    assert run(tmp_path / "four", Doubtful(4)).rollbacks == []
+    outcome = run(tmp_path / "three", Doubtful(3), rollbacks=1)
+    [rollback] = outcome.rollbacks
+    assert (rollback["step"], rollback["to_step"]) == (9, 3)
+
+
+def test_only_the_part_that_is_to_blame_is_slowed_down(tmp_path: Path) -> None:
+    class Blaming(Exploding):
+        def sign(self, record: Mapping[str, float]) -> Sign | None:
+            return Sign("the value is negative", slows=("all",)) if self.value < 0 else None
+
+    step = Blaming(after="sign")
+    step.rates["other"] = 1.0
+    outcome = run(tmp_path, step, rollbacks=1)
+    assert outcome.rollbacks[0]["rates"] == {"all": 0.5, "other": 1.0}
+
+
+def test_signs_from_the_start_on_are_a_warning_at_the_end(tmp_path: Path) -> None:
+    class Unsound(Halving):
+        def __init__(self, sound: set[int]) -> None:
+            super().__init__()
+            self.sound = sound
+
+        def sign(self, record: Mapping[str, float]) -> Sign | None:
+            return None if len(self.seen) in self.sound else Sign("not there yet")
+
+    outcome = run(tmp_path / "never", Unsound(set()))
+    assert (outcome.warning, outcome.rollbacks) == ("not there yet", [])
+    assert run(tmp_path / "never", Unsound(set())).warning == "not there yet"  # from the state
+    assert run(tmp_path / "briefly", Unsound({4, 6})).warning == "not there yet"
+    assert run(tmp_path / "end", Unsound({10})).warning is None
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

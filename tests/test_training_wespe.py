@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.config import Recipe
 from wespe.losses import total_variation_loss
 from wespe.models.perceptual import build_extractor
+from wespe.recipes.wespe import WespeRecipe
 from wespe.training.compute import Place, resolve
 from wespe.training.wespe import WespeStep
+from wespe.transport import Transport
 
 TINY: dict[str, Any] = {
     "steps": 40,
@@ -18,15 +19,18 @@ TINY: dict[str, Any] = {
     "content": {"extractor": "untrained", "layer": "relu2"},
     "learning_rate": 2e-3,
 }
+LEVELS = np.arange(256)[:, None].repeat(3, axis=1)
+BRIGHTER = Transport(255 * (LEVELS / 255) ** 0.5, 1.2, (1.3, 1.1))
 PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
 def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
-    recipe = Recipe.model_validate({**TINY, **(changes or {})})
+    recipe = WespeRecipe.model_validate({**TINY, **(changes or {})})
     return WespeStep(
         recipe,
         extractor=build_extractor("untrained", layer="relu2"),
-        curves=(torch.arange(256) / 255).view(-1, 1).expand(-1, 3) ** 0.5,
+        transport=BRIGHTER,
+        back=Transport(),
         preview=batch()[0],
         place=resolve(compute),  # type: ignore[arg-type]
         seed=3,
@@ -130,7 +134,7 @@ def test_discriminators_learn_to_tell() -> None:
     assert np.mean(losses[-10:]) < 0.4
 
 
-def test_transport_alone_teaches_the_curves() -> None:
+def test_transport_alone_teaches_its_look() -> None:
     weights = {"content": 0.0, "color": 0.0, "texture": 0.0, "tv": 0.0, "transport": 1.0}
     step = build({"weights": weights})
     losses = [float(step.train_step(batch(k), 0.0)["transport"]) for k in range(80)]
@@ -154,11 +158,63 @@ def test_learning_rates_fall_to_zero() -> None:
     rates = []
     for progress in (0.0, 0.49, 0.75, 0.9999):
         step.train_step(batch(), progress)
-        rates.append([o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)])
+        rates.append([o.param_groups[0]["lr"] for o in step._optimisers.values()])
     np.testing.assert_allclose(rates[0], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[1], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[2], [5e-4, 2e-3])
     assert rates[3][0] < 1e-6
+
+    step.rates |= {"generator": 0.5, "discriminators": 0.1}
+    step.train_step(batch(), 0.0)
+    lowered = [o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)]
+    np.testing.assert_allclose(lowered, [5e-4, 4e-4])
+
+
+@pytest.mark.parametrize("compute", PLACES)
+def test_collapse_of_the_generator_or_its_average_is_a_sign(compute: str) -> None:
+    class Inverted(torch.nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            return 1 - image
+
+    step = build({"ema": 0.9}, compute=compute)
+    assert step.sign({}) is None
+    for name in ("generator", "average"):
+        sound, step.networks[name] = step.networks[name], Inverted()
+        sign = step.sign({})
+        assert sign
+        assert "inverted" in sign.reason
+        step.networks[name] = sound
+    assert step.sign({}) is None
+    step.networks["generator"].tail.bias.data += 10
+    sign = step.sign({})
+    assert sign
+    assert "constant" in sign.reason
+
+
+def test_a_discriminator_has_won_where_the_generator_is_trained_against_it() -> None:
+    step = build()
+    losses = {"color": 4.0, "texture": 0.7, "d_color": 0.01, "d_texture": 0.6}
+    sign = step.sign(losses)
+    assert sign
+    assert sign.reason == "the discriminator has won: d_color is 0.01"
+    assert sign.slows == ("discriminators",)
+    assert sign.patience > 1
+    assert step.sign(losses | {"d_color": 0.03}) is None
+    assert step.sign({"texture": 0.7, "d_color": 0.01, "d_texture": 0.6}) is None
+    assert build({"monitor": {"discriminator_won": 0.0}}).sign(losses) is None
+
+
+def test_looking_for_signs_changes_nothing() -> None:
+    changes = {"generator": {**TINY["generator"], "norm": "batch"}}
+    one, other = build(changes), build(changes)
+    for number in range(2):
+        for step in (one, other):
+            losses = step.train_step(batch(number), number / 40)
+        one.sign({name: float(value) for name, value in losses.items()})
+    for mine, theirs in zip(
+        one.networks.state_dict().values(), other.networks.state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, theirs)
 
 
 @pytest.mark.parametrize("norm", ["instance", "batch", "spectral", "none"])
@@ -187,14 +243,14 @@ def test_same_seed_same_networks() -> None:
 
 def test_building_leaves_the_global_random_state_alone() -> None:
     extractor, preview = build_extractor("untrained", layer="relu2"), batch()[0]
-    curves = torch.zeros(256, 3)
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
     WespeStep(
-        Recipe.model_validate(TINY),
+        WespeRecipe.model_validate(TINY),
         extractor=extractor,
-        curves=curves,
+        transport=BRIGHTER,
+        back=Transport(),
         preview=preview,
         place=resolve("cpu-fp32"),
         seed=3,

@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         "photos", nargs="+", metavar="PHOTO", help="its id, or the address of its page"
     )
     _emulator_options(add("flickr-emulator", commands.flickr_emulator, params=False))
+    _models_options(add("models", commands.models))
     add("record", commands.record)
     add("sync", commands.sync)
     add("check", commands.check)
@@ -93,6 +94,22 @@ def _parser() -> argparse.ArgumentParser:
         "--markdown", action="store_true", help="the reference, docs/settings.md"
     )
     return parser
+
+
+def _models_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("show", nargs="?", choices=["show"], help="print the model card of NAME")
+    command.add_argument("name", nargs="?", metavar="NAME", help="a network's name or path")
+    command.add_argument(
+        "--folder",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="where to look, folders or networks (default: run.results of the settings)",
+    )
+    command.add_argument("--json", action="store_true", help="with all that is known, as JSON")
+    command.add_argument(
+        "--register", action="store_true", help="first put what MLflow's registry lacks into it"
+    )
 
 
 _FILES = {

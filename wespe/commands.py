@@ -3,11 +3,12 @@
 import argparse
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from wespe.files import atomic_folder, read_json, sha256
+from wespe.files import atomic_folder, sha256
 
 if TYPE_CHECKING:
     from wespe.config import Params
@@ -41,9 +42,9 @@ def acquire(arguments: argparse.Namespace) -> None:
 
     params = _load(arguments)
     settings = _named(params.sources, arguments.name, "source")
-    kind = settings.kind  # type: ignore[attr-defined]  # every member of the union has one
     with atomic_folder(arguments.out) as folder:
-        index = SOURCES[kind].acquire(arguments.name, settings, folder)
+        index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
+        index = replace(index, licence=settings.licence or index.licence)
         write_index(folder / "index.json", index)
     print(f"{arguments.name}: {len(index.photos)} photos, {len(index.skipped)} left out")
     for skipped in index.skipped:
@@ -94,6 +95,7 @@ def train(arguments: argparse.Namespace) -> None:
             arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
         )
         record.finish(card, arguments.out)
+    tracking.register(params.run, arguments.name, arguments.out / "generator.safetensors", card)
     print(
         f"{arguments.name}: {card['steps']} steps in {card['train_seconds']} s on "
         f"{card['compute']}, {card['patches_per_second']} patches/s, "
@@ -106,24 +108,27 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from wespe import tracking
     from wespe.acquisition.index import read_index
     from wespe.baselines import baselines
+    from wespe.catalogue.networks import read_card
     from wespe.evaluation import evaluate as measure
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
 
     params = _load(arguments)
     settings = _named(params.evaluations, arguments.name, "evaluation")
-    generator, card = load_generator(arguments.model), _card(arguments.model)
+    generator, card = load_generator(arguments.model), read_card(arguments.model)
     summary = measure(
         read_index(arguments.index),
         partial(enhance_pixels, generator),
         evaluation=arguments.name,
         pair=settings.pair,
+        network=card["sha256"],
         baselines=baselines(settings.baselines, card),
         out=arguments.out,
         pictures=settings.pictures,
     )
     run = tracking.find_run(params.run, card["sha256"])
     run.evaluation(arguments.name, summary, arguments.out)
+    tracking.annotate(params.run, card["sha256"], tracking.means(arguments.name, summary))
     for method, metrics in summary["methods"].items():
         means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
         print(f"{arguments.name}: {method}: {', '.join(means)}")
@@ -172,16 +177,13 @@ def enhance(arguments: argparse.Namespace) -> int:
 
 def import_dped(arguments: argparse.Namespace) -> None:
     """A generator that the DPED authors published, a TensorFlow checkpoint → a network of ours."""
-    from wespe.files import sha256, write_json
+    from wespe.files import write_json
     from wespe.models.checkpoints import save_generator
-    from wespe.models.dped import ORIGIN, load_dped
+    from wespe.models.dped import load_dped, model_card
 
-    save_generator(arguments.out, load_dped(arguments.checkpoint))
-    card = {
-        "origin": ORIGIN,
-        "checkpoint": arguments.checkpoint.name,
-        "sha256": sha256(arguments.out),
-    }
+    generator = load_dped(arguments.checkpoint)
+    save_generator(arguments.out, generator)
+    card = model_card(arguments.checkpoint, generator) | {"sha256": sha256(arguments.out)}
     write_json(arguments.out.with_suffix(".json"), card)
     print(f"{arguments.checkpoint.name}: {arguments.out}")
 
@@ -206,6 +208,29 @@ def flickr_emulator(arguments: argparse.Namespace) -> None:
     serve(
         port=arguments.port, photos=arguments.photos, seed=arguments.seed, faults=arguments.faults
     )
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """List the networks there are; `show NAME` prints the model card of one."""
+    from wespe import tracking
+    from wespe.catalogue import as_json, as_table, find_networks, markdown, one_of
+
+    settings = _load(arguments).run
+    networks = find_networks(arguments.folder or [Path(settings.results)])
+    whole = [network for network in networks if not network.problem]
+    if arguments.show:
+        print(markdown(one_of(networks, arguments.name)))
+        return 0
+    if arguments.register:
+        for network in whole:
+            tracking.register(settings, network.name, network.path, network.card)
+            for summary in network.evaluations:
+                means = tracking.means(summary["evaluation"], summary)
+                tracking.annotate(settings, network.card["sha256"], means)
+    versions = tracking.versions(settings, [network.card["sha256"] for network in whole])
+    listed = (as_json if arguments.json else as_table)(networks, versions)
+    print(listed or f"no networks in {settings.results}")
+    return int(len(whole) < len(networks))
 
 
 def record(arguments: argparse.Namespace) -> None:
@@ -234,14 +259,3 @@ def _named(table: Mapping[str, Value], name: str, what: str) -> Value:
         known = ", ".join(table) or "there are none"
         raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}")
     return table[name]
-
-
-def _card(model: Path) -> dict[str, Any]:
-    """The model card beside a network; ValueError if it is none, or that of another network."""
-    path = model.with_suffix(".json")
-    card = read_json(path)
-    if not isinstance(card, dict) or "sha256" not in card:
-        raise ValueError(f"{path}: expected the model card of {model.name}")
-    if card["sha256"] != (found := sha256(model)):
-        raise ValueError(f"{path}: expected the card of a network {found}, got {card['sha256']}")
-    return card

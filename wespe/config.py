@@ -8,23 +8,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from wespe.acquisition import SOURCES
-from wespe.schema import Settings, explain
+from wespe.recipes import RECIPES
+from wespe.recipes.base import Recipe
+from wespe.schema import Count, Fraction, Name, Settings, explain
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+
+def _with_method(recipe: Any) -> Any:
+    """A recipe without a method is one of WESPE."""
+    return {"method": "wespe"} | recipe if isinstance(recipe, dict) else recipe
+
 
 if TYPE_CHECKING:
-    AnySource = Settings
+    from wespe.acquisition.settings import SourceSettings as AnySource
+
+    AnyRecipe = Recipe
 else:
     # The union of all sources' settings, told apart by `kind`: an entry in SOURCES is enough.
     AnySource = Annotated[
         reduce(or_, [source.settings for source in SOURCES.values()]), Field(discriminator="kind")
+    ]
+    AnyRecipe = Annotated[
+        reduce(or_, RECIPES.values()),
+        Field(discriminator="method"),
+        BeforeValidator(_with_method),
     ]
 
 
@@ -70,119 +79,6 @@ class Patches(Settings):
     all."""
 
 
-class Generator(Settings):
-    """The networks G and F, which have the same shape."""
-
-    width: Annotated[int, Field(ge=4, le=512)] = 64
-    """Channels of every hidden layer; 64 as in DPED. Half of it is almost four times as fast."""
-    blocks: Annotated[int, Field(ge=0, le=32)] = 4
-    """Residual blocks, of two convolutions each; four in the paper."""
-    norm: Literal["batch", "instance", "none"] = "batch"
-    """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm;
-    the code published with it normalises each photo by itself (`instance`), which makes enhancing
-    four times as expensive. `batch` and `none` cost nothing there."""
-    start: Literal["random", "identity"] = "random"
-    """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
-    input plus a residual that is zero before training: stabler, not in the paper."""
-
-
-class Discriminator(Settings):
-    """The networks D_c (on blurred colour) and D_t (on grey)."""
-
-    norm: Literal["instance", "batch", "spectral", "none"] = "instance"
-    """Normalisation of the convolutions after the first. The paper does not say; the DPED code
-    normalises each photo by itself. `spectral` bounds every layer, the
-    first too; between colour-matched photos it stayed blind."""
-    r1: NonNegative = 0.0
-    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
-    paper."""
-
-
-class Content(Settings):
-    """The feature extractor ψ of the content loss (eq. 1)."""
-
-    extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
-    """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
-    needs no download, for the demo."""
-    layer: str = "relu5_4"
-    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, of mobilenet_v2
-    `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
-    `relu5_4`."""
-    every: Count = 1
-    """The content loss is computed in every so many-th step, with so many times its weight; F
-    learns in those steps alone. Half the work of a step is its: with 4 a step takes 0.6 of the
-    time. The idea is the lazy regularisation of Karras et al. 2020; the paper computes it in each
-    step."""
-    weights: str | None = None
-    """A local .safetensors or .pth file with torchvision's keys; without one torchvision's weights
-    are downloaded and their hash is checked. Those are another training than the Oxford weights
-    that the papers used, with smaller activations: a content weight found with the one does not
-    carry over to the other."""
-
-
-class Weights(Settings):
-    """The weights of the total loss (eq. 6). All losses are means over the batch and the pixels;
-    norms are squared, as in the DPED code."""
-
-    content: NonNegative = 1.0
-    """Of the content loss (eq. 1)."""
-    color: NonNegative = 5e-3
-    """Of the adversarial colour loss (eq. 3)."""
-    texture: NonNegative = 5e-3
-    """Of the adversarial texture loss (eq. 4)."""
-    tv: NonNegative = 10.0
-    """Of the total variation loss (eq. 5)."""
-    transport: NonNegative = 0.0
-    """Of the squared distance between the blurred G(x) and the blurred x after the unpaired
-    histogram match of the two domains. Not in the paper, which leaves the colours to D_c alone:
-    this holds them near those of the target domain."""
-    identity: NonNegative = 0.0
-    """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
-    in the paper."""
-
-
-class Recipe(Settings):
-    """How a pair is trained. The defaults are the paper's (section 3), or those of the code of
-    DPED, which it builds on, where the paper is silent."""
-
-    method: Literal["wespe"] = "wespe"
-    """The training method."""
-    steps: Count = 20000
-    """Training steps: one update of G and F and one of the discriminators each."""
-    batch_size: Count = 30
-    """Patches of each domain a step."""
-    learning_rate: Positive = 5e-4
-    """Adam's learning rate for G and F. The paper does not say; the DPED code has 0.0005."""
-    discriminator_learning_rate: Positive = 5e-4
-    """Adam's learning rate for the discriminators. The paper does not say; as for G and F."""
-    adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    """Adam's β1. The paper does not say; 0.9 is Adam's own default, 0.5 is usual for GANs."""
-    adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
-    """Adam's β2. The paper does not say; 0.999 is Adam's own default."""
-    decay_from: Fraction = 1.0
-    """From this share of the steps on, the learning rates fall linearly to zero; 1: constant, since
-    the paper mentions no schedule."""
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the running average of G's weights, which is what is saved; 0: the last weights, as
-    in the paper."""
-    augment: bool = False
-    """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
-    blur_sigma_px: Positive = 1.7320508
-    """Standard deviation of the Gaussian in front of D_c. The papers print A = 0.053 and σ = 3;
-    such a kernel sums to one only if 3 is the variance, which makes √3 px. With 3 px it would sum
-    to three. The DPED code blurs with about 4.3 px."""
-    generator: Generator = Generator()
-    discriminator: Discriminator = Discriminator()
-    content: Content = Content()
-    weights: Weights = Weights()
-    log_every: Count = 20
-    """Steps between two records of the losses."""
-    sample_every: Count = 1000
-    """Steps between two sheets of sample pictures."""
-    save_every: Count = 500
-    """Steps between two saves of the state that a stopped training resumes from."""
-
-
 class Pair(Settings):
     """A camera and the photos one wishes it took."""
 
@@ -190,7 +86,7 @@ class Pair(Settings):
     """The source domain X, the camera's photos: the name of a source."""
     target: Name
     """The target domain Y, the photos wished for: the name of a source. Where both show the same
-    scenes, training makes no use of it."""
+    scenes, WESPE makes no use of it; the other methods need that, patch by patch."""
     recipe: Name
     """The name of a recipe."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
@@ -205,8 +101,9 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[Literal["histogram_match", "autocontrast", "clahe"], ...] = (
+    baselines: tuple[Literal["histogram_match", "transport", "autocontrast", "clahe"], ...] = (
         "histogram_match",
+        "transport",
         "autocontrast",
         "clahe",
     )
@@ -222,7 +119,7 @@ class Params(Settings):
     sources: dict[Name, AnySource]
     """Where photos come from."""
     patches: Patches = Patches()
-    recipes: dict[Name, Recipe]
+    recipes: dict[Name, AnyRecipe]
     """How pairs are trained."""
     pairs: dict[Name, Pair]
     """What is trained."""

@@ -47,6 +47,7 @@ def evaluate(
     *,
     evaluation: str,
     pair: str,
+    network: str,
     baselines: Mapping[str, Enhance],
     out: Path,
     pictures: int,
@@ -57,8 +58,9 @@ def evaluate(
     Writes `images.csv`, `summary.json` and `pictures/` into the folder `out`, which appears, or
     replaces an earlier one, when all is done. `enhance` and the baselines take and return uint8
     `(H, W, 3)`; `pictures` photos, evenly spread, are shown. `evaluation` and `pair` are names for
-    the summary. `enhance` runs in the calling thread, one photo at a time, while `workers` threads
-    (default: as many as cores) measure. Their number changes no result.
+    the summary, and `network` is the hash of the network's file. `enhance` runs in the calling
+    thread, one photo at a time, while `workers` threads (default: as many as cores) measure. Their
+    number changes no result.
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
@@ -77,6 +79,7 @@ def evaluate(
         summary = {
             "evaluation": evaluation,
             "pair": pair,
+            "network": network,
             "photos": index.source,
             "origin": index.origin,
             "simulated": index.simulated,

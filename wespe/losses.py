@@ -76,16 +76,14 @@ def grey(image: Tensor) -> Tensor:
     return (image * weights).sum(1, keepdim=True)
 
 
-def transport_loss(blurred: Tensor, image: Tensor, curves: Tensor, sigma_px: float) -> Tensor:
-    """How far the colours of an enhanced photo are from a histogram match of the original.
+def transport_loss(blurred: Tensor, moved: Tensor, sigma_px: float) -> Tensor:
+    """How far the look of an enhanced photo is from that of the target domain.
 
-    `blurred`: the colour view of G(x). `image`: x, whose 256 levels `curves`, `(256, 3)` in [0, 1],
-    take to the target domain's distribution, channel by channel. Returns the mean square over N, C,
-    H, W between the colour views, a scalar ≥ 0. Not in the paper.
+    `blurred`: the colour view of G(x). `moved`: x after `wespe.transport`, which needs no pairs.
+    Returns the mean square over N, C, H, W between the colour views, a scalar ≥ 0: texture is not
+    its business. Not in the paper.
     """
-    levels = (image * 255).round().long()
-    matched = torch.stack([curves[levels[:, c], c] for c in range(3)], dim=1)
-    return F.mse_loss(blurred, gaussian_blur(matched, sigma_px))
+    return F.mse_loss(blurred, gaussian_blur(moved, sigma_px))
 
 
 def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """The reference of all settings, `docs/settings.md`, made from the settings classes themselves."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wespe.config import json_schema
@@ -10,16 +10,16 @@ from wespe.config import json_schema
 _PREFACE = """\
 # Settings
 
-<!-- Made by `wespe schema --markdown` from wespe/config.py; a test compares the two. -->
+<!-- Made by `wespe schema --markdown` from the settings classes; a test compares the two. -->
 
 Everything that a run does is decided in one settings file: `params.yaml`, or another one that is
 named with `snakemake --configfile FILE`. `wespe check` reads it, names every wrong key, type and
 value, and prints it with all defaults. `NAME` stands for a name that you choose: letters, digits,
 `_` and `-`.
 
-A recipe's defaults are the paper's; where the paper is silent or contradicts itself, the entry says
-what was chosen and why. What the paper does not have is off by default. `configs/` holds complete
-files to start from.
+A recipe's defaults are those of its method's paper; where that is silent or contradicts itself, the
+entry says what was chosen and why. What the paper does not have is off by default. `configs/` holds
+complete files to start from.
 
 Numbers need a decimal point before an exponent: `1.0e-4`. YAML reads `1e-4` as text: it is refused.
 """
@@ -35,11 +35,20 @@ _TYPES = {"integer": "whole number", "number": "number", "boolean": "true or fal
 
 @dataclass(frozen=True)
 class Section:
-    """The settings under one key: `key` as in `recipes.NAME`, and its part of the JSON schema."""
+    """The settings under one key: `key` as in `recipes.NAME`, and its part of the JSON schema.
+
+    `kinds`, as in ``method `dped` ``, tells those from others that may be there instead.
+    """
 
     key: str
-    title: str
+    kinds: list[str]
     schema: Mapping[str, Any]
+    as_above: Collection[str] = ()
+    """Settings that another kind, further up, has just so."""
+
+    @property
+    def title(self) -> str:
+        return f"`{self.key}`" + (f" of {', '.join(self.kinds)}" if self.kinds else "")
 
 
 def markdown() -> str:
@@ -47,24 +56,42 @@ def markdown() -> str:
     return "\n".join([_PREFACE, *(_section(section) for section in sections())])
 
 
-def sections() -> Iterator[Section]:
-    """Every group of settings, in the order of a settings file."""
+def sections() -> list[Section]:
+    """Every group of settings, in the order of a file; one that kinds share is there once."""
     schema = json_schema()
+    found: list[Section] = []
     for key, node in schema["properties"].items():
-        yield from _below(key, node, schema["$defs"])
+        for section in _below(key, node, schema["$defs"], []):
+            rivals = [known for known in found if known.key == section.key]
+            if same := next((known for known in rivals if known.schema is section.schema), None):
+                same.kinds.extend(section.kinds)
+                continue
+            as_above = {
+                name
+                for name, node in section.schema["properties"].items()
+                if any(node == known.schema["properties"].get(name) for known in rivals)
+            }
+            found.append(replace(section, as_above=as_above))
+    return found
 
 
-def _below(key: str, node: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Section]:
+def _below(
+    key: str, node: Mapping[str, Any], definitions: Mapping[str, Any], kinds: Sequence[str]
+) -> Iterator[Section]:
     """The groups at and below `key`; nothing for a plain value."""
     if "$ref" in node:
         group = definitions[node["$ref"].rpartition("/")[2]]
-        kind = group["properties"].get("kind", {}).get("const")
-        yield Section(key, f"`{key}` of kind `{kind}`" if kind else f"`{key}`", group)
+        yield Section(key, [*kinds], group)
         for name, child in group["properties"].items():
-            yield from _below(f"{key}.{name}", child, definitions)
+            yield from _below(f"{key}.{name}", child, definitions, kinds)
     for named in node.get("patternProperties", {}).values():
-        for member in named.get("oneOf", [named]):
-            yield from _below(f"{key}.NAME", member, definitions)
+        yield from _below(f"{key}.NAME", named, definitions, [])
+    if "discriminator" in node:
+        setting = node["discriminator"]["propertyName"]
+        for member in node["oneOf"]:
+            group = definitions[member["$ref"].rpartition("/")[2]]
+            kind = group["properties"][setting]["const"]
+            yield from _below(key, member, definitions, [f"{setting} `{kind}`"])
 
 
 def _section(section: Section) -> str:
@@ -72,8 +99,11 @@ def _section(section: Section) -> str:
     lines = [f"{'#' * depth} {section.title}", "", _text(section.schema["description"]), ""]
     required = section.schema.get("required", [])
     for name, node in section.schema["properties"].items():
-        if "$ref" not in node:
+        if "$ref" not in node and name not in section.as_above:
             lines += _setting(f"{section.key}.{name}", node, name in required)
+    if section.as_above:
+        names = [f"`{name}`" for name in section.schema["properties"] if name in section.as_above]
+        lines += ["", f"As above: {', '.join(names)}."]
     return "\n".join([*lines, ""])
 
 

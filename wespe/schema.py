@@ -1,11 +1,17 @@
 """The base of every settings class, strict and frozen, and its errors in a reader's words."""
 
 import difflib
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
 
 
 class Settings(BaseModel):
@@ -67,7 +73,8 @@ def _line(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
         return f"{key} must be {context['expected']}, got {got}"
     if kind in {"union_tag_invalid", "union_tag_not_found"}:
         tag = repr(context["tag"]) if "tag" in context else "nothing"
-        return f"{key}.kind must be {' or '.join(place['discriminator']['mapping'])}, got {tag}"
+        union = place["discriminator"]
+        return f"{key}.{union['propertyName']} must be {_either(union['mapping'])}, got {tag}"
     return f"{key}: {problem['msg']}, got {got}"
 
 
@@ -97,6 +104,11 @@ def _known(schema: Mapping[str, Any], location: Sequence[int | str]) -> str:
     _, table = _walk(schema, location[:-1])
     close = difflib.get_close_matches(str(location[-1]), table["properties"], n=1)
     return f"did you mean {close[0]}?" if close else f"there are {', '.join(table['properties'])}"
+
+
+def _either(names: Iterable[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _is_power(got: str) -> bool:

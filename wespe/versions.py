@@ -79,19 +79,19 @@ def _no_strays(settings: Params) -> None:
 
 
 def _tag_runs(settings: Params, locked: dict[str, Any]) -> None:
-    """Tag each pair's MLflow run with DVC's hashes of its data and its network."""
+    """Tag each pair's MLflow run and model with DVC's hashes of its data and its network."""
     for name, pair in settings.pairs.items():
         stage = locked[f"train@{name}"]
         md5 = {entry["path"]: entry["md5"] for entry in stage["deps"] + stage["outs"]}
         network = f"{settings.run.results}/pairs/{name}/generator.safetensors"
-        found = tracking.find_run(settings.run, sha256(Path(network)))
-        found.tag(
-            {
-                "dvc.source": md5[f"{settings.run.data}/patches/{pair.source}.npy"],
-                "dvc.target": md5[f"{settings.run.data}/patches/{pair.target}.npy"],
-                "dvc.checkpoint": md5[network],
-            }
-        )
+        checkpoint = sha256(Path(network))
+        hashes = {
+            "dvc.source": md5[f"{settings.run.data}/patches/{pair.source}.npy"],
+            "dvc.target": md5[f"{settings.run.data}/patches/{pair.target}.npy"],
+            "dvc.checkpoint": md5[network],
+        }
+        tracking.find_run(settings.run, checkpoint).tag(hashes)
+        tracking.annotate(settings.run, checkpoint, hashes)
 
 
 def _why(changes: list[Any]) -> str:

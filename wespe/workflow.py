@@ -53,8 +53,7 @@ def photos_of(params: Params, name: str) -> str:
 
     Raises SettingsError if there is nothing, and lists every source whose photos are lacking.
     """
-    # Every kind of source has a path.
-    paths: dict[str, str] = {key: source.path for key, source in params.sources.items()}  # type: ignore[attr-defined]
+    paths = {key: source.path for key, source in params.sources.items()}
     if not Path(paths[name]).exists():
         lacking = [
             f"{path} (source {key})" for key, path in paths.items() if not Path(path).exists()

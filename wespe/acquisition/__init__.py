@@ -7,7 +7,7 @@ from typing import Any
 
 from wespe.acquisition import demo, flickr, folder
 from wespe.acquisition.index import PhotoIndex
-from wespe.schema import Settings
+from wespe.acquisition.settings import SourceSettings
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Source:
     index's `root` is empty. The caller writes the index beside them and puts `out` in place.
     """
 
-    settings: type[Settings]
+    settings: type[SourceSettings]
     acquire: Callable[[str, Any, Path], PhotoIndex]
 
 

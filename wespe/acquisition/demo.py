@@ -17,15 +17,15 @@ import numpy as np
 
 from wespe.acquisition.camera import simulate_phone
 from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.acquisition.settings import SourceSettings
 from wespe.files import sha256
 from wespe.images import Pixels, read_photo, write_photo
-from wespe.schema import Settings
 
 # Strong enough to be part of what has to be undone; the photos as taken are PNG, without loss.
 _PHONE_JPEG_QUALITY = 80
 
 
-class DemoSettings(Settings):
+class DemoSettings(SourceSettings):
     """Photos that the scikit-image wheel carries, as taken or through the simulated phone."""
 
     kind: Literal["demo"]
@@ -40,11 +40,12 @@ class DemoSettings(Settings):
 
 @dataclass(frozen=True)
 class DemoPhoto:
-    """One line of the inventory, as far as it is used; licence and origin are for readers."""
+    """One line of the inventory, as far as it is used; author and origin are for readers."""
 
     file: str
     sha256: str
     split: str
+    licence: str
 
 
 def acquire(name: str, settings: DemoSettings, out: Path) -> PhotoIndex:
@@ -55,8 +56,8 @@ def acquire(name: str, settings: DemoSettings, out: Path) -> PhotoIndex:
     """
     split = "test" if settings.role == "test" else "train"
     inventory = read_inventory(Path(settings.path))
-    entries = [_write(photo, settings.role, out) for photo in inventory if photo.split == split]
-    if not entries:
+    chosen = [photo for photo in inventory if photo.split == split]
+    if not chosen:
         raise ValueError(f"{settings.path}: expected photos of split {split!r}, got none")
     simulated = settings.role != "dslr"
     return PhotoIndex(
@@ -64,7 +65,8 @@ def acquire(name: str, settings: DemoSettings, out: Path) -> PhotoIndex:
         root="",
         origin=f"scikit-image photos, {'simulated phone camera' if simulated else 'as taken'}",
         simulated=simulated,
-        photos=entries,
+        photos=[_write(photo, settings.role, out) for photo in chosen],
+        licence=", ".join(sorted({photo.licence for photo in chosen})),
     )
 
 
@@ -73,7 +75,7 @@ def read_inventory(path: Path) -> list[DemoPhoto]:
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
-        return [DemoPhoto(row["file"], row["sha256"], row["split"]) for row in rows]
+        return [DemoPhoto(row["file"], row["sha256"], row["split"], row["licence"]) for row in rows]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected an inventory of demo photos, got {error}") from error
     except KeyError as error:

@@ -10,13 +10,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.acquisition.settings import SourceSettings
 from wespe.files import sha256
 from wespe.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.parallel import ordered_map
-from wespe.schema import Settings
 
 
-class FolderSettings(Settings):
+class FolderSettings(SourceSettings):
     """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP and BMP. Files that
     cannot be read and repeated ones are left out and listed with the reason."""
 

@@ -34,7 +34,8 @@ class PhotoIndex:
 
     `root` is a folder, absolute or relative to the project; empty on disk: the index's own folder.
     `origin` says in a sentence where the photos come from; `simulated` is true if any of their
-    pixels come from a camera simulation.
+    pixels come from a camera simulation. `licence` says under what terms they may be used, None
+    where no one has stated it.
     """
 
     source: str
@@ -43,6 +44,7 @@ class PhotoIndex:
     simulated: bool
     photos: Sequence[PhotoEntry]
     skipped: Sequence[Skipped] = ()
+    licence: str | None = None
 
     def path(self, entry: PhotoEntry) -> Path:
         return Path(self.root) / entry.file

@@ -1,4 +1,4 @@
-"""Normalisation turned into constants: a generator that only convolves, for tiles."""
+"""Normalisation turned into constants: a network that only convolves, for tiles."""
 
 import copy
 from collections.abc import Callable, Iterable
@@ -6,31 +6,31 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 
+from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator, ResidualBlock
 
 Streamed = Callable[[nn.Module], Iterable[Tensor]]
 
 
-def fold_batch_norm(generator: Generator) -> Generator:
+def fold_batch_norm(network: Enhancer) -> Enhancer:
     """A copy whose batch norms (with their running statistics) are part of the convolutions.
 
-    Gives what `generator.eval()` gives, up to float32 rounding; without batch norm, a plain copy.
+    Gives what `network.eval()` gives, up to float32 rounding; without batch norm, a plain copy.
     """
-    folded = copy.deepcopy(generator).eval()
-    if folded.config["norm"] != "batch":
-        return folded
-    for block in folded.blocks:
-        assert isinstance(block, ResidualBlock)
-        _fold(block.first, block.first_norm)
-        _fold(block.second, block.second_norm)
-        block.first_norm, block.second_norm = nn.Identity(), nn.Identity()
-    folded.config["norm"] = "none"
+    folded = copy.deepcopy(network).eval()
+    convolution: nn.Module = folded
+    for name, module in [*folded.named_modules()]:
+        if isinstance(module, nn.Conv2d):
+            convolution = module
+        elif isinstance(module, nn.BatchNorm2d):
+            _fold(convolution, module)
+            folded.set_submodule(name, nn.Identity())
     return folded
 
 
 @torch.no_grad()
-def _fold(convolution: nn.Conv2d, norm: nn.Module) -> None:
-    assert isinstance(norm, nn.BatchNorm2d)
+def _fold(convolution: nn.Module, norm: nn.BatchNorm2d) -> None:
+    assert isinstance(convolution, nn.Conv2d)
     assert norm.running_mean is not None
     assert norm.running_var is not None
     assert convolution.bias is not None
@@ -47,7 +47,7 @@ def fix_instance_norm(generator: Generator, streamed: Streamed) -> Generator:
     norms before it fixed, so that a photo of any size needs no more memory than a piece.
     """
     fixed = copy.deepcopy(generator).eval()
-    before: list[nn.Module] = [fixed.head, nn.ReLU()]
+    before: list[nn.Module] = [fixed.transport, fixed.head, nn.ReLU()]
     for block in fixed.blocks:
         assert isinstance(block, ResidualBlock)
         first = [*before, block.first]

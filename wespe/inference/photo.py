@@ -10,7 +10,7 @@ import torch
 
 from wespe.images import PHOTO_SUFFIXES, PhotoError, Pixels, read_photo, write_photo
 from wespe.inference.tiled import TILE_PX, enhance_pixels
-from wespe.models.generator import Generator
+from wespe.models.enhancer import Enhancer
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Summary:
 def enhance_files(
     inputs: Sequence[Path],
     *,
-    generator: Generator,
+    generator: Enhancer,
     out: Path | None = None,
     strength: float = 1.0,
     tile_px: int = TILE_PX,

@@ -1,4 +1,4 @@
-"""A generator on a photo of any size: in tiles, exactly as on the whole photo."""
+"""A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
 import copy
 import itertools
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from wespe.images import Pixels, to_pixels, to_tensor
 from wespe.inference.fold import fix_instance_norm, fold_batch_norm
+from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
 
 TILE_PX = 512
@@ -54,7 +55,7 @@ def spans(length_px: int, tile_px: int, halo_px: int) -> list[Span]:
 
 @torch.inference_mode()
 def enhance_pixels(
-    generator: Generator,
+    generator: Enhancer,
     pixels: Pixels,
     *,
     tile_px: int = TILE_PX,
@@ -87,7 +88,7 @@ def enhance_pixels(
         return output[..., rows.valid, columns.valid]
 
     network = copy.deepcopy(generator).to(device)
-    if generator.config["norm"] == "instance":
+    if isinstance(network, Generator) and network.config["norm"] == "instance":
         network = fix_instance_norm(
             network, lambda layers: (valid_output(layers, *tile) for tile in tiles)
         )

@@ -1,14 +1,14 @@
 """The generators that the DPED authors published, as networks of ours."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from wespe.models.generator import Generator
+from wespe.models.limits import network_limits
 from wespe.models.tensorflow_bundle import TensorBundle
-
-ORIGIN = "published DPED generator (Ignatov et al. 2017), no licence stated"
 
 
 def load_dped(checkpoint: Path) -> Generator:
@@ -38,6 +38,18 @@ def load_dped(checkpoint: Path) -> Generator:
     for name, value in variables.items():
         value.copy_(torch.from_numpy(bundle.read(name)))
     return generator.eval()
+
+
+def model_card(checkpoint: Path, generator: Generator) -> dict[str, Any]:
+    """What is known of a published `generator`, but for the hash of its file."""
+    return {
+        "origin": "published DPED generator (Ignatov et al. 2017)",
+        "checkpoint": checkpoint.name,
+        "licence": "not stated",
+        "intended_use": f"To enhance photos of the phone that {checkpoint.stem} was trained for, "
+        "with pairs of photos, towards the look of a Canon 70D.",
+        "limits": network_limits(generator),
+    }
 
 
 def _variables(generator: Generator) -> dict[str, Tensor]:

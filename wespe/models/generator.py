@@ -1,39 +1,54 @@
 """The generator of DPED and WESPE: a fully convolutional residual network."""
 
+import copy
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from wespe.models.enhancer import Enhancer
+from wespe.transport import Transport
+
 Norm = Literal["batch", "instance", "none"]
-Start = Literal["random", "identity"]
+Start = Literal["random", "identity", "transport"]
 
 
-class Generator(nn.Module):
+class Generator(Enhancer):
     """G or F (WESPE, section 3.6): `(N, 3, H, W)` in [0, 1] → the same shape, any H and W.
 
     A 9×9 convolution, `blocks` residual blocks, two 3×3 and one 9×9 convolution, all but the last
     with ReLU; zero padding keeps the size. With `start="random"` the output is
     `0.58 tanh(·) + 0.5`, slightly beyond [0, 1], as in the DPED code. With `start="identity"` it is
-    the input plus a residual that is zero before training; clamp it to [0, 1].
+    the input plus a residual that is zero before training; clamp it to [0, 1]. With
+    `start="transport"` it is the same of the input after `transport`, a part of the network that is
+    not trained; without one given, as before loading, it leaves the input as it is.
     """
 
     def __init__(
-        self, *, width: int = 64, blocks: int = 4, norm: Norm = "batch", start: Start = "random"
+        self,
+        *,
+        width: int = 64,
+        blocks: int = 4,
+        norm: Norm = "batch",
+        start: Start = "random",
+        transport: Transport | None = None,
     ) -> None:
         super().__init__()
         self.config = {"width": width, "blocks": blocks, "norm": norm, "start": start}
         self.start = start
+        before = copy.deepcopy(transport) if transport else Transport()
+        self.transport = before if start == "transport" else nn.Identity()
         self.head = nn.Conv2d(3, width, 9, padding=4)
         self.blocks = nn.ModuleList(ResidualBlock(width, norm) for _ in range(blocks))
         self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
         self.tail = nn.Conv2d(width, 3, 9, padding=4)
-        if start == "identity":
+        if start != "random":
             nn.init.zeros_(self.tail.weight)
             assert self.tail.bias is not None
             nn.init.zeros_(self.tail.bias)
 
     def forward(self, image: Tensor) -> Tensor:
+        image = self.transport(image)
         features = torch.relu(self.head(image))
         for block in self.blocks:
             features = block(features)
@@ -41,14 +56,14 @@ class Generator(nn.Module):
             features = torch.relu(convolution(features))
         # What follows is too fine for bf16, whose steps near 1 are a level of an 8-bit photo.
         residual: Tensor = self.tail(features).float()
-        if self.start == "identity":
+        if self.start != "random":
             return image + residual
         return 0.58 * torch.tanh(residual) + 0.5
 
     @property
     def receptive_field_px(self) -> int:
-        """How far, in px to each side, an output pixel looks into the input."""
-        return 4 + 2 * len(self.blocks) + len(self.body) + 4
+        before = Transport.receptive_field_px if self.start == "transport" else 0
+        return before + 4 + 2 * len(self.blocks) + len(self.body) + 4
 
 
 class ResidualBlock(nn.Module):

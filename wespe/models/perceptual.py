@@ -1,14 +1,16 @@
 """Feature extractors ψ of the content loss: frozen, each normalises its own input."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from torchvision.models import WeightsEnum
 
 # torchvision takes longer to import than torch, and the untrained extractor does without it.
 
@@ -41,24 +43,21 @@ def build_extractor(
 ) -> FeatureExtractor:
     """The extractor `name` up to and including `layer`.
 
-    `weights`: a local .safetensors or .pth file with torchvision's keys; without one the weights
-    that torchvision publishes are downloaded and their hash is checked. Raises ValueError for an
-    unknown layer and for a file that is missing or holds another network.
+    `weights`: a local .safetensors file with torchvision's keys; without one the weights that
+    torchvision publishes are downloaded and their hash is checked. Raises ValueError for an unknown
+    layer and for a file that is missing, of another format, or holds another network.
     """
     return FeatureExtractor(EXTRACTORS[name](layer, weights))
 
 
 def _vgg19(layer: str, weights: Path | None) -> nn.Sequential:
-    from torchvision.models import VGG19_Weights, vgg19
+    from torchvision.models import VGG19_Weights
     from torchvision.models.vgg import cfgs, make_layers
 
     names = vgg19_layers()
     _check_layer("vgg19", layer, names)
-    if weights is None:
-        features = vgg19(weights=VGG19_Weights.IMAGENET1K_V1).features[: names[layer] + 1]
-    else:
-        features = make_layers(cfgs["E"])[: names[layer] + 1]
-        _load(features, weights, prefix="features.")
+    features = make_layers(cfgs["E"])[: names[layer] + 1]
+    _fill(features, _tensors(weights, VGG19_Weights.IMAGENET1K_V1), weights)
     for module in features:
         if isinstance(module, nn.ReLU):
             module.inplace = False
@@ -82,11 +81,8 @@ def _mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
 
     names = {f"block{number}": number for number in range(19)}
     _check_layer("mobilenet_v2", layer, names)
-    if weights is None:
-        features = mobilenet_v2(weights=MobileNet_V2_Weights.IMAGENET1K_V2).features
-        return nn.Sequential(*features[: names[layer] + 1])
     features = mobilenet_v2().features[: names[layer] + 1]
-    _load(features, weights, prefix="features.")
+    _fill(features, _tensors(weights, MobileNet_V2_Weights.IMAGENET1K_V2), weights)
     return nn.Sequential(*features)
 
 
@@ -123,27 +119,37 @@ def _check_layer(extractor: str, layer: str, names: dict[str, int]) -> None:
         raise ValueError(f"{extractor} has no layer {layer!r}; it has {', '.join(names)}")
 
 
-def _load(features: nn.Module, path: Path, *, prefix: str) -> None:
-    """Fill `features` from a file; tensors of deeper layers may be there and are left alone."""
+def _tensors(path: Path | None, published: "WeightsEnum") -> Mapping[str, Tensor]:
+    """The tensors of a user's file, or those that torchvision publishes."""
+    if path is None:
+        # A pickle whose hash torchvision knows; of which torch takes tensors alone all the same.
+        tensors: Mapping[str, Tensor] = published.get_state_dict(check_hash=True, weights_only=True)
+        return tensors
     if not path.is_file():
         raise ValueError(f"{path}: no such weights file")
+    if path.suffix != ".safetensors":
+        raise ValueError(_CONVERT.format(path=path, converted=path.with_suffix(".safetensors")))
     try:
-        if path.suffix == ".safetensors":
-            tensors = load_file(path)
-        else:
-            tensors = torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        # torch's own message advises to trust the file; we never unpickle more than tensors.
-        raise ValueError(f"{path}: expected a file of tensors and nothing else") from error
-    except (SafetensorError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: cannot be read as weights: {error}") from error
-    wanted = features.state_dict()
+
+
+# A pickle can run any code, and torch's own guard against that has been evaded before.
+_CONVERT = """\
+{path}: expected a .safetensors file, which holds nothing but tensors. To convert one you trust:
+python -c "import torch, safetensors.torch as s; \
+s.save_file(torch.load('{path}', weights_only=True), '{converted}')\""""
+
+
+def _fill(features: nn.Module, tensors: Mapping[str, Tensor], path: Path | None) -> None:
+    """Fill the first layers from `tensors`; those of deeper layers may be there, unused."""
     found: dict[str, Tensor] = {}
-    for key, tensor in wanted.items():
-        value = tensors.get(prefix + key)
+    for key, tensor in features.state_dict().items():
+        value = tensors.get(f"features.{key}")
         if value is None or value.shape != tensor.shape:
             came = "nothing" if value is None else f"shape {tuple(value.shape)}"
-            expected = f"{prefix + key} of shape {tuple(tensor.shape)}"
+            expected = f"features.{key} of shape {tuple(tensor.shape)}"
             raise ValueError(f"{path}: expected {expected}, got {came}: another network?")
         found[key] = value.to(tensor.dtype)
     features.load_state_dict(found)

@@ -71,6 +71,7 @@ def extract(
         "source": index.source,
         "origin": index.origin,
         "simulated": index.simulated,
+        "licence": index.licence,
         "settings": {**asdict(rule), "count": count},
         "seed": seed,
         "sha256": digest,

@@ -1,8 +1,10 @@
 """Reading patch sets, and drawing training batches from them without a state to keep."""
 
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -76,6 +78,35 @@ class PatchSet:
             symmetries = _generator(seed, stream, _SYMMETRIES, step).integers(8, size=batch_size)
             patches = apply_symmetries(patches, symmetries)
         return patches
+
+
+def check_pairs(source: PatchSet, target: PatchSet) -> None:
+    """Raise ValueError, with the first difference, unless patch n of both shows the same scene.
+
+    That is: it is of a photo of the same name, but for the suffix, at the same place.
+    """
+    names = [patches.manifest["source"] for patches in (source, target)]
+    places = (_places(source), _places(target))
+    for number, (one, other) in enumerate(itertools.zip_longest(*places)):
+        if one != other:
+            raise ValueError(
+                f"expected {names[0]} and {names[1]} to be pairs, patch n of the one the scene of "
+                f"patch n of the other; patch {number} is {_place(one)} of {names[0]} and "
+                f"{_place(other)} of {names[1]}. Pairs are photos of the same names that are "
+                "single patches of patches.size_px, with room for all of them in patches.count. "
+                "What is left out of one source (listed in its index.json, or as flat or clipped "
+                "in the manifest of its patches), `exclude` from both"
+            )
+
+
+def _places(patches: PatchSet) -> Iterator[tuple[str, int, int]]:
+    """Name of the photo without suffix, y and x of every patch."""
+    stems = [PurePosixPath(photo).stem for photo in patches.manifest["photos"]]
+    return ((stems[number], y, x) for number, y, x in patches.manifest["patches"])
+
+
+def _place(place: tuple[str, int, int] | None) -> str:
+    return f"{place[0]!r} at y {place[1]}, x {place[2]}" if place else "none"
 
 
 def apply_symmetries(patches: Pixels, symmetries: NDArray[np.int64]) -> Pixels:

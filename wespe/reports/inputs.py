@@ -44,6 +44,15 @@ class TrainedBy(_Record):
     batch_size: int
 
 
+class Rollback(_Record):
+    """Where a training diverged, and where it went on from, at which share of its rates."""
+
+    step: int
+    to_step: int
+    reason: str
+    rates: dict[str, float]
+
+
 class ModelCard(_Record):
     """`generator.json`."""
 
@@ -59,7 +68,12 @@ class ModelCard(_Record):
     sha256: str
     train_seconds: float
     patches_per_second: float
+    rollbacks: tuple[Rollback, ...] = ()
+    warning: str | None = None
     final_losses: dict[str, float | None]
+    # Cards of version 0.1.0 lack these two; it knew WESPE alone.
+    paired: bool = False
+    samples: tuple[str, ...] = ("x", "G(x)", "F(G(x))")
 
 
 class Statistic(_Record):
@@ -129,7 +143,7 @@ def read_pair(name: str, folder: Path) -> PairResult:
     """Read `generator.json`, `losses.jsonl` and `samples/`; ValueError names a wrong file."""
     return PairResult(
         name,
-        _read_record(folder / "generator.json", ModelCard, "a model card"),
+        read_record(folder / "generator.json", ModelCard, "a model card"),
         _read_losses(folder / "losses.jsonl"),
         sorted(_expect(folder / "samples", "a folder of sample sheets").glob("*.jpg")),
     )
@@ -145,7 +159,7 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
         pictures.setdefault(photo, {})[method] = path
     return EvaluationResult(
         name,
-        _read_record(folder / "summary.json", Summary, "an evaluation's summary"),
+        read_record(folder / "summary.json", Summary, "an evaluation's summary"),
         _read_images(folder / "images.csv"),
         pictures,
     )
@@ -154,7 +168,8 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
 _RecordType = TypeVar("_RecordType", bound=_Record)
 
 
-def _read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+def read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+    """A record of a file; ValueError names the file and the first key that is wrong in it."""
     try:
         return kind.model_validate(read_json(_expect(path, what)))
     except ValidationError as error:

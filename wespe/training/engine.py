@@ -1,15 +1,15 @@
 """One training loop for every method: steps, records, samples, and a state to resume from.
 
 It knows no network and no tracker. A batch is a pure function of the step's number, so the state
-holds no random generator, and a resumed training ends bit for bit like an uninterrupted one.
+holds no random generator, and a resumed training ends bit for bit like an uninterrupted one, also
+where it diverged and went back.
 """
 
 import io
 import json
-import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
+from wespe.training.monitor import SOUND, DivergedError, Sign, Watch, not_finite
 from wespe.training.progress import Progress
 
 Batch = tuple[Tensor, ...]
@@ -27,8 +28,15 @@ Log = Callable[[int, Mapping[str, float]], None]
 class Step(Protocol):
     """A training method: everything that one step changes, and how to change it."""
 
+    rates: dict[str, float]
+    """The factor on the learning rate of each part of the method; the loop lowers them."""
+
     def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
         """Take one step; `progress` is the share of the training done, in [0, 1). Scalars out."""
+        ...
+
+    def sign(self, record: Mapping[str, float]) -> Sign | None:
+        """What is wrong with the networks, or with the losses of the last step; no change."""
         ...
 
     def sample(self) -> Pixels:
@@ -40,17 +48,22 @@ class Step(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
 
 
-class DivergedError(RuntimeError):
-    """A loss is no longer a finite number."""
-
-
-@dataclass(frozen=True)
+@dataclass
 class Outcome:
-    """What a finished training leaves: its records, and the seconds spent with resumed parts."""
+    """How far a training has come, and what a finished one leaves."""
 
-    records: list[dict[str, float]]
-    seconds: float
-    data_seconds: float
+    step: int = 0
+    records: list[dict[str, float]] = field(default_factory=list)
+    """The losses, without those of steps that were taken back."""
+    rollbacks: list[dict[str, Any]] = field(default_factory=list)
+    """Where it diverged: `step`, `to_step`, `reason`, and the `rates` from there on."""
+    sound: int = 0
+    """Checks in a row without a sign, up to the number from which signs count: see `Watch`."""
+    warning: str | None = None
+    """What is wrong at the end of a training in which signs never came to count."""
+    seconds: float = 0.0
+    """Time spent, with resumed parts and with steps that were taken back."""
+    data_seconds: float = 0.0
 
 
 def fit(
@@ -63,90 +76,123 @@ def fit(
     log_every: int,
     sample_every: int,
     log: Log,
+    rollbacks: int = 0,
+    slow_down: float = 0.5,
     label: str = "train",
 ) -> Outcome:
     """Train from the state in `folder`, or from the start, to `steps`.
 
-    `folder` receives `state.pt`, `losses.jsonl` and `samples/`; it is the caller's to remove. `log`
-    is told of every record; after a stop of the earlier ones, too, since a tracker that works in
-    batches may have lost some.
-    Raises DivergedError where a loss is not finite, and BlockingIOError where another process
-    trains in `folder`.
+    With every record and every save it is checked for signs of divergence. Where one counts, the
+    training goes back to the last save, which was made without one, and on from there with learning
+    rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`, `losses.jsonl`
+    and `samples/`; it is the caller's to remove. `log` is told of records once they are saved and
+    can no longer be taken back; after a stop of the earlier ones, too, since a tracker that works
+    in batches may have lost some.
+    Raises DivergedError where the training diverges once more, and BlockingIOError where another
+    process trains in `folder`.
     """
+    path = folder / "state.pt"
     with lock(folder / "lock"):
-        done, records, seconds, data_seconds = _load(folder / "state.pt", step)
-        before = seconds
-        _write_records(folder / "losses.jsonl", records)
-        for record in records:
-            _tell(log, record)
         (folder / "samples").mkdir(exist_ok=True)
-        started = time.perf_counter()
-        with Progress(label, total=steps, done=done) as bar, _appending(folder) as losses:
-            for number in range(done, steps):
+        if not path.exists():  # so that there is always a state to go back to
+            _save(path, step, Outcome(sound=0 if step.sign({}) else SOUND))
+        now = _load(path, step)
+        _write_records(folder / "losses.jsonl", now.records)
+        told = _tell(log, now.records)
+        watch = Watch(now.sound)
+        started = time.perf_counter() - now.seconds
+        with Progress(label, total=steps, done=now.step) as bar:
+            while now.step < steps:
                 fetch = time.perf_counter()
-                batch = batches(number)
-                data_seconds += time.perf_counter() - fetch
-                values = step.train_step(batch, number / steps)
-                done = number + 1
-                if done % log_every == 0 or done == steps:
-                    record = _record(done, values)
-                    records.append(record)
-                    with naming(folder / "losses.jsonl"):
-                        losses.write(json.dumps(record) + "\n")
-                        losses.flush()
-                    _tell(log, record)
+                batch = batches(now.step)
+                now.data_seconds += time.perf_counter() - fetch
+                values = step.train_step(batch, now.step / steps)
+                now.step += 1
+                logs, samples, saves = (
+                    now.step % every == 0 or now.step == steps
+                    for every in (log_every, sample_every, save_every)
+                )
+                sign = None
+                if logs or saves:
+                    record = {name: float(value) for name, value in values.items()}
+                    sign = _check(step, record, deep=saves)
+                    if watch.counts(sign):
+                        assert sign
+                        now = _go_back(path, step, now, sign, rollbacks, slow_down)
+                        _write_records(folder / "losses.jsonl", now.records)
+                        watch = Watch(now.sound)
+                        bar.back(now.step, _tale(now.rollbacks[-1]))
+                        continue
+                    now.sound = watch.sound
+                if logs:
+                    now.records.append({"step": now.step, **record})
+                    _append_record(folder / "losses.jsonl", now.records[-1])
                     bar.note(record)
-                if done % sample_every == 0 or done == steps:
-                    write_photo(folder / "samples" / f"{done:06d}.jpg", step.sample())
-                seconds = before + time.perf_counter() - started
-                if done % save_every == 0 or done == steps:
-                    _save(folder / "state.pt", step, done, records, seconds, data_seconds)
+                if samples:
+                    write_photo(folder / "samples" / f"{now.step:06d}.jpg", step.sample())
+                now.seconds = time.perf_counter() - started
+                # With a sign that may yet come to count, a state is not one to go back to.
+                if saves and (sign is None or not watch.armed or now.step == steps):
+                    now.warning = sign.reason if sign and not watch.armed else None
+                    _save(path, step, now)
+                    told += _tell(log, now.records[told:])
                 bar.advance()
-        return Outcome(records, seconds, data_seconds)
+        return now
 
 
-def _record(done: int, values: Mapping[str, Tensor]) -> dict[str, float]:
-    record = {name: float(value) for name, value in values.items()}
-    bad = [name for name, value in record.items() if not math.isfinite(value)]
-    if bad:
+def _check(step: Step, record: Mapping[str, float], *, deep: bool) -> Sign | None:
+    """What is wrong with the losses, the networks or, `deep`, any number in the state."""
+    sign = not_finite(record) or step.sign(record)
+    return sign or (not_finite(step.state_dict()) if deep else None)
+
+
+def _go_back(
+    path: Path, step: Step, now: Outcome, sign: Sign, rollbacks: int, slow_down: float
+) -> Outcome:
+    """Load the last save, lower the learning rates, and save that, with the story so far."""
+    last = _load(path, step)
+    story = {"step": now.step, "to_step": last.step, "reason": sign.reason}
+    if (count := len(last.rollbacks)) >= rollbacks:
+        after = f"given up after going back {'once' if count == 1 else f'{count} times'}"
         raise DivergedError(
-            f"step {done}: {', '.join(bad)} is not finite; the last good state is kept. "
+            f"step {now.step}: {sign.reason}; {after}. The state of step {last.step} is kept. "
             "Lower the learning rates or the adversarial weights."
         )
-    return {"step": done, **record}
+    for part in sign.slows or step.rates:
+        step.rates[part] *= slow_down
+    last.rollbacks.append({**story, "rates": dict(step.rates)})
+    last.seconds, last.data_seconds = now.seconds, now.data_seconds
+    _save(path, step, last)
+    return last
 
 
-def _tell(log: Log, record: Mapping[str, float]) -> None:
-    log(int(record["step"]), {name: value for name, value in record.items() if name != "step"})
+def _tale(rollback: Mapping[str, Any]) -> str:
+    rates = ", ".join(f"{part} × {rate:.3g}" for part, rate in rollback["rates"].items())
+    return (
+        f"step {rollback['step']}: {rollback['reason']}; back to step {rollback['to_step']}, "
+        f"learning rates: {rates}"
+    )
 
 
-def _save(
-    path: Path,
-    step: Step,
-    done: int,
-    records: list[dict[str, float]],
-    seconds: float,
-    data_seconds: float,
-) -> None:
-    state = {
-        "step": done,
-        "records": records,
-        "seconds": seconds,
-        "data_seconds": data_seconds,
-        "networks": step.state_dict(),
-    }
+def _tell(log: Log, records: list[dict[str, float]]) -> int:
+    """Tell of `records`; how many there were."""
+    for record in records:
+        log(int(record["step"]), {name: value for name, value in record.items() if name != "step"})
+    return len(records)
+
+
+def _save(path: Path, step: Step, now: Outcome) -> None:
     buffer = io.BytesIO()
-    torch.save(state, buffer)
+    torch.save({**vars(now), "rates": step.rates, "networks": step.state_dict()}, buffer)
     with atomic_file(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 
-def _load(path: Path, step: Step) -> tuple[int, list[dict[str, float]], float, float]:
-    if not path.exists():
-        return 0, [], 0.0, 0.0
+def _load(path: Path, step: Step) -> Outcome:
     state = torch.load(path, map_location="cpu", weights_only=True)
-    step.load_state_dict(state["networks"])
-    return state["step"], state["records"], state["seconds"], state["data_seconds"]
+    step.load_state_dict(state.pop("networks"))
+    step.rates.update(state.pop("rates"))
+    return Outcome(**state)
 
 
 def _write_records(path: Path, records: list[dict[str, float]]) -> None:
@@ -154,5 +200,6 @@ def _write_records(path: Path, records: list[dict[str, float]]) -> None:
         temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
-def _appending(folder: Path) -> Any:
-    return (folder / "losses.jsonl").open("a")
+def _append_record(path: Path, record: Mapping[str, float]) -> None:
+    with naming(path), path.open("a") as stream:
+        stream.write(json.dumps(record) + "\n")

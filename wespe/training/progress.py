@@ -38,6 +38,13 @@ class Progress:
         """Show these values from now on."""
         self._note = "  ".join(f"{k} {v:.3g}" for k, v in values.items() if k != "step")
 
+    def back(self, done: int, reason: str) -> None:
+        """Say why the count goes back to `done`; the rate stays that of all steps taken."""
+        self._first += done - self._done
+        self._done = done
+        start = "\r\x1b[2K" if self._terminal else ""
+        self._print(f"{start}{self._label}: {reason}\n")
+
     def advance(self) -> None:
         """Count one step."""
         self._done += 1

@@ -2,28 +2,26 @@
 
 import hashlib
 import json
+import pkgutil
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 import wespe
-from wespe.baselines import level_histograms, transport_curves
 from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
-from wespe.models.perceptual import build_extractor
-from wespe.patches.store import PatchSet
+from wespe.patches.store import PatchSet, check_pairs
+from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place
 from wespe.training.engine import Batch, Log, fit
-from wespe.training.wespe import WespeStep
+from wespe.training.method import MethodStep, Task
+from wespe.transport import fit_transport
 
 if TYPE_CHECKING:
-    from wespe.config import Recipe
+    from wespe.recipes.base import Recipe
 
-METHODS = {"wespe": WespeStep}
 PREVIEWS = 6
 
 
@@ -47,37 +45,35 @@ def train_pair(
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
-    weights that cannot be used and BusyError where another process trains the same.
+    weights that cannot be used, among them sets without pairs where the method needs them, and
+    BusyError where another process trains the same.
     """
     if source.size_px != target.size_px:
         raise ValueError(
             f"{name}: expected source and target patches of one size, "
             f"got {source.size_px} and {target.size_px} px"
         )
-    extractor = build_extractor(
-        recipe.content.extractor,
-        layer=recipe.content.layer,
-        weights=Path(recipe.content.weights) if recipe.content.weights else None,
+    method: type[MethodStep[Any]] = pkgutil.resolve_name(recipe.step)
+    if method.paired:
+        check_pairs(source, target)
+    batches = _batches(source, target, recipe, seed, paired=method.paired)
+    previews = tuple(
+        to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
+        for domain in (source, target)
     )
-    previews = source.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM)
-    curves = transport_curves(*(level_histograms(domain.pixels) for domain in (source, target)))
-    step = METHODS[recipe.method](
-        recipe,
-        extractor=extractor,
-        curves=torch.from_numpy(curves) / 255,
-        preview=to_tensor(previews),
-        place=place,
-        seed=seed,
-    )
+    transport = fit_transport(source.pixels, target.pixels)
+    step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(
             step,
-            _batches(source, target, recipe, seed),
+            batches,
             steps=recipe.steps,
             folder=state,
             save_every=recipe.save_every,
             log_every=recipe.log_every,
             sample_every=recipe.sample_every,
+            rollbacks=recipe.monitor.rollbacks,
+            slow_down=recipe.monitor.slow_down,
             log=log,
             label=name,
         )
@@ -92,11 +88,17 @@ def train_pair(
         "seed": seed,
         "steps": recipe.steps,
         "compute": place.name,
-        "code_version": wespe.__version__,
-        "data": {"source": _provenance(source), "target": _provenance(target)},
+        **environment(place),
+        "data": {"source": provenance(source), "target": provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
+        "paired": method.paired,
+        "samples": list(method.shows),
         "data_share": round(outcome.data_seconds / outcome.seconds, 5),
+        "rollbacks": outcome.rollbacks,
+        "warning": outcome.warning,
+        # What the plain baselines are fitted to: the card is enough to evaluate.
+        "transport": transport.to_json(),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
     card = _write(out, step, card, state)
@@ -114,7 +116,7 @@ def state_key(
     place: Place,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other."""
-    weights = recipe.content.weights
+    weights = recipe.extractor_weights
     parts = {
         "pair": name,
         "source": source.manifest["sha256"],
@@ -132,11 +134,12 @@ _SOURCE_STREAM, _TARGET_STREAM, _PREVIEW_STREAM = range(3)
 
 
 def _batches(
-    source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int
+    source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int, *, paired: bool
 ) -> Callable[[int], Batch]:
+    # From one stream x and y are the same scenes, from two they have nothing to do with each other.
+    draws = ((source, _SOURCE_STREAM), (target, _SOURCE_STREAM if paired else _TARGET_STREAM))
+
     def batch(step: int) -> Batch:
-        # Two streams: x and y of a step have nothing to do with each other.
-        draws = ((source, _SOURCE_STREAM), (target, _TARGET_STREAM))
         return tuple(
             to_tensor(
                 patches.batch(
@@ -149,23 +152,11 @@ def _batches(
     return batch
 
 
-def _provenance(patches: PatchSet) -> dict[str, Any]:
-    manifest: Mapping[str, Any] = patches.manifest
-    return {
-        "origin": manifest["origin"],
-        "simulated": manifest["simulated"],
-        "patches": len(patches),
-        "sha256": manifest["sha256"],
-        # What the unpaired histogram match is fitted to: the card is enough to evaluate.
-        "histograms": level_histograms(patches.pixels).tolist(),
-    }
-
-
-def _write(out: Path, step: WespeStep, card: dict[str, Any], state: Path) -> dict[str, Any]:
+def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) -> dict[str, Any]:
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
-        card = {**card, "sha256": sha256(network)}
+        card = {**card, **use_and_limits(card, step.generator), "sha256": sha256(network)}
         write_json(temporary / "generator.json", card)
         shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
         shutil.copytree(state / "samples", temporary / "samples")

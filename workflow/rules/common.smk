@@ -5,7 +5,7 @@ def patch_set(domain, suffix=".npy"):
 
 def extractor_weights(wildcards):
     """The file of the content loss's weights, where the pair's recipe names one."""
-    weights = settings.recipes[settings.pairs[wildcards.name].recipe].content.weights
+    weights = settings.recipes[settings.pairs[wildcards.name].recipe].extractor_weights
     return [weights] if weights else []
 
 

@@ -7,6 +7,8 @@ rule evaluate:
             "evaluation.py",
             "metrics",
             "baselines.py",
+            "transport.py",
+            "losses.py",
             "inference",
             "models",
             "images.py",

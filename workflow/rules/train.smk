@@ -9,7 +9,7 @@ rule train:
             "training",
             "models",
             "losses.py",
-            "baselines.py",
+            "transport.py",
             "patches/store.py",
             "images.py",
         ),

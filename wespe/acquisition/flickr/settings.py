@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from wespe.acquisition.flickr.licences import NAMES, LicenceName, number
-from wespe.schema import Settings
+from wespe.acquisition.settings import SourceSettings
 
 Count = Annotated[int, Field(ge=1)]
 
 
-class FlickrSettings(Settings):
+class FlickrSettings(SourceSettings):
     """Photos of Flickr with their views and faves: the Flickr Faves Score dataset of the WESPE
     paper (section 4.4). Needs an API key, which no settings file holds: `FLICKR_API_KEY` and
     `FLICKR_API_SECRET` of the environment, or the two lines of `~/.config/wespe/flickr`."""

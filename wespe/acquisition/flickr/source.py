@@ -78,6 +78,7 @@ def acquire(
         simulated=settings.service is not None,
         photos=[_entry(path) for path in paths.values()],
         skipped=[Skipped(photo_id, reason) for photo_id, reason in left_out.items()],
+        licence=", ".join(sorted({row.photo.licence for row in rows})),
     )
 
 

@@ -1,32 +1,27 @@
-"""The record of runs in MLflow; nothing else imports it.
+"""The record of a training and of the evaluations of its network: one run."""
 
-A record is worth less than the training it is about: where MLflow fails, one warning is logged
-and the work goes on without it.
-"""
-
-import logging
-import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wespe.files import lock
+from wespe.tracking.connection import CHECKPOINT, connect, give_up, search
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from wespe import config
+    from wespe.recipes.base import Recipe
 
 PAIR = "wespe.pair"
-CHECKPOINT = "wespe.checkpoint_sha256"
 STATE = "wespe.state_key"
+ROLLBACKS = "wespe.rollbacks"
+WARNING = "wespe.warning"
 
 # One call with 50 metrics takes about as long as six calls with one each.
 _BATCH = 50
 _PARAMS_A_CALL = 100
-_log = logging.getLogger(__name__)
 
 
 class Run:
@@ -63,23 +58,22 @@ class Run:
         self._call("log_artifact", str(path), folder)
 
     def finish(self, card: Mapping[str, Any], out: Path) -> None:
-        """Record what a training left in `out`: network, its hash, speed, card and samples."""
-        self.tag({CHECKPOINT: card["sha256"]})
+        """Record what a training left in `out`: the network's hash, speed and samples.
+
+        `register` keeps the network itself. Where training diverged, tags say so:
+        `wespe.rollbacks`, a line each, and `wespe.warning`.
+        """
+        story = "\n".join(f"step {event['step']}: {event['reason']}" for event in card["rollbacks"])
+        said = {ROLLBACKS: story, WARNING: card["warning"]}
+        self.tag({CHECKPOINT: card["sha256"]} | {key: text for key, text in said.items() if text})
         self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
-        self.artifact(out / "generator.safetensors")
-        self.artifact(out / "generator.json")
+        self.metrics({"rollbacks": len(card["rollbacks"])})
         for sheet in sorted((out / "samples").glob("*.jpg")):
             self.artifact(sheet, "samples")
 
     def evaluation(self, name: str, summary: Mapping[str, Any], out: Path) -> None:
-        """Record an evaluation: means as `NAME.METHOD.METRIC`, the tables and the pictures."""
-        means = {
-            f"{name}.{method}.{metric}": value["mean"]
-            for method, metrics in summary["methods"].items()
-            for metric, value in metrics.items()
-            if value["mean"] is not None
-        }
-        self.metrics(means)
+        """Record an evaluation: its `means`, the tables and the pictures."""
+        self.metrics(means(name, summary))
         for file in (out / "images.csv", out / "summary.json"):
             self.artifact(file, name)
         for picture in sorted((out / "pictures").iterdir()):
@@ -103,8 +97,18 @@ class Run:
         try:
             getattr(self._client, method)(self._id, *values)
         except Exception as error:
-            _give_up(error)
+            give_up(error)
             self._client = None
+
+
+def means(name: str, summary: Mapping[str, Any]) -> dict[str, float]:
+    """The means of the evaluation `name` as `NAME.METHOD.METRIC`; those it has."""
+    return {
+        f"{name}.{method}.{metric}": value["mean"]
+        for method, metrics in summary["methods"].items()
+        for metric, value in metrics.items()
+        if value["mean"] is not None
+    }
 
 
 @contextmanager
@@ -112,7 +116,7 @@ def training(
     settings: "config.Run",
     name: str,
     pair: "config.Pair",
-    recipe: "config.Recipe",
+    recipe: "Recipe",
     *,
     seed: int,
     state_key: str,
@@ -128,7 +132,7 @@ def training(
         try:
             record = _begin(settings, name, state_key, chosen | recipe.model_dump())
         except Exception as error:
-            _give_up(error)
+            give_up(error)
     try:
         yield record
     except BaseException as error:
@@ -141,19 +145,19 @@ def find_run(settings: "config.Run", checkpoint_sha256: str) -> Run:
     """The run that trained a checkpoint, or one that records nothing if there is none."""
     if settings.tracking:
         try:
-            client, experiment_id = _connect(settings.tracking, settings.name)
-            for found in _search(client, experiment_id, CHECKPOINT, checkpoint_sha256):
+            client, experiment_id = connect(settings.tracking, settings.name)
+            for found in search(client, experiment_id, CHECKPOINT, checkpoint_sha256):
                 return Run(client, found.info.run_id)
         except Exception as error:
-            _give_up(error)
+            give_up(error)
     return Run()
 
 
 def _begin(settings: "config.Run", name: str, state_key: str, params: Mapping[str, Any]) -> Run:
     from mlflow.entities import Param
 
-    client, experiment_id = _connect(settings.tracking, settings.name)
-    for found in _search(client, experiment_id, STATE, state_key):
+    client, experiment_id = connect(settings.tracking, settings.name)
+    for found in search(client, experiment_id, STATE, state_key):
         if found.info.status != "FINISHED":
             client.update_run(found.info.run_id, status="RUNNING")
             return Run(client, found.info.run_id, _last_step(client, found))
@@ -179,28 +183,3 @@ def _last_step(client: "MlflowClient", found: Any) -> int:
     """The last recorded step, -1 for none; all values of a step are recorded in one call."""
     histories = (client.get_metric_history(found.info.run_id, key) for key in found.data.metrics)
     return max((metric.step for history in histories for metric in history), default=-1)
-
-
-def _connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
-    # MLflow reads these when it is imported. It would try for minutes to reach a server.
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-    from mlflow.tracking import MlflowClient
-
-    # Two processes that create the same SQLite file at once break it for good.
-    file = uri.removeprefix("sqlite:///")
-    alone = lock(Path(f"{file}.lock"), wait=True) if file != uri else nullcontext()
-    with alone:
-        client = MlflowClient(tracking_uri=uri)
-        known = client.get_experiment_by_name(experiment)
-        return client, known.experiment_id if known else client.create_experiment(experiment)
-
-
-def _search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> list[Any]:
-    return list(client.search_runs([experiment_id], f"tags.`{tag}` = '{value}'"))
-
-
-def _give_up(error: Exception) -> None:
-    _log.warning("MLflow failed; the work goes on without a record of it: %s", error)

@@ -1,0 +1,94 @@
+"""Model cards: where data and code come from, and what the network is not for."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from wespe import __version__
+from wespe.models.generator import Generator
+from wespe.models.limits import network_limits
+from wespe.patches.store import PatchSet
+from wespe.training.card import checkout, environment, provenance, use_and_limits
+from wespe.training.compute import resolve
+
+
+def patches(**manifest: Any) -> PatchSet:
+    places = [[0, 0, 0], [0, 5, 5], [7, 0, 0]]
+    described = {"origin": "mine", "simulated": False, "sha256": "ab", "patches": places}
+    return PatchSet(np.zeros((3, 32, 32, 3), np.uint8), described | manifest)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "licence"),
+    [({"licence": "CC0"}, "CC0"), ({"licence": None}, "not stated"), ({}, "not stated")],
+)
+def test_data_with_their_size_hash_and_licence(manifest: dict[str, Any], licence: str) -> None:
+    told = provenance(patches(**manifest))
+    assert {key: told[key] for key in ("photos", "patches", "patch_px", "sha256")} == {
+        **{"photos": 2, "patches": 3, "patch_px": 32, "sha256": "ab"}
+    }
+    assert told["licence"] == licence
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_card_says_what_the_network_is_for_and_what_is_not_known(simulated: bool) -> None:
+    data = {
+        "source": provenance(patches(origin="photos of folder a", simulated=simulated)),
+        "target": provenance(patches()),
+    }
+    card = {"source": "phone", "target": "dslr", "data": data}
+    told = use_and_limits(card, Generator(width=4, blocks=1))
+    assert "camera of phone (photos of folder a) towards the look of dslr" in told["intended_use"]
+    assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told["limits"][0]
+    assert any("simulated" in limit for limit in told["limits"]) == simulated
+    assert all(limit.endswith(".") for limit in told["limits"])
+
+
+@pytest.mark.parametrize(
+    ("norm", "expected"),
+    [("none", "and on nothing else"), ("instance", "and on statistics of the whole photo")],
+)
+def test_the_architecture_tells_how_far_a_network_sees(norm: Any, expected: str) -> None:
+    limits = network_limits(Generator(width=4, blocks=3, norm=norm))
+    # 4 px for each 9×9 convolution, 1 for each 3×3: two in each block, two after them.
+    [sight] = [limit for limit in limits if "16 px away" in limit]
+    assert expected in sight
+
+
+def test_the_environment_names_code_torch_and_device() -> None:
+    told = environment(resolve("cpu-fp32"))
+    assert told["code_version"] == __version__
+    assert told["torch"] == torch.__version__
+    assert told["device"]
+
+
+def test_a_checkout_has_a_commit_and_says_if_the_package_differs(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    assert checkout(package) == {}
+
+    def git(*arguments: str) -> str:
+        identity = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
+        command = ["git", "-C", str(tmp_path), *identity, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "--quiet")
+    git("commit", "--quiet", "--allow-empty", "--message", "Of something else")
+    assert checkout(package) == {}
+    git("add", "package")
+    git("commit", "--quiet", "--message", "With the package")
+    commit = git("rev-parse", "HEAD")
+    (tmp_path / "params.yaml").write_text("not of the package")
+    assert checkout(package) == {"code_commit": commit, "code_changed": False}
+    (package / "new.py").write_text("")
+    assert checkout(package) == {"code_commit": commit, "code_changed": True}
+
+
+def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checkout(tmp_path) == {}

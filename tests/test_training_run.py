@@ -1,0 +1,150 @@
+"""A pair's training as a whole: short, tiny ones end well, whatever the seed or the rates."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from wespe.config import Recipe
+from wespe.images import Pixels, to_tensor
+from wespe.models.checkpoints import load_generator
+from wespe.models.generator import Generator
+from wespe.patches.store import PatchSet
+from wespe.training.compute import resolve
+from wespe.training.engine import Log
+from wespe.training.monitor import DivergedError, collapse
+from wespe.training.run import train_pair
+
+STEPS = 16
+TINY: dict[str, Any] = {
+    "steps": STEPS,
+    "batch_size": 2,
+    "learning_rate": 5e-3,
+    "discriminator_learning_rate": 5e-4,
+    "adam_beta1": 0.5,
+    "decay_from": 0.4,
+    "ema": 0.9,
+    "generator": {"width": 4, "blocks": 1, "norm": "none", "start": "identity"},
+    "discriminator": {"norm": "none"},
+    "content": {"extractor": "untrained", "layer": "relu2"},
+    "weights": {"content": 0.05, "color": 0.3, "texture": 0.1, "tv": 1.0, "transport": 20.0},
+    "log_every": 2,
+    "sample_every": STEPS,
+    "save_every": 4,
+}
+
+# Two times slowed down, this is the learning rate of TINY.
+ABSURD: dict[str, Any] = {"learning_rate": 5e3, "monitor": {"slow_down": 1e-3}}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Networks this small run ten times as fast without threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def smooth(seed: int) -> Pixels:
+    """Twelve patches of 32 px with soft shapes, dark ones."""
+    random = np.random.default_rng(seed)
+    coarse = random.uniform(0, 0.6, (12, 8, 8, 3))
+    return np.asarray(coarse.repeat(4, 1).repeat(4, 2) * 255, np.uint8)
+
+
+def brighter(pixels: Pixels) -> Pixels:
+    """What training should learn to do."""
+    return np.asarray(np.clip(pixels * (1.4, 1.3, 1.1) + (30, 20, 5), 0, 255), np.uint8)
+
+
+def patches(name: str, pixels: Pixels) -> PatchSet:
+    manifest = {"source": name, "origin": "random numbers", "simulated": True, "sha256": name}
+    return PatchSet(pixels, manifest)
+
+
+def train(
+    folder: Path, *, seed: int = 0, log: Log = lambda step, values: None, **changes: Any
+) -> tuple[dict[str, Any], Generator]:
+    card = train_pair(
+        "pair",
+        source=patches("phone", smooth(1)),
+        target=patches("dslr", brighter(smooth(2))),
+        recipe=Recipe.model_validate({**TINY, **changes}),
+        seed=seed,
+        place=resolve("cpu-fp32"),
+        out=folder / "out",
+        state=folder / "state",
+        log=log,
+    )
+    assert card == json.loads((folder / "out" / "generator.json").read_text())
+    return card, load_generator(folder / "out" / "generator.safetensors")
+
+
+def gain(network: Generator) -> float:
+    """By how much the network brings new photos nearer to what they should be, as a share."""
+    x, y = to_tensor(smooth(3)), to_tensor(brighter(smooth(3)))
+    with torch.inference_mode():
+        enhanced = network(x).clamp(0, 1)
+    assert collapse(x, enhanced) is None
+    return float(1 - (enhanced - y).square().mean() / (x - y).square().mean())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: int) -> None:
+    card, network = train(tmp_path, seed=seed)
+    assert (card["rollbacks"], card["warning"]) == ([], None)
+    assert gain(network) > 0.3
+
+
+def test_an_absurd_learning_rate_is_lowered_until_it_is_none(tmp_path: Path) -> None:
+    card, network = train(tmp_path, **ABSURD)
+    assert [event["to_step"] for event in card["rollbacks"]] == [0, 0]
+    rates = [event["rates"]["generator"] for event in card["rollbacks"]]
+    np.testing.assert_allclose(rates, [1e-3, 1e-6])
+    lines = (tmp_path / "out" / "losses.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == list(range(2, STEPS + 1, 2))
+    assert gain(network) > 0.3
+
+
+def test_a_rescued_training_resumes_bit_for_bit(tmp_path: Path) -> None:
+    def stop(step: int, values: Mapping[str, float]) -> None:
+        if step == 8:
+            raise KeyboardInterrupt
+
+    card, _ = train(tmp_path / "whole", **ABSURD)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "parts", log=stop, **ABSURD)
+    resumed, _ = train(tmp_path / "parts", **ABSURD)
+    same = ("sha256", "rollbacks", "final_losses")
+    assert [resumed[key] for key in same] == [card[key] for key in same]
+    whole, parts = ((tmp_path / at / "out/losses.jsonl").read_text() for at in ("whole", "parts"))
+    assert whole == parts
+
+
+def test_a_discriminator_that_has_won_is_slowed_down(tmp_path: Path) -> None:
+    """G stands still; what D_c and D_t tell apart is as plain as day."""
+    card, _ = train(
+        tmp_path,
+        steps=24,
+        learning_rate=1e-9,
+        discriminator_learning_rate=2e-3,
+        log_every=1,
+        monitor={"rollbacks": 3, "slow_down": 1e-3, "discriminator_won": 0.3},
+    )
+    [event] = card["rollbacks"]
+    assert "the discriminator has won: d_" in event["reason"]
+    assert event["step"] - event["to_step"] >= 10  # as long as it has lasted
+    assert event["rates"] == {"generator": 1.0, "discriminators": 1e-3}
+
+
+def test_a_training_that_cannot_be_rescued_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DivergedError, match="given up after going back once") as caught:
+        train(tmp_path, learning_rate=1e3, monitor={"rollbacks": 1, "slow_down": 0.9})
+    assert "Lower the learning rates" in str(caught.value)
+    assert not (tmp_path / "out").exists()
+    assert (tmp_path / "state" / "state.pt").exists()

@@ -1,0 +1,146 @@
+"""The unpaired transport of levels, saturation and local contrast."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from skimage.exposure import match_histograms
+
+from wespe.images import read_photo, to_pixels, to_tensor
+from wespe.metrics.psnr import psnr_db
+from wespe.transport import Transport, fit_transport
+
+DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
+LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
+
+
+def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:
+    levels = np.random.default_rng(seed).normal(mean, deviation, (count, 40, 40, 3))
+    return levels.clip(0, 255).astype(np.uint8)
+
+
+def smooth(seed: int, count: int = 8) -> np.ndarray:
+    """Patches with structure at every scale, in moderate colours and contrast."""
+    random = np.random.default_rng(seed)
+    layers = [
+        cv2.resize(random.normal(0, 1, (side, side, 3 * count)), (64, 64)) for side in (4, 12, 40)
+    ]
+    stack = np.moveaxis(sum(layers).reshape(64, 64, 3, count), -1, 0)
+    grey = stack.mean(-1, keepdims=True)
+    return (128 + 18 * grey + 9 * (stack - grey)).clip(0, 255).round().astype(np.uint8)
+
+
+def match(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    return to_pixels(fit_transport(source, target).match(to_tensor(source)))
+
+
+def curve(source: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """What every level becomes, (256, 3)."""
+    return fit_transport(source, target).levels
+
+
+def test_curves_hand_computed() -> None:
+    source = np.repeat([10, 10, 20, 30], 256).astype(np.uint8).reshape(1, 32, 32, 1)
+    target = np.repeat([100, 100, 120, 200], 256).astype(np.uint8).reshape(1, 32, 32, 1)
+    levels = curve(source.repeat(3, axis=-1), target.repeat(3, axis=-1))
+    assert levels[[10, 20, 30], 0] == pytest.approx([100, 120, 200], abs=1e-4)
+    # Level 15 ranks at 1/2, between the middles of 100 (1/4) and 120 (5/8).
+    assert levels[15, 0] == pytest.approx(100 + 20 * (1 / 2 - 1 / 4) / (5 / 8 - 1 / 4), abs=1e-4)
+
+
+def test_curves_are_monotone_and_per_channel() -> None:
+    target = patches(1, 130, 40)
+    target[..., 2] //= 2
+    levels = curve(patches(0, 90, 20), target)
+    assert (np.diff(levels, axis=0) >= 0).all()
+    assert levels[90, 2] < levels[90, 0] - 40
+
+
+def test_curves_agree_with_skimage_on_one_photo() -> None:
+    source, target = patches(0, 90, 20), patches(1, 130, 25)
+    reference = match_histograms(source[0], target[0], channel_axis=-1).astype(int)
+    ours = match(source[:1], target[:1])[0]
+    # skimage ranks a level by the top of its pixels, we by their middle, and it rounds down: a
+    # level or two in the sparse tails, less elsewhere.
+    assert np.abs(ours - reference).mean() < 1
+    assert np.abs(ours.mean((0, 1)) - target[0].mean((0, 1))).max() < 0.3
+
+
+def test_equal_sets_change_nothing() -> None:
+    source = smooth(0)
+    transport = fit_transport(source, source)
+    assert transport.gains.tolist() == [1, 1, 1]
+    assert np.array_equal(transport.enhance(source[0]), source[0])
+
+
+def test_a_look_is_found_and_made() -> None:
+    source = smooth(0)
+    target = to_pixels(Transport(LEVELS, 1.3, (1.4, 0.8))(to_tensor(source)))
+    found = fit_transport(source, target)
+    # What the curves take of it is missing in the gains.
+    saturation, fine, coarse = found.gains.tolist()
+    assert saturation > 1.02
+    assert fine > 1.02 > 0.9 > coarse
+    moved = np.stack([found.enhance(photo) for photo in source])
+    again = fit_transport(moved, target)
+    assert again.gains.tolist() == pytest.approx([1, 1, 1], abs=0.08)
+
+
+def test_saturation_and_contrast_leave_grey_and_flat_photos_alone() -> None:
+    strong = Transport(LEVELS, 1.4, (1.4, 1.4))
+    grey = smooth(2)[..., :1].repeat(3, axis=-1)
+    enhanced = strong.enhance(grey[0]).astype(int)
+    assert np.ptp(enhanced, axis=-1).max() <= 1
+    assert enhanced.std() > grey[0].std()
+    flat = np.full((40, 50, 3), 77, np.uint8)
+    assert np.array_equal(strong.enhance(flat), flat)
+
+
+def test_vivid_contents_do_not_count_as_look() -> None:
+    grey = smooth(0)[..., :1].repeat(3, axis=-1) + np.array([0, 1, 2], np.uint8)
+    assert fit_transport(grey, patches(1, 128, 60)).gains[0].item() == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 40), (33, 32)])
+def test_photos_of_any_size(size: tuple[int, int]) -> None:
+    photo = np.random.default_rng(0).integers(256, size=(*size, 3), dtype=np.uint8)
+    assert Transport(LEVELS, 1.2, (1.3, 1.3)).enhance(photo).shape == photo.shape
+
+
+def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = smooth(0), smooth(1, count=11)
+    whole = fit_transport(source, target)
+    np.save(tmp_path / "source.npy", source)
+    monkeypatch.setattr("wespe.transport._CHUNK_PIXELS", 3 * 64 * 64)
+    mapped = fit_transport(np.load(tmp_path / "source.npy", mmap_mode="r"), target)
+    assert torch.equal(mapped.curves, whole.curves)
+    torch.testing.assert_close(mapped.gains, whole.gains)
+
+
+def test_json_and_back() -> None:
+    transport = fit_transport(smooth(0), smooth(1))
+    again = Transport.from_json(transport.to_json())
+    assert np.abs(again.levels - transport.levels).max() < 0.01
+    torch.testing.assert_close(again.gains, transport.gains, rtol=0, atol=1e-4)
+
+
+@pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
+def test_figures_on_dped() -> None:
+    phone, canon = (
+        np.stack([read_photo(DPED / camera / f"{number}.jpg").pixels for number in range(300)])
+        for camera in ("iphone", "canon")
+    )
+    transport = fit_transport(phone, canon)
+    moved = torch.cat([transport(to_tensor(phone[k : k + 50])) for k in range(0, 300, 50)])
+    for enhanced, expected_db in ((transport.match(to_tensor(phone)), 20.47), (moved, 20.55)):
+        values = [
+            psnr_db(enhanced_photo, reference)
+            for photo, enhanced_photo, reference in zip(
+                phone, to_pixels(enhanced), canon, strict=True
+            )
+            if not np.array_equal(photo, reference)
+        ]
+        assert len(values) == 297
+        assert np.mean(values) == pytest.approx(expected_db, abs=6e-3)
