@@ -131,11 +131,9 @@ def _with_faves(
 def _sort_in(
     photo: FlickrPhoto, collection: Collection, journal: Journal, removed: Set[str]
 ) -> None:
-    if photo.id in removed:
-        collection.photos.append(photo)
-    elif photo.faves is None:
-        collection.left_out[photo.id] = "gone: no list of its faves"
-    elif photo.id in journal.failures:
+    if photo.id in journal.failures:
         collection.left_out[photo.id] = journal.failures[photo.id]
+    elif photo.faves is None and photo.id not in removed:
+        collection.left_out[photo.id] = "gone: no list of its faves"
     else:
         collection.photos.append(photo)

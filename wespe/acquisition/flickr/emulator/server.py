@@ -156,7 +156,7 @@ class _Handler(BaseHTTPRequestHandler):
         within = self.emulator.count_call(parameters.get("method", ""))
         fault = self.emulator.fault()
         if not within or fault == "429":
-            self._send(429, "text/plain", b"Slow down", {"Retry-After": "60" if fault else "1"})
+            self._send(429, "text/plain", b"Slow down", {"Retry-After": "2" if within else "60"})
         elif fault in {"500", "502", "503"}:
             self._send(int(fault), "text/html", b"<html>Bad, bad panda!</html>")
         elif fault == "html":
