@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
+from wespe.acquisition import SOURCES
 from wespe.config import SettingsError, json_schema, load
 from wespe.recipes import RECIPES
 from wespe.recipes.dped import DpedRecipe
@@ -47,6 +48,7 @@ def refusal(path: Path) -> list[str]:
     return [line.removeprefix(str(path)).removeprefix(": ") for line in lines]
 
 
+KINDS = " or ".join(", ".join(SOURCES).rsplit(", ", 1))
 NAME = "must be a name of letters, digits, - and _"
 
 
@@ -115,16 +117,8 @@ NAME = "must be a name of letters, digits, - and _"
             "fone",
             "sources.phone.role must be 'phone', 'dslr' or 'test', got 'fone'",
         ),
-        (
-            "sources.phone.kind",
-            "nikon",
-            "sources.phone.kind must be demo or flickr or folder, got 'nikon'",
-        ),
-        (
-            "sources.phone.kind",
-            DELETED,
-            "sources.phone.kind must be demo or flickr or folder, got nothing",
-        ),
+        ("sources.phone.kind", "nikon", f"sources.phone.kind must be {KINDS}, got 'nikon'"),
+        ("sources.phone.kind", DELETED, f"sources.phone.kind must be {KINDS}, got nothing"),
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
