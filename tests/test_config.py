@@ -244,6 +244,15 @@ def test_the_defaults_of_a_recipe_are_those_of_the_paper() -> None:
     assert recipe.blur_sigma_px**2 == pytest.approx(3, abs=1e-6)
 
 
+def test_processes_share_a_batch_evenly(tmp_path: Path) -> None:
+    changes = {"run.devices": 4, "run.nodes": 2, "recipes.demo.batch_size": 24}
+    assert load(write(tmp_path / "even.yaml", changes)).run.devices == 4
+    changes["recipes.demo.batch_size"] = 30
+    assert refusal(write(tmp_path / "odd.yaml", changes)) == [
+        "recipes.demo.batch_size must be a multiple of 8 (run.devices × run.nodes), got 30"
+    ]
+
+
 def test_a_recipe_without_a_method_is_one_of_wespe(tmp_path: Path) -> None:
     recipe = load(write(tmp_path / "params.yaml", {"recipes.demo.method": DELETED})).recipes["demo"]
     assert isinstance(recipe, WespeRecipe)

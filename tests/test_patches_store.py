@@ -9,7 +9,7 @@ import pytest
 
 from wespe.images import Pixels
 from wespe.patches import store
-from wespe.patches.store import PatchSet, apply_symmetries, check_pairs
+from wespe.patches.store import PatchSet, apply_symmetries, check_pairs, symmetry_table
 
 
 def _patch_set(count: int, size_px: int = 4) -> PatchSet:
@@ -128,6 +128,13 @@ def test_the_eight_symmetries_are_all_different_and_undistorted() -> None:
     assert np.array_equal(results[1], np.rot90(patch))
     assert np.array_equal(results[4], patch[:, ::-1])
     assert np.array_equal(results[6], patch[::-1])
+
+
+def test_the_table_says_where_pixels_come_from() -> None:
+    patch = np.random.default_rng(0).integers(0, 256, (1, 5, 5, 3), dtype=np.uint8)
+    for symmetry, places in enumerate(symmetry_table(5)):
+        moved = patch.reshape(25, 3)[places].reshape(1, 5, 5, 3)
+        np.testing.assert_array_equal(moved, apply_symmetries(patch, np.array([symmetry])))
 
 
 def test_augmented_batches_hold_the_same_patches_in_every_symmetry() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.config import Recipe
 from wespe.images import Pixels, to_tensor
 from wespe.models.checkpoints import load_generator
 from wespe.models.generator import Generator
 from wespe.patches.store import PatchSet
+from wespe.recipes.wespe import WespeRecipe
 from wespe.training.compute import resolve
 from wespe.training.engine import Log
 from wespe.training.monitor import DivergedError, collapse
@@ -63,7 +63,13 @@ def brighter(pixels: Pixels) -> Pixels:
 
 
 def patches(name: str, pixels: Pixels) -> PatchSet:
-    manifest = {"source": name, "origin": "random numbers", "simulated": True, "sha256": name}
+    manifest: dict[str, Any] = {
+        "source": name,
+        "origin": "random numbers",
+        "simulated": True,
+        "sha256": name,
+    }
+    manifest["patches"] = [[number, 0, 0] for number in range(len(pixels))]
     return PatchSet(pixels, manifest)
 
 
@@ -74,7 +80,7 @@ def train(
         "pair",
         source=patches("phone", smooth(1)),
         target=patches("dslr", brighter(smooth(2))),
-        recipe=Recipe.model_validate({**TINY, **changes}),
+        recipe=WespeRecipe.model_validate({**TINY, **changes}),
         seed=seed,
         place=resolve("cpu-fp32"),
         out=folder / "out",

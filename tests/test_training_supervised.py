@@ -165,7 +165,7 @@ def test_rates_fall_to_zero_and_the_sheet_shows_x_enhanced_and_y(method: str) ->
     step = build(method, decay_from=0.5)
     step.train_step(batch(), 0.75)
     for part, optimiser in step._optimisers.items():
-        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.5 * step._rates[part])
+        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.5 * step._first_rates[part])
     sheet = step.sample()
     assert sheet.shape == (4 * 32, len(step.shows) * 32, 3)
     for column, image in zip((0, 2), batch(), strict=True):

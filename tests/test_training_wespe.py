@@ -166,7 +166,7 @@ def test_learning_rates_fall_to_zero() -> None:
 
     step.rates |= {"generator": 0.5, "discriminators": 0.1}
     step.train_step(batch(), 0.0)
-    lowered = [o.param_groups[0]["lr"] for o in (step._g_optimiser, step._d_optimiser)]
+    lowered = [o.param_groups[0]["lr"] for o in step._optimisers.values()]
     np.testing.assert_allclose(lowered, [5e-4, 4e-4])
 
 
@@ -256,6 +256,20 @@ def test_building_leaves_the_global_random_state_alone() -> None:
         seed=3,
     )
     assert torch.equal(torch.rand(1), expected)
+
+
+@pytest.mark.parametrize("r1", [0.0, 1.0])
+def test_what_is_compiled(r1: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    # That it then computes the same is in benchmarks/compiled.py: compiling takes minutes.
+    chosen: list[torch.nn.Module] = []
+    monkeypatch.setattr(torch.nn.Module, "compile", lambda module: chosen.append(module))
+    build({"discriminator": {"r1": r1}})
+    assert chosen == []
+    place = Place(torch.device("cpu"), bf16=False, compiled=True)
+    monkeypatch.setattr("tests.test_training_wespe.resolve", lambda _: place)
+    step = build({"discriminator": {"r1": r1}})
+    names = ["generator", "inverse"] + ([] if r1 else ["d_color", "d_texture"])
+    assert chosen == [step.extractor, *(step.networks[name] for name in names)]
 
 
 def test_sample_sheet() -> None:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,8 @@ from wespe import commands
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one subcommand. Exit code 1 for a user's errors, a line each on standard error."""
     arguments = _parser().parse_args(argv)
+    # What processes that work together are started with.
+    arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
     try:
         sys.exit(arguments.run(arguments))
     except (ValueError, OSError, RuntimeError) as error:

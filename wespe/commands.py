@@ -12,6 +12,7 @@ from wespe.files import atomic_folder, sha256
 
 if TYPE_CHECKING:
     from wespe.config import Params
+    from wespe.training.compute import Place
 
 # Heavy imports wait in the functions: `wespe --help` and wrong settings answer at once, and
 # `wespe enhance` needs no package beyond those that networks need.
@@ -68,23 +69,39 @@ def patches(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Train the network of a pair, or go on where its training was stopped."""
-    from wespe import tracking
-    from wespe.patches.store import PatchSet
+    from wespe.training import processes
     from wespe.training.compute import resolve
-    from wespe.training.run import state_key, train_pair
 
     params = _load(arguments)
+    run = params.run
+    _named(params.pairs, arguments.name, "pair")
+    place = resolve(run.compute, compiled=run.compile, devices=run.devices)
+    if run.devices * run.nodes > 1 and not processes.started():
+        processes.launch(arguments.again, devices=run.devices, nodes=run.nodes)
+        return
+    with processes.joined(place.device):
+        _train(arguments, params, place)
+
+
+def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> None:
+    from wespe import tracking
+    from wespe.patches.store import PatchSet
+    from wespe.training import processes
+    from wespe.training.run import state_key, train_pair
+
+    # Of processes that train together the first alone keeps a record.
+    run = params.run.model_copy(update={} if processes.first() else {"tracking": ""})
     pair = _named(params.pairs, arguments.name, "pair")
     what: dict[str, Any] = {
         "source": PatchSet.open(arguments.source),
         "target": PatchSet.open(arguments.target),
         "recipe": params.recipes[pair.recipe],
         "seed": params.run.seed if pair.seed is None else pair.seed,
-        "place": resolve(params.run.compute),
+        "place": place,
     }
     key = state_key(arguments.name, **what)
     with tracking.training(
-        params.run,
+        run,
         arguments.name,
         pair,
         params.recipes[pair.recipe],
@@ -94,6 +111,8 @@ def train(arguments: argparse.Namespace) -> None:
         card = train_pair(
             arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
         )
+        if not processes.first():
+            return
         record.finish(card, arguments.out)
     tracking.register(params.run, arguments.name, arguments.out / "generator.safetensors", card)
     print(

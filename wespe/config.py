@@ -56,6 +56,17 @@ class Run(Settings):
     compute: Literal["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"] = "auto"
     """Device and precision of training. `auto`: CUDA in bf16 if present, else the CPU, in bf16
     where it computes that natively."""
+    devices: Count = 1
+    """Processes on a machine that train a pair together, each on a GPU of its own, or on its share
+    of the cores. They share each batch, so the outcome is that of one, up to rounding."""
+    nodes: Count = 1
+    """Machines that train a pair together, each with `devices` processes, on a shared file system.
+    The same command has to be started once on each: by Slurm's `srun`, as the rule does, or by hand
+    with the variable MASTER_ADDR set to the address of one of them (and MASTER_PORT, else
+    29400)."""
+    compile: bool = False
+    """Let torch compile the networks before they train (minutes at the start; on the CPU it needs
+    a C++ compiler). Discriminators with `r1` stay as they are."""
     tracking: str = "sqlite:///mlflow.db"
     """MLflow's tracking URI, a file by default; empty switches tracking off."""
 
@@ -135,7 +146,7 @@ def load(path: Path) -> Params:
         params, problems = Params.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
         params, problems = None, explain(error, json_schema())
-    problems += _unknown_names(values)
+    problems += _unknown_names(values) + (_not_shared(params) if params else [])
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params
@@ -202,6 +213,17 @@ def _unknown_names(values: Mapping[str, Any]) -> list[str]:
                     f"{table}.{name}.{key} must name a {what} ({choice}), got {value!r}"
                 )
     return problems
+
+
+def _not_shared(params: Params) -> list[str]:
+    """A line for each recipe whose batches the processes cannot share evenly."""
+    processes = params.run.devices * params.run.nodes
+    return [
+        f"recipes.{name}.batch_size must be a multiple of {processes} (run.devices × run.nodes), "
+        f"got {recipe.batch_size}"
+        for name, recipe in params.recipes.items()
+        if recipe.batch_size % processes
+    ]
 
 
 def json_schema() -> dict[str, Any]:

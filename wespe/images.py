@@ -190,7 +190,13 @@ def to_tensor(pixels: Pixels) -> "Tensor":
     """uint8 `(H, W, 3)` or `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1]."""
     import torch
 
-    batch = torch.from_numpy(pixels if pixels.ndim == 4 else pixels[None])
+    return from_levels(torch.from_numpy(pixels if pixels.ndim == 4 else pixels[None]))
+
+
+def from_levels(batch: "Tensor") -> "Tensor":
+    """uint8 `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device."""
+    import torch
+
     return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
 
 

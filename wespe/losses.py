@@ -5,6 +5,7 @@ Images are `(N, 3, H, W)`, float, sRGB in [0, 1]. Source: Ignatov et al., WESPE,
 """
 
 import math
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -59,10 +60,8 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     The kernel reaches 3.5 standard deviations and sums to one, as the paper's A = 0.053 does for a
     variance of 3. Edges are mirrored, so that a constant photo stays constant.
     """
-    radius = math.ceil(3.5 * sigma_px)
-    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=image.device)
-    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
-    kernel = (kernel / kernel.sum()).to(image.dtype)
+    kernel = _gaussian(sigma_px, image.dtype, image.device)
+    radius = len(kernel) // 2
     channels = image.shape[1]
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
@@ -72,8 +71,25 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
 
 def grey(image: Tensor) -> Tensor:
     """The texture view of section 3.3: the luma of `image`, `(N, 1, H, W)`."""
-    weights = torch.tensor(LUMA, dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
-    return (image * weights).sum(1, keepdim=True)
+    return (image * _luma(image.dtype, image.device)).sum(1, keepdim=True)
+
+
+# Made once a device: copying a constant to a GPU in every step would make the CPU wait for it.
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _gaussian(sigma_px: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    radius = math.ceil(3.5 * sigma_px)
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
+    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
+    return (kernel / kernel.sum()).to(dtype)
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _luma(dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(LUMA, dtype=dtype, device=device).view(1, 3, 1, 1)
 
 
 def transport_loss(blurred: Tensor, moved: Tensor, sigma_px: float) -> Tensor:

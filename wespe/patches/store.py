@@ -65,6 +65,12 @@ class PatchSet:
         epoch. Different `stream`s are independent. `augment` turns and flips each patch into one of
         the square's eight symmetries at random.
         """
+        return self.take(*self.draw(step, batch_size, seed=seed, stream=stream, augment=augment))
+
+    def draw(
+        self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What `batch` consists of: the numbers of its patches, and the symmetry of each."""
         draws = range(step * batch_size, (step + 1) * batch_size)
         epochs, places = np.divmod(np.array(draws, np.int64), len(self))
         numbers = np.concatenate(
@@ -73,11 +79,15 @@ class PatchSet:
                 for epoch in np.unique(epochs)
             ]
         )
-        patches: Pixels = np.asarray(self.pixels[numbers])
+        symmetries = np.zeros(batch_size, np.int64)
         if augment:
             symmetries = _generator(seed, stream, _SYMMETRIES, step).integers(8, size=batch_size)
-            patches = apply_symmetries(patches, symmetries)
-        return patches
+        return numbers, symmetries
+
+    def take(self, numbers: NDArray[np.int64], symmetries: NDArray[np.int64]) -> Pixels:
+        """The patches of these numbers in these symmetries, uint8 `(N, S, S, 3)`."""
+        patches: Pixels = np.asarray(self.pixels[numbers])
+        return apply_symmetries(patches, symmetries) if symmetries.any() else patches
 
 
 def check_pairs(source: PatchSet, target: PatchSet) -> None:
@@ -114,9 +124,19 @@ def apply_symmetries(patches: Pixels, symmetries: NDArray[np.int64]) -> Pixels:
     result = np.empty(patches.shape, np.uint8)
     for symmetry in range(8):
         chosen = symmetries == symmetry
-        turned = np.rot90(patches[chosen], symmetry % 4, axes=(1, 2))
-        result[chosen] = turned[:, :, ::-1] if symmetry >= 4 else turned
+        result[chosen] = _turned(patches[chosen], symmetry)
     return result
+
+
+def symmetry_table(size_px: int) -> NDArray[np.int64]:
+    """Which pixel of a patch comes where in each symmetry, `(8, size_px²)`, counted by rows."""
+    pixels = np.arange(size_px**2).reshape(1, size_px, size_px)
+    return np.concatenate([_turned(pixels, symmetry) for symmetry in range(8)]).reshape(8, -1)
+
+
+def _turned(patches: NDArray[Any], symmetry: int) -> NDArray[Any]:
+    turned = np.rot90(patches, symmetry % 4, axes=(1, 2))
+    return turned[:, :, ::-1] if symmetry >= 4 else turned
 
 
 @lru_cache(maxsize=8)

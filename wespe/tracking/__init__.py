@@ -6,12 +6,14 @@ and the work goes on without it.
 
 from wespe.tracking.connection import CHECKPOINT
 from wespe.tracking.registry import Version, annotate, register, versions
-from wespe.tracking.runs import PAIR, STATE, Run, find_run, means, training
+from wespe.tracking.runs import PAIR, ROLLBACKS, STATE, WARNING, Run, find_run, means, training
 
 __all__ = [
     "CHECKPOINT",
     "PAIR",
+    "ROLLBACKS",
     "STATE",
+    "WARNING",
     "Run",
     "Version",
     "annotate",

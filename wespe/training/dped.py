@@ -30,6 +30,8 @@ class DpedStep(PerceptualStep["DpedRecipe"]):
     ) -> None:
         super().__init__(recipe, extractor=extractor, preview=preview, place=place, seed=seed)
         self._optimise("discriminators", recipe.discriminator_learning_rate, "d_texture")
+        self._compile("d_texture", r1=recipe.discriminator.r1)
+        self._d_losses = self._shared(self._discriminator_losses, "d_texture")
 
     def _networks(self, recipe: "DpedRecipe", *, size_px: int) -> dict[str, nn.Module]:
         return {

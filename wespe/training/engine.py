@@ -8,7 +8,8 @@ where it diverged and went back.
 import io
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from torch import Tensor
 
 from wespe.files import atomic_file, lock, naming
 from wespe.images import Pixels, write_photo
+from wespe.training import processes
 from wespe.training.monitor import SOUND, DivergedError, Sign, Watch, not_finite
 from wespe.training.progress import Progress
 
@@ -89,19 +91,19 @@ def fit(
     can no longer be taken back; after a stop of the earlier ones, too, since a tracker that works
     in batches may have lost some.
     Raises DivergedError where the training diverges once more, and BlockingIOError where another
-    process trains in `folder`.
+    process trains in `folder`. Several processes that train together take the same steps, each with
+    its part of the batch; the first alone writes, and its signs count.
     """
-    path = folder / "state.pt"
-    with lock(folder / "lock"):
-        (folder / "samples").mkdir(exist_ok=True)
-        if not path.exists():  # so that there is always a state to go back to
+    path, first = folder / "state.pt", processes.first()
+    with _alone(folder):
+        if first and not path.exists():  # so that there is always a state to go back to
             _save(path, step, Outcome(sound=0 if step.sign({}) else SOUND))
         now = _load(path, step)
         _write_records(folder / "losses.jsonl", now.records)
         told = _tell(log, now.records)
         watch = Watch(now.sound)
         started = time.perf_counter() - now.seconds
-        with Progress(label, total=steps, done=now.step) as bar:
+        with Progress(label, total=steps, done=now.step, silent=not first) as bar:
             while now.step < steps:
                 fetch = time.perf_counter()
                 batch = batches(now.step)
@@ -114,8 +116,8 @@ def fit(
                 )
                 sign = None
                 if logs or saves:
-                    record = {name: float(value) for name, value in values.items()}
-                    sign = _check(step, record, deep=saves)
+                    record = {name: float(value) for name, value in processes.mean(values).items()}
+                    sign = processes.agreed(_check(step, record, deep=saves))
                     if watch.counts(sign):
                         assert sign
                         now = _go_back(path, step, now, sign, rollbacks, slow_down)
@@ -128,7 +130,7 @@ def fit(
                     now.records.append({"step": now.step, **record})
                     _append_record(folder / "losses.jsonl", now.records[-1])
                     bar.note(record)
-                if samples:
+                if samples and first:
                     write_photo(folder / "samples" / f"{now.step:06d}.jpg", step.sample())
                 now.seconds = time.perf_counter() - started
                 # With a sign that may yet come to count, a state is not one to go back to.
@@ -138,6 +140,17 @@ def fit(
                     told += _tell(log, now.records[told:])
                 bar.advance()
         return now
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others out of `folder`; the first process holds the lock for those it trains with."""
+    if not processes.first():
+        yield
+        return
+    with lock(folder / "lock"):
+        (folder / "samples").mkdir(exist_ok=True)
+        yield
 
 
 def _check(step: Step, record: Mapping[str, float], *, deep: bool) -> Sign | None:
@@ -182,6 +195,8 @@ def _tell(log: Log, records: list[dict[str, float]]) -> int:
 
 
 def _save(path: Path, step: Step, now: Outcome) -> None:
+    if not processes.first():
+        return
     buffer = io.BytesIO()
     torch.save({**vars(now), "rates": step.rates, "networks": step.state_dict()}, buffer)
     with atomic_file(path) as temporary:
@@ -189,17 +204,23 @@ def _save(path: Path, step: Step, now: Outcome) -> None:
 
 
 def _load(path: Path, step: Step) -> Outcome:
+    processes.meet()  # the first has written it
     state = torch.load(path, map_location="cpu", weights_only=True)
+    processes.meet()  # all have read it
     step.load_state_dict(state.pop("networks"))
     step.rates.update(state.pop("rates"))
     return Outcome(**state)
 
 
 def _write_records(path: Path, records: list[dict[str, float]]) -> None:
+    if not processes.first():
+        return
     with atomic_file(path) as temporary:
         temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
 
 
 def _append_record(path: Path, record: Mapping[str, float]) -> None:
+    if not processes.first():
+        return
     with naming(path), path.open("a") as stream:
         stream.write(json.dumps(record) + "\n")

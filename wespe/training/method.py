@@ -2,7 +2,7 @@
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from wespe.losses import discriminator_loss, gaussian_blur, r1_penalty
 from wespe.models.enhancer import Enhancer
 from wespe.models.perceptual import FeatureExtractor, build_extractor
 from wespe.patches.store import PatchSet
+from wespe.training import processes
 from wespe.training.compute import Place
 from wespe.training.monitor import Sign, collapse
 from wespe.transport import Transport
@@ -72,7 +73,8 @@ class MethodStep(ABC, Generic[MyRecipe]):
         self._recipe, self._place = recipe, place
         self._preview = preview.to(place.device)
         average = copy.deepcopy(networks["generator"]).requires_grad_(False)
-        self.networks = place.put(nn.ModuleDict({**networks, "average": average}))
+        together = place.put(nn.ModuleDict({**networks, "average": average}))
+        self.networks = processes.synchronised(together)
         self._optimisers: dict[str, torch.optim.Optimizer] = {}
         self._first_rates: dict[str, float] = {}
         self.rates: dict[str, float] = {}
@@ -138,6 +140,21 @@ class MethodStep(ABC, Generic[MyRecipe]):
         betas = (self._recipe.adam_beta1, self._recipe.adam_beta2)
         self._optimisers[part] = torch.optim.Adam(parameters, rate, betas)
         self._first_rates[part], self.rates[part] = rate, 1.0
+
+    def _shared(
+        self, losses: Callable[..., Any], *names: str, unused: bool = False
+    ) -> Callable[..., Any]:
+        """`losses` of the networks `names`, whose gradients all processes of a training average.
+
+        To be called once before each `_descend`; the rest as in `processes.shared`.
+        """
+        return processes.shared(losses, [self.networks[name] for name in names], unused=unused)
+
+    def _compile(self, *names: str, r1: float = 0) -> None:
+        """Let torch compile networks where the place asks for it, but none with a penalty `r1`."""
+        # torch cannot differentiate twice through what it has compiled.
+        for name in names if self._place.compiled and not r1 else ():
+            self.networks[name].compile()
 
     def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
         """Networks and learning rates made ready for a step; the batch where they are."""

@@ -13,9 +13,10 @@ _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is 
 class Progress:
     """Counts steps. Rate and time left are those of this process, not of resumed parts."""
 
-    def __init__(self, label: str, *, total: int, done: int) -> None:
+    def __init__(self, label: str, *, total: int, done: int, silent: bool = False) -> None:
         self._label, self._total, self._done, self._first = label, total, done, done
         self._started = self._shown = time.monotonic()
+        self._silent = silent
         self._terminal = sys.stderr.isatty()
         self._note = ""
 
@@ -61,8 +62,9 @@ class Progress:
         self._print(f"\r\x1b[2K{line[:200]}" if self._terminal else f"{line}\n")
 
     def _print(self, text: str) -> None:
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        if not self._silent:
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def _clock(seconds: float) -> str:

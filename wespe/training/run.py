@@ -4,7 +4,6 @@ import hashlib
 import json
 import pkgutil
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,11 @@ from wespe.files import atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
+from wespe.training import processes
+from wespe.training.batches import feed, fits
 from wespe.training.card import environment, provenance, use_and_limits
-from wespe.training.compute import Place
-from wespe.training.engine import Batch, Log, fit
+from wespe.training.compute import Place, tune
+from wespe.training.engine import Log, fit
 from wespe.training.method import MethodStep, Task
 from wespe.transport import fit_transport
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from wespe.recipes.base import Recipe
 
 PREVIEWS = 6
+_PREVIEW_STREAM = 2  # after those of x and y
 
 
 class BusyError(RuntimeError):
@@ -46,7 +48,8 @@ def train_pair(
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
     weights that cannot be used, among them sets without pairs where the method needs them, and
-    BusyError where another process trains the same.
+    BusyError where another process trains the same. Of several processes that train together, the
+    first alone writes.
     """
     if source.size_px != target.size_px:
         raise ValueError(
@@ -56,17 +59,26 @@ def train_pair(
     method: type[MethodStep[Any]] = pkgutil.resolve_name(recipe.step)
     if method.paired:
         check_pairs(source, target)
-    batches = _batches(source, target, recipe, seed, paired=method.paired)
     previews = tuple(
         to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
         for domain in (source, target)
     )
+    tune(place)
     transport = fit_transport(source.pixels, target.pixels)
     step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(
             step,
-            batches,
+            feed(
+                source,
+                target,
+                paired=method.paired,
+                batch_size=recipe.batch_size,
+                seed=seed,
+                augment=recipe.augment,
+                device=place.device,
+                resident=fits(source, target, place.device),
+            ),
             steps=recipe.steps,
             folder=state,
             save_every=recipe.save_every,
@@ -88,6 +100,8 @@ def train_pair(
         "seed": seed,
         "steps": recipe.steps,
         "compute": place.name,
+        "compiled": place.compiled,
+        "processes": processes.count(),
         **environment(place),
         "data": {"source": provenance(source), "target": provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
@@ -101,8 +115,9 @@ def train_pair(
         "transport": transport.to_json(),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
-    card = _write(out, step, card, state)
-    shutil.rmtree(state)
+    if processes.first():
+        card = _write(out, step, card, state)
+        shutil.rmtree(state)
     return card
 
 
@@ -128,28 +143,6 @@ def state_key(
         "code": wespe.__version__,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-
-
-_SOURCE_STREAM, _TARGET_STREAM, _PREVIEW_STREAM = range(3)
-
-
-def _batches(
-    source: PatchSet, target: PatchSet, recipe: "Recipe", seed: int, *, paired: bool
-) -> Callable[[int], Batch]:
-    # From one stream x and y are the same scenes, from two they have nothing to do with each other.
-    draws = ((source, _SOURCE_STREAM), (target, _SOURCE_STREAM if paired else _TARGET_STREAM))
-
-    def batch(step: int) -> Batch:
-        return tuple(
-            to_tensor(
-                patches.batch(
-                    step, recipe.batch_size, seed=seed, stream=stream, augment=recipe.augment
-                )
-            )
-            for patches, stream in draws
-        )
-
-    return batch
 
 
 def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Training from patches of the same scenes: G(x) is to be y, by the losses of a method."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 
 import torch
@@ -37,6 +37,9 @@ class SupervisedStep(MethodStep[MyRecipe]):
         super().__init__(recipe, networks=networks, preview=x, place=place)
         self._wanted = y.to(place.device)
         self._optimise("generator", recipe.learning_rate, "generator")
+        self._compile("generator")
+        self._g_losses = self._shared(self._generator_losses, "generator")
+        self._d_losses: Callable[..., dict[str, Tensor]] = self._discriminator_losses
 
     @classmethod
     def build(cls, recipe: MyRecipe, task: Task) -> Self:
@@ -60,11 +63,11 @@ class SupervisedStep(MethodStep[MyRecipe]):
 
     def train_step(self, batch: tuple[Tensor, ...], progress: float) -> Mapping[str, Tensor]:
         x, y = self._begin(batch, progress)
-        losses, enhanced = self._generator_losses(x, y)
+        losses, enhanced = self._g_losses(x, y)
         weights = self._weights()
         total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         self._descend("generator", total)
-        if d_losses := self._discriminator_losses(enhanced.detach(), y):
+        if d_losses := self._d_losses(enhanced.detach(), y):
             self._descend("discriminators", torch.stack(list(d_losses.values())).sum())
         self._update_average(progress)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
@@ -93,7 +96,7 @@ class PerceptualStep(SupervisedStep[MyPerceptual]):
         seed: int,
     ) -> None:
         super().__init__(recipe, preview=preview, place=place, seed=seed)
-        self.extractor = place.put(extractor)
+        self.extractor = place.put_frozen(extractor)
 
     @classmethod
     def build(cls, recipe: MyPerceptual, task: Task) -> Self:

@@ -60,10 +60,16 @@ class WespeStep(MethodStep["WespeRecipe"]):
             }
         super().__init__(recipe, networks=networks, preview=preview, place=place)
         self._transport = copy.deepcopy(transport).to(place.device)
-        self.extractor = place.put(extractor)
+        self.extractor = place.put_frozen(extractor)
         self._optimise("generator", recipe.learning_rate, "generator", "inverse")
         rate = recipe.discriminator_learning_rate
         self._optimise("discriminators", rate, "d_color", "d_texture")
+        self._compile("generator", "inverse")
+        self._compile("d_color", "d_texture", r1=recipe.discriminator.r1)
+        # F has the content loss alone.
+        seldom = recipe.content.every > 1 or not recipe.weights.content
+        self._g_losses = self._shared(self._generator_losses, "generator", "inverse", unused=seldom)
+        self._d_losses = self._shared(self._discriminator_losses, "d_color", "d_texture")
 
     @classmethod
     def build(cls, recipe: "WespeRecipe", task: Task) -> Self:
@@ -84,7 +90,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
         every, number = self._recipe.content.every, round(progress * self._recipe.steps) + 1
         # Seldom, but as strong in the mean.
         weights["content"] *= 0 if number % every else every
-        losses, enhanced = self._generator_losses(x, y, weights)
+        losses, enhanced = self._g_losses(x, y, weights)
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
         self._descend("generator", total)
         d_losses = self._discriminator_step(enhanced.detach(), y)
@@ -123,16 +129,17 @@ class WespeStep(MethodStep["WespeRecipe"]):
 
     def _discriminator_step(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
         self._require_grad(("d_color", "d_texture"), True)
+        losses: dict[str, Tensor] = self._d_losses(enhanced, y)
+        self._descend("discriminators", torch.stack(list(losses.values())).sum())
+        return losses
+
+    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> dict[str, Tensor]:
         r1, sigma_px = self._recipe.discriminator.r1, self._recipe.blur_sigma_px
         views = {
             "d_color": [self._blur(image, sigma_px) for image in (enhanced, y)],
             "d_texture": [grey(image) for image in (enhanced, y)],
         }
-        losses = {
-            name: self._discriminator_loss(name, *seen, r1=r1) for name, seen in views.items()
-        }
-        self._descend("discriminators", torch.stack(list(losses.values())).sum())
-        return losses
+        return {name: self._discriminator_loss(name, *seen, r1=r1) for name, seen in views.items()}
 
     @torch.inference_mode()
     def sample(self) -> Pixels:

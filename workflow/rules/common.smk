@@ -9,6 +9,23 @@ def extractor_weights(wildcards):
     return [weights] if weights else []
 
 
+def devices(run):
+    """What a training asks of a cluster, in the words of Snakemake's plugin for Slurm."""
+    asked = {"nodes": run.nodes}
+    if not run.compute.startswith("cpu"):
+        asked["gpu"] = run.devices * run.nodes
+    if run.nodes > 1:
+        # One start a node, by srun in the shell command; it starts a process for each device.
+        asked |= {"mpi": "srun", "tasks": run.nodes, "tasks_per_gpu": 0}
+    return asked
+
+
+def each_node(run):
+    """What starts a command on each of several nodes."""
+    nodes = run.nodes
+    return f"srun --nodes={nodes} --ntasks={nodes} " if nodes > 1 else ""
+
+
 def trained(file):
     """A file of the trained pair that an evaluation is about."""
     return lambda w: f"{RESULTS}/pairs/{settings.evaluations[w.name].pair}/{file}"

@@ -22,6 +22,8 @@ rule train:
         f"{RESULTS}/logs/train/{{name}}.log",
     # Two trainings side by side on one machine take turns at its cores or its GPU.
     threads: workflow.cores
+    resources:
+        **devices(settings.run),
     params:
         file=PARAMS,
         settings=lambda w: subtrees(
@@ -32,8 +34,9 @@ rule train:
             "run.compute",
         ),
         out=lambda w, output: Path(output.network).parent,
+        start=each_node(settings.run),
     message:
         "Training {wildcards.name}; {log} shows how far it is"
     shell:
-        "wespe train {wildcards.name} --params {params.file} --source {input.source}"
+        "{params.start}wespe train {wildcards.name} --params {params.file} --source {input.source}"
         " --target {input.target} --out {params.out} 2>&1 | tee {log}"

@@ -1,0 +1,218 @@
+"""Speed and memory of a full-width WESPE step, against the same step written plainly.
+
+Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N] [--compiled]`.
+The plain step
+has the same networks, losses and optimisers, in fp32, eager, in torch's default memory layout, with
+one pass of VGG-19 over x and x̃ together, through which gradients flow to both. Both are timed in
+turns, step by step, so that what else the machine does hits both; each one's peak memory is that of
+a process of its own. `--cost FILE.svg` draws instead what a step takes against patch size, batch
+size and width.
+
+Without a weights file VGG-19 has random weights, which take as long.
+"""
+
+import argparse
+import contextlib
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+from torchvision.models import vgg19
+
+from wespe.images import to_tensor
+from wespe.losses import (
+    adversarial_loss,
+    content_loss,
+    grey,
+    total_variation_loss,
+    transport_loss,
+)
+from wespe.models.perceptual import build_extractor
+from wespe.patches.store import PatchSet
+from wespe.recipes.wespe import WespeRecipe
+from wespe.reports.charts import Series, line_chart
+from wespe.training.compute import Network, Place, resolve
+from wespe.training.wespe import WespeStep
+from wespe.transport import Transport
+
+SIZE_PX, BATCH, WIDTH = 100, 8, 64
+WAYS = ("plain", "here", "here, content every 4th")
+COMPILED = "here, compiled"
+
+
+class PlainPlace(Place):
+    """The CPU or GPU in fp32, networks in torch's default memory layout."""
+
+    def put(self, network: Network) -> Network:
+        return network.to(self.device)
+
+
+class PlainStep(WespeStep):
+    """The step as one writes it down: one VGG pass over x and x̃, nothing left out of the graph."""
+
+    def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
+        return [patches.contiguous() for patches in super()._begin(batch, progress)]
+
+    def _generator_losses(
+        self, x: Tensor, y: Tensor, weights: Mapping[str, float]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        networks, sigma_px = self.networks, self._recipe.blur_sigma_px
+        self._require_grad(("d_color", "d_texture"), False)
+        enhanced = networks["generator"](x)
+        blurred = self._blur(enhanced, sigma_px)
+        both = self.extractor(torch.cat([x.requires_grad_(), networks["inverse"](enhanced)]))
+        losses = {
+            "content": content_loss(*both.chunk(2)),
+            "color": adversarial_loss(networks["d_color"](blurred)),
+            "texture": adversarial_loss(networks["d_texture"](grey(enhanced))),
+            "tv": total_variation_loss(enhanced),
+            "transport": transport_loss(blurred, self._transport(x), sigma_px),
+        }
+        return losses, enhanced
+
+
+def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
+    recipe = WespeRecipe.model_validate(
+        {
+            "generator": {"width": width, "norm": "none", "start": "transport"},
+            "discriminator": {"norm": "none", "r1": 0.01},
+            "content": {"every": 4 if way.endswith("4th") else 1},
+            "weights": {"transport": 20.0},
+        }
+    )
+    place = resolve("auto", compiled=way == COMPILED)
+    if way == "plain":
+        place = PlainPlace(place.device, bf16=False)
+    return (PlainStep if way == "plain" else WespeStep)(
+        recipe,
+        extractor=build_extractor("vgg19", layer="relu5_4", weights=weights),
+        transport=Transport(),
+        back=Transport(),
+        preview=batch(0, 2, size_px)[0],
+        place=place,
+        seed=0,
+    )
+
+
+def batch(number: int, size: int, size_px: int) -> tuple[Tensor, Tensor]:
+    x, y = torch.rand(2, size, 3, size_px, size_px, generator=torch.Generator().manual_seed(number))
+    return x, y
+
+
+def seconds(step: WespeStep, number: int, size: int, size_px: int) -> float:
+    """What step `number` takes, its losses read, so that a GPU is done."""
+    patches = batch(number, size, size_px)
+    start = time.perf_counter()
+    float(step.train_step(patches, number / step._recipe.steps)["total"])
+    return time.perf_counter() - start
+
+
+def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None:
+    built = {way: build(way, weights=weights, size_px=SIZE_PX, width=WIDTH) for way in ways}
+    taken: dict[str, list[float]] = {way: [] for way in ways}
+    # Content comes with every fourth step; the first four warm up.
+    for number in range(4 + steps - steps % 4):
+        for way, step in built.items():
+            taken[way].append(seconds(step, number, size, SIZE_PX))
+    print(f"{size} patches of {SIZE_PX} px, {WIDTH} channels, {torch.get_num_threads()} threads")
+    print(f"{'':28}{'s/step':>8}{'patches/s':>11}{'ratio':>7}{'peak MB':>9}  precision")
+    plain = statistics.fmean(taken["plain"][4:])
+    for way, step in built.items():
+        mean = statistics.fmean(taken[way][4:])
+        command = [sys.executable, __file__, "--vgg", str(weights), "--peak", way]
+        command += ["--batch", str(size)]
+        peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        speed, ratio, name = size / mean, plain / mean, step._place.name
+        print(f"{way:28}{mean:8.2f}{speed:11.2f}{ratio:7.2f}{peak_mb:>9}  {name}")
+    reading = read_seconds(size)
+    share = reading / statistics.fmean(taken[WAYS[2]][4:])
+    print(f"reading a batch of both domains: {1000 * reading:.1f} ms, {share:.2%} of the third")
+
+
+def read_seconds(size: int) -> float:
+    """What the patches of one step take to read and turn, both domains, from memory maps."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "patches.npy"
+        np.save(path, np.random.default_rng(0).integers(256, size=(2000, 100, 100, 3), dtype="u1"))
+        patches = PatchSet(np.load(path, mmap_mode="r"), {})
+        start = time.perf_counter()
+        for number in range(50):
+            for stream in range(2):
+                to_tensor(patches.batch(number, size, seed=0, stream=stream, augment=True))
+        return (time.perf_counter() - start) / 50
+
+
+def cost(weights: Path, path: Path) -> None:
+    """Draw seconds a patch against patch size, batch size and width."""
+    sweeps = {
+        "Patch size, px": [(px, BATCH, WIDTH) for px in (50, 75, 100, 125)],
+        "Batch size": [(SIZE_PX, size, WIDTH) for size in (1, 2, 4, 8, 16)],
+        "Channels": [(SIZE_PX, BATCH, width) for width in (16, 32, 48, 64)],
+    }
+    charts = []
+    for place, (label, points) in enumerate(sweeps.items()):
+        values, taken = [], []
+        for size_px, size, width in points:
+            step = build(WAYS[1], weights=weights, size_px=size_px, width=width)
+            each = [seconds(step, number, size, size_px) for number in range(4)]
+            values.append((size_px, size, width)[place])
+            taken.append(1000 * min(each[1:]) / size)
+            print(f"{label:16}{values[-1]:5}{taken[-1]:9.0f} ms a patch", flush=True)
+        series = Series("", np.array(values, float), np.array(taken))
+        charts.append(line_chart([series], x_label=label, y_label="ms a patch", title=label))
+    write_svg(path, charts)
+
+
+def write_svg(path: Path, charts: list[str]) -> None:
+    """The charts side by side in one file, with the styles that the report has for them."""
+    style = (
+        "text{font:13px system-ui,sans-serif;fill:#555} .grid{stroke:#ddd;stroke-width:.6}"
+        " .axis{stroke:#777} .raw{display:none} .smooth{stroke:#1f6feb;stroke-width:2;fill:none}"
+    )
+    inner = "".join(
+        chart.replace("<svg ", f'<svg x="{480 * number}" width="470" height="300" ', 1)
+        for number, chart in enumerate(charts)
+    )
+    path.write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1440 310"><style>{style}</style>'
+        f'<rect width="1440" height="310" fill="#fff"/>{inner}</svg>\n'
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vgg", type=Path, help="VGG-19 weights, .safetensors")
+    parser.add_argument("--steps", type=int, default=8)
+    parser.add_argument("--batch", type=int, default=BATCH)
+    parser.add_argument("--cost", type=Path, metavar="FILE.svg")
+    parser.add_argument("--compiled", action="store_true", help="with run.compile, too")
+    parser.add_argument("--peak", choices=[*WAYS, COMPILED], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        if not options.vgg:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            options.vgg = Path(folder) / "random.safetensors"
+            save_file(vgg19().state_dict(), options.vgg)
+        if options.peak:
+            step = build(options.peak, weights=options.vgg, size_px=SIZE_PX, width=WIDTH)
+            for number in range(4):
+                seconds(step, number, options.batch, SIZE_PX)
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+        elif options.cost:
+            cost(options.vgg, options.cost)
+        else:
+            ways = (*WAYS, COMPILED) if options.compiled else WAYS
+            compare(options.vgg, ways, options.steps, options.batch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""How a step gets its patches: from a memory map, or from the device, where they fit there."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wespe.images import from_levels
+from wespe.patches.store import PatchSet, symmetry_table
+from wespe.training import processes
+from wespe.training.engine import Batch
+
+Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+_SHARE = 4  # of the free memory of a GPU, a quarter; networks and their gradients need the rest
+
+
+def feed(
+    source: PatchSet,
+    target: PatchSet,
+    *,
+    paired: bool,
+    batch_size: int,
+    seed: int,
+    augment: bool,
+    device: torch.device,
+    resident: bool,
+) -> Callable[[int], Batch]:
+    """The batches of a training, a function of the step's number: x and y on `device`.
+
+    Each float32 `(batch_size / processes, 3, S, S)` in [0, 1], this process's part of the batch.
+    `paired`: both show the same scenes, otherwise they have nothing to do with each other.
+    `resident`: all patches lie on the device, so that a step copies their numbers alone.
+    """
+    part = processes.share(batch_size)
+    take = _from_device if resident else _from_disk
+    streams = (0, 0) if paired else (0, 1)
+    domains = [
+        (patches, stream, take(patches, device))
+        for patches, stream in zip((source, target), streams, strict=True)
+    ]
+
+    def batch(step: int) -> Batch:
+        draws = (
+            (patches.draw(step, batch_size, seed=seed, stream=stream, augment=augment), pick)
+            for patches, stream, pick in domains
+        )
+        return tuple(pick(numbers[part], symmetries[part]) for (numbers, symmetries), pick in draws)
+
+    return batch
+
+
+def fits(source: PatchSet, target: PatchSet, device: torch.device) -> bool:
+    """Whether the patches of both domains fit on a GPU, beside what else a training needs."""
+    if device.type != "cuda":
+        return False
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return source.pixels.nbytes + target.pixels.nbytes <= free_bytes // _SHARE
+
+
+def _from_disk(patches: PatchSet, device: torch.device) -> Callable[..., Tensor]:
+    def pick(numbers: NDArray[np.int64], symmetries: NDArray[np.int64]) -> Tensor:
+        return from_levels(_sent(patches.take(numbers, symmetries), device))
+
+    return pick
+
+
+def _from_device(patches: PatchSet, device: torch.device) -> Callable[..., Tensor]:
+    count, size_px = patches.pixels.shape[:2]
+    pixels = torch.tensor(patches.pixels).reshape(count, -1, 3).to(device)
+    table = torch.from_numpy(symmetry_table(size_px)).to(device)
+
+    def pick(numbers: NDArray[np.int64], symmetries: NDArray[np.int64]) -> Tensor:
+        places = table[_sent(symmetries, device)]
+        chosen = pixels[_sent(numbers, device)[:, None], places]
+        return from_levels(chosen.reshape(-1, size_px, size_px, 3))
+
+    return pick
+
+
+def _sent(array: NDArray[np.generic], device: torch.device) -> Tensor:
+    """A copy on the device; from pinned memory, CUDA makes it while the CPU goes on."""
+    tensor = torch.from_numpy(np.ascontiguousarray(array))
+    if device.type == "cuda":
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
