@@ -85,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
     ).add_argument(
         "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
     )
+    add("flickr-remove", commands.flickr_remove, named="a source").add_argument(
+        "photos", nargs="+", metavar="PHOTO", help="its id, or the address of its page"
+    )
+    _emulator_options(add("flickr-emulator", commands.flickr_emulator, params=False))
     _models_options(add("models", commands.models))
     add("record", commands.record)
     add("sync", commands.sync)
@@ -151,6 +155,22 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="PLACE",
         help="device and precision: %(choices)s (default: %(default)s)",
     )
+
+
+def _emulator_options(command: argparse.ArgumentParser) -> None:
+    for name, kind, default, explained in (
+        ("port", int, 8765, "where to listen"),
+        ("photos", int, 30000, "how many photos there are with the tag street"),
+        ("seed", int, 0, "of the photos and of what goes wrong"),
+        ("faults", float, 0.02, "the share of requests that fail"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=kind,
+            default=default,
+            metavar="NUMBER",
+            help=f"{explained} (default: %(default)s)",
+        )
 
 
 if __name__ == "__main__":

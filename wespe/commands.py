@@ -207,6 +207,28 @@ def import_dped(arguments: argparse.Namespace) -> None:
     print(f"{arguments.checkpoint.name}: {arguments.out}")
 
 
+def flickr_remove(arguments: argparse.Namespace) -> None:
+    """Take photos out of a Flickr source for good: no later crawl brings them back."""
+    from wespe.acquisition.flickr import FlickrSettings
+    from wespe.acquisition.flickr.removal import remove
+
+    settings = _named(_load(arguments).sources, arguments.name, "source")
+    if not isinstance(settings, FlickrSettings):
+        raise ValueError(f"expected a source of kind flickr, {arguments.name} is of another")
+    deleted = remove(Path(settings.path), arguments.photos)
+    print(f"{arguments.name}: {len(arguments.photos)} photos removed, {len(deleted)} files deleted")
+    print("run the pipeline again: the source's index and tables are made without them")
+
+
+def flickr_emulator(arguments: argparse.Namespace) -> None:
+    """Serve an emulated Flickr on the loopback interface, to try a crawl without a key."""
+    from wespe.acquisition.flickr.emulator import serve
+
+    serve(
+        port=arguments.port, photos=arguments.photos, seed=arguments.seed, faults=arguments.faults
+    )
+
+
 def models(arguments: argparse.Namespace) -> int:
     """List the networks there are; `show NAME` prints the model card of one."""
     from wespe import tracking
