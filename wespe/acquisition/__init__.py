@@ -26,7 +26,7 @@ class Source:
 
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
-    "flickr": Source(flickr.FlickrSettings, flickr.acquire),
+    "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True),
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True),
     "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True),
