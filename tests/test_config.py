@@ -49,7 +49,6 @@ def refusal(path: Path) -> list[str]:
     return [line.removeprefix(str(path)).removeprefix(": ") for line in lines]
 
 
-KINDS = " or ".join(", ".join(SOURCES).rsplit(", ", 1))
 NAME = "must be a name of letters, digits, - and _"
 
 
