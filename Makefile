@@ -21,7 +21,7 @@ check: .venv/ready
 lock: .venv/ready
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
-	  --extra pipeline --extra dev $(UPGRADE) --output-file requirements.txt pyproject.toml
+	  --all-extras $(UPGRADE) --output-file requirements.txt pyproject.toml
 
 clean:
 	rm -rf .venv
