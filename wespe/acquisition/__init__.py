@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wespe.acquisition import cityscapes, demo, div2k, dped, flickr, folder, kitti
+from wespe.acquisition import aligned, cityscapes, demo, div2k, dped, flickr, folder, kitti
 from wespe.acquisition.index import PhotoIndex
 from wespe.acquisition.settings import SourceSettings
 
@@ -27,6 +27,7 @@ class Source:
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
     "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True),
+    "aligned": Source(aligned.AlignedSettings, aligned.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True),
     "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True),
