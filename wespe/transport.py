@@ -207,7 +207,8 @@ def _shrunk_gains(source: NDArray[np.float64], target: NDArray[np.float64]) -> L
 
     def log_gains(before: NDArray[np.float64], after: NDArray[np.float64]) -> Levels:
         mean_squares = [sums[:-1] / sums[-1] + 1e-12 for sums in (before, after)]
-        return 0.5 * np.log(mean_squares[1] / mean_squares[0])
+        gains: Levels = 0.5 * np.log(mean_squares[1] / mean_squares[0])
+        return gains
 
     found, chance = _jackknife(log_gains, source, target)
     errors = np.sum(np.square(chance), axis=0) if chance else np.zeros_like(found)
