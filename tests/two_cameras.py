@@ -35,15 +35,23 @@ class Cameras:
     gamma: float = 1.25
     jpeg_quality: int = 88
     """Of the source."""
+    distortion: float = 0.0
+    """By how much of its distance from the middle the target's lens moves a corner outwards."""
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Two photos, uint8 `(H, W, 3)`, and the true homography from px of source to target."""
+    """Two photos, uint8 `(H, W, 3)`, and the truth: the homography from px of source to target,
+    before the distortion of the target's lens."""
 
     source: Pixels
     target: Pixels
-    truth: Matrix
+    homography: Matrix
+    distortion: float
+
+    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where points `(N, 2)` of the source, x and y, are in the target."""
+        return _distorted(project(self.homography, points), self.target, self.distortion)
 
 
 def shoot(scene: Pixels, cameras: Cameras, generator: np.random.Generator) -> Shot:
@@ -53,7 +61,34 @@ def shoot(scene: Pixels, cameras: Cameras, generator: np.random.Generator) -> Sh
         for scale in (cameras.source_scale, cameras.target_scale)
     ]
     (source, to_source), (target, to_target) = views
-    return Shot(_look(source, cameras, generator), target, to_target @ np.linalg.inv(to_source))
+    return Shot(
+        _look(source, cameras, generator),
+        _through_lens(target, cameras.distortion),
+        to_target @ np.linalg.inv(to_source),
+        cameras.distortion,
+    )
+
+
+def _distorted(
+    points: NDArray[np.float64], photo: Pixels, distortion: float
+) -> NDArray[np.float64]:
+    middle = (np.array(photo.shape[1::-1]) - 1) / 2
+    away = points - middle
+    square = (away**2).sum(axis=-1, keepdims=True) / (middle**2).sum()
+    return np.asarray(middle + away * (1 + distortion * square))
+
+
+def _through_lens(photo: Pixels, distortion: float) -> Pixels:
+    if not distortion:
+        return photo
+    height, width = photo.shape[:2]
+    wanted = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float64)
+    straight = wanted
+    for _ in range(20):  # the inverse, as a fixed point
+        straight = straight + wanted - _distorted(straight, photo, distortion)
+    maps = straight.astype(np.float32)
+    bent = cv2.remap(photo, maps, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return np.asarray(bent, np.uint8)
 
 
 def _view(
@@ -94,7 +129,7 @@ def _look(photo: Pixels, cameras: Cameras, generator: np.random.Generator) -> Pi
     return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)
 
 
-def residuals_px(report: Report, truth: Matrix, size_px: int) -> NDArray[np.float64]:
+def residuals_px(report: Report, shot: Shot, size_px: int) -> NDArray[np.float64]:
     """How far the middle of each patch's target is from where it truly is, in px of the patches."""
     if report.homography is None or not report.patches:
         return np.zeros(0)
@@ -104,5 +139,5 @@ def residuals_px(report: Report, truth: Matrix, size_px: int) -> NDArray[np.floa
     middles = np.array(report.patches)[:, [1, 0]] + (size_px - 1) / 2
     shifts = np.array(report.patches)[:, [3, 2]]
     found = project(np.array(report.homography) @ to_source, middles + shifts)
-    true = project(truth @ to_source, middles)
+    true = shot.place(project(to_source, middles))
     return np.asarray(np.linalg.norm(found - true, axis=1) / max(report.magnification, 1.0))

@@ -52,9 +52,7 @@ class Part:
 def resumable(out: Path, key: str) -> Iterator[Part]:
     """The unfinished file of the set `out`, which becomes it where the block succeeds.
 
-    The block is to `sync` it at its end.
-
-    `key` stands for all that decides the bytes; what another one left is dropped. Where the block
+    The block ends with a `sync`. `key` stands for all that decides the bytes; what another one left is dropped. Where the block
     fails, or the process is killed, what is finished stays, beside `out`, for the next time.
     Raises BlockingIOError if another process is at it.
     """

@@ -41,7 +41,7 @@ class Thresholds(Settings):
     smooth_px: NonNegative = 1.0
     """Standard deviation of the Gaussian on both photos where they are correlated, in px of the
     patches: cameras differ in noise and sharpness, which say nothing about the place."""
-    min_std: Annotated[float, Field(ge=0, le=128)] = 3.0
+    min_std: Annotated[float, Field(ge=0, le=128)] = 2.0
     """A patch of either camera whose smoothed grey levels (0 to 255) have a smaller standard
     deviation is flat: it is like any other, so its correlation says nothing."""
     min_correlation: Annotated[float, Field(ge=-1, le=1)] = 0.9
