@@ -1,4 +1,4 @@
-"""How well pairs of patches are aligned, on real photos with known truth; time and memory at 12 MP.
+"""How well pairs of patches are aligned, on real photos with known truth; time and memory.
 
 Run by hand: `python -m benchmarks.alignment [photos]`. Real photos of `../shared/data` (where there
 are none, those of scikit-image) are seen by two simulated cameras: homographies, blur, noise,
@@ -63,13 +63,13 @@ def aligned(folder: Path, name: str, source: Pixels, target: Pixels) -> Report:
     pair = Pair(name, folder / f"{name}.source.png", folder / f"{name}.target.png")
     cv2.imwrite(str(pair.source), source[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
     cv2.imwrite(str(pair.target), target[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    return align(
-        pair, folder=folder, size_px=SIZE_PX, max_patches=10**6, thresholds=Thresholds()
-    )
+    return align(pair, folder=folder, size_px=SIZE_PX, max_patches=10**6, thresholds=Thresholds())
 
 
 def true_pairs(photos: list[Pixels], folder: Path) -> None:
-    print(f"{'':30} {'photos':>9} {'residual px: median, 95 %, max':>33} {'kept, and of not flat':>24}")
+    print(
+        f"{'':30} {'photos':>9} {'residual px: median, 95 %, max':>33} {'kept, and of not flat':>24}"
+    )
     for kind, cameras in KINDS.items():
         residuals, used, kept, cells, flat = [], 0, 0, 0, 0
         for number, photo in enumerate(photos):
@@ -119,9 +119,7 @@ def large_pair(photo: Pixels, folder: Path) -> None:
 
 def _timed(pair: Pair, folder: Path) -> None:
     start, cpu = time.perf_counter(), time.process_time()
-    report = align(
-        pair, folder=folder, size_px=SIZE_PX, max_patches=200, thresholds=Thresholds()
-    )
+    report = align(pair, folder=folder, size_px=SIZE_PX, max_patches=200, thresholds=Thresholds())
     elapsed_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu
     # Linux; unlike ru_maxrss it is not inherited from the process that started this one.
     status = Path("/proc/self/status").read_text("utf-8")

@@ -1,4 +1,4 @@
-"""From two cameras' photos to pairs of patches: true ones are kept, false ones never, all is told."""
+"""Two cameras' photos become pairs of patches: true ones are kept, false ones never."""
 
 import csv
 import os
@@ -126,7 +126,9 @@ def test_the_pixels_are_those_of_both_photos_at_the_reported_places(photos: Path
             cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
             for pixels in (mine, other)
         ]
-        assert np.corrcoef(*(grey.ravel() for grey in greys))[0, 1] == pytest.approx(alike, abs=1e-3)
+        assert np.corrcoef(*(grey.ravel() for grey in greys))[0, 1] == pytest.approx(
+            alike, abs=1e-3
+        )
         assert alike > 0.9
 
 
@@ -149,7 +151,7 @@ def test_no_patch_is_kept_where_part_of_the_photos_differs(photos: Path) -> None
     acquire("pairs", _settings(), Path("out"))
     report = _reports(_settings())["coffee"]
     places = np.array(report.patches)[:, [1, 0]].astype(float)
-    right = shot.place(places + [SIZE, SIZE / 2])[:, 0]
+    right = shot.place(places + np.array([SIZE, SIZE / 2]))[:, 0]
     assert report.kept > 10
     assert right.max() < half + 0.3 * SIZE
     assert report.refused["unlike"] > 5
@@ -190,7 +192,7 @@ def test_turned_cropped_and_smaller_targets_are_aligned_too(photos: Path) -> Non
         photos / "phone" / "turned.jpg", exif=exif, quality=95
     )
     write_photo(photos / "canon" / "turned.png", shot.target)
-    height, width = shot.target.shape[:2]
+    width = shot.target.shape[1]
     write_photo(photos / "phone" / "cropped.png", shot.source)
     write_photo(photos / "canon" / "cropped.png", shot.target[:, width // 4 : -width // 4].copy())
     small = cv2.resize(shot.target, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -203,11 +205,15 @@ def test_turned_cropped_and_smaller_targets_are_aligned_too(photos: Path) -> Non
     assert index.skipped == []
     reports = _reports(_settings())
     for name in ("turned", "smaller", "lying"):
-        assert reports[name].kept >= 0.9 * (reports[name].cells - reports[name].refused.get("flat", 0))
+        assert reports[name].kept >= 0.9 * (
+            reports[name].cells - reports[name].refused.get("flat", 0)
+        )
     assert np.median(residuals_px(reports["turned"], shot, SIZE)) < 0.3
     assert reports["cropped"].overlap == pytest.approx(0.5 * reports["turned"].overlap, rel=0.25)
     # The poorer of the two decides: a quarter of the pixels are left.
-    assert reports["smaller"].magnification == pytest.approx(0.5 * reports["coffee"].magnification, rel=0.02)
+    assert reports["smaller"].magnification == pytest.approx(
+        0.5 * reports["coffee"].magnification, rel=0.02
+    )
     assert reports["smaller"].cells < 0.6 * reports["coffee"].cells
 
 
@@ -382,7 +388,9 @@ def test_scenes_are_held_out_evenly(photos: Path) -> None:
 
 def test_a_missing_folder_is_named(photos: Path) -> None:
     write_photo(photos / "phone" / "a.png", np.zeros((4, 4, 3), np.uint8))
-    with pytest.raises(ValueError, match="source mine: expected a folder of photos at photos/canon"):
+    with pytest.raises(
+        ValueError, match="source mine: expected a folder of photos at photos/canon"
+    ):
         acquire("mine", _settings(), Path("out"))
 
 
@@ -395,7 +403,9 @@ def test_real_photos_through_known_homographies(photos: Path) -> None:
     }
     shots = {}
     for number, (name, file) in enumerate(files.items()):
-        scene = cv2.resize(read_photo(file).pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+        scene = cv2.resize(
+            read_photo(file).pixels, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA
+        )
         shots[name] = shoot(scene, Cameras(source_scale=0.8), np.random.default_rng(number))
         for side, pixels in (("phone", shots[name].source), ("canon", shots[name].target)):
             write_photo(photos / side / f"{name}.png", pixels)

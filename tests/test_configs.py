@@ -8,6 +8,8 @@ import yaml
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
+from wespe.acquisition.aligned import AlignedSettings
+from wespe.acquisition.aligned.source import work_folder
 from wespe.acquisition.folder import FolderSettings, find_photos
 from wespe.config import load
 from wespe.recipes import RECIPES
@@ -16,6 +18,7 @@ from wespe.recipes.wespe import WespeRecipe
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PAPER = ROOT / "configs" / "paper.yaml"
 OWN_CAMERA = ROOT / "configs" / "own_camera.yaml"
+TWO_CAMERAS = ROOT / "configs" / "two_cameras.yaml"
 SUPERVISED = ROOT / "configs" / "dped_sample_supervised.yaml"
 
 # Photos of one's own, by the source that they belong to; what is published is downloaded.
@@ -92,6 +95,20 @@ def test_with_the_photos_in_place_the_plan_is_complete(
         assert found == [Path(layout[name])]
     plan = project.do("snakemake", "--dry-run", "--configfile", f"configs/{file.name}")
     assert f"total {jobs}" in " ".join(plan.split())
+    assert "found nothing" not in plan
+
+
+def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) -> None:
+    sources = load(TWO_CAMERAS).sources.values()
+    assert {type(source) for source in sources} == {AlignedSettings}
+    assert len({work_folder(source) for source in sources}) == 1  # type: ignore[arg-type]
+    for side in ("phone", "camera"):
+        photo = Path("photos") / side / "0001.jpg"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.touch()
+    plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
+    # Photos and patches of each part, a training, an evaluation, the page and the whole.
+    assert f"total {3 * 2 + 1 + 1 + 2}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 

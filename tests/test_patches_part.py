@@ -106,9 +106,7 @@ def test_only_what_is_not_finished_is_cut_again(
     _killed("stopped.npy", 4)
     read = []
     real = extraction.read_photo
-    monkeypatch.setattr(
-        extraction, "read_photo", lambda path: read.append(path.name) or real(path)
-    )
+    monkeypatch.setattr(extraction, "read_photo", lambda path: read.append(path.name) or real(path))
     extract(index, Path("stopped.npy"), **SETTINGS)
     assert read == [f"{number}.png" for number in range(4, PHOTOS)]
     assert _files("stopped") == _files("whole")
@@ -144,10 +142,14 @@ def test_a_journal_that_is_torn_or_gone_costs_work_alone(index: PhotoIndex, spoi
 
 
 def test_an_error_keeps_what_is_finished(index: PhotoIndex) -> None:
-    with pytest.raises(OSError, match=r"full: '?set\.npy"), resumable(Path("set.npy"), "k") as part:
-        part.add(Cut([(1, 2)]))
-        part.sync()
-        raise OSError(28, "full")
+    def fail() -> None:
+        with resumable(Path("set.npy"), "k") as part:
+            part.add(Cut([(1, 2)]))
+            part.sync()
+            raise OSError(28, "full")
+
+    with pytest.raises(OSError, match=r"full: 'set\.npy'"):
+        fail()
     assert not Path("set.npy").exists()
     with resumable(Path("set.npy"), "k") as again:
         assert again.finished == [Cut([[1, 2]])]

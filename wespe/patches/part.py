@@ -52,15 +52,14 @@ class Part:
 def resumable(out: Path, key: str) -> Iterator[Part]:
     """The unfinished file of the set `out`, which becomes it where the block succeeds.
 
-    The block ends with a `sync`. `key` stands for all that decides the bytes; what another one left is dropped. Where the block
-    fails, or the process is killed, what is finished stays, beside `out`, for the next time.
-    Raises BlockingIOError if another process is at it.
+    The block ends with a `sync`. `key` stands for all that decides the bytes; what another one left
+    is dropped. Where the block fails, or the process is killed, what is finished stays, beside
+    `out`, for the next time. Raises BlockingIOError if another process is at it.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     path, journal = (out.with_name(f".{out.name}{suffix}") for suffix in (".part", ".journal"))
-    with lock(out.with_name(f".{out.name}.lock")):
-        with naming(out):
-            yield Part(path, journal, key)
+    with naming(out), lock(out.with_name(f".{out.name}.lock")):
+        yield Part(path, journal, key)
         path.replace(out)
         journal.unlink()
 

@@ -42,9 +42,7 @@ class Frame:
         ]
 
 
-def problem(
-    homography: Matrix, source: Shape, target: Shape, *, max_stretch: float
-) -> str | None:
+def problem(homography: Matrix, source: Shape, target: Shape, *, max_stretch: float) -> str | None:
     """Why a homography between photos of these (height, width) cannot be true; None if it can."""
     for matrix, shape in ((homography, source), (np.linalg.inv(homography), target)):
         corners = _corners(shape)
@@ -72,7 +70,9 @@ def frame(homography: Matrix, source: Shape, target: Shape, *, max_enlarge: floa
     to_source = scaling(1 / factor, 1 / factor)
     x0, y0, x1, y1 = project(np.linalg.inv(to_source), corners[[0, 2]]).ravel()
     box = (int(np.ceil(y0)), int(np.ceil(x0)), int(np.floor(y1)) + 1, int(np.floor(x1)) + 1)
-    return Frame(to_source, homography @ to_source, box, (1 / factor, max(scale / factor, 1.0)), scale)
+    return Frame(
+        to_source, homography @ to_source, box, (1 / factor, max(scale / factor, 1.0)), scale
+    )
 
 
 def common_rectangle(
@@ -129,6 +129,4 @@ def _magnifications(homography: Matrix, points: NDArray[np.float64]) -> NDArray[
 
 def _corners(shape: Shape) -> NDArray[np.float64]:
     height, width = shape
-    return np.array(
-        [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64
-    )
+    return np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from wespe.acquisition.aligned.geometry import Frame
 from wespe.acquisition.aligned.matching import Grey, Matrix
