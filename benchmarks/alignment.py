@@ -2,10 +2,10 @@
 
 Run by hand: `python -m benchmarks.alignment [photos]`. Real photos of `../shared/data` (where there
 are none, those of scikit-image) are seen by two simulated cameras: homographies, blur, noise,
-colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints, for each
-kind of difference, how far patches are from where they truly are and how many of the possible ones
-are kept; how many patches are kept of photos of different scenes; and seconds and peak memory of a
-pair of 12 megapixels.
+colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints, for
+each kind of difference, how far patches are from where they truly are and how many of the possible
+ones are kept; how many patches are kept of photos of different scenes; and seconds and peak memory
+of a pair of 12 megapixels.
 """
 
 import itertools
@@ -67,9 +67,8 @@ def aligned(folder: Path, name: str, source: Pixels, target: Pixels) -> Report:
 
 
 def true_pairs(photos: list[Pixels], folder: Path) -> None:
-    print(
-        f"{'':30} {'photos':>9} {'residual px: median, 95 %, max':>33} {'kept, and of not flat':>24}"
-    )
+    columns = f"{'photos':>7} {'residual px: median, 95 %, max':>33} {'kept, and of not flat':>24}"
+    print(f"{'':30} {columns}", flush=True)
     for kind, cameras in KINDS.items():
         residuals, used, kept, cells, flat = [], 0, 0, 0, 0
         for number, photo in enumerate(photos):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.acquisition.aligned.matching import Matrix, project, scaling
+from wespe.acquisition.aligned.matching import Matrix, inverse, project, scaling
 
 Shape = tuple[int, int]
 
@@ -44,7 +44,7 @@ class Frame:
 
 def problem(homography: Matrix, source: Shape, target: Shape, *, max_stretch: float) -> str | None:
     """Why a homography between photos of these (height, width) cannot be true; None if it can."""
-    for matrix, shape in ((homography, source), (np.linalg.inv(homography), target)):
+    for matrix, shape in ((homography, source), (inverse(homography), target)):
         corners = _corners(shape)
         depths = np.column_stack([corners, np.ones(4)]) @ matrix[2]
         if depths.min() * depths.max() <= 0:
@@ -68,7 +68,7 @@ def frame(homography: Matrix, source: Shape, target: Shape, *, max_enlarge: floa
     scale = float(np.sqrt(magnifications.prod(axis=1).min()))
     factor = 1.0 if scale * max_enlarge >= 1 else scale
     to_source = scaling(1 / factor, 1 / factor)
-    x0, y0, x1, y1 = project(np.linalg.inv(to_source), corners[[0, 2]]).ravel()
+    x0, y0, x1, y1 = project(inverse(to_source), corners[[0, 2]]).ravel()
     box = (int(np.ceil(y0)), int(np.ceil(x0)), int(np.floor(y1)) + 1, int(np.floor(x1)) + 1)
     return Frame(
         to_source, homography @ to_source, box, (1 / factor, max(scale / factor, 1.0)), scale
@@ -83,7 +83,7 @@ def common_rectangle(
     `(top, left, bottom, right)`, the middles of the outermost pixels; empty where they share
     nothing.
     """
-    seen = project(np.linalg.inv(homography), _corners(target)).astype(np.float32)
+    seen = project(inverse(homography), _corners(target)).astype(np.float32)
     area, polygon = cv2.intersectConvexConvex(seen, _corners(source).astype(np.float32))
     if area <= 0 or polygon is None:
         return 0.0, 0.0, -1.0, -1.0

@@ -49,7 +49,7 @@ def find_features(grey: Grey, thresholds: Thresholds) -> Features:
     factor = min(1.0, thresholds.detect_px / max(height, width))
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
     reduced = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    detector = cv2.SIFT_create(
+    detector = cv2.SIFT.create(
         thresholds.keypoints, contrastThreshold=_CONTRAST, enable_precise_upscale=True
     )
     found, descriptors = detector.detectAndCompute(reduced, None)
@@ -89,9 +89,10 @@ def register(source: Features, target: Features, thresholds: Thresholds) -> Regi
     inside = mask.ravel().astype(bool)
     if not inside.any():
         return none
-    projected = project(fitted, here[inside].astype(np.float64))
+    reduced = np.asarray(fitted, np.float64)
+    projected = project(reduced, here[inside].astype(np.float64))
     residual = float(np.median(np.linalg.norm(projected - there[inside], axis=1)))
-    whole = target.enlarge @ fitted @ np.linalg.inv(source.enlarge)
+    whole = target.enlarge @ reduced @ inverse(source.enlarge)
     return Registration(counts, len(ours), int(inside.sum()), residual, whole / whole[2, 2])
 
 
@@ -115,6 +116,10 @@ def match(
 
 def _distance(similarity: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.sqrt(np.maximum(2 - 2 * similarity, 0))
+
+
+def inverse(matrix: Matrix) -> Matrix:
+    return np.asarray(np.linalg.inv(matrix), np.float64)
 
 
 def project(matrix: Matrix, points: NDArray[np.float64]) -> NDArray[np.float64]:

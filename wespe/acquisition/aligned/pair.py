@@ -140,11 +140,11 @@ def fit(
             return {}, f"too small: the {side} has {photo.shape[1]}×{photo.shape[0]} px"
     if np.array_equal(source, target):
         return {}, "identical: source and target are one photo"
-    features = [
+    ours, theirs = (
         find_features(np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8), thresholds)
         for photo in (source, target)
-    ]
-    found = register(*features, thresholds)
+    )
+    found = register(ours, theirs, thresholds)
     facts = _registration(found)
     if found.homography is None or found.inliers < thresholds.min_inliers:
         least = f"at least {thresholds.min_inliers} inliers are needed"
