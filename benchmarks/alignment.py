@@ -1,6 +1,7 @@
 """How well pairs of patches are aligned, on real photos with known truth; time and memory.
 
-Run by hand: `python -m benchmarks.alignment [photos]`. Real photos of `../shared/data` (where there
+Run by hand: `python -m benchmarks.alignment [photos [part]]`, of all parts (`large`, `true`, `false`)
+or one; `true` may be followed by the words of a kind of difference. Real photos of `../shared/data` (where there
 are none, those of scikit-image) are seen by two simulated cameras: homographies, blur, noise,
 colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints, for
 each kind of difference, how far patches are from where they truly are and how many of the possible
@@ -19,8 +20,10 @@ import cv2
 import numpy as np
 import skimage
 
-from tests.two_cameras import Cameras, residuals_px, shoot
+from tests.two_cameras import Cameras, Shot, residuals_px, shoot
+from wespe.acquisition.aligned.geometry import frame
 from wespe.acquisition.aligned.pair import Pair, Report, align
+from wespe.acquisition.aligned.patches import inset
 from wespe.acquisition.aligned.settings import Thresholds
 from wespe.images import Pixels, read_photo, write_photo
 
@@ -66,10 +69,12 @@ def aligned(folder: Path, name: str, source: Pixels, target: Pixels) -> Report:
     return align(pair, folder=folder, size_px=SIZE_PX, max_patches=10**6, thresholds=Thresholds())
 
 
-def true_pairs(photos: list[Pixels], folder: Path) -> None:
+def true_pairs(photos: list[Pixels], folder: Path, wanted: str) -> None:
     columns = f"{'photos':>7} {'residual px: median, 95 %, max':>33} {'kept, and of not flat':>24}"
     print(f"{'':30} {columns}", flush=True)
     for kind, cameras in KINDS.items():
+        if wanted not in kind:
+            continue
         residuals, used, kept, cells, flat = [], 0, 0, 0, 0
         for number, photo in enumerate(photos):
             shot = shoot(photo, cameras, np.random.default_rng(number))
@@ -77,7 +82,7 @@ def true_pairs(photos: list[Pixels], folder: Path) -> None:
             residuals.append(residuals_px(report, shot, SIZE_PX))
             used += report.reason is None
             kept += report.used
-            cells += report.cells or 0
+            cells += possible(shot)
             flat += report.refused.get("flat", 0)
         all_px = np.concatenate(residuals)
         median, high = np.percentile(all_px, [50, 95])
@@ -86,6 +91,14 @@ def true_pairs(photos: list[Pixels], folder: Path) -> None:
             f"{kept:6} = {kept / cells:4.0%}, {kept / (cells - flat):4.0%}",
             flush=True,
         )
+
+
+def possible(shot: Shot) -> int:
+    """The patches that truth has room for, as the settings have them."""
+    shapes = [photo.shape[:2] for photo in (shot.source, shot.target)]
+    thresholds = Thresholds()
+    true = frame(shot.homography, *shapes, max_enlarge=thresholds.max_enlarge)
+    return len(inset(true, thresholds.search_px).cells(SIZE_PX))
 
 
 def false_pairs(photos: list[Pixels], folder: Path) -> None:
@@ -132,10 +145,14 @@ def _timed(pair: Pair, folder: Path) -> None:
 
 def main() -> None:
     photos = scenes(int(sys.argv[1]) if len(sys.argv) > 1 else 12)
+    part, wanted = [*sys.argv[2:4], "", ""][:2]
     with tempfile.TemporaryDirectory() as name:
-        large_pair(photos[0], Path(name))
-        true_pairs(photos, Path(name))
-        false_pairs(photos, Path(name))
+        if part in ("", "large"):
+            large_pair(photos[0], Path(name))
+        if part in ("", "true"):
+            true_pairs(photos, Path(name), wanted)
+        if part in ("", "false"):
+            false_pairs(photos, Path(name))
 
 
 if __name__ == "__main__":

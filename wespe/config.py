@@ -72,7 +72,9 @@ class Run(Settings):
 
 
 class Patches(Settings):
-    """How training patches are cut, the same for all sources. The paper states the size alone."""
+    """How training patches are cut, the same for all sources. The paper states the size alone.
+    Patches that come finished, from sources of kind `aligned`, are taken as they are, spread evenly
+    where they are more than `count`."""
 
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
     """Width and height of a patch. Photos smaller than that give none."""
