@@ -1,12 +1,12 @@
 """How well pairs of patches are aligned, on real photos with known truth; time and memory.
 
-Run by hand: `python -m benchmarks.alignment [photos [part]]`, of all parts (`large`, `true`, `false`)
-or one; `true` may be followed by the words of a kind of difference. Real photos of `../shared/data` (where there
-are none, those of scikit-image) are seen by two simulated cameras: homographies, blur, noise,
-colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints, for
-each kind of difference, how far patches are from where they truly are and how many of the possible
-ones are kept; how many patches are kept of photos of different scenes; and seconds and peak memory
-of a pair of 12 megapixels.
+Run by hand: `python -m benchmarks.alignment [photos [part [kind]]]`; the parts are `large`, `true`
+and `false`, and a word of its name chooses a kind of difference. Real photos of `../shared/data`
+(where there are none, those of scikit-image) are seen by two simulated cameras: homographies, blur,
+noise, colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints,
+for each kind of difference, how far patches are from where they truly are and how many of the
+possible ones are kept; how many patches are kept of photos of different scenes; and seconds and
+peak memory of a pair of 12 megapixels.
 """
 
 import itertools

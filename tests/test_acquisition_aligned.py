@@ -178,7 +178,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on(photos: Path) -> None
         "broken": "unreadable: photos/canon/broken.png: not an image",
         "identical": "identical: source and target are one photo",
         "tiny": "too small: the target has 40×30 px",
-        "flat": "no common scene: 0 of 0 matches agree, at least 30 inliers are needed",
+        "flat": "no common scene: 0 of 0 matches agree, at least 20 inliers are needed",
     }
 
 
