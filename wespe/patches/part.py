@@ -11,7 +11,7 @@ from pathlib import Path
 from wespe.files import lock, naming
 from wespe.patches.sampling import Cut
 
-_SYNC_S = 2.0  # at most this much work is lost
+_SYNC_S = 2.0  # so much that is finished may be lost, besides what is not
 
 
 class Part:
