@@ -52,6 +52,6 @@ def open_backend(
         backend: Backend = module.CpuBackend(bf16=bf16)
     except ImportError as error:
         raise ValueError(
-            f"backend {name}: its package is not installed ({error.name}): pip install 'wespe[{name}]'"
+            f"backend {name}: {error.name} is not installed; it comes with the extra '{name}'"
         ) from error
     return backend
