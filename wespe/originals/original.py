@@ -71,9 +71,7 @@ def read_original(path: Path) -> Original:
             expected = ", ".join(dict.fromkeys(FORMATS.values()))
             raise PhotoError(path, f"expected one of {expected}, got {name}")
         if promised != name:
-            raise PhotoError(
-                path, f"holds {name}, but is named {path.suffix or 'without a suffix'}"
-            )
+            raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
         content, deep = path.read_bytes(), deep_mode(image)
@@ -132,7 +130,7 @@ def _options(image: Image.Image, name: str) -> dict[str, Any]:
     if name == "TIFF":
         return {
             "tags": _tiff_tags(image),
-            "compression": image.info.get("compression"),
+            "compressed": image.info.get("compression", "raw") != "raw",
             "icc_profile": image.info.get("icc_profile"),
         }
     if name == "BMP":

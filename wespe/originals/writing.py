@@ -9,13 +9,13 @@ from PIL import Image
 
 from wespe.files import atomic_file
 from wespe.images import AnyPixels, PhotoError
-from wespe.originals.deep import deep_png, deep_tiff
+from wespe.originals.deep import deep_png
 from wespe.originals.metadata import jpeg_like, png_like, without_thumbnail
 from wespe.originals.original import Original
+from wespe.originals.tiff import encode_tiff
 
 _QUALITY = 90
 """Of lossy WebP and of HEIC, whose files do not tell theirs."""
-_TIFF_COMPRESSIONS = frozenset({"raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg"})
 
 
 def write_like(
@@ -55,17 +55,14 @@ def _png(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
 
 
 def _tiff(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
-    compression = original.options["compression"] or "raw"
-    profile = original.options["icc_profile"] if original.own_colours else None
-    tags = original.options["tags"]
-    if layers.dtype != "uint8":
-        return deep_tiff(layers, tags=tags, profile=profile, compressed=compression != "raw")
-    if compression not in _TIFF_COMPRESSIONS:
-        compression = "tiff_adobe_deflate"
-    options: dict[str, Any] = {"quality": quality or 95} if compression == "jpeg" else {}
-    options |= {"icc_profile": profile} if profile else {}
-    four = "CMYK" if original.alpha is None else "RGBA"
-    return _encoded("TIFF", layers, four, tiffinfo=tags, compression=compression, **options)
+    modes = {1: "L", 2: "L", 3: "RGB", 4: "CMYK" if original.alpha is None else "RGB"}
+    return encode_tiff(
+        layers,
+        modes[layers.shape[2]],
+        tags=original.options["tags"],
+        profile=original.options["icc_profile"] if original.own_colours else None,
+        compressed=original.options["compressed"],
+    )
 
 
 def _webp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
