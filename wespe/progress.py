@@ -12,9 +12,10 @@ _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is 
 
 
 class Progress:
-    """Counts steps, bytes or pixels. Rate and time left are those of this process, not of resumed parts.
+    """Counts steps, bytes or pixels.
 
-    `total`: how many there will be, None where no one knows.
+    Rate and time left are those of this process, not of resumed parts. `total`: how many there will
+    be, None where no one knows.
     """
 
     def __init__(

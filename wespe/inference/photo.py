@@ -93,9 +93,7 @@ def enhance_files(
     enhanced = len(waiting) - len(failed) + len(planned.failed)
     skipped = len(planned.outputs) - len(waiting)
     seconds = time.monotonic() - begin
-    return Summary(
-        enhanced, skipped, tuple(failed), planned.passed_over, megapixels, seconds
-    )
+    return Summary(enhanced, skipped, tuple(failed), planned.passed_over, megapixels, seconds)
 
 
 def _enhance_file(

@@ -57,7 +57,9 @@ def _matches(inputs: Sequence[Path]) -> Iterator[Path]:
         if path.exists() or not glob.has_magic(pattern):
             yield path
         else:
-            yield from map(Path, sorted(glob.glob(pattern, recursive=True)) or [pattern])
+            # Not Path.glob, which takes no absolute pattern.
+            found = glob.glob(pattern, recursive=True)  # noqa: PTH207
+            yield from map(Path, sorted(found) or [pattern])
 
 
 def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]:

@@ -24,7 +24,7 @@ _SUB_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 @dataclass(frozen=True)
 class Original:
-    """A photo as its file has it: `stored` `(H, W, C)`, uint8 or uint16, neither turned nor converted.
+    """A photo as its file has it: `stored` `(H, W, C)`, uint8 or uint16, as yet not turned.
 
     C is 1 for grey, 3 for RGB and 4 for CMYK. `alpha` `(H, W, 1)` of the same type, if there is
     any. `orientation` is that of EXIF; `options` are what encoding needs to know of the file.

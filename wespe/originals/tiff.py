@@ -3,7 +3,7 @@
 import io
 import zlib
 
-from PIL import TiffImagePlugin as tiff
+from PIL import TiffImagePlugin as Tiff
 
 from wespe.images import AnyPixels
 
@@ -15,7 +15,7 @@ def encode_tiff(
     layers: AnyPixels,
     mode: str,
     *,
-    tags: tiff.ImageFileDirectory_v2,
+    tags: Tiff.ImageFileDirectory_v2,
     profile: bytes | None,
     compressed: bool,
 ) -> bytes:
@@ -27,20 +27,20 @@ def encode_tiff(
     data = layers.astype(layers.dtype.newbyteorder("<"))
     if compressed:
         data[:, 1:] -= data[:, :-1].copy()
-        tags[tiff.PREDICTOR] = 2  # Each value less that of the pixel before it.
-    body = zlib.compress(data, _DEFLATE) if compressed else data.tobytes()
-    tags[tiff.IMAGEWIDTH], tags[tiff.IMAGELENGTH] = width, height
-    tags[tiff.BITSPERSAMPLE] = (8 * data.itemsize,) * channels
-    tags[tiff.SAMPLESPERPIXEL] = channels
-    tags[tiff.COMPRESSION] = 8 if compressed else 1
-    tags[tiff.PHOTOMETRIC_INTERPRETATION] = _PHOTOMETRIC[mode]
+        tags[Tiff.PREDICTOR] = 2  # Each value less that of the pixel before it.
+    body = zlib.compress(data.data, _DEFLATE) if compressed else data.tobytes()
+    tags[Tiff.IMAGEWIDTH], tags[Tiff.IMAGELENGTH] = width, height
+    tags[Tiff.BITSPERSAMPLE] = (8 * data.itemsize,) * channels
+    tags[Tiff.SAMPLESPERPIXEL] = channels
+    tags[Tiff.COMPRESSION] = 8 if compressed else 1
+    tags[Tiff.PHOTOMETRIC_INTERPRETATION] = _PHOTOMETRIC[mode]
     if channels > len(mode):
-        tags[tiff.EXTRASAMPLES] = 2  # Alpha, not multiplied in.
+        tags[Tiff.EXTRASAMPLES] = 2  # Alpha, not multiplied in.
     if profile:
-        tags[tiff.ICCPROFILE] = profile
-    tags[tiff.ROWSPERSTRIP] = height
-    tags[tiff.STRIPBYTECOUNTS] = len(body)
-    tags[tiff.STRIPOFFSETS] = 0  # Pillow adds where the directory ends.
+        tags[Tiff.ICCPROFILE] = profile
+    tags[Tiff.ROWSPERSTRIP] = height
+    tags[Tiff.STRIPBYTECOUNTS] = len(body)
+    tags[Tiff.STRIPOFFSETS] = 0  # Pillow adds where the directory ends.
     stream = io.BytesIO()
     tags.save(stream)
     stream.write(body)

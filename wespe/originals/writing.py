@@ -68,8 +68,9 @@ def _tiff(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
 def _webp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     lossless = _is_lossless(original.content)
     # `exact`: colours below full transparency stay too.
-    options = {"lossless": lossless, "quality": 80 if lossless else quality or _QUALITY}
-    return _encoded("WEBP", layers, exact=True, **options, **_blocks(original))
+    strength = 80 if lossless else quality or _QUALITY  # Without loss it is that of packing.
+    blocks = _blocks(original)
+    return _encoded("WEBP", layers, exact=True, lossless=lossless, quality=strength, **blocks)
 
 
 def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
@@ -103,7 +104,7 @@ def _is_lossless(webp: bytes) -> bool:
         kind, size = webp[place : place + 4], int.from_bytes(webp[place + 4 : place + 8], "little")
         if kind in {b"VP8 ", b"VP8L"}:
             return kind == b"VP8L"
-        # A frame of an animation holds such a chunk; all others are passed over, with their padding.
+        # A frame of an animation holds such a chunk; others are passed over, with padding.
         place += 8 + 16 if kind == b"ANMF" else 8 + size + size % 2
     return False
 
