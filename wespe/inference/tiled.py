@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from wespe.images import AnyPixels, Pixels, from_levels, to_levels
 from wespe.inference.backends import Backend, Layers, TorchBackend
-from wespe.inference.fold import fix_instance_norm, fold_batch_norm
+from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
 from wespe.inference.spans import Span, spans
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
@@ -90,7 +90,7 @@ class PhotoEnhancer:
         return from_levels(torch.from_numpy(pixels[None].copy()).to(self.backend.device))
 
     def _compiled(self, layers: nn.Module) -> Layers:
-        return self.backend.compile(fold_batch_norm(layers))
+        return self.backend.compile(split_narrow(fold_batch_norm(layers)))
 
     def _for_photo(self, pixels: AnyPixels) -> Layers:
         """The convolutions with the norms that this photo's statistics make."""
