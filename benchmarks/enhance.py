@@ -17,7 +17,7 @@ import torch
 
 from wespe.images import Pixels, to_pixels, to_tensor
 from wespe.inference.backends import BackendName, open_backend
-from wespe.inference.tiled import TILE_PX, PhotoEnhancer
+from wespe.inference.tiled import PhotoEnhancer
 from wespe.models.generator import Generator, Norm
 
 WHOLE = "whole photo, torch fp32"
@@ -33,7 +33,7 @@ WAYS: dict[str, tuple[BackendName, bool]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size", type=int, nargs="*", default=[1632, 1224], metavar="PX")
-    parser.add_argument("--tile-px", type=int, nargs="+", default=[TILE_PX])
+    parser.add_argument("--tile-px", type=int, nargs="+", default=[0], help="0: the engine's own")
     parser.add_argument("--norm", choices=["batch", "instance", "none"], default="batch")
     parser.add_argument("--ways", nargs="+", choices=[WHOLE, *WAYS], default=[WHOLE, *WAYS])
     parser.add_argument("--measure", choices=[WHOLE, *WAYS], help=argparse.SUPPRESS)
@@ -72,9 +72,9 @@ def measure(way: str, size: list[int], tile_px: int, norm: Norm) -> tuple[float,
         enhance(pixels[:200, :200])
     else:
         name, bf16 = WAYS[way]
-        enhancer = PhotoEnhancer(generator, open_backend(name, bf16=bf16), tile_px=tile_px)
+        enhancer = PhotoEnhancer(generator, open_backend(name, bf16=bf16), tile_px=tile_px or None)
         enhance = enhancer.enhance
-        enhance(pixels[:tile_px, :tile_px])
+        enhance(pixels[:512, :512])
     begin, cpu_begin = time.perf_counter(), time.process_time()
     enhance(pixels)
     seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu_begin
