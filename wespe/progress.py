@@ -11,7 +11,7 @@ _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is 
 
 
 class Progress:
-    """Counts steps or bytes. Rate and time left are those of this process, not of resumed parts.
+    """Counts steps, frames or bytes. Rate and time left are those of this process, not of resumed parts.
 
     `total`: how many there will be, None where no one knows.
     """
@@ -22,7 +22,7 @@ class Progress:
         *,
         total: int | None,
         done: int = 0,
-        unit: Literal["steps", "bytes"] = "steps",
+        unit: Literal["steps", "frames", "bytes"] = "steps",
         silent: bool = False,
     ) -> None:
         self._label, self._total, self._done, self._first = label, total, done, done
@@ -34,7 +34,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._done:
-            where = "step " if self._unit == "steps" else ""
+            where = "" if self._unit == "bytes" else f"{self._unit.removesuffix('s')} "
             self._print(f"{self._label}: resumes at {where}{self._so_far()}\n")
         return self
 
@@ -70,7 +70,8 @@ class Progress:
         elapsed = self._shown - self._started
         rate = (self._done - self._first) / elapsed if elapsed > 0 else 0.0
         left = _clock((self._total - self._done) / rate) if rate and self._total else "–"
-        speed = f"{rate:.2f} steps/s" if self._unit == "steps" else f"{self._amount(rate)}/s"
+        bytes_ = self._unit == "bytes"
+        speed = f"{self._amount(rate)}/s" if bytes_ else f"{rate:.2f} {self._unit}/s"
         line = f"{self._label}: {self._so_far()}  {speed}  left {left}  {self._note}"
         self._print(f"\r\x1b[2K{line[:200]}" if self._terminal else f"{line.rstrip()}\n")
 
@@ -79,7 +80,7 @@ class Progress:
         return done if self._total is None else f"{done} of {self._amount(self._total)}"
 
     def _amount(self, count: float) -> str:
-        return str(count) if self._unit == "steps" else f"{count / 1e6:.1f} MB"
+        return f"{count / 1e6:.1f} MB" if self._unit == "bytes" else str(count)
 
     def _print(self, text: str) -> None:
         if not self._silent:
