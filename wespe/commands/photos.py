@@ -12,7 +12,7 @@ def add(commands: Commands) -> None:
 
 
 def _enhance_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo or folder")
+    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, a video or a folder")
     command.add_argument(
         "--out",
         type=Path,
@@ -33,6 +33,17 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="of JPEG and WebP, 1 to 100 (default: 95)",
     )
+    for name, default, unit, explained in (
+        ("crf", 18, "NUMBER", "of videos, x264's, 0 to 51: 6 more is about half the size"),
+        ("steady", 0.8, "SHARE", "of videos, against flicker: from 0, off, to below 1"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=float,
+            default=default,
+            metavar=unit,
+            help=f"{explained} (default: %(default)s)",
+        )
     command.add_argument(
         "--overwrite", action="store_true", help="also photos whose result is newer than they are"
     )
@@ -46,7 +57,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
 
 
 def enhance(arguments: argparse.Namespace) -> int:
-    """Enhance photos, or folders of photos, of any size."""
+    """Enhance photos and videos, or folders of them, of any size."""
     import torch
 
     from wespe.inference.photo import enhance_files
@@ -61,6 +72,8 @@ def enhance(arguments: argparse.Namespace) -> int:
         strength=arguments.strength,
         overwrite=arguments.overwrite,
         quality=arguments.quality,
+        crf=arguments.crf,
+        steady=arguments.steady,
         device=place.device,
         dtype=torch.bfloat16 if place.bf16 else torch.float32,
     )

@@ -10,6 +10,11 @@ import torch
 
 from wespe.images import PHOTO_SUFFIXES, PhotoError, Pixels, read_photo, write_photo
 from wespe.inference.tiled import TILE_PX, enhance_pixels
+from wespe.inference.video.encoding import CRF
+from wespe.inference.video.enhance import enhance_video, fingerprint
+from wespe.inference.video.join import result_suffix
+from wespe.inference.video.source import VIDEO_SUFFIXES
+from wespe.inference.video.steady import STEADY
 from wespe.models.enhancer import Enhancer
 
 
@@ -31,6 +36,8 @@ def enhance_files(
     tile_px: int = TILE_PX,
     overwrite: bool = False,
     quality: int = 95,
+    crf: float = CRF,
+    steady: float = STEADY,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
     report: Callable[[str], None] = print,
@@ -46,6 +53,7 @@ def enhance_files(
     enhance = partial(
         enhance_pixels, generator, tile_px=tile_px, strength=strength, device=device, dtype=dtype
     )
+    key = f"{fingerprint(generator)} {strength} {device} {dtype} {tile_px}"
     outputs = planned_outputs(inputs, out)
     enhanced, skipped, failed = 0, 0, []
     for number, (path, output) in enumerate(outputs.items(), start=1):
@@ -55,7 +63,12 @@ def enhance_files(
             report(f"{line}: skipped, {output} is newer")
             continue
         try:
-            speed = _enhance_file(path, output, enhance, quality)
+            if path.suffix.lower() in VIDEO_SUFFIXES:
+                speed = enhance_video(
+                    path, output, enhance=enhance, key=key, crf=crf, steady=steady
+                )
+            else:
+                speed = _enhance_file(path, output, enhance, quality)
         except (PhotoError, OSError) as error:
             reason = error.reason if isinstance(error, PhotoError) else str(error)
             failed.append((path, reason))
@@ -91,6 +104,8 @@ def planned_outputs(inputs: Sequence[Path], out: Path | None) -> dict[Path, Path
     for path in inputs:
         for photo, name in _photos(path, out):
             suffix = photo.suffix if photo.suffix.lower() in PHOTO_SUFFIXES else ".jpg"
+            if photo.suffix.lower() in VIDEO_SUFFIXES:
+                suffix = result_suffix(photo.suffix)
             beside = photo.with_name(f"{photo.stem}_enhanced{suffix}")
             output = out / name.with_suffix(suffix) if out else beside
             outputs.setdefault(photo, output)
@@ -121,7 +136,8 @@ def _photos(path: Path, out: Path | None) -> Iterator[tuple[Path, Path]]:
     for photo in sorted(path.rglob("*")):
         name = photo.relative_to(path)
         hidden = any(part.startswith(".") for part in name.parts)
-        if hidden or photo.suffix.lower() not in PHOTO_SUFFIXES or not photo.is_file():
+        suffixes = PHOTO_SUFFIXES | VIDEO_SUFFIXES
+        if hidden or photo.suffix.lower() not in suffixes or not photo.is_file():
             continue
         if (
             out

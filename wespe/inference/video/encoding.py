@@ -1,13 +1,11 @@
 """Pieces of a video as H.264, each complete by itself, in files of exact packets."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.files import atomic_file
 from wespe.inference.video.clip import Clip
 
 if TYPE_CHECKING:
@@ -20,9 +18,6 @@ _PRESET = "medium"
 # x264 gives the same bits for the same number of threads, whatever the machine has.
 _THREADS = 4
 
-State = dict[str, NDArray[np.generic]]
-
-
 class Piece(NamedTuple):
     """Encoded frames, in the order in which they are decoded."""
 
@@ -30,19 +25,18 @@ class Piece(NamedTuple):
     """Their packets, one behind the other."""
     packets: NDArray[np.int64]
     """A row each: bytes, time and duration in ticks of the clip, 1 for a key frame."""
-    state: State
-    """What the next piece goes on from."""
+
+
+def check_crf(crf: float) -> None:
+    """Raise ValueError for a `crf` that x264 does not have."""
+    if not 0 <= crf <= 51:
+        raise ValueError(f"crf must be from 0 to 51, got {crf:g}")
 
 
 def configure(context: "VideoCodecContext", clip: Clip, crf: float) -> None:
-    """Make an x264 encoder that of `clip`: its size, times, colours and pixels' shape.
-
-    Raises ValueError for a `crf` out of range.
-    """
+    """Make an x264 encoder that of `clip`: its size, times, colours and pixels' shape."""
     from av.codec.context import Flags
 
-    if not 0 <= crf <= 51:
-        raise ValueError(f"crf must be from 0 to 51, got {crf:g}")
     context.width, context.height = clip.width, clip.height
     context.pix_fmt = clip.colours.pixel_format
     context.time_base, context.framerate = clip.time_base, clip.rate
@@ -50,19 +44,16 @@ def configure(context: "VideoCodecContext", clip: Clip, crf: float) -> None:
         context.sample_aspect_ratio = clip.pixel_aspect
     for tag, value in clip.colours.tags.items():
         setattr(context, tag, value)
-    context.color_range = clip.colours.tags["color_range"]
     # The parameter sets go once into the file's header; frames keep their own durations.
     context.flags |= Flags.global_header | Flags.frame_duration
     context.thread_count = _THREADS
     context.options = {"crf": f"{crf:g}", "preset": _PRESET}
 
 
-def encode(
-    frames: Iterable["VideoFrame"], clip: Clip, crf: float
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Content and packets of a Piece, from a fresh encoder: nothing refers to another piece.
+def encode(frames: Iterable["VideoFrame"], clip: Clip, crf: float) -> Piece:
+    """Encode frames by a fresh encoder, so that nothing refers to another piece.
 
-    `frames` carry their times. Raises ValueError for a `crf` out of range.
+    `frames`, at least one, carry their times.
     """
     from av import CodecContext
 
@@ -78,17 +69,4 @@ def encode(
     for frame in frames:
         take(frame)
     take(None)
-    return np.frombuffer(bytes(content), np.uint8), np.array(rows, np.int64).reshape(-1, 4)
-
-
-def write_piece(path: Path, piece: Piece) -> None:
-    """Write a piece, atomically. Raises OSError."""
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, content=piece.content, packets=piece.packets, **piece.state)
-
-
-def read_piece(path: Path) -> Piece:
-    """The piece in a file. Raises OSError and ValueError."""
-    with np.load(path) as arrays:
-        known = {key: arrays[key] for key in arrays.files}
-    return Piece(known.pop("content"), known.pop("packets"), known)
+    return Piece(np.frombuffer(bytes(content), np.uint8), np.array(rows, np.int64))

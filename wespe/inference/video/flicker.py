@@ -1,14 +1,19 @@
 """How much more a result flickers than its source, along the motion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from wespe.images import Pixels
+from wespe.inference.video.clip import Clip, decoded, read_clip
+from wespe.inference.video.colour import to_rgb
 from wespe.inference.video.motion import flow, moved, seen_before
+from wespe.inference.video.source import VideoError
 
 _SEEN_SHARE = 0.2
 _AREA_SHARE = 1 / 32
@@ -51,6 +56,25 @@ def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
     if not pairs:
         raise ValueError("expected at least two frames of one scene, got none")
     return Flicker(pairs, left_out, *(sums / pairs).tolist())
+
+
+def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -> Flicker:
+    """The flicker of a video against its source, of the first `frames` of them or of all.
+
+    Raises VideoError for a file that cannot be used and for videos of different lengths or sizes.
+    """
+    clips = read_clip(source), read_clip(result)
+    shapes = [(clip.frames, clip.width, clip.height) for clip in clips]
+    if shapes[0] != shapes[1]:
+        told = [f"{count} frames of {width}×{height}" for count, width, height in shapes]
+        raise VideoError(result, f"expected {told[0]}, as {source} has, got {told[1]}")
+
+    def pictures(clip: Clip) -> Iterator[Pixels]:
+        for frame in decoded(clip):
+            levels = to_rgb(frame, clip)
+            yield levels if levels.dtype == np.uint8 else (levels / 257).round().astype(np.uint8)
+
+    return flicker(islice(zip(*map(pictures, clips), strict=True), frames))
 
 
 def _differences(

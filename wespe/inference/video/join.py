@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wespe.inference.video.clip import Clip
-from wespe.inference.video.encoding import configure, read_piece
+from wespe.inference.video.encoding import configure
+from wespe.inference.video.kept import read_piece
 from wespe.inference.video.source import VideoError, main_stream, opened, read_only
 
 if TYPE_CHECKING:

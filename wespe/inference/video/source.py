@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wespe.images import PhotoError
+
 # PyAV is an extra: whoever enhances photos alone need not have it.
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -12,20 +14,15 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".ts"}
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts"}
     | {".3gp", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"}
 )
 # No playlists: they name other files, which would be read.
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg"
 
 
-class VideoError(ValueError):
-    """A file that cannot be used as a video; the message names the file and the reason."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
+class VideoError(PhotoError):
+    """A file that cannot be used as a video; told where a photo that cannot be used is."""
 
 
 @contextmanager
