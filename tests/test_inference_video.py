@@ -1,7 +1,6 @@
-import os
-import signal
-import subprocess
-import sys
+"""What a video has is in its result; the network changes the pixels alone."""
+
+import copy
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,12 +9,15 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
 
-from tests.videos import HEIGHT, WIDTH, packets, scene, see, times, write_clip
-from wespe.images import Pixels
-from wespe.inference.video import enhance as module
-from wespe.inference.video.enhance import enhance_video
-from wespe.inference.video.source import VideoError
+from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
+from wespe.images import Pixels, write_photo
+from wespe.inference.photo import enhance_files, planned_outputs
+from wespe.inference.tiled import enhance_pixels
+from wespe.inference.video.enhance import enhance_video, fingerprint
+from wespe.inference.video.join import result_suffix
+from wespe.models.generator import Generator
 
 
 def same(pixels: Pixels) -> Pixels:
@@ -53,13 +55,17 @@ def test_frames_and_varying_times_are_kept(tmp_path: Path, suffix: str) -> None:
 def test_the_network_changes_every_frame(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", 50)
     got, wanted = see(run(source, brighter)), see(source)
-    differences = [np.mean(a.astype(float) - b) for a, b in zip(got.pixels, wanted.pixels, strict=True)]
+    differences = [
+        np.mean(a.astype(float) - b) for a, b in zip(got.pixels, wanted.pixels, strict=True)
+    ]
     # 20, less what H.264 rounds.
     np.testing.assert_allclose(differences, 20, atol=0.5)
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_rotation_is_kept_and_the_network_sees_upright_frames(tmp_path: Path, rotation: int) -> None:
+def test_rotation_is_kept_and_the_network_sees_upright_frames(
+    tmp_path: Path, rotation: int
+) -> None:
     source = write_clip(tmp_path / "clip.mp4", 3, rotation=rotation)
     shown: list[Pixels] = []
 
@@ -158,7 +164,9 @@ def test_the_shape_of_pixels_is_kept(tmp_path: Path) -> None:
         assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
 
 
-@pytest.mark.parametrize(("suffix", "codec"), [(".mp4", "aac"), (".mkv", "pcm_s16le"), (".mov", "aac")])
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "aac"), (".mkv", "pcm_s16le"), (".mov", "aac")]
+)
 def test_audio_is_copied(tmp_path: Path, suffix: str, codec: str) -> None:
     source = write_clip(tmp_path / f"clip{suffix}", 20, audio=codec)
     got = run(source)
@@ -170,7 +178,11 @@ def test_audio_is_copied(tmp_path: Path, suffix: str, codec: str) -> None:
 
 
 def test_metadata_and_chapters_are_kept(tmp_path: Path) -> None:
-    metadata = {"title": "Lake", "comment": "by hand", "creation_time": "2020-05-04T10:11:12.000000Z"}
+    metadata = {
+        "title": "Lake",
+        "comment": "by hand",
+        "creation_time": "2020-05-04T10:11:12.000000Z",
+    }
     source = write_clip(tmp_path / "clip.mp4", 4, metadata=metadata, chapters=True)
     with av.open(str(run(source))) as container:
         assert metadata.items() <= container.metadata.items()
@@ -178,9 +190,95 @@ def test_metadata_and_chapters_are_kept(tmp_path: Path) -> None:
 
 
 def test_the_keys_of_cameras_are_kept(tmp_path: Path) -> None:
-    metadata = {"com.apple.quicktime.make": "Apple", "com.apple.quicktime.location.ISO6709": "+47.1+008.2/"}
+    metadata = {
+        "com.apple.quicktime.make": "Apple",
+        "com.apple.quicktime.location.ISO6709": "+47.1+008.2/",
+    }
     source = write_clip(
         tmp_path / "clip.mov", 4, metadata=metadata, options={"movflags": "use_metadata_tags"}
     )
     with av.open(str(run(source))) as container:
         assert metadata.items() <= container.metadata.items()
+
+
+def test_subtitles_are_copied(tmp_path: Path) -> None:
+    lines = "1\n00:00:00,100 --> 00:00:00,400\nBonjour\n\n2\n00:00:00,500 --> 00:00:00,700\nLac\n"
+    (tmp_path / "lines.srt").write_text(lines)
+    plain, source = write_clip(tmp_path / "plain.mkv", 20, audio="aac"), tmp_path / "clip.mkv"
+    with (
+        av.open(str(plain)) as video,
+        av.open(str(tmp_path / "lines.srt")) as words,
+        av.open(str(source), "w") as container,
+    ):
+        copies = [container.add_stream_from_template(s) for s in (*video.streams, *words.streams)]
+        found = [
+            [packet for packet in original.demux() if packet.size] for original in (video, words)
+        ]
+        for packet in (*found[0], *found[1]):
+            packet.stream = copies[packet.stream.index + (2 if packet in found[1] else 0)]
+            container.mux(packet)
+    got = run(source)
+    assert packets(got, "subtitle") == packets(source, "subtitle")
+    assert [text for _, text in packets(got, "subtitle")] == [b"Bonjour", b"Lac"]
+    assert packets(got, "audio") == packets(source, "audio")
+
+
+def test_what_the_container_cannot_hold_is_told(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mkv", 5, audio="pcm_s16le")
+    told = enhance_video(source, tmp_path / "out.mp4", enhance=same, key="", silent=True)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        kinds = [stream.type for stream in container.streams]
+    assert told.endswith("; left out: audio (pcm_s16le)") == (kinds == ["video"])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".MOV", ".mkv", ".m4v"])
+def test_suffixes_that_are_kept(suffix: str) -> None:
+    assert result_suffix(suffix) == suffix
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("mpeg4", ".avi"), ("libvpx-vp9", ".webm")])
+def test_other_containers_become_matroska(tmp_path: Path, codec: str, suffix: str) -> None:
+    source = write_clip(tmp_path / f"clip{suffix}", 6, codec=codec, at=[*range(0, 144, 24)])
+    assert result_suffix(suffix) == ".mkv"
+    output = tmp_path / "out.mkv"
+    enhance_video(source, output, enhance=same, key="", silent=True)
+    got, wanted = see(output).seconds, see(source).seconds
+    # Matroska's times are in ms.
+    assert len(got) == len(wanted) == 6
+    np.testing.assert_allclose(np.diff(got).astype(float), 0.04, atol=0.0011)
+
+
+def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Generator(width=4, blocks=1, norm="instance", start="identity")
+    torch.nn.init.normal_(network.tail.weight, std=0.05)
+    write_photo(tmp_path / "in" / "photo.png", scene(0))
+    clip = write_clip(tmp_path / "in" / "clip.mp4", 4)
+    (tmp_path / "in" / "bad.mp4").write_bytes(b"no video at all")
+    summaries = [
+        enhance_files([tmp_path / "in"], generator=network, out=tmp_path / "out", crf=1, steady=0)
+        for _ in range(2)
+    ]
+    assert [(s.enhanced, s.skipped) for s in summaries] == [(2, 0), (0, 2)]
+    assert summaries[0].failed == ((tmp_path / "in" / "bad.mp4", "not a video"),)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.png"]
+    got, wanted = see(tmp_path / "out" / "clip.mp4").pixels, see(clip).pixels
+    change = got[2].astype(float) - wanted[2]
+    expected = enhance_pixels(network, wanted[2]).astype(float) - wanted[2]
+    assert np.abs(expected).mean() > 5
+    assert np.abs(change - expected).mean() < 2.5
+
+
+def test_a_video_never_replaces_its_source(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 2)
+    with pytest.raises(ValueError, match=r"clip\.mp4: its result would replace the original"):
+        planned_outputs([clip], tmp_path)
+    assert planned_outputs([clip], None) == {clip: tmp_path / "clip_enhanced.mp4"}
+    other = clip.rename(tmp_path / "clip.avi")
+    assert planned_outputs([other], None) == {other: tmp_path / "clip_enhanced.mkv"}
+
+
+def test_networks_have_fingerprints() -> None:
+    torch.manual_seed(0)
+    first, second = (Generator(width=4, blocks=1, norm="none") for _ in range(2))
+    assert fingerprint(first) == fingerprint(copy.deepcopy(first)) != fingerprint(second)

@@ -67,7 +67,11 @@ def test_killed_runs_go_on_to_the_same_bits(tmp_path: Path) -> None:
     assert finished.stdout == "0\n", finished.stderr
     assert parts.read_bytes() == whole.read_bytes()
     assert see(parts).seconds == see(source).seconds
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "parts.mp4", "whole.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "clip.mp4",
+        "parts.mp4",
+        "whole.mp4",
+    ]
 
 
 def test_what_is_made_is_not_made_again(tmp_path: Path) -> None:

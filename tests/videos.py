@@ -40,10 +40,10 @@ def write_clip(
     rotation: float = 0,
     aspect: Fraction | None = None,
     audio: str = "",
-    subtitles: bool = False,
     metadata: dict[str, str] | None = None,
     chapters: bool = False,
     options: dict[str, str] | None = None,
+    codec_options: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip; `frames` are upright pixels as they are stored, or how many of `scene`."""
     pictures = [scene(i) for i in range(frames)] if isinstance(frames, int) else list(frames)
@@ -65,16 +65,23 @@ def write_clip(
             stream.set_display_matrix(matrix)
         stream.metadata["language"] = "fra"
         if codec == "libx264":
-            stream.options = {"crf": "4", "preset": "veryfast"}
+            stream.options = {"crf": "4", "preset": "veryfast", **(codec_options or {})}
         sound: Any = container.add_stream(audio, rate=8000) if audio else None
         if sound:
             sound.layout = "mono"
             sound.metadata["language"] = "deu"
-        words: Any = container.add_stream("srt" if path.suffix == ".mkv" else "mov_text") if subtitles else None
         container.metadata.update(metadata or {})
         if chapters:
             container.set_chapters(
-                [{"id": 1, "start": 0, "end": 200, "time_base": Fraction(1, 1000), "metadata": {"title": "One"}}]
+                [
+                    {
+                        "id": 1,
+                        "start": 0,
+                        "end": 200,
+                        "time_base": Fraction(1, 1000),
+                        "metadata": {"title": "One"},
+                    }
+                ]
             )
         for picture, time in zip(pictures, at, strict=True):
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(
@@ -97,7 +104,9 @@ def _sound(seconds: Fraction) -> Iterator[av.AudioFrame]:
     samples = np.arange(int(seconds * 8000))
     tone = (8000 * np.sin(samples / 5)).astype(np.int16)[None]
     for start in range(0, tone.shape[1], 1024):
-        block = av.AudioFrame.from_ndarray(tone[:, start : start + 1024], format="s16", layout="mono")
+        block = av.AudioFrame.from_ndarray(
+            tone[:, start : start + 1024], format="s16", layout="mono"
+        )
         block.sample_rate, block.pts, block.time_base = 8000, start, Fraction(1, 8000)
         yield block
 

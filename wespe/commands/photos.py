@@ -12,7 +12,9 @@ def add(commands: Commands) -> None:
 
 
 def _enhance_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, a video or a folder")
+    command.add_argument(
+        "photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, a video or a folder"
+    )
     command.add_argument(
         "--out",
         type=Path,

@@ -13,7 +13,9 @@ def add(commands: Commands) -> None:
     command = commands.add("flicker", flicker, params=False)
     command.add_argument("source", type=Path, metavar="SOURCE", help="a video")
     command.add_argument("result", type=Path, metavar="RESULT", help="the same, enhanced")
-    command.add_argument("--frames", type=int, metavar="NUMBER", help="the first ones (default: all)")
+    command.add_argument(
+        "--frames", type=int, metavar="NUMBER", help="the first ones (default: all)"
+    )
     command.add_argument("--json", action="store_true", help="the figures as JSON")
 
 

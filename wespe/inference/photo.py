@@ -9,7 +9,8 @@ from pathlib import Path
 import torch
 
 from wespe.images import PHOTO_SUFFIXES, PhotoError, Pixels, read_photo, write_photo
-from wespe.inference.tiled import TILE_PX, enhance_pixels
+from wespe.inference.backends import TorchBackend
+from wespe.inference.tiled import TILE_PX, PhotoEnhancer
 from wespe.inference.video.encoding import CRF
 from wespe.inference.video.enhance import enhance_video, fingerprint
 from wespe.inference.video.join import result_suffix
@@ -50,10 +51,9 @@ def enhance_files(
     gets a line for each photo. `strength`, `tile_px`, `device` and `dtype` as in `enhance_pixels`.
     Raises ValueError, before any photo is touched, where an original would be overwritten.
     """
-    enhance = partial(
-        enhance_pixels, generator, tile_px=tile_px, strength=strength, device=device, dtype=dtype
-    )
-    key = f"{fingerprint(generator)} {strength} {device} {dtype} {tile_px}"
+    backend = TorchBackend(device, bf16=dtype == torch.bfloat16)
+    enhance = partial(PhotoEnhancer(generator, backend, tile_px=tile_px).enhance, strength=strength)
+    key = f"{fingerprint(generator)} {strength} {backend.name} {tile_px}"
     outputs = planned_outputs(inputs, out)
     enhanced, skipped, failed = 0, 0, []
     for number, (path, output) in enumerate(outputs.items(), start=1):

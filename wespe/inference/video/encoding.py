@@ -18,6 +18,7 @@ _PRESET = "medium"
 # x264 gives the same bits for the same number of threads, whatever the machine has.
 _THREADS = 4
 
+
 class Piece(NamedTuple):
     """Encoded frames, in the order in which they are decoded."""
 

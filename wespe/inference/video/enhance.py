@@ -109,7 +109,11 @@ def _make(
 
         def enhanced(frame: "VideoFrame") -> "VideoFrame":
             result = to_frame(_enhanced(to_rgb(frame, clip), enhance, averaged), clip)
-            result.pts, result.time_base, result.duration = frame.pts, clip.time_base, frame.duration
+            result.pts, result.time_base, result.duration = (
+                frame.pts,
+                clip.time_base,
+                frame.duration,
+            )
             progress.advance()
             return result
 

@@ -15,7 +15,6 @@ from wespe.inference.video.colour import to_rgb
 from wespe.inference.video.motion import flow, moved, seen_before
 from wespe.inference.video.source import VideoError
 
-_SEEN_SHARE = 0.2
 _AREA_SHARE = 1 / 32
 
 
@@ -37,9 +36,9 @@ class Flicker:
 def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
     """The flicker of a result y against its source x.
 
-    `frames` are theirs, pair by pair, uint8 `(H, W, 3)`. Δx is frame t less frame t − 1 moved to where
-    the flow between the source's frames has it, and Δy the same of the result, moved by the same
-    flow; means run over the pixels seen in both, three channels, and then over t. So a result that
+    `frames` are theirs, pair by pair, uint8 `(H, W, 3)`. Δx is frame t less frame t − 1 moved to
+    where the flow between the source's frames has it, and Δy the same of the result, moved by the
+    same flow; means run over the pixels seen in both, three channels, and then over t. So a result that
     changes every frame alike has 0, still or moving. Memory: two frames. Raises ValueError for
     frames of different sizes, or where there is no pair to compare.
     """
@@ -84,7 +83,7 @@ def _differences(
     grey_before, grey_now = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY) for x in (before[0], now[0]))
     motion = flow(grey_now, grey_before)
     seen = seen_before(grey_now, grey_before, motion)
-    if seen.mean() < _SEEN_SHARE:
+    if not seen.any():
         return None
     own, result = (
         new.astype(np.float32) - moved(old.astype(np.float32), motion)

@@ -140,7 +140,9 @@ def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Itera
 
 
 def _copied_packets(source: "InputContainer", copies: Mapping[int, "Stream"]) -> Iterator["Packet"]:
-    streams = [source.streams[index] for index in copies if source.streams[index].type != "attachment"]
+    streams = [
+        source.streams[index] for index in copies if source.streams[index].type != "attachment"
+    ]
     read_only(source, streams)
     for packet in source.demux(streams) if streams else ():
         if packet.size:

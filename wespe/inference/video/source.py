@@ -69,8 +69,6 @@ def main_stream(path: Path, container: "InputContainer") -> "VideoStream":
         raise VideoError(path, f"no video in this file, only {kinds}")
     if streams[0].codec_context is None:
         raise VideoError(path, "its video codec is not supported: there is no decoder for it")
-    if streams[0].codec_context.codec_tag in {"encv", "drmi"}:
-        raise VideoError(path, "encrypted")
     return streams[0]
 
 
@@ -97,6 +95,8 @@ def count_packets(path: Path) -> int:
         start = end = stream.start_time or 0
         count = 0
         for packet in container.demux(stream):
+            if packet.has_sidedata("encryption_info"):
+                raise VideoError(path, "encrypted")
             if packet.is_corrupt:
                 raise VideoError(path, f"cut off or damaged after {count} frames")
             if packet.size:

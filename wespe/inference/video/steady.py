@@ -18,8 +18,8 @@ class Steady:
 
     An exponential mean: `share`, 0 to below 1, is what stays of the mean so far, so that it follows
     within about 1 / (1 - share) frames. Only the change is averaged, never the frame itself. What
-    comes into sight, moves in no clear way or is cut to starts anew. Raises ValueError for a `share`
-    out of range.
+    comes into sight, moves in no clear way or is cut to starts anew. Raises ValueError for a
+    `share` out of range.
     """
 
     def __init__(self, share: float) -> None:
