@@ -13,7 +13,8 @@ _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is 
 class Progress:
     """Counts steps, frames or bytes.
 
-    Rate and time left are those of this process, not of resumed parts. `total`: how many there will be, None where no one knows.
+    Rate and time left are those of this process, not of resumed parts. `total`: how many there will
+    be, None where no one knows.
     """
 
     def __init__(
