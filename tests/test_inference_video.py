@@ -13,9 +13,10 @@ import torch
 
 from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
 from wespe.images import Pixels, write_photo
-from wespe.inference.photo import enhance_files, planned_outputs
-from wespe.inference.tiled import enhance_pixels
-from wespe.inference.video.enhance import enhance_video, fingerprint
+from wespe.inference.photo import enhance_files
+from wespe.inference.plan import plan
+from wespe.inference.tiled import PhotoEnhancer, enhance_pixels
+from wespe.inference.video.enhance import enhance_video
 from wespe.inference.video.join import result_suffix
 from wespe.models.generator import Generator
 
@@ -31,7 +32,7 @@ def brighter(pixels: Pixels) -> Pixels:
 def run(source: Path, enhance: Callable[[Pixels], Pixels] = same, **options: Any) -> Path:
     output = source.with_name(f"{source.stem}_enhanced{source.suffix}")
     options = {"crf": 1, **options}  # so that differences are not the encoder's
-    told = enhance_video(source, output, enhance=enhance, key="test", silent=True, **options)
+    _, told = enhance_video(source, output, enhance=enhance, key="test", silent=True, **options)
     assert told.startswith(f"{len(see(source).seconds)} frames of ")
     assert not [path for path in source.parent.iterdir() if path.name.startswith(".")]
     return output
@@ -225,7 +226,7 @@ def test_subtitles_are_copied(tmp_path: Path) -> None:
 
 def test_what_the_container_cannot_hold_is_told(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mkv", 5, audio="pcm_s16le")
-    told = enhance_video(source, tmp_path / "out.mp4", enhance=same, key="", silent=True)
+    _, told = enhance_video(source, tmp_path / "out.mp4", enhance=same, key="", silent=True)
     with av.open(str(tmp_path / "out.mp4")) as container:
         kinds = [stream.type for stream in container.streams]
     assert told.endswith("; left out: audio (pcm_s16le)") == (kinds == ["video"])
@@ -256,7 +257,13 @@ def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Pa
     clip = write_clip(tmp_path / "in" / "clip.mp4", 4)
     (tmp_path / "in" / "bad.mp4").write_bytes(b"no video at all")
     summaries = [
-        enhance_files([tmp_path / "in"], generator=network, out=tmp_path / "out", crf=1, steady=0)
+        enhance_files(
+            [tmp_path / "in"],
+            enhancer=PhotoEnhancer(network),
+            out=tmp_path / "out",
+            crf=1,
+            steady=0,
+        )
         for _ in range(2)
     ]
     assert [(s.enhanced, s.skipped) for s in summaries] == [(2, 0), (0, 2)]
@@ -272,13 +279,18 @@ def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Pa
 def test_a_video_never_replaces_its_source(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mp4", 2)
     with pytest.raises(ValueError, match=r"clip\.mp4: its result would replace the original"):
-        planned_outputs([clip], tmp_path)
-    assert planned_outputs([clip], None) == {clip: tmp_path / "clip_enhanced.mp4"}
+        plan([clip], out=tmp_path)
+    assert plan([clip]).outputs == {clip: tmp_path / "clip_enhanced.mp4"}
+    planned = plan([clip], in_place=True)
+    assert not planned.outputs
+    assert planned.failed == ((clip, "a video is never replaced: give a folder for the result"),)
     other = clip.rename(tmp_path / "clip.avi")
-    assert planned_outputs([other], None) == {other: tmp_path / "clip_enhanced.mkv"}
+    assert plan([other]).outputs == {other: tmp_path / "clip_enhanced.mkv"}
 
 
-def test_networks_have_fingerprints() -> None:
+def test_enhancers_have_keys() -> None:
     torch.manual_seed(0)
     first, second = (Generator(width=4, blocks=1, norm="none") for _ in range(2))
-    assert fingerprint(first) == fingerprint(copy.deepcopy(first)) != fingerprint(second)
+    keys = [PhotoEnhancer(network).key for network in (first, copy.deepcopy(first), second)]
+    assert keys[0] == keys[1] != keys[2]
+    assert PhotoEnhancer(first, tile_px=256).key != keys[0]

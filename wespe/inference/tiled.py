@@ -1,5 +1,6 @@
 """A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -37,9 +38,17 @@ class PhotoEnhancer:
         self._tile_px = tile_px
         self._halo_px = network.receptive_field_px - network.prepare_field_px
         spans(1, tile_px, self._halo_px)
-        # Instance norm makes each photo its own network.
-        self._depends = isinstance(network, Generator) and network.config["norm"] == "instance"
-        self._layers = None if self._depends else self._compiled(Convolutions(self._network))
+        depends = depends_on_photo(network)
+        self._layers = None if depends else self._compiled(Convolutions(self._network))
+
+    @property
+    def key(self) -> str:
+        """What tells its results from those of another: a hash of the weights, engine, tiles."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self._network.state_dict().items()):
+            digest.update(f"{name} {tuple(value.shape)} ".encode())
+            digest.update(value.cpu().double().numpy().tobytes())
+        return f"{digest.hexdigest()} {self.backend.name} {self._tile_px}"
 
     @torch.inference_mode()
     def enhance(
@@ -71,22 +80,24 @@ class PhotoEnhancer:
 
     def _tiles(self, pixels: AnyPixels) -> Iterator[Tile]:
         height, width, _ = pixels.shape
-        sides = (spans(side, self._tile_px, self._halo_px) for side in (height, width))
-        return itertools.product(*sides)
+        rows, columns = (spans(side, self._tile_px, self._halo_px) for side in (height, width))
+        return itertools.product(rows, columns)
 
     def _prepared(self, pixels: AnyPixels, tile: Tile) -> Tensor:
         """What the network's `prepare` makes of a tile; it looks beyond the tile."""
-        wide = [
-            (max(0, span.start - self._network.prepare_field_px), span) for span in tile
-        ]  # Slices end at the photo's border by themselves.
-        around = tuple(
-            slice(start, span.stop + self._network.prepare_field_px) for start, span in wide
-        )
-        inside = tuple(slice(span.start - start, span.stop - start) for start, span in wide)
-        return self._network.prepare(self._tensor(pixels[around]))[(..., *inside)]
+        reach = self._network.prepare_field_px
+        (top, bottom, *_), (left, right, *_) = tile
+        first_row, first_column = max(0, top - reach), max(0, left - reach)
+        # Slices end at the photo's border by themselves.
+        around = pixels[first_row : bottom + reach, first_column : right + reach]
+        prepared = self._network.prepare(self._tensor(around))
+        return prepared[
+            ..., top - first_row : bottom - first_row, left - first_column : right - first_column
+        ]
 
     def _tensor(self, pixels: AnyPixels) -> Tensor:
-        return from_levels(torch.from_numpy(pixels[None]).to(self.backend.device))
+        # A copy, since a decoder's pixels may be read-only, which torch does not know.
+        return from_levels(torch.from_numpy(pixels[None].copy()).to(self.backend.device))
 
     def _compiled(self, layers: nn.Module) -> Layers:
         return self.backend.compile(fold_batch_norm(layers))
@@ -102,6 +113,11 @@ class PhotoEnhancer:
 
         assert isinstance(self._network, Generator)
         return self._compiled(Convolutions(fix_instance_norm(self._network, streamed)))
+
+
+def depends_on_photo(network: Enhancer) -> bool:
+    """Whether statistics of the whole photo, those of instance norm, are part of the network."""
+    return isinstance(network, Generator) and network.config["norm"] == "instance"
 
 
 class Convolutions(nn.Module):

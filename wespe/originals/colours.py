@@ -82,7 +82,7 @@ def _grey_conversions(curve: np.ndarray[Any, Any]) -> tuple[Conversion, Conversi
     def there(stored: AnyPixels) -> AnyPixels:
         scale = np.iinfo(stored.dtype).max / 255
         grey = np.interp(stored / scale, levels, rising) * scale
-        return np.rint(grey).astype(stored.dtype).repeat(3, axis=2)
+        return np.asarray(np.rint(grey).astype(stored.dtype).repeat(3, axis=2))
 
     def back(srgb: AnyPixels) -> AnyPixels:
         scale = np.iinfo(srgb.dtype).max / 255

@@ -1,27 +1,29 @@
-"""PNG and TIFF with 16 bits a channel, which Pillow reads as 8 and does not write in colour."""
+"""16 bits a channel, which Pillow reads as 8 and does not write in colour."""
 
-import io
 import struct
 import zlib
+from typing import cast
 
 import cv2
 import numpy as np
-from PIL import Image, TiffImagePlugin
+from PIL import Image, ImageFile, TiffImagePlugin
 
 from wespe.images import AnyPixels
 from wespe.originals.metadata import png_chunk
 
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
-_GREY, _RGB = 1, 2
 
 
 def deep_mode(image: Image.Image) -> str:
     """L or RGB for a file with 16 bits a channel, else nothing; `image` is opened, not loaded."""
     if image.format == "TIFF":
-        bits = image.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, ())
+        bits = cast(TiffImagePlugin.TiffImageFile, image).tag_v2.get(
+            TiffImagePlugin.BITSPERSAMPLE, ()
+        )
         return "" if set(bits) != {16} else "L" if len(bits) < 3 else "RGB"
+    tiles = cast(ImageFile.ImageFile, image).tile
     # Pillow's name for how the file's bytes lie: RGB;16B, LA;16B, I;16B.
-    layout = next((str(tile.args) for tile in image.tile if "16" in str(tile.args)), "")
+    layout = next((str(tile.args) for tile in tiles if "16" in str(tile.args)), "")
     return "" if not layout else "RGB" if "RGB" in layout else "L"
 
 
@@ -49,37 +51,5 @@ def deep_png(pixels: AnyPixels) -> bytes:
     filtered[:, 1:] = rows
     filtered[:, 1 + 2 * channels :] -= rows[:, : -2 * channels]
     header = struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)
-    parts = {b"IHDR": header, b"IDAT": zlib.compress(filtered, _DEFLATE), b"IEND": b""}
+    parts = {b"IHDR": header, b"IDAT": zlib.compress(filtered.data, _DEFLATE), b"IEND": b""}
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*part) for part in parts.items())
-
-
-def deep_tiff(
-    pixels: AnyPixels,
-    *,
-    tags: TiffImagePlugin.ImageFileDirectory_v2,
-    profile: bytes | None,
-    compressed: bool,
-) -> bytes:
-    """uint16 `(H, W, C)`, C as for PNG, as a TIFF of one strip with `tags`, which get its own."""
-    height, width, channels = pixels.shape
-    data = pixels.astype("<u2")
-    if compressed:
-        data[:, 1:] -= data[:, :-1].copy()
-        tags[TiffImagePlugin.PREDICTOR] = 2  # Each value less that of the pixel before it.
-    body = zlib.compress(data, _DEFLATE) if compressed else data.tobytes()
-    tags[TiffImagePlugin.IMAGEWIDTH], tags[TiffImagePlugin.IMAGELENGTH] = width, height
-    tags[TiffImagePlugin.BITSPERSAMPLE] = (16,) * channels
-    tags[TiffImagePlugin.SAMPLESPERPIXEL] = channels
-    tags[TiffImagePlugin.COMPRESSION] = 8 if compressed else 1
-    tags[TiffImagePlugin.PHOTOMETRIC_INTERPRETATION] = _GREY if channels < 3 else _RGB
-    if channels in {2, 4}:
-        tags[TiffImagePlugin.EXTRASAMPLES] = 2  # Alpha, not multiplied in.
-    if profile:
-        tags[TiffImagePlugin.ICCPROFILE] = profile
-    tags[TiffImagePlugin.ROWSPERSTRIP] = height
-    tags[TiffImagePlugin.STRIPBYTECOUNTS] = len(body)
-    tags[TiffImagePlugin.STRIPOFFSETS] = 0  # Pillow adds where the directory ends.
-    stream = io.BytesIO()
-    tags.save(stream)
-    stream.write(body)
-    return stream.getvalue()

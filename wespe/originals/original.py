@@ -24,7 +24,7 @@ _SUB_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 @dataclass(frozen=True)
 class Original:
-    """A photo as its file has it: `stored` `(H, W, C)`, uint8 or uint16, neither turned nor converted.
+    """A photo as its file has it: `stored` `(H, W, C)`, uint8 or uint16, as yet not turned.
 
     C is 1 for grey, 3 for RGB and 4 for CMYK. `alpha` `(H, W, 1)` of the same type, if there is
     any. `orientation` is that of EXIF; `options` are what encoding needs to know of the file.
@@ -71,9 +71,7 @@ def read_original(path: Path) -> Original:
             expected = ", ".join(dict.fromkeys(FORMATS.values()))
             raise PhotoError(path, f"expected one of {expected}, got {name}")
         if promised != name:
-            raise PhotoError(
-                path, f"holds {name}, but is named {path.suffix or 'without a suffix'}"
-            )
+            raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
         content, deep = path.read_bytes(), deep_mode(image)
@@ -132,7 +130,7 @@ def _options(image: Image.Image, name: str) -> dict[str, Any]:
     if name == "TIFF":
         return {
             "tags": _tiff_tags(image),
-            "compression": image.info.get("compression"),
+            "compressed": image.info.get("compression", "raw") != "raw",
             "icc_profile": image.info.get("icc_profile"),
         }
     if name == "BMP":

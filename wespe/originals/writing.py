@@ -9,13 +9,13 @@ from PIL import Image
 
 from wespe.files import atomic_file
 from wespe.images import AnyPixels, PhotoError
-from wespe.originals.deep import deep_png, deep_tiff
+from wespe.originals.deep import deep_png
 from wespe.originals.metadata import jpeg_like, png_like, without_thumbnail
 from wespe.originals.original import Original
+from wespe.originals.tiff import encode_tiff
 
 _QUALITY = 90
 """Of lossy WebP and of HEIC, whose files do not tell theirs."""
-_TIFF_COMPRESSIONS = frozenset({"raw", "packbits", "tiff_lzw", "tiff_adobe_deflate", "jpeg"})
 
 
 def write_like(
@@ -55,24 +55,22 @@ def _png(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
 
 
 def _tiff(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
-    compression = original.options["compression"] or "raw"
-    profile = original.options["icc_profile"] if original.own_colours else None
-    tags = original.options["tags"]
-    if layers.dtype != "uint8":
-        return deep_tiff(layers, tags=tags, profile=profile, compressed=compression != "raw")
-    if compression not in _TIFF_COMPRESSIONS:
-        compression = "tiff_adobe_deflate"
-    options: dict[str, Any] = {"quality": quality or 95} if compression == "jpeg" else {}
-    options |= {"icc_profile": profile} if profile else {}
-    four = "CMYK" if original.alpha is None else "RGBA"
-    return _encoded("TIFF", layers, four, tiffinfo=tags, compression=compression, **options)
+    modes = {1: "L", 2: "L", 3: "RGB", 4: "CMYK" if original.alpha is None else "RGB"}
+    return encode_tiff(
+        layers,
+        modes[layers.shape[2]],
+        tags=original.options["tags"],
+        profile=original.options["icc_profile"] if original.own_colours else None,
+        compressed=original.options["compressed"],
+    )
 
 
 def _webp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     lossless = _is_lossless(original.content)
     # `exact`: colours below full transparency stay too.
-    options = {"lossless": lossless, "quality": 80 if lossless else quality or _QUALITY}
-    return _encoded("WEBP", layers, exact=True, **options, **_blocks(original))
+    strength = 80 if lossless else quality or _QUALITY  # Without loss it is that of packing.
+    blocks = _blocks(original)
+    return _encoded("WEBP", layers, exact=True, lossless=lossless, quality=strength, **blocks)
 
 
 def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
@@ -106,7 +104,7 @@ def _is_lossless(webp: bytes) -> bool:
         kind, size = webp[place : place + 4], int.from_bytes(webp[place + 4 : place + 8], "little")
         if kind in {b"VP8 ", b"VP8L"}:
             return kind == b"VP8L"
-        # A frame of an animation holds such a chunk; all others are passed over, with their padding.
+        # A frame of an animation holds such a chunk; others are passed over, with padding.
         place += 8 + 16 if kind == b"ANMF" else 8 + size + size % 2
     return False
 

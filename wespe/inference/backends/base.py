@@ -41,7 +41,11 @@ def open_backend(
     """
     device = torch.device(device)
     if name == "auto":
-        engine = device.type == "cpu" and importlib.util.find_spec("openvino")
+        engine = (
+            device.type == "cpu"
+            and importlib.util.find_spec("openvino")
+            and importlib.util.find_spec("onnx")
+        )
         name = "openvino" if engine else "torch"
     if name == "torch":
         return TorchBackend(device, bf16=bf16)

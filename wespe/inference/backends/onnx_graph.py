@@ -1,12 +1,13 @@
 """Layers as an ONNX graph of any height and width, without torch's exporter.
 
-That one follows any code, but takes many seconds and a gigabyte. Layers for a backend are nothing
-but convolutions, ReLU and sums, which `torch.fx` lists at once.
+That one follows any code, but takes many seconds and a gigabyte. The layers of a network are
+convolutions, ReLU and sums, with a few pixel by pixel at the end, which `torch.fx` lists at once.
 """
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import fx, nn
 
@@ -14,64 +15,105 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
 _OPSET = 17
+_FUNCTIONS = {
+    operator.add: "Add",
+    operator.mul: "Mul",
+    torch.relu: "Relu",
+    torch.tanh: "Tanh",
+}
+# All is float32 here, and only what is clamped to [0, 1] is clamped.
+_METHODS = {"float": "Identity", "clamp": "Clip"}
+_MODULES = {nn.ReLU: "Relu", nn.Identity: "Identity"}
 
 
-def onnx_graph(layers: nn.Module) -> bytes:
-    """An ONNX model, input `image` and output `output`, `(1, C, h, w)` float32.
+def onnx_graph(layers: nn.Module, channels: int = 3) -> bytes:
+    """An ONNX model, input `image` with so many channels and `output`, `(1, C, h, w)` float32.
 
-    Raises ValueError for a layer that is no convolution, ReLU, sum or identity.
+    Raises ValueError for a layer that has no place in a network here.
     """
-    from onnx import TensorProto, helper
-
-    traced = fx.symbolic_trace(layers)
-    modules = dict(traced.named_modules())
-    nodes: list[NodeProto] = []
-    weights: list[TensorProto] = []
-    channels = [0, 0]
-    for node in traced.graph.nodes:
-        inputs = [argument.name for argument in node.all_input_nodes]
-        module = modules.get(str(node.target)) if node.op == "call_module" else None
-        if node.op == "placeholder":
-            nodes.append(helper.make_node("Identity", ["image"], [node.name]))
-        elif node.op == "output":
-            nodes.append(helper.make_node("Identity", inputs, ["output"]))
-        elif isinstance(module, nn.Conv2d):
-            nodes.append(_convolution(node.name, inputs, module, weights))
-            channels = [channels[0] or module.in_channels, module.out_channels]
-        elif node.op == "call_function" and node.target is operator.add:
-            left, right = (argument.name for argument in node.args)
-            nodes.append(helper.make_node("Add", [left, right], [node.name]))
-        else:
-            nodes.append(helper.make_node(_name(node.target, module), inputs, [node.name]))
-    sides = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "height", "width"])
-        for name, count in zip(("image", "output"), channels, strict=True)
-    ]
-    graph = helper.make_graph(nodes, "layers", sides[:1], sides[1:], weights)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
-    model.ir_version = 8  # What this opset came with: older engines read it too.
-    return model.SerializeToString()
+    graph = Graph()
+    output = graph.layers(layers, "image")
+    return graph.model(output, channels)
 
 
-def _convolution(
-    name: str, inputs: list[str], module: nn.Conv2d, weights: "list[TensorProto]"
-) -> "NodeProto":
-    from onnx import helper, numpy_helper
+class Graph:
+    """An ONNX graph in the making; a value is the name of what gives it."""
 
-    parameters = {"weight": module.weight, "bias": module.bias}
-    for key, value in parameters.items():
-        assert value is not None
-        array = value.detach().float().contiguous().cpu().numpy()
-        weights.append(numpy_helper.from_array(array, f"{name}.{key}"))
-    pads = [(size - 1) // 2 for size in module.kernel_size]
-    return helper.make_node(
-        "Conv", [*inputs, *(f"{name}.{key}" for key in parameters)], [name], pads=[*pads, *pads]
-    )
+    def __init__(self) -> None:
+        self._nodes: list[NodeProto] = []
+        self._constants: list[TensorProto] = []
 
+    def node(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Add an operation; returns its output."""
+        from onnx import helper
 
-def _name(target: object, module: nn.Module | None) -> str:
-    if target is torch.relu or isinstance(module, nn.ReLU):
-        return "Relu"
-    if isinstance(module, nn.Identity):
-        return "Identity"
-    raise ValueError(f"expected convolutions, ReLU and sums alone, got {module or target}")
+        output = f"{kind}_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(kind, [*inputs], [output], **attributes))
+        return output
+
+    def constant(self, value: Any) -> str:
+        """A tensor, array or number as a value, of its own type; numbers become float32."""
+        from onnx import numpy_helper
+
+        if isinstance(value, torch.Tensor):
+            value = value.detach().cpu().contiguous().numpy()
+        elif not isinstance(value, np.ndarray):
+            value = np.float32(value)
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(np.asarray(value), name))
+        return name
+
+    def layers(self, module: nn.Module, source: str) -> str:
+        """Add what a module of one input does to the value `source`."""
+        traced = fx.symbolic_trace(module)
+        modules = dict(traced.named_modules())
+        values: dict[Any, str] = {}
+        for node in traced.graph.nodes:
+            if node.op == "placeholder":
+                values[node] = source
+            elif node.op == "output":
+                return values[node.args[0]]
+            elif node.op == "call_module":
+                values[node] = self._module(modules[str(node.target)], values[node.args[0]])
+            else:
+                values[node] = self._operation(node, values)
+        raise AssertionError("a traced module has an output")
+
+    def model(self, output: str, channels: int = 3, note: str = "") -> bytes:
+        """The whole graph, from the value `image` to `output`."""
+        from onnx import TensorProto, helper
+
+        last = helper.make_node("Identity", [output], ["output"])
+        ends = [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, count, "height", "width"])
+            for name, count in (("image", channels), ("output", None))
+        ]
+        graph = helper.make_graph(
+            [*self._nodes, last], "wespe", ends[:1], ends[1:], self._constants, note
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)])
+        model.ir_version = 8  # What this opset came with: older engines read it too.
+        content: bytes = model.SerializeToString()
+        return content
+
+    def _module(self, module: nn.Module, source: str) -> str:
+        if isinstance(module, nn.Conv2d):
+            pads = [(size - 1) // 2 for size in module.kernel_size]
+            parameters = (self.constant(value) for value in (module.weight, module.bias))
+            return self.node("Conv", source, *parameters, pads=[*pads, *pads])
+        if isinstance(module, nn.InstanceNorm2d):
+            parameters = (self.constant(value) for value in (module.weight, module.bias))
+            return self.node("InstanceNormalization", source, *parameters, epsilon=module.eps)
+        if type(module) not in _MODULES:
+            raise ValueError(f"expected layers that ONNX has a place for, got {module}")
+        return self.node(_MODULES[type(module)], source)
+
+    def _operation(self, node: fx.Node, values: dict[Any, str]) -> str:
+        table: dict[Any, str] = _METHODS if node.op == "call_method" else _FUNCTIONS
+        if node.target not in table:
+            raise ValueError(f"expected operations that ONNX has a place for, got {node.target}")
+        inputs = (
+            values[argument] if isinstance(argument, fx.Node) else self.constant(argument)
+            for argument in node.args
+        )
+        return self.node(table[node.target], *inputs)

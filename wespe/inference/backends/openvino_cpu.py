@@ -1,6 +1,7 @@
 """OpenVINO on the CPU, in float32 or bf16."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -12,18 +13,22 @@ _SHAPES = 4
 """Shapes that stay compiled: photos of one camera, upright and not, need two."""
 
 
+def engine() -> Any:
+    """OpenVINO, if it is installed. Raises ImportError."""
+    # It tells its makers of every import, unless this package of its own is missing.
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
 class CpuBackend:
     """Runs layers by OpenVINO, on as many threads as torch would."""
 
     def __init__(self, *, bf16: bool = False) -> None:
-        # OpenVINO tells its makers of every import, unless this package of its own is missing.
-        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-        import openvino
-
-        precision = "bf16" if bf16 else "fp32"
-        self.name = f"openvino-cpu-{precision}"
+        self.name = f"openvino-cpu-{'bf16' if bf16 else 'fp32'}"
         self.device = torch.device("cpu")
-        self._core = openvino.Core()
+        self._core = engine().Core()
         self._options = {
             "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
@@ -39,7 +44,7 @@ class CpuBackend:
 class Compiled:
     """One graph, compiled anew for each shape of tile: that is faster than for any shape."""
 
-    def __init__(self, core: Any, graph: bytes, options: dict[str, object]) -> None:
+    def __init__(self, core: Any, graph: bytes, options: Mapping[str, object]) -> None:
         self._core, self._graph, self._options = core, graph, options
         self._by_shape: dict[tuple[int, ...], Any] = {}
 

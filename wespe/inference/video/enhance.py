@@ -1,6 +1,5 @@
 """A video file through a network, in pieces that a stopped run need not make again."""
 
-import hashlib
 import shutil
 import time
 from collections.abc import Callable
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
 
 from wespe.files import atomic_file, lock, sha256
 from wespe.inference.video.clip import Clip, decoded, read_clip
@@ -39,8 +37,8 @@ def enhance_video(
     crf: float = CRF,
     steady: float = STEADY,
     silent: bool = False,
-) -> str:
-    """Enhance a video; returns its size, the speed and what was lost, in words.
+) -> tuple[float, str]:
+    """Enhance a video; returns its megapixels, and in words its size, the speed and what was lost.
 
     `enhance` takes and gives upright `Levels`; `key` tells it from every other. The result has the
     frames of the source at their times, and what else `join` keeps. It appears whole at the end;
@@ -70,7 +68,8 @@ def enhance_video(
         raise
     speed = clip.frames / (time.perf_counter() - begin)
     lost = "".join(f"; {note}" for note in [*clip.notes, *left_out])
-    return f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
+    told = f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
+    return clip.frames * clip.width * clip.height / 1e6, told
 
 
 def _settings(clip: Clip, key: str, crf: float, steady: float) -> dict[str, Any]:
@@ -132,12 +131,3 @@ def _enhanced(source: Levels, enhance: Callable[[Levels], Levels], averaged: Ste
     change = averaged((exact / steps).round().astype(np.uint8), result - exact)
     steady: Levels = (exact + change).round().clip(0, 255 * steps).astype(source.dtype)
     return steady
-
-
-def fingerprint(network: nn.Module) -> str:
-    """Hex SHA-256 of a network's weights and their names."""
-    digest = hashlib.sha256()
-    for name, value in sorted(network.state_dict().items()):
-        digest.update(f"{name} {tuple(value.shape)} ".encode())
-        digest.update(value.detach().cpu().double().numpy().tobytes())
-    return digest.hexdigest()

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from av.stream import Stream
     from av.video.stream import VideoStream
 
-VIDEO_SUFFIXES = frozenset(
+_SUFFIXES = frozenset(
     {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts"}
     | {".3gp", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"}
 )
 # No playlists: they name other files, which would be read.
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg"
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is named as a video."""
+    return path.suffix.lower() in _SUFFIXES
 
 
 class VideoError(PhotoError):

@@ -13,6 +13,12 @@ STEADY = 0.8
 State = dict[str, NDArray[np.generic]]
 
 
+def check_share(share: float) -> None:
+    """Raise ValueError for a `share` that is out of range."""
+    if not 0 <= share < 1:
+        raise ValueError(f"steady must be at least 0 and below 1, got {share:g}")
+
+
 class Steady:
     """The change that a network makes to frame after frame, averaged over time along the motion.
 
@@ -23,8 +29,7 @@ class Steady:
     """
 
     def __init__(self, share: float) -> None:
-        if not 0 <= share < 1:
-            raise ValueError(f"steady must be at least 0 and below 1, got {share:g}")
+        check_share(share)
         self.share = share
         self.state: State = {}
         """What the next frame is averaged with; given to another, that goes on to the same bits."""
