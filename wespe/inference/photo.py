@@ -60,8 +60,8 @@ def enhance_files(
     none, and every photo is enhanced. A photo that cannot be used is reported and the rest goes on;
     a run that is stopped leaves no half file and can be run again. `report` gets a line for each
     photo, standard error a progress line. Of videos, which `in_place` leaves alone, see
-    `enhance_video`, also for `crf` and `steady`. Raises ValueError, before any photo is touched, for a
-    setting out of range and where an original would be overwritten though not `in_place`.
+    `enhance_video`, also for `crf` and `steady`. Raises ValueError, before any photo is touched,
+    for a setting out of range and where an original would be overwritten though not `in_place`.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")

@@ -25,8 +25,9 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
 
     Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
     and left out. With `out`, it is the photo's name there, or its path below the input folder.
-    `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`. A pattern (`**` goes to any depth) that matches nothing and a
-    folder without photos are failures. Raises ValueError where two photos would go to one file, a
+    `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`, and
+    none is replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without
+    photos are failures. Raises ValueError where two photos would go to one file, a
     result would replace an original though not `in_place`, or `out` is a file.
     """
     if out and in_place:

@@ -38,8 +38,8 @@ def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
 
     `frames` are theirs, pair by pair, uint8 `(H, W, 3)`. Δx is frame t less frame t − 1 moved to
     where the flow between the source's frames has it, and Δy the same of the result, moved by the
-    same flow; means run over the pixels seen in both, three channels, and then over t. So a result that
-    changes every frame alike has 0, still or moving. Memory: two frames. Raises ValueError for
+    same flow; means run over the pixels seen in both, three channels, and then over t. So a result
+    that changes every frame alike has 0, still or moving. Memory: two frames. Raises ValueError for
     frames of different sizes, or where there is no pair to compare.
     """
     sums, pairs, left_out = np.zeros(3), 0, 0
