@@ -15,7 +15,11 @@ def add(commands: Commands) -> None:
 
 def _enhance_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "photos", nargs="+", type=Path, metavar="PHOTO", help="a photo, a folder, or a pattern"
+        "photos",
+        nargs="+",
+        type=Path,
+        metavar="PHOTO",
+        help="a photo, a video, a folder, or a pattern",
     )
     model_option(command)
     place = command.add_mutually_exclusive_group()
@@ -39,6 +43,17 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="of JPEG, WebP and HEIC, 1 to 100 (default: of JPEG the photo's own, else 90)",
     )
+    for name, default, unit, explained in (
+        ("crf", 18, "NUMBER", "of videos, x264's, 0 to 51: 6 more is about half the size"),
+        ("steady", 0.8, "SHARE", "of videos, against flicker: from 0, off, to below 1"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=float,
+            default=default,
+            metavar=unit,
+            help=f"{explained} (default: %(default)s)",
+        )
     command.add_argument(
         "--overwrite", action="store_true", help="also photos whose result is newer than they are"
     )
@@ -46,7 +61,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
 
 
 def enhance(arguments: argparse.Namespace) -> int:
-    """Enhance photos of any size: files, folders, patterns."""
+    """Enhance photos of any size, and videos: files, folders, patterns."""
     from wespe.inference.photo import enhance_files
 
     summary = enhance_files(
@@ -57,6 +72,8 @@ def enhance(arguments: argparse.Namespace) -> int:
         strength=arguments.strength,
         overwrite=arguments.overwrite,
         quality=arguments.quality,
+        crf=arguments.crf,
+        steady=arguments.steady,
     )
     print(summary)
     return 1 if summary.failed else 0

@@ -3,11 +3,16 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from wespe.images import PhotoError, photo_size
 from wespe.inference.plan import plan
 from wespe.inference.tiled import PhotoEnhancer
+from wespe.inference.video.encoding import CRF, check_crf
+from wespe.inference.video.enhance import enhance_video
+from wespe.inference.video.source import is_video
+from wespe.inference.video.steady import STEADY, check_share
 from wespe.originals import read_original, write_like
 from wespe.progress import Progress
 
@@ -44,21 +49,26 @@ def enhance_files(
     strength: float = 1.0,
     overwrite: bool = False,
     quality: int | None = None,
+    crf: float = CRF,
+    steady: float = STEADY,
     report: Callable[[str], None] = print,
 ) -> Summary:
-    """Enhance photos, folders of photos with all that is below them, and patterns.
+    """Enhance photos and videos, folders with all that is below them, and patterns.
 
     Writes where `plan` says, files of the same kind as the photos: see `write_like`, also for
     `quality`. A result that is newer than its photo stays, unless `overwrite`; `in_place` there is
     none, and every photo is enhanced. A photo that cannot be used is reported and the rest goes on;
     a run that is stopped leaves no half file and can be run again. `report` gets a line for each
-    photo, standard error a progress line. Raises ValueError, before any photo is touched, for a
-    setting out of range and where an original would be overwritten though not `in_place`.
+    photo, standard error a progress line. Of videos, which `in_place` leaves alone, see
+    `enhance_video`, also for `crf` and `steady`. Raises ValueError, before any photo is touched,
+    for a setting out of range and where an original would be overwritten though not `in_place`.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
     if quality is not None and not 1 <= quality <= 100:
         raise ValueError(f"quality must be from 1 to 100, got {quality}")
+    check_crf(crf)
+    check_share(steady)
     planned = plan(inputs, out=out, in_place=in_place)
     waiting = {
         photo: output
@@ -78,9 +88,20 @@ def enhance_files(
                 report(f"{line}: skipped, {output} is newer")
                 continue
             try:
-                done, speed = _enhance_file(
-                    path, output, enhancer, strength, quality, progress.advance
-                )
+                if is_video(path):
+                    progress.clear()
+                    done, speed = enhance_video(
+                        path,
+                        output,
+                        enhance=partial(enhancer.enhance, strength=strength),
+                        key=f"{enhancer.key} {strength}",
+                        crf=crf,
+                        steady=steady,
+                    )
+                else:
+                    done, speed = _enhance_file(
+                        path, output, enhancer, strength, quality, progress.advance
+                    )
             except (PhotoError, OSError) as error:
                 reason = error.reason if isinstance(error, PhotoError) else str(error)
                 failed.append((path, reason))

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wespe.inference.video.join import result_suffix
+from wespe.inference.video.source import is_video
 from wespe.originals import SUFFIXES
 
 
@@ -23,8 +25,9 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
 
     Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
     and left out. With `out`, it is the photo's name there, or its path below the input folder.
-    `in_place`, it is the photo. A pattern (`**` goes to any depth) that matches nothing and a
-    folder without photos are failures. Raises ValueError where two photos would go to one file, a
+    `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`, and
+    none is replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without
+    photos are failures. Raises ValueError where two photos would go to one file, a
     result would replace an original though not `in_place`, or `out` is a file.
     """
     if out and in_place:
@@ -40,7 +43,12 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
         if not photos:
             failed.append((path, _why_none(path)))
         for photo, name in photos:
-            beside = photo.with_name(f"{photo.stem}_enhanced{photo.suffix}")
+            if is_video(photo) and in_place:
+                failed.append((photo, "a video is never replaced: give a folder for the result"))
+                continue
+            suffix = result_suffix(photo.suffix) if is_video(photo) else photo.suffix
+            name = name.with_suffix(suffix)
+            beside = photo.with_name(f"{photo.stem}_enhanced{suffix}")
             outputs.setdefault(photo, photo if in_place else out / name if out else beside)
     if out is None and not in_place:
         results = set(outputs.values())
@@ -78,7 +86,7 @@ def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]
             continue
         if out and out.resolve() != path.resolve() and file.resolve().is_relative_to(out.resolve()):
             continue
-        if file.suffix.lower() in SUFFIXES:
+        if file.suffix.lower() in SUFFIXES or is_video(file):
             photos.append((file, name))
         else:
             others += 1

@@ -1,5 +1,6 @@
 """A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 
@@ -38,6 +39,15 @@ class PhotoEnhancer:
         spans(1, tile_px, self._halo_px)
         depends = depends_on_photo(network)
         self._layers = None if depends else self._compiled(Convolutions(self._network))
+
+    @property
+    def key(self) -> str:
+        """What tells its results from those of another: a hash of the weights, engine, tiles."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self._network.state_dict().items()):
+            digest.update(f"{name} {tuple(value.shape)} ".encode())
+            digest.update(value.cpu().double().numpy().tobytes())
+        return f"{digest.hexdigest()} {self.backend.name} {self._tile_px}"
 
     @torch.inference_mode()
     def enhance(
