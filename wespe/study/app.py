@@ -9,7 +9,7 @@ from fastapi import Cookie, FastAPI, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from wespe.study.folder import Study
-from wespe.study.votes import Progress, Trial, VoteError, Votes
+from wespe.study.votes import VOTES, Progress, Trial, VoteError, Votes
 from wespe.web.server import local_app
 
 _PAGES = {"/": "index.html", "/study.css": "study.css", "/study.js": "study.js"}
@@ -42,7 +42,7 @@ def make_app(folder: Path, study: Study, *, simulated: bool = False, lan: bool =
 
     `simulated` marks whoever takes part as a simulated subject. `lan`: see `local_app`.
     """
-    votes = Votes(folder / "votes.sqlite", study)
+    votes = Votes(folder / VOTES, study)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +47,9 @@ def build(
     """
     if out.exists():
         raise ValueError(f"{out}: there already; votes belong to one study, so name another folder")
-    if len({one.name for one in sets}) < len(sets):
-        raise ValueError("expected sets of different names")
+    _check(out.name, [one.name for one in sets])
+    if min(photos_per_set - 1, practice, catches) < 0 or not against:
+        raise ValueError("expected at least a photo and a method, and no number below 0")
     random = np.random.default_rng(seed)
     with atomic_folder(out) as folder:
         (folder / "pictures").mkdir()
@@ -68,6 +70,14 @@ def build(
         )
         write_json(folder / "study.json", study.model_dump(mode="json"))
     return study
+
+
+def _check(study: str, sets: Sequence[str]) -> None:
+    for name in (study, *sets):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+            raise ValueError(f"expected a name of letters, digits, - and _, got {name!r}")
+    if len(set(sets)) < len(sets):
+        raise ValueError(f"expected sets of different names, got {', '.join(sets)}")
 
 
 def _draw(

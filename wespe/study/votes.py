@@ -1,4 +1,4 @@
-"""The votes of a study in SQLite: each is on the disk before it is acknowledged, and counts once."""
+"""The votes of a study in SQLite: on the disk before they are acknowledged, and counted once."""
 
 import secrets
 import sqlite3
@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wespe.study.folder import Kind, Part, Study
+from wespe.study.folder import Item, Kind, Part, Study
 from wespe.study.order import draw_order
+
+VOTES = "votes.sqlite"
+"""The database's name in a study's folder."""
 
 _SCHEMA = """
 CREATE TABLE study (key TEXT NOT NULL) STRICT;
 CREATE TABLE subjects (
-    number INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, started TEXT NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, started TEXT NOT NULL,
     simulated INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE trials (
@@ -62,6 +65,39 @@ class Progress:
     done: int
     trials: int
     coming: tuple[Trial, ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Who takes part, by number, and how many of their trials are done."""
+
+    number: int
+    simulated: bool
+    trials: int
+    done: int
+
+
+@dataclass(frozen=True)
+class Vote:
+    """A subject's answer to an item."""
+
+    subject: int
+    position: int
+    item: Item
+    swapped: bool
+    choice: int
+    seconds: float
+    at: str
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The methods as they were seen, the left one first."""
+        return self.item.methods[::-1] if self.swapped else self.item.methods
+
+    @property
+    def chosen(self) -> str:
+        """The method that was preferred; of a rating, the one that was rated."""
+        return self.shown[self.choice] if len(self.shown) == 2 else self.shown[0]
 
 
 class Votes:
@@ -172,6 +208,39 @@ class Votes:
                 (subject, position, choice, seconds, _now()),
             )
 
+    def subjects(self) -> list[Subject]:
+        """All subjects, in the order in which they began."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT number, simulated, (SELECT count(*) FROM trials WHERE subject = number),"
+                " (SELECT count(*) FROM votes WHERE subject = number) FROM subjects ORDER BY number"
+            ).fetchall()
+        return [Subject(number, bool(sim), trials, done) for number, sim, trials, done in rows]
+
+    def votes(self) -> list[Vote]:
+        """All votes, by subject and position."""
+        with self._transaction() as connection:
+            rows = connection.execute(
+                "SELECT subject, position, item, swapped, choice, seconds, at"
+                " FROM votes JOIN trials USING (subject, position) ORDER BY subject, position"
+            ).fetchall()
+        return [
+            Vote(subject, position, self._study.items[item], bool(swapped), choice, seconds, at)
+            for subject, position, item, swapped, choice, seconds, at in rows
+        ]
+
+    def withdraw(self, code: str) -> int:
+        """Delete the subject with this code and all their votes; returns how many those were."""
+        with self._transaction() as connection:
+            subject = _subject(connection, code)
+            if subject is None:
+                raise ValueError(f"expected the code of a subject, got {code!r}")
+            done, _ = _counts(connection, subject)
+            for table in ("votes", "pictures", "trials"):
+                connection.execute(f"DELETE FROM {table} WHERE subject = ?", (subject,))
+            connection.execute("DELETE FROM subjects WHERE number = ?", (subject,))
+        return done
+
     def picture(self, token: str) -> str | None:
         """The file that a token stands for, or None."""
         with self._lock:
@@ -179,6 +248,16 @@ class Votes:
                 "SELECT file FROM pictures WHERE token = ?", (token,)
             ).fetchone()
         return row[0] if row else None
+
+
+def open_votes(folder: Path, study: Study) -> Votes:
+    """The votes of a study that has been served; ValueError if it has not."""
+    path = folder / VOTES
+    if not path.exists():
+        raise ValueError(
+            f"{path}: expected votes, there are none: `wespe study serve` collects them"
+        )
+    return Votes(path, study)
 
 
 def _subject(connection: sqlite3.Connection, code: str) -> int | None:

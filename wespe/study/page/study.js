@@ -154,7 +154,8 @@ function allow(can) {
 }
 
 async function choose(choice) {
-  if (busy || state.phase === "welcome" || state.phase === "thanks") return;
+  // A key pressed twice is not two answers.
+  if (busy || performance.now() - shownAt < 300) return;
   busy = true;
   allow(false);
   const seconds = (performance.now() - shownAt) / 1000;
