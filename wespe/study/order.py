@@ -32,5 +32,5 @@ def draw_order(study: Study, subject: int) -> list[Placed]:
 
 
 def _halves(count: int, random: np.random.Generator) -> list[bool]:
-    sides = [bool(number % 2) for number in range(count + int(random.integers(2)))]
-    return [sides[number] for number in random.permutation(len(sides))][:count]
+    first = int(random.integers(2))
+    return [bool((number + first) % 2) for number in random.permutation(count)]

@@ -85,7 +85,7 @@ def analyse(study: Study, subjects: Sequence[Subject], votes: Sequence[Vote]) ->
             ],
         },
         "votes": len(kept),
-        **(_preferences(kept, main) if study.kind == "pairs" else _ratings(kept, main)),
+        **(_preferences if study.kind == "pairs" else _ratings)(_methods(study), kept, main),
         "agreement": _agreement(study, kept),
     }
 
@@ -100,8 +100,15 @@ def _of_set(votes: Sequence[Vote], name: str | None) -> list[Vote]:
     return [vote for vote in votes if name in (None, vote.item.set)]
 
 
-def _preferences(kept: Sequence[Vote], main: Sequence[Vote]) -> dict[str, Any]:
-    against = list(dict.fromkeys(vote.item.methods[1] for vote in main))
+def _methods(study: Study) -> list[str]:
+    """What `enhanced` is compared with, or the methods rated, in the order of the study."""
+    items = (study.items[number] for number in study.numbers("main"))
+    return list(dict.fromkeys(item.methods[-1] for item in items))
+
+
+def _preferences(
+    against: Sequence[str], kept: Sequence[Vote], main: Sequence[Vote]
+) -> dict[str, Any]:
     rows, fitted = [], []
     for name in _sets(kept):
         of_set = _of_set(kept, name)
@@ -169,13 +176,12 @@ def _strengths(votes: Sequence[Vote]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["strength"])
 
 
-def _ratings(kept: Sequence[Vote], main: Sequence[Vote]) -> dict[str, Any]:
-    methods = list(dict.fromkeys(vote.chosen for vote in main))
+def _ratings(methods: Sequence[str], kept: Sequence[Vote], main: Sequence[Vote]) -> dict[str, Any]:
     return {
         "ratings": [
             {"set": name, "method": method, **_opinion(kept, main, name, method)}
             for name in _sets(kept)
-            for method in sorted(methods)
+            for method in methods
             if any(vote.chosen == method for vote in _of_set(kept, name))
         ]
     }

@@ -184,7 +184,7 @@ async function show(next) {
   if (first) makeChoices();
   allow(false);
   busy = true;
-  const practice = state.phase === "practice" ? "Practice, does not count. " : "";
+  const practice = state.phase === "practice" ? "Practice, " : "";
   part("place").textContent = `${practice}${state.done + 1} of ${state.trials}`;
   part("bar").max = state.trials;
   part("bar").value = state.done;
