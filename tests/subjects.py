@@ -126,6 +126,7 @@ class HttpSubject:
             vote = {"trial": state["trial"], "choice": choice, "seconds": 0.5}
             state = json.loads(self.call("/vote", vote))
             self.acknowledged.append((vote["trial"], choice))
+        self._connection.close()
 
     def _choose(self, pictures: list[bytes]) -> int:
         # The answer depends on what is seen, not on where or when: the outcome of a test is the

@@ -5,6 +5,7 @@ import math
 import random
 import shutil
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,6 +68,7 @@ def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -
     votes = open_votes(folder, study)
     assert len(votes.votes()) == SUBJECTS * len(study.items)
     results = write_results(tmp_path / "results", study, votes)
+    votes.close()
     assert results["simulated_subjects"]
     assert not results["subjects"]["flagged"]
     for row in results["preferences"]:
@@ -81,8 +83,6 @@ def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -
 
 def on_disk(folder: Path, codes: list[str]) -> dict[str, set[tuple[int, int]]]:
     """Position and choice of all votes in the database, by the subject's code."""
-    import sqlite3
-
     query = "SELECT code, position, choice FROM votes JOIN subjects ON subject = number"
     found: dict[str, set[tuple[int, int]]] = {code: set() for code in codes}
     connection = sqlite3.connect(folder / "votes.sqlite")
@@ -177,7 +177,6 @@ def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) 
         subjects[1].answer()
         process.send_signal(signal.SIGKILL)
         process.wait(20)
-        stack.callback(lambda: None)
         page = subjects[1].page
         page.wait_for_timeout(320)
         shown = [level_to_method(level) for level in page.evaluate(LOOK)]
@@ -198,10 +197,12 @@ def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) 
                 subject.answer()
             assert subject.page.is_visible("#thanks")
             assert not subject.problems
-    cast = open_votes(folder, study).votes()
+    votes = open_votes(folder, study)
+    cast = votes.votes()
     for number, subject in enumerate(subjects, start=1):
         assert [vote.chosen for vote in cast if vote.subject == number] == subject.meant
-    results = write_results(tmp_path / "results", study, open_votes(folder, study))
+    results = write_results(tmp_path / "results", study, votes)
+    votes.close()
     for row in results["preferences"]:
         assert row["wilson"][0] < chance_over(row["against"]) < row["wilson"][1]
     assert json.loads((tmp_path / "results" / "greys.json").read_text())["simulated_subjects"]
