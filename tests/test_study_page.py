@@ -226,7 +226,7 @@ def test_both_pictures_zoom_and_move_in_step(browser: Browser, tmp_path: Path) -
         for _ in range(12):
             page.keyboard.press("+")
         before = zoomed(page)
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
         moved = zoomed(page)
         assert moved[0] == moved[1] != before[0]
         page.keyboard.press("z")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from wespe.study.votes import Votes
 
 
+_TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these photos?"}
+
+
 def add(commands: Commands) -> None:
     """The commands of a study, all below `wespe study`."""
     actions = Commands(commands.add("study", study, params=False), "action")
@@ -70,7 +73,9 @@ def _build_options(command: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="enhanced photos are shown at most so long (default: 1600, an evaluation's)",
     )
-    command.add_argument("--title", default="Which photo is better?", help="what subjects read")
+    command.add_argument(
+        "--title", metavar="TEXT", help="the page's heading (default: a question, by the kind)"
+    )
     for option, default, text in (
         ("photos", 7, "photos of each set"),
         ("practice", 2, "practice trials in all"),
@@ -117,7 +122,7 @@ def build(arguments: argparse.Namespace) -> None:
         arguments.out,
         [_photo_set(arguments, text) for text in arguments.set],
         kind=arguments.kind,
-        title=arguments.title,
+        title=arguments.title or _TITLES[arguments.kind],
         against=arguments.against,
         photos_per_set=arguments.photos,
         practice=arguments.practice,
