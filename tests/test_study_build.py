@@ -110,6 +110,13 @@ def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
         build(tmp_path / "b c", sets, practice=0, catches=0, seed=0, **options)
 
 
+def test_photos_that_gained_most_or_least_are_not_drawn(tmp_path: Path) -> None:
+    folder = evaluated(tmp_path / "e", photos=4)
+    summary = json.loads((folder / "summary.json").read_text())
+    write_json(folder / "summary.json", summary | {"gallery": ["2", "0"]})
+    assert of_evaluation("a", folder).photos == ("0", "2")
+
+
 def test_a_wrong_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"study\.json: expected a study made by .*there is none"):
         read_study(tmp_path)

@@ -5,11 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 
 from tests.subjects import make_study
 from wespe import cli
-from wespe.study.folder import DEGRADED, Study
+from wespe.images import read_photo, write_photo
+from wespe.models.checkpoints import save_generator
+from wespe.models.generator import Generator
+from wespe.study.folder import DEGRADED, Study, read_study
 from wespe.study.paper import TABLE_5, paper_fraction
 from wespe.study.report import as_markdown, export_votes, write_results
 from wespe.study.votes import Votes, open_votes
@@ -195,3 +200,19 @@ def test_the_commands(
     Path("empty").mkdir()
     assert run("build", "other", "--set", "a=empty") == 1
     assert "or --model to enhance it" in capsys.readouterr().err
+
+
+def test_photos_are_enhanced_for_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    save_generator(tmp_path / "net.safetensors", Generator(width=4, blocks=1))
+    photo = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).astype(np.uint8)
+    write_photo(tmp_path / "photos" / "a.png", photo)
+    monkeypatch.chdir(tmp_path)
+    options = "--photos 1 --practice 0 --catches 0 --against original --model net.safetensors"
+    assert run("build", "mine", "--set", "a=photos", *options.split()) == 0
+    (item,) = read_study(Path("mine")).items
+    enhanced, original = (
+        read_photo(Path("mine") / "pictures" / file).pixels.astype(int) for file in item.pictures
+    )
+    assert np.abs(original - photo).mean() < 6  # JPEG of noise
+    assert np.abs(enhanced - photo).mean() > 6

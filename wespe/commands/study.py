@@ -161,7 +161,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
         model=arguments.model,
         enhancers={
             "enhanced": partial(enhance_pixels, generator),
-            **baselines(others, read_card(arguments.model)),
+            **baselines(others, read_card(arguments.model) if others else {}),
         },
         longest_px=arguments.longest_px,
     )

@@ -41,6 +41,8 @@ class _Summary(BaseModel):
     network: str
     simulated: bool
     pictures: dict[str, str]
+    gallery: tuple[str, ...] | None = None
+    """Which of the pictures the settings asked for, where it has others too."""
 
 
 def is_evaluation(folder: Path) -> bool:
@@ -49,9 +51,14 @@ def is_evaluation(folder: Path) -> bool:
 
 
 def of_evaluation(name: str, folder: Path) -> PhotoSet:
-    """The photos whose pictures an evaluation keeps, at most 1600 px long; ValueError if none."""
+    """The photos whose pictures an evaluation keeps, at most 1600 px long.
+
+    Photos that it shows because they gained least or most are left out. Raises ValueError where the
+    folder is no evaluation's.
+    """
     summary = read_record(folder / "summary.json", _Summary, "an evaluation's summary")
-    photos = tuple(sorted(summary.pictures))
+    # Pictures of the photos that gained least and most would make a study of hand-picked photos.
+    photos = tuple(sorted(summary.pictures if summary.gallery is None else summary.gallery))
     kept = partial(_kept, folder / "pictures")
     return PhotoSet(name, photos, summary.simulated, summary.network, kept)
 
