@@ -7,7 +7,8 @@ from torch import nn
 
 from wespe.images import Pixels, to_pixels, to_tensor
 from wespe.inference.fold import fix_instance_norm, fold_batch_norm
-from wespe.inference.tiled import enhance_pixels, spans
+from wespe.inference.spans import spans
+from wespe.inference.tiled import enhance_pixels
 from wespe.models.generator import Generator, Norm, Start
 from wespe.models.johnson import JohnsonNetwork
 from wespe.models.srcnn import Srcnn

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Pixels = NDArray[np.uint8]
+AnyPixels = NDArray[Any]
+"""uint8, uint16, or float32 in [0, 1]."""
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
@@ -194,15 +196,28 @@ def to_tensor(pixels: Pixels) -> "Tensor":
 
 
 def from_levels(batch: "Tensor") -> "Tensor":
-    """uint8 `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device."""
+    """`(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device.
+
+    uint8, uint16, or float32, which is in [0, 1] already.
+    """
     import torch
 
-    return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
+    largest = 1 if batch.dtype == torch.float32 else torch.iinfo(batch.dtype).max
+    planes = batch.permute(0, 3, 1, 2)
+    return planes.to(torch.float32, memory_format=torch.contiguous_format) / largest
 
 
 def to_pixels(image: "Tensor") -> Pixels:
     """Float `(N, 3, H, W)`, clamped to [0, 1] → uint8 `(N, H, W, 3)`, rounded to nearest."""
+    levels: Pixels = to_levels(image, np.dtype(np.uint8))
+    return levels
+
+
+def to_levels(image: "Tensor", dtype: np.dtype[Any]) -> AnyPixels:
+    """Float `(N, 3, H, W)`, clamped to [0, 1] → `(N, H, W, 3)` of uint8, uint16 or float32."""
     import torch
 
-    levels = (image.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(levels.permute(0, 2, 3, 1).cpu().numpy())
+    image = image.detach().float().clamp(0, 1).permute(0, 2, 3, 1)
+    if dtype != np.float32:
+        image = (image * np.iinfo(dtype).max).round().to(getattr(torch, dtype.name))
+    return np.ascontiguousarray(image.cpu().numpy())

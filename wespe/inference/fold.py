@@ -2,17 +2,18 @@
 
 import copy
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator, ResidualBlock
 
 Streamed = Callable[[nn.Module], Iterable[Tensor]]
+Network = TypeVar("Network", bound=nn.Module)
 
 
-def fold_batch_norm(network: Enhancer) -> Enhancer:
+def fold_batch_norm(network: Network) -> Network:
     """A copy whose batch norms (with their running statistics) are part of the convolutions.
 
     Gives what `network.eval()` gives, up to float32 rounding; without batch norm, a plain copy.
@@ -42,12 +43,12 @@ def _fold(convolution: nn.Module, norm: nn.BatchNorm2d) -> None:
 def fix_instance_norm(generator: Generator, streamed: Streamed) -> Generator:
     """A copy whose instance norms are batch norms that hold one photo's statistics.
 
-    `streamed(layers)` yields what `layers`, the first ones of the network, make of the photo, in
-    pieces `(1, C, h, w)` that cover every pixel once. It is called once for each norm, with all
-    norms before it fixed, so that a photo of any size needs no more memory than a piece.
+    `streamed(layers)` yields what `layers`, the first ones of `convolve`, make of the prepared
+    photo, in pieces `(1, C, h, w)` that cover every pixel once. It is called once for each norm,
+    with all norms before it fixed, so that a photo of any size needs no more memory than a piece.
     """
     fixed = copy.deepcopy(generator).eval()
-    before: list[nn.Module] = [fixed.transport, fixed.head, nn.ReLU()]
+    before: list[nn.Module] = [fixed.head, nn.ReLU()]
     for block in fixed.blocks:
         assert isinstance(block, ResidualBlock)
         first = [*before, block.first]
@@ -71,7 +72,7 @@ def _fixed(norm: nn.Module, pieces: Iterable[Tensor]) -> nn.BatchNorm2d:
     share = torch.tensor(counts, dtype=torch.float64, device=means[0].device)[:, None] / sum(counts)
     mean = (share * torch.stack(means)).sum(0)
     variance = (share * (torch.stack(variances) + (torch.stack(means) - mean) ** 2)).sum(0)
-    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=mean.device).eval()
+    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=norm.weight.device).eval()
     fixed.load_state_dict(
         norm.state_dict() | {"running_mean": mean, "running_var": variance}, strict=False
     )
