@@ -4,7 +4,17 @@ Heavy imports wait in the functions: `wespe --help` and wrong settings answer at
 `wespe enhance` needs no package beyond those that networks need.
 """
 
-from wespe.commands import data, evaluation, photos, settings, study, training, versions, video
+from wespe.commands import (
+    data,
+    evaluation,
+    photos,
+    serve,
+    settings,
+    study,
+    training,
+    versions,
+    video,
+)
 
-GROUPS = (data, training, evaluation, photos, video, study, versions, settings)
+GROUPS = (data, training, evaluation, photos, video, serve, study, versions, settings)
 """In the order of `wespe --help`; each adds its commands by its function `add`."""
