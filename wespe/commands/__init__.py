@@ -8,6 +8,7 @@ from wespe.commands import (
     data,
     evaluation,
     photos,
+    raters,
     serve,
     settings,
     study,
@@ -16,5 +17,5 @@ from wespe.commands import (
     video,
 )
 
-GROUPS = (data, training, evaluation, photos, video, serve, study, versions, settings)
+GROUPS = (data, training, evaluation, raters, photos, video, serve, study, versions, settings)
 """In the order of `wespe --help`; each adds its commands by its function `add`."""
