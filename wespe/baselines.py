@@ -1,6 +1,7 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Any
 
 import cv2
@@ -18,8 +19,20 @@ def histogram_match(transport: Transport) -> Enhance:
 
     Photos are not paired, only all levels pooled.
     """
-    table = np.rint(transport.levels).astype(np.uint8)[None]
-    return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
+    return partial(_look_up, table=np.rint(transport.levels).astype(np.uint8)[None])
+
+
+def _look_up(photo: Pixels, table: Pixels) -> Pixels:
+    return np.asarray(cv2.LUT(photo, table), np.uint8)
+
+
+def transported(transport: Transport) -> Enhance:
+    """The whole transport, from its numbers: processes hand tensors on as shared memory."""
+    return partial(_transport, numbers=transport.to_json())
+
+
+def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
+    return Transport.from_json(numbers).enhance(photo)
 
 
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
@@ -53,8 +66,9 @@ def clahe(photo: Pixels) -> Pixels:
 
 BASELINES: dict[str, Callable[[Transport], Enhance]] = {
     "histogram_match": histogram_match,
-    "transport": lambda transport: transport.enhance,
+    "transport": transported,
     "autocontrast": lambda _: autocontrast,
     "clahe": lambda _: clahe,
 }
-"""By name, what makes the enhancer from the transport between the source and target domain."""
+"""By name, what makes the enhancer from the transport between the source and target domain; it can
+be pickled, since other processes run it."""
