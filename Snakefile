@@ -45,6 +45,8 @@ rule all:
     input:
         f"{RESULTS}/report.html",
         expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
+        expand(f"{RESULTS}/raters/{{name}}/rater.json", name=settings.raters),
+        expand(f"{RESULTS}/ratings/{{name}}/summary.json", name=settings.ratings),
 
 
 include: "workflow/rules/common.smk"
@@ -52,6 +54,7 @@ include: "workflow/rules/acquire.smk"
 include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/raters.smk"
 include: "workflow/rules/report.smk"
 
 
