@@ -84,7 +84,8 @@ def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
     ]
     expected = [measure(brighten(photos[file]), references[file]) for file in photos]
     for row, values in zip(table[1::4], expected, strict=True):
-        assert {name: float(row[name]) for name in METRICS} == pytest.approx(values, abs=1e-6)
+        measured = {name: float(row[name]) for name in METRICS if row[name]}
+        assert measured == pytest.approx(values, abs=1e-6)
     assert table[3]["psnr_db"] == ""
     assert float(table[3]["entropy_bit"]) > 0
 
@@ -95,7 +96,8 @@ def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
         {"mean": mean, "std": std, "n": 3, "n_infinite": 0}
     )
     assert list(summary["methods"]) == ["original", "enhanced", "invert", "target"]
-    assert list(summary["methods"]["target"]) == ["entropy_bit", "png_bpp"]
+    assert list(summary["methods"]["target"])[:2] == ["entropy_bit", "png_bpp"]
+    assert set(summary["methods"]["target"]) <= {"entropy_bit", "png_bpp", "brisque"}
     assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
 
 
