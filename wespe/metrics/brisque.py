@@ -132,8 +132,10 @@ def _asymmetric_gaussian(sums: NDArray[np.float64]) -> tuple[float, float, float
     if min(left, right) <= 0:
         return (math.nan,) * 4
     count = below + above
-    left, right, ratio = left / below, right / above, (magnitude / count) ** 2 / (
-        (left + right) / count
+    left, right, ratio = (
+        left / below,
+        right / above,
+        (magnitude / count) ** 2 / ((left + right) / count),
     )
     skew = math.sqrt(left / right)
     ratio *= (skew**3 + 1) * (skew + 1) / (skew**2 + 1) ** 2

@@ -1,7 +1,7 @@
 """Synthetic distortions of photos, each at levels from 1 (hardly seen) to 5 (severe)."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import cv2
 import numpy as np
@@ -58,3 +58,15 @@ DISTORTIONS: dict[str, Callable[[Pixels, int, int], Pixels]] = {
     "jpeg2000": jpeg2000,
 }
 """By name: from a photo, uint8 `(H, W, 3)`, a level in LEVELS and a seed to the distorted photo."""
+
+VERSIONS = (("none", 0), *((name, level) for name in DISTORTIONS for level in LEVELS))
+"""A photo as it is, and by each distortion at each level."""
+
+
+def versions(photo: Pixels, crop_px: int, *, seed: int) -> Iterator[Pixels]:
+    """The middle of a photo, at most `crop_px` wide and high, in each of VERSIONS."""
+    top, left = (max(0, side - crop_px) // 2 for side in photo.shape[:2])
+    crop = np.ascontiguousarray(photo[top:, left:][:crop_px, :crop_px])
+    yield crop
+    for name, level in VERSIONS[1:]:
+        yield DISTORTIONS[name](crop, level, seed)

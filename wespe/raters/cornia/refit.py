@@ -20,11 +20,9 @@ from wespe.images import Pixels, read_photo
 from wespe.metrics.ms_ssim import ms_ssim
 from wespe.parallel import ordered_map
 from wespe.raters.base import Task
-from wespe.raters.cornia.distortions import DISTORTIONS, LEVELS
+from wespe.raters.cornia.distortions import DISTORTIONS, VERSIONS, versions
 from wespe.raters.cornia.features import Codebook, Floats, encode, fit_codebook, sample_patches
 from wespe.recipes.cornia import CorniaSettings
-
-_VERSIONS = [("none", 0), *((name, level) for name in DISTORTIONS for level in LEVELS)]
 
 
 @dataclass(frozen=True)
@@ -91,8 +89,8 @@ def correlations(scores: NDArray[np.float64]) -> dict[str, dict[str, float]]:
 
     found = {}
     for name in DISTORTIONS:
-        columns = [n for n, (kind, _) in enumerate(_VERSIONS) if kind in ("none", name)]
-        levels = [_VERSIONS[n][1] for n in columns]
+        columns = [n for n, (kind, _) in enumerate(VERSIONS) if kind in ("none", name)]
+        levels = [VERSIONS[n][1] for n in columns]
         chosen = scores[:, columns]
         within = [float(spearmanr(row, levels).statistic) for row in chosen]
         pooled = spearmanr(chosen.ravel(), levels * len(chosen)).statistic
@@ -132,7 +130,7 @@ def _jobs(settings: CorniaSettings, task: Task, files: Sequence[str]) -> list[_J
 def _codebook(settings: CorniaSettings, task: Task, files: Sequence[str]) -> Codebook:
     kept = task.state / "codebook.safetensors"
     if not kept.is_file():
-        count = -(-settings.codebook_patches // (len(files) * len(_VERSIONS)))
+        count = -(-settings.codebook_patches // (len(files) * len(VERSIONS)))
         draw = partial(_some_patches, count=count)
         patches = np.concatenate(list(ordered_map(draw, _jobs(settings, task, files))))
         try:
@@ -145,9 +143,11 @@ def _codebook(settings: CorniaSettings, task: Task, files: Sequence[str]) -> Cod
 
 def _some_patches(job: _Job, *, count: int) -> Floats:
     """`count` patches of each version of a photo, at places of their own."""
-    versions = enumerate(_versions(job))
     return np.concatenate(
-        [sample_patches(photo, count, seed=job.seed + 1 + n) for n, photo in versions]
+        [
+            sample_patches(photo, count, seed=job.seed + 1 + number)
+            for number, photo in enumerate(_versions(job))
+        ]
     )
 
 
@@ -164,13 +164,7 @@ def _examples(job: _Job, *, codebook: Codebook) -> tuple[Floats, NDArray[np.floa
 
 
 def _versions(job: _Job) -> Iterator[Pixels]:
-    """The middle of a photo, undistorted, then by each distortion at each level."""
-    photo = read_photo(job.photo).pixels
-    top, left = (max(0, side - job.crop_px) // 2 for side in photo.shape[:2])
-    crop = np.ascontiguousarray(photo[top:, left:][: job.crop_px, : job.crop_px])
-    yield crop
-    for name, level in _VERSIONS[1:]:
-        yield DISTORTIONS[name](crop, level, job.seed)
+    yield from versions(read_photo(job.photo).pixels, job.crop_px, seed=job.seed)
 
 
 def _regression(
