@@ -26,7 +26,7 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.baselines import BASELINES
+from wespe.baselines import BASELINES, baselines
 from wespe.evaluation import evaluate
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS
@@ -93,6 +93,8 @@ def evaluation(megapixels: float) -> tuple[float, int]:
         entry = PhotoEntry("x.jpg", pixels.shape[1], pixels.shape[0], "", "y.jpg")
         index = PhotoIndex("photos", folder, "a benchmark", True, [entry])
         del pixels
+        look = Transport()
+        card = {"transport": look.to_json(), "histogram_match": look.levels.tolist()}
         _forget_peak()
         started = time.process_time()
         evaluate(
@@ -101,7 +103,7 @@ def evaluation(megapixels: float) -> tuple[float, int]:
             evaluation="benchmark",
             pair="",
             network="",
-            baselines={name: make(Transport()) for name, make in BASELINES.items()},
+            baselines=baselines(list(BASELINES), card),
             out=root / "out",
             pictures=0,
             workers=1,

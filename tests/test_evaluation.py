@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.baselines import BASELINES
+from wespe.baselines import BASELINES, baselines
 from wespe.evaluation import evaluate
 from wespe.images import Pixels, read_photo
 from wespe.metrics import METRICS, Metric, measure
@@ -190,7 +190,9 @@ def test_workers_change_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
     photos = {f"{n}.png": photo(n, height=20 + 200 // (n + 1)) for n in range(8)}
     references = {f: photo(50 + n, height=20 + 200 // (n + 1)) for n, f in enumerate(photos)}
     index = make_index(photos, references)
-    shipped = {name: make(Transport()) for name, make in BASELINES.items()} | {"invert": invert}
+    look = Transport(0.9 * np.arange(256.0)[:, None].repeat(3, axis=1), 1.2, (1.2, 0.9))
+    card = {"transport": look.to_json(), "histogram_match": look.levels.tolist()}
+    shipped = {"invert": invert} | baselines(list(BASELINES), card)
     summaries = [
         run(index, tmp_path / str(n), workers=n, pictures=2, baselines=shipped) for n in (1, 4)
     ]

@@ -1,6 +1,6 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,21 +14,16 @@ from wespe.transport import Transport
 Enhance = Callable[[Pixels], Pixels]
 
 
-def histogram_match(transport: Transport) -> Enhance:
+def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
     """One curve per channel that takes the levels of X to the distribution of those of Y.
 
-    Photos are not paired, only all levels pooled.
+    Photos are not paired, only all levels pooled. `levels` `(256, 3)`: what each level becomes.
     """
-    return partial(_look_up, table=np.rint(transport.levels).astype(np.uint8)[None])
+    return partial(_look_up, table=np.rint(levels).astype(np.uint8)[None])
 
 
 def _look_up(photo: Pixels, table: Pixels) -> Pixels:
     return np.asarray(cv2.LUT(photo, table), np.uint8)
-
-
-def transported(transport: Transport) -> Enhance:
-    """The whole transport, from its numbers: processes hand tensors on as shared memory."""
-    return partial(_transport, numbers=transport.to_json())
 
 
 def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
@@ -36,19 +31,17 @@ def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
 
 
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
-    """The baselines `names` for the pair of a model card, which holds its domains' transport.
+    """The baselines `names` for the pair of a model card, which has what they are fitted to.
 
-    Raises ValueError for a card without them, such as an imported network's.
+    Raises ValueError for a card without that, such as an imported network's.
     """
-    if not names:
-        return {}
-    if "transport" not in card:
+    try:
+        return {name: BASELINES[name](card) for name in names}
+    except KeyError as error:
         raise ValueError(
-            "the model card has no transport between its domains, which baselines are fitted to; "
+            f"the model card has no {error} between its domains, which baselines are fitted to; "
             "evaluate this network with `baselines: []`"
-        )
-    transport = Transport.from_json(card["transport"])
-    return {name: BASELINES[name](transport) for name in names}
+        ) from error
 
 
 def autocontrast(photo: Pixels) -> Pixels:
@@ -64,11 +57,12 @@ def clahe(photo: Pixels) -> Pixels:
     return np.asarray(enhanced, np.uint8)
 
 
-BASELINES: dict[str, Callable[[Transport], Enhance]] = {
-    "histogram_match": histogram_match,
-    "transport": transported,
+BASELINES: dict[str, Callable[[Mapping[str, Any]], Enhance]] = {
+    "histogram_match": lambda card: histogram_match(card["histogram_match"]),
+    # Its numbers, not the transport: processes hand tensors on as shared memory.
+    "transport": lambda card: partial(_transport, numbers=card["transport"]),
     "autocontrast": lambda _: autocontrast,
     "clahe": lambda _: clahe,
 }
-"""By name, what makes the enhancer from the transport between the source and target domain; it can
-be pickled, since other processes run it."""
+"""By name, what makes the enhancer from a pair's model card. The enhancer can be pickled, since
+other processes run it."""

@@ -23,7 +23,6 @@ def _with_method(recipe: Any) -> Any:
 
 if TYPE_CHECKING:
     from wespe.acquisition.settings import SourceSettings as AnySource
-
     from wespe.recipes.rater import RaterSettings as AnyRater
 
     AnyRecipe = Recipe
@@ -150,9 +149,9 @@ class Params(Settings):
     """What is trained."""
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
-    raters: dict[Name, AnyRater] = {}
+    raters: dict[Name, AnyRater] = Field(default_factory=dict)
     """Judges of photos that learn from photos."""
-    ratings: dict[Name, Rating] = {}
+    ratings: dict[Name, Rating] = Field(default_factory=dict)
     """What is rated by which judge."""
 
 

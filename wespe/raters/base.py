@@ -1,8 +1,8 @@
 """What every kind of rater is: it learns from photos, scores one, and is kept as safetensors.
 
 To add a kind: settings in `wespe/recipes/KIND.py` (a `RaterSettings` whose `rater` names the class
-as `module:class`), an entry in `RATERS` of `wespe/recipes/__init__.py`, and the class, a `Rater`, in
-the package `wespe/raters/KIND/` (a folder, since `dvc.yaml` depends on `wespe/raters/KIND`). The
+as `module:class`), an entry in `RATERS` of `wespe/recipes/__init__.py`, and the class, a `Rater`,
+in the package `wespe/raters/KIND/` (a folder, since `dvc.yaml` depends on `wespe/raters/KIND`). The
 rules, the commands, the card and the rating of enhanced photos are then the ones of all kinds.
 """
 

@@ -36,8 +36,9 @@ def bootstrap(values: Sequence[float], *, seed: int = 0) -> tuple[float, float] 
     # In parts, so that many photos need no more memory than few.
     part = max(1, 10**6 // len(array))
     means = [
-        array[generator.integers(len(array), size=(min(part, _RESAMPLES - first), len(array)))]
-        .mean(axis=1)
+        array[
+            generator.integers(len(array), size=(min(part, _RESAMPLES - first), len(array)))
+        ].mean(axis=1)
         for first in range(0, _RESAMPLES, part)
     ]
     low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
