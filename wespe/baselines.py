@@ -1,6 +1,7 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -18,8 +19,15 @@ def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
 
     Photos are not paired, only all levels pooled. `levels` `(256, 3)`: what each level becomes.
     """
-    table = np.rint(levels).astype(np.uint8)[None]
-    return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
+    return partial(_look_up, table=np.rint(levels).astype(np.uint8)[None])
+
+
+def _look_up(photo: Pixels, table: Pixels) -> Pixels:
+    return np.asarray(cv2.LUT(photo, table), np.uint8)
+
+
+def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
+    return Transport.from_json(numbers).enhance(photo)
 
 
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
@@ -51,8 +59,10 @@ def clahe(photo: Pixels) -> Pixels:
 
 BASELINES: dict[str, Callable[[Mapping[str, Any]], Enhance]] = {
     "histogram_match": lambda card: histogram_match(card["histogram_match"]),
-    "transport": lambda card: Transport.from_json(card["transport"]).enhance,
+    # Its numbers, not the transport: processes hand tensors on as shared memory.
+    "transport": lambda card: partial(_transport, numbers=card["transport"]),
     "autocontrast": lambda _: autocontrast,
     "clahe": lambda _: clahe,
 }
-"""By name, what makes the enhancer from a pair's model card."""
+"""By name, what makes the enhancer from a pair's model card. The enhancer can be pickled, since
+other processes run it."""

@@ -1,11 +1,10 @@
 """One enhancer on one set of photos: every metric of every photo, the means, and pictures."""
 
 import csv
-import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain, count
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,6 +17,7 @@ from wespe.baselines import Enhance
 from wespe.files import atomic_folder, write_json
 from wespe.images import PhotoError, Pixels, read_photo, write_photo
 from wespe.metrics import METRICS, measure
+from wespe.parallel import available_cores, overlapped_map
 
 _PICTURE_PX = 1600
 
@@ -58,9 +58,10 @@ def evaluate(
     Writes `images.csv`, `summary.json` and `pictures/` into the folder `out`, which appears, or
     replaces an earlier one, when all is done. `enhance` and the baselines take and return uint8
     `(H, W, 3)`; `pictures` photos, evenly spread, are shown. `evaluation` and `pair` are names for
-    the summary, and `network` is the hash of the network's file. `enhance` runs in the calling
-    thread, one photo at a time, while `workers` threads (default: as many as cores) measure. Their
-    number changes no result.
+    the summary, and `network` is the hash of the network's file. `enhance` runs in this process,
+    one photo at a time, while `workers` processes (default: as many as cores) make the baselines
+    and measure. Their number changes no result, and decides how many photos are in memory: so many
+    and one more. With more than one, baselines must be picklable.
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
@@ -73,7 +74,10 @@ def evaluate(
         (folder / "pictures").mkdir()
         cases = _cases(index, enhance, unreadable)
         cases = _with_pictures(cases, folder / "pictures", shown, baselines)
-        measured = _measure_all(cases, baselines, workers or os.cpu_count() or 1)
+        workers = min(workers or available_cores(), len(index.photos))
+        measured = list(
+            overlapped_map(partial(_measure, baselines=baselines), cases, workers=workers)
+        )
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
         summary = {
@@ -129,20 +133,6 @@ def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[s
         yield name, baseline(case.original)
     if case.reference is not None:
         yield "target", case.reference
-
-
-def _measure_all(
-    cases: Iterable[_Case], baselines: Mapping[str, Enhance], workers: int
-) -> list[_Measured]:
-    """Measure in `workers` threads (NumPy and OpenCV let them run side by side), in order."""
-    running: list[Future[_Measured]] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for case in cases:
-            running.append(pool.submit(_measure, case, baselines))
-            # No more photos are held in memory than there are workers, and the next one.
-            if len(running) > workers:
-                running[-workers - 1].result()
-    return [future.result() for future in running]
 
 
 def _measure(case: _Case, baselines: Mapping[str, Enhance]) -> _Measured:

@@ -4,7 +4,7 @@ Those of raters, too, whose code is in `wespe/raters`. Apart from the code, sinc
 at every start and torch takes seconds to import.
 """
 
-from wespe.recipes import dped, ffs, johnson, srcnn, wespe
+from wespe.recipes import cornia, dped, ffs, johnson, srcnn, wespe
 from wespe.recipes.base import Recipe
 from wespe.recipes.rater import RaterSettings
 
@@ -18,5 +18,6 @@ RECIPES: dict[str, type[Recipe]] = {
 
 RATERS: dict[str, type[RaterSettings]] = {
     "ffs": ffs.FfsSettings,
+    "cornia": cornia.CorniaSettings,
 }
 """By the setting `kind`; each class names the code that learns and scores."""
