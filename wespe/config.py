@@ -112,12 +112,9 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[Literal["histogram_match", "transport", "autocontrast", "clahe"], ...] = (
-        "histogram_match",
-        "transport",
-        "autocontrast",
-        "clahe",
-    )
+    baselines: tuple[
+        Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"], ...
+    ] = ("histogram_match", "transport", "autocontrast", "grey_world", "clahe")
     """Plain enhancers to compare with."""
     pictures: Annotated[int, Field(ge=0)] = 6
     """Photos shown in the report, evenly spread over the set."""
