@@ -48,9 +48,7 @@ def _entries(params: "Params", name: str) -> "list[Entry]":
             network = f"{network} ({settings.pair})"
         entries.append(
             Entry(
-                read_evaluation(
-                    evaluation, Path(params.run.results) / "evaluations" / evaluation
-                ),
+                read_evaluation(evaluation, Path(params.run.results) / "evaluations" / evaluation),
                 photos=entry.dataset or settings.photos,
                 network=network,
                 dataset=entry.dataset,

@@ -52,9 +52,7 @@ class Table(Settings):
     one every image is a photo."""
 
 
-def table_problems(
-    tables: Mapping[str, Table], photos: Mapping[str, str]
-) -> Iterator[str]:
+def table_problems(tables: Mapping[str, Table], photos: Mapping[str, str]) -> Iterator[str]:
     """A line for each entry that is not what its table's paper or the evaluations have.
 
     `photos`: the source of each evaluation's photos.

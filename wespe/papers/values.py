@@ -49,7 +49,9 @@ def printed(paper: str) -> Printed:
     """The table `paper`, a key of TITLES."""
     name, _, number = paper.rpartition("_")
     with Path(__file__).with_name("values.csv").open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if (row["paper"], row["table"]) == (name, number)]
+        rows = [
+            row for row in csv.DictReader(stream) if (row["paper"], row["table"]) == (name, number)
+        ]
     return Printed(
         {(row["dataset"], row["method"], row["metric"]): float(row["value"]) for row in rows}
     )

@@ -3,7 +3,9 @@
 
 def caption(paper: str | None, *, crops: bool) -> str:
     """The sentences under a table; `crops`: whether several of them count as one photo."""
-    said = ["Means over photos with 95 % bootstrap intervals over photos (percentiles of 2,000 draws)."]
+    said = [
+        "Means over photos with 95 % bootstrap intervals over photos (percentiles of 2,000 draws)."
+    ]
     if crops:
         said.append("Crops of one photo count as one, by their mean.")
     said.append(
