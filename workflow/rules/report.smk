@@ -13,7 +13,7 @@ rule report:
         expand(
             f"{RESULTS}/evaluations/{{name}}/{{file}}",
             name=settings.evaluations,
-            file=["images.csv", "summary.json", "pictures"],
+            file=["images.csv", "summary.json", "metrics", "pictures", "crops"],
         ),
         code=code("reports", "metrics", "images.py"),
     output:
