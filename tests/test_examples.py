@@ -42,7 +42,7 @@ def test_pictures_are_bounded_and_crops_are_pixels_of_the_photo(tmp_path: Path) 
     assert summary["sizes"] == {"0": [2000, 900], "0-2": [60, 50]}
     x, y, width, height = summary["crops"]["0"]
     assert (width, height) == (CROP_PX, CROP_PX)
-    assert x >= 1440
+    assert x >= 1450
     assert y >= 600
     assert summary["crops"]["0-2"] == [0, 0, 60, 50]
     assert read_photo(tmp_path / "pictures" / "0.enhanced.jpg").pixels.shape == (720, 1600, 3)

@@ -76,7 +76,7 @@ def evaluate(
         measured = _measure_all(cases, baselines, workers or os.cpu_count() or 1)
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
-        extremes = _extremes(measured)
+        gallery, extremes = [*album.files], _extremes(measured)
         if pictures:
             lacking = {*extremes["worst"], *extremes["best"]} - {*shown}
             again = [entry for entry in index.photos if entry.file in lacking]
@@ -95,6 +95,7 @@ def evaluate(
             "n_identical": sum(photo.identical for photo in measured),
             "unreadable": [asdict(photo) for photo in unreadable],
             **album.summary(),
+            "gallery": gallery,
             "extremes": extremes,
             "methods": methods,
             "seconds": round(time.perf_counter() - started, 3),

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from wespe.images import Pixels, write_photo
 
 _PICTURE_PX = 1600
-CROP_PX = 240
+CROP_PX = 200
 
 
 class Album:
     """Writes photos by several methods into `pictures/` and `crops/` below a folder.
 
-    A picture is the whole photo, at most 1600 px wide and high, a crop the 240 × 240 px of it that
+    A picture is the whole photo, at most 1600 px wide and high, a crop the 200 × 200 px of it that
     have most detail, as they are (all of it where it is smaller); both are `STEM.METHOD.jpg`.
     """
 

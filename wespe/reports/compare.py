@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wespe.metrics import METRICS
-from wespe.reports.inputs import ImageRow, Statistic
+from wespe.reports.inputs import ImageRow
+from wespe.reports.records import Statistic
 
 _RESAMPLES = 2000
 _SEED = 0

@@ -8,102 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from wespe.files import read_json
-
-
-class _Record(BaseModel):
-    """A record that another step wrote; keys that the report does not show are ignored."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Domain(_Record):
-    """The patches of one domain that a network was trained on."""
-
-    origin: str
-    simulated: bool
-    patches: int
-    sha256: str
-
-
-class Domains(_Record):
-    """The source domain X and the target domain Y."""
-
-    source: Domain
-    target: Domain
-
-
-class TrainedBy(_Record):
-    """The recipe of a pair; all its settings are kept, only these have to be there."""
-
-    model_config = ConfigDict(extra="allow")
-
-    method: str
-    batch_size: int
-
-
-class Rollback(_Record):
-    """Where a training diverged, and where it went on from, at which share of its rates."""
-
-    step: int
-    to_step: int
-    reason: str
-    rates: dict[str, float]
-
-
-class ModelCard(_Record):
-    """`generator.json`."""
-
-    pair: str
-    source: str
-    target: str
-    recipe: TrainedBy
-    seed: int
-    steps: int
-    compute: str
-    code_version: str
-    data: Domains
-    sha256: str
-    train_seconds: float
-    patches_per_second: float
-    rollbacks: tuple[Rollback, ...] = ()
-    warning: str | None = None
-    final_losses: dict[str, float | None]
-    # Cards of version 0.1.0 lack these two; it knew WESPE alone.
-    paired: bool = False
-    samples: tuple[str, ...] = ("x", "G(x)", "F(G(x))")
-
-
-class Statistic(_Record):
-    """A metric over the images of an evaluation; without an image there is no mean."""
-
-    mean: float | None
-    std: float | None
-    n: int
-
-
-class LeftOut(_Record):
-    """A photo that could not be used, and why."""
-
-    file: str
-    reason: str
-
-
-class Summary(_Record):
-    """`summary.json`."""
-
-    evaluation: str
-    pair: str
-    photos: str
-    origin: str
-    simulated: bool
-    n_images: int
-    n_identical: int
-    seconds: float
-    methods: dict[str, dict[str, Statistic]]
-    unreadable: tuple[LeftOut, ...] = ()
+from wespe.reports.records import ModelCard, Record, Summary
 
 
 @dataclass(frozen=True)
@@ -137,6 +45,8 @@ class EvaluationResult:
     images: Sequence[ImageRow]
     pictures: Mapping[str, Mapping[str, Path]]
     """Shown photo → method → file."""
+    crops: Mapping[str, Mapping[str, Path]]
+    """The same of its part that is shown pixel by pixel."""
 
 
 def read_pair(name: str, folder: Path) -> PairResult:
@@ -150,25 +60,30 @@ def read_pair(name: str, folder: Path) -> PairResult:
 
 
 def read_evaluation(name: str, folder: Path) -> EvaluationResult:
-    """Read `summary.json`, `images.csv` and `pictures/`; ValueError names a wrong file."""
-    pictures: dict[str, dict[str, Path]] = {}
-    for path in sorted(_expect(folder / "pictures", "a folder of pictures").glob("*.jpg")):
-        photo, dot, method = path.stem.rpartition(".")
-        if not dot:
-            raise ValueError(f"{path}: expected a name like photo.method.jpg")
-        pictures.setdefault(photo, {})[method] = path
+    """Read an evaluation's files; ValueError names a wrong one."""
     return EvaluationResult(
         name,
         read_record(folder / "summary.json", Summary, "an evaluation's summary"),
         _read_images(folder / "images.csv"),
-        pictures,
+        _read_pictures(folder / "pictures", "a folder of pictures"),
+        _read_pictures(folder / "crops", "a folder of crops"),
     )
 
 
-_RecordType = TypeVar("_RecordType", bound=_Record)
+def _read_pictures(folder: Path, what: str) -> dict[str, dict[str, Path]]:
+    pictures: dict[str, dict[str, Path]] = {}
+    for path in sorted(_expect(folder, what).glob("*.jpg")):
+        photo, dot, method = path.stem.rpartition(".")
+        if not dot:
+            raise ValueError(f"{path}: expected a name like photo.method.jpg")
+        pictures.setdefault(photo, {})[method] = path
+    return pictures
 
 
-def read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+RecordType = TypeVar("RecordType", bound=Record)
+
+
+def read_record(path: Path, kind: type[RecordType], what: str) -> RecordType:
     """A record of a file; ValueError names the file and the first key that is wrong in it."""
     try:
         return kind.model_validate(read_json(_expect(path, what)))
