@@ -18,10 +18,10 @@ from wespe.acquisition.flickr.photo import FlickrPhoto, Size
 SMALL = {"width_px": 320, "height_px": 180, "train": 30, "validation": 5, "test": 5}
 
 
-def settings(path: Path | str = "raw", **values: Any) -> FlickrSettings:
-    """Settings of a crawl of the emulator's year."""
+def settings(raw: Path | str = "raw", **values: Any) -> FlickrSettings:
+    """Settings of a crawl of the emulator's year into the folder `raw`."""
     dates = {"since": date(2016, 1, 1), "until": date(2016, 12, 31)}
-    return FlickrSettings(kind="flickr", path=str(path), **{**dates, **values})
+    return FlickrSettings(kind="flickr", path="removed.txt", raw=str(raw), **{**dates, **values})
 
 
 def service(

@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import random
+import shutil
 import stat
 import struct
 import tarfile
@@ -317,3 +318,23 @@ def test_a_size_that_is_a_lie(tmp_path: Path, folder: Path) -> None:
     with pytest.raises(ArchiveError, match=r"a\.zip: "):
         unpack(archive, folder)
     assert not (folder / "odd").exists()
+
+
+def test_no_room_is_told_before_the_first_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.jpg", b"0" * 300_000)
+        file.writestr("b.jpg", b"1" * 200_000)
+    room = 100 * 2**20 + 250_000
+    usage = shutil.disk_usage("/")._replace(free=room)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    expected = r"expected room for 0\.5 MB more in .*raw, got 0\.2 MB.*photos\.zip"
+    with pytest.raises(OSError, match=expected):
+        unpack(archive, tmp_path / "raw")
+    assert not any((tmp_path / "raw").iterdir())
+    # What is there already needs no room.
+    (tmp_path / "raw" / "a.jpg").write_bytes(b"0" * 300_000)
+    unpack(archive, tmp_path / "raw")
+    assert (tmp_path / "raw" / "b.jpg").stat().st_size == 200_000

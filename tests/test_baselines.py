@@ -1,14 +1,23 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
-from wespe.baselines import BASELINES, autocontrast, clahe
-from wespe.images import to_pixels, to_tensor
-from wespe.transport import fit_transport
+from wespe.baselines import BASELINES, autocontrast, baselines, clahe
+from wespe.transport import fit_transport, histogram_match
 
 
 def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:
     levels = np.random.default_rng(seed).normal(mean, deviation, (count, 40, 40, 3))
     return levels.clip(0, 255).astype(np.uint8)
+
+
+def card() -> dict[str, Any]:
+    source, target = patches(0, 90, 20), patches(1, 130, 40)
+    return {
+        "transport": fit_transport(source, target).to_json(),
+        "histogram_match": histogram_match(source, target).tolist(),
+    }
 
 
 @pytest.fixture(params=list(BASELINES))
@@ -17,7 +26,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None:
-    enhance = BASELINES[name](fit_transport(patches(0, 90, 20), patches(1, 130, 40)))
+    enhance = BASELINES[name](card())
     photo = patches(2, 90, 20, count=1)[0][:31]
     before = photo.copy()
     enhanced = enhance(photo)
@@ -28,14 +37,18 @@ def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None
     assert np.array_equal(enhance(photo), enhanced)
 
 
-def test_histogram_match_is_the_transport_without_its_gains() -> None:
-    transport = fit_transport(patches(0, 90, 20), patches(1, 130, 40))
-    photo = patches(2, 90, 20, count=1)[0]
-    expected = to_pixels(transport.match(to_tensor(photo)))[0]
-    matched = BASELINES["histogram_match"](transport)(photo)
-    # Half a level goes either way.
-    assert np.abs(matched.astype(int) - expected).max() <= 1
-    assert (matched == expected).mean() > 0.97
+def test_histogram_match_gives_a_photo_the_distribution_of_the_target() -> None:
+    photo, target = patches(0, 90, 20)[0], patches(1, 130, 40)
+    matched = BASELINES["histogram_match"](card())(photo)
+    assert matched.mean() == pytest.approx(target.mean(), abs=1)
+    assert matched.std() == pytest.approx(target.std(), rel=0.03)
+
+
+def test_a_card_without_domains_has_the_baselines_that_need_none() -> None:
+    assert list(baselines(["clahe", "autocontrast"], {})) == ["clahe", "autocontrast"]
+    for name in ("histogram_match", "transport"):
+        with pytest.raises(ValueError, match=rf"model card has no '{name}' .*`baselines: \[\]`"):
+            baselines([name], {})
 
 
 def test_autocontrast_stretches_every_channel() -> None:

@@ -267,6 +267,7 @@ def network_card() -> None:
     card = {
         "sha256": sha256(Path("network.safetensors")),
         "transport": Transport().to_json(),
+        "histogram_match": Transport().levels.tolist(),
     }
     Path("network.json").write_text(json.dumps(card))
 

@@ -22,7 +22,6 @@ from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
 from wespe.recipes import RECIPES
-from wespe.transport import Transport
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -187,7 +186,7 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     exec(snippet("## A baseline"), names)
     key, made = entry("In `BASELINES`", brighten=names["brighten"])
     monkeypatch.setitem(BASELINES, key, made)
-    enhancers = baselines([key], {"transport": Transport().to_json()})
+    enhancers = baselines([key], {})
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()

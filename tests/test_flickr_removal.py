@@ -8,23 +8,43 @@ from wespe.acquisition.flickr.removal import photo_id, read_removed, remove
 
 
 def test_pictures_of_all_sizes_go_and_the_list_grows(tmp_path: Path) -> None:
+    raw, listed = tmp_path / "raw", tmp_path / "removed.txt"
+    listed.write_text("# by request\n7\n")
     for file in ("1280x720/1.jpg", "320x180/1.jpg", "1280x720/.2.download", "1280x720/11.jpg"):
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        (tmp_path / file).touch()
-    deleted = remove(tmp_path, ["1", "https://www.flickr.com/photos/ann/2/"])
-    assert {str(path.relative_to(tmp_path)) for path in deleted} == {
+        (raw / file).parent.mkdir(exist_ok=True, parents=True)
+        (raw / file).touch()
+    deleted = remove(listed, ["1", "https://www.flickr.com/photos/ann/2/"], raw=raw)
+    assert {str(path.relative_to(raw)) for path in deleted} == {
         *("1280x720/1.jpg", "320x180/1.jpg", "1280x720/.2.download")
     }
-    assert (tmp_path / "1280x720" / "11.jpg").exists()
-    assert remove(tmp_path, ["10", "1"]) == []
-    assert (tmp_path / "removed.txt").read_text() == "1\n2\n10\n"
-    assert read_removed(tmp_path) == {"1", "2", "10"}
+    assert (raw / "1280x720" / "11.jpg").exists()
+    assert remove(listed, ["10", "1"], raw=raw) == []
+    assert listed.read_text() == "# by request\n1\n2\n7\n10\n"
+    assert read_removed(listed) == {"1", "2", "7", "10"}
+
+
+def test_a_list_that_stays_as_it_is_is_not_touched(tmp_path: Path) -> None:
+    listed = tmp_path / "removed.txt"
+    listed.write_text("\n2\n1\n")
+    remove(listed, ["1"], raw=tmp_path)
+    assert listed.read_text() == "\n2\n1\n"
 
 
 def test_nothing_is_removed_where_one_is_no_photo(tmp_path: Path) -> None:
+    listed = tmp_path / "removed.txt"
+    listed.touch()
     with pytest.raises(ValueError, match=r"expected the id of a photo or .* got 'rain'"):
-        remove(tmp_path, ["1", "rain"])
-    assert read_removed(tmp_path) == frozenset()
+        remove(listed, ["1", "rain"], raw=tmp_path)
+    assert read_removed(listed) == frozenset()
+
+
+def test_a_list_that_is_wrong_or_missing_is_named(tmp_path: Path) -> None:
+    listed = tmp_path / "removed.txt"
+    with pytest.raises(ValueError, match=r"removed\.txt: expected the list .* got nothing"):
+        read_removed(listed)
+    listed.write_text("# ids\n12\nann's photo\n")
+    with pytest.raises(ValueError, match=r"removed\.txt: expected the id .* got \"ann's photo\""):
+        read_removed(listed)
 
 
 @pytest.mark.parametrize(

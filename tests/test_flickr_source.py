@@ -32,6 +32,7 @@ TABLES = ("index.json", "faves.csv", "attribution.csv", "crawl.json")
 @pytest.fixture(autouse=True)
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    Path("removed.txt").touch()
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("FLICKR_API_KEY", KEY)
     monkeypatch.setenv("FLICKR_API_SECRET", SECRET)
@@ -51,7 +52,12 @@ def table(path: Path) -> list[dict[str, str]]:
 def write_params(emulator: Emulator, **values: Any) -> None:
     """`params.yaml` with one source, `faves`."""
     source = {
-        **{"kind": "flickr", "path": "data/raw/faves", "service": emulator.service},
+        **{
+            "kind": "flickr",
+            "path": "removed.txt",
+            "raw": "data/raw/faves",
+            "service": emulator.service,
+        },
         **{"since": "2016-01-01", "until": "2016-12-31"},
         **SMALL,
         **values,
@@ -128,7 +134,7 @@ def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path:
     with Emulator(CATALOGUE, on_event=count) as emulator:
         # Calls come to the emulator before and after their answers, pictures after them.
         for at in (2, 24, 0):
-            write_params(emulator, path="raw/killed")
+            write_params(emulator, raw="raw/killed")
             left[0] = at
             process.append(
                 subprocess.Popen([*command, "killed"], env=environment, stdout=subprocess.DEVNULL)
@@ -136,7 +142,7 @@ def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path:
             assert process[-1].wait() == (-signal.SIGKILL if at else 0)
             assert Path("killed").exists() == (not at)
         fetched = Counter(emulator.pictures)
-        write_params(emulator, path="raw/whole")
+        write_params(emulator, raw="raw/whole")
         assert wespe("acquire", "faves", "--out", "whole") == 0
     for name in TABLES:
         killed = (Path("killed") / name).read_bytes().replace(b"raw/killed", b"raw/whole")

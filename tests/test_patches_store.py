@@ -30,8 +30,11 @@ def _write(path: Path, array: Any, manifest: Any) -> None:
 
 def test_a_set_is_mapped_read_only(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
-    _write(tmp_path / "set.npy", pixels, {"patches": [[0, 0, 0]] * 3, "source": "phone"})
+    _write(
+        tmp_path / "set.npy", pixels, {"patches": [[0, 0, 0]] * 2 + [[7, 1, 1]], "source": "phone"}
+    )
     patches = PatchSet.open(tmp_path / "set.npy")
+    assert patches.photos.tolist() == [0, 0, 7]
     assert isinstance(patches.pixels, np.memmap)
     assert not patches.pixels.flags.writeable
     assert np.array_equal(patches.pixels, pixels)

@@ -10,7 +10,7 @@ from skimage.exposure import match_histograms
 
 from wespe.images import read_photo, to_pixels, to_tensor
 from wespe.metrics.psnr import psnr_db
-from wespe.transport import Transport, fit_transport
+from wespe.transport import Transport, fit_transport, histogram_match
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -33,18 +33,14 @@ def smooth(seed: int, count: int = 8) -> np.ndarray:
 
 
 def match(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    return to_pixels(fit_transport(source, target).match(to_tensor(source)))
-
-
-def curve(source: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """What every level becomes, (256, 3)."""
-    return fit_transport(source, target).levels
+    levels = histogram_match(source, target)
+    return to_pixels(Transport(levels).match(to_tensor(source)))
 
 
 def test_curves_hand_computed() -> None:
     source = np.repeat([10, 10, 20, 30], 256).astype(np.uint8).reshape(1, 32, 32, 1)
     target = np.repeat([100, 100, 120, 200], 256).astype(np.uint8).reshape(1, 32, 32, 1)
-    levels = curve(source.repeat(3, axis=-1), target.repeat(3, axis=-1))
+    levels = histogram_match(source.repeat(3, axis=-1), target.repeat(3, axis=-1))
     assert levels[[10, 20, 30], 0] == pytest.approx([100, 120, 200], abs=1e-4)
     # Level 15 ranks at 1/2, between the middles of 100 (1/4) and 120 (5/8).
     assert levels[15, 0] == pytest.approx(100 + 20 * (1 / 2 - 1 / 4) / (5 / 8 - 1 / 4), abs=1e-4)
@@ -53,7 +49,7 @@ def test_curves_hand_computed() -> None:
 def test_curves_are_monotone_and_per_channel() -> None:
     target = patches(1, 130, 40)
     target[..., 2] //= 2
-    levels = curve(patches(0, 90, 20), target)
+    levels = histogram_match(patches(0, 90, 20), target)
     assert (np.diff(levels, axis=0) >= 0).all()
     assert levels[90, 2] < levels[90, 0] - 40
 
@@ -76,7 +72,8 @@ def test_equal_sets_change_nothing() -> None:
 
 
 def test_a_look_is_found_and_made() -> None:
-    source = smooth(0)
+    # Enough of them for chance to explain little.
+    source = np.concatenate([smooth(seed) for seed in range(20)])
     target = to_pixels(Transport(LEVELS, 1.3, (1.4, 0.8))(to_tensor(source)))
     found = fit_transport(source, target)
     # What the curves take of it is missing in the gains.
@@ -101,6 +98,62 @@ def test_saturation_and_contrast_leave_grey_and_flat_photos_alone() -> None:
 def test_vivid_contents_do_not_count_as_look() -> None:
     grey = smooth(0)[..., :1].repeat(3, axis=-1) + np.array([0, 1, 2], np.uint8)
     assert fit_transport(grey, patches(1, 128, 60)).gains[0].item() == pytest.approx(1.4)
+
+
+def shifted(shifts: list[float], channel_shifts: list[float]) -> np.ndarray:
+    """Uniform noise from 60 to 160, a patch for each shift of all and of the red channel."""
+    random = np.random.default_rng(0)
+    noise = random.uniform(60, 160, (len(shifts), 64, 64, 3)) + np.reshape(shifts, (-1, 1, 1, 1))
+    noise[..., 0] += np.reshape(channel_shifts, (-1, 1, 1))
+    return noise.round().astype(np.uint8)
+
+
+def test_levels_are_shrunk_by_what_chance_explains() -> None:
+    # Four photos a domain. Brightness: means 0 and 20, variances of a photo 32/3 (±√8), so that of
+    # their difference is 2 · (32/3)/4 = 16/3, and the share to trust 1 − (16/3)/400 = 0.987.
+    brightness = np.sqrt(8) * np.array([1, -1, 1, -1])
+    sure = fit_transport(
+        shifted(list(brightness), [0] * 4), shifted(list(brightness + 20), [0] * 4)
+    )
+    assert sure.levels[80:150].mean(axis=1) - np.arange(80, 150) == pytest.approx(19.7, abs=0.5)
+    # Red: the difference of 6 is as large as its own error, sqrt(2 · (4 · 18/3)/4), more than √12.
+    red = np.sqrt(18) * np.array([1, -1, 1, -1])
+    chance = fit_transport(shifted([0] * 4, list(red)), shifted([0] * 4, list(red + 3)))
+    own = chance.levels - chance.levels.mean(axis=1, keepdims=True)
+    assert np.abs(own[80:150]).max() < 0.2
+    plain = histogram_match(shifted([0] * 4, list(red)), shifted([0] * 4, list(red + 3)))
+    assert (plain[80:150, 0] - np.arange(80, 150)).mean() == pytest.approx(3, abs=0.4)
+
+
+def test_patches_of_one_photo_are_no_more_evidence_than_one() -> None:
+    source, target = (shifted(list(values), [0] * 2) for values in ([-30, 30], [-20, 40]))
+    few = fit_transport(source, target)
+    many = fit_transport(
+        source.repeat(20, axis=0),
+        target.repeat(20, axis=0),
+        source_photos=np.repeat([4, 9], 20),
+        target_photos=np.repeat([0, 1], 20),
+    )
+    torch.testing.assert_close(many.curves, few.curves)
+    # As if they were twenty photos each, the difference of 10 would be sure enough to count.
+    naive = fit_transport(source.repeat(20, axis=0), target.repeat(20, axis=0))
+    change = [np.abs(found.levels[60:190] - LEVELS[60:190]).mean() for found in (few, naive)]
+    assert change[0] < 0.1
+    assert change[1] > 2
+
+
+def test_one_photo_is_taken_as_it_is() -> None:
+    source, target = patches(0, 90, 20)[:1], patches(1, 130, 25)[:1]
+    assert np.allclose(fit_transport(source, target).levels, histogram_match(source, target))
+
+
+def test_curves_never_fall() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(5):
+        source, target = (
+            shifted(list(random.normal(0, 15, 4)), list(random.normal(20, 2, 4))) for _ in "xy"
+        )
+        assert (np.diff(fit_transport(source, target).levels, axis=0) >= -1e-4).all()
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 40), (33, 32)])
@@ -132,9 +185,10 @@ def test_figures_on_dped() -> None:
         np.stack([read_photo(DPED / camera / f"{number}.jpg").pixels for number in range(300)])
         for camera in ("iphone", "canon")
     )
+    plain = Transport(histogram_match(phone, canon)).match(to_tensor(phone))
     transport = fit_transport(phone, canon)
     moved = torch.cat([transport(to_tensor(phone[k : k + 50])) for k in range(0, 300, 50)])
-    for enhanced, expected_db in ((transport.match(to_tensor(phone)), 20.47), (moved, 20.55)):
+    for enhanced, expected_db in ((plain, 20.47), (moved, 20.60)):
         values = [
             psnr_db(enhanced_photo, reference)
             for photo, enhanced_photo, reference in zip(

@@ -1,6 +1,6 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -13,29 +13,27 @@ from wespe.transport import Transport
 Enhance = Callable[[Pixels], Pixels]
 
 
-def histogram_match(transport: Transport) -> Enhance:
+def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
     """One curve per channel that takes the levels of X to the distribution of those of Y.
 
-    Photos are not paired, only all levels pooled.
+    Photos are not paired, only all levels pooled. `levels` `(256, 3)`: what each level becomes.
     """
-    table = np.rint(transport.levels).astype(np.uint8)[None]
+    table = np.rint(levels).astype(np.uint8)[None]
     return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
 
 
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
-    """The baselines `names` for the pair of a model card, which holds its domains' transport.
+    """The baselines `names` for the pair of a model card, which has what they are fitted to.
 
-    Raises ValueError for a card without them, such as an imported network's.
+    Raises ValueError for a card without that, such as an imported network's.
     """
-    if not names:
-        return {}
-    if "transport" not in card:
+    try:
+        return {name: BASELINES[name](card) for name in names}
+    except KeyError as error:
         raise ValueError(
-            "the model card has no transport between its domains, which baselines are fitted to; "
+            f"the model card has no {error} between its domains, which baselines are fitted to; "
             "evaluate this network with `baselines: []`"
-        )
-    transport = Transport.from_json(card["transport"])
-    return {name: BASELINES[name](transport) for name in names}
+        ) from error
 
 
 def autocontrast(photo: Pixels) -> Pixels:
@@ -51,10 +49,10 @@ def clahe(photo: Pixels) -> Pixels:
     return np.asarray(enhanced, np.uint8)
 
 
-BASELINES: dict[str, Callable[[Transport], Enhance]] = {
-    "histogram_match": histogram_match,
-    "transport": lambda transport: transport.enhance,
+BASELINES: dict[str, Callable[[Mapping[str, Any]], Enhance]] = {
+    "histogram_match": lambda card: histogram_match(card["histogram_match"]),
+    "transport": lambda card: Transport.from_json(card["transport"]).enhance,
     "autocontrast": lambda _: autocontrast,
     "clahe": lambda _: clahe,
 }
-"""By name, what makes the enhancer from the transport between the source and target domain."""
+"""By name, what makes the enhancer from a pair's model card."""

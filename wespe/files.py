@@ -74,6 +74,22 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+_SPARE_BYTES = 100 << 20  # what a disk is left with
+
+
+def lacking_room(folder: Path, wanted: int, *, given_back: int = 0) -> str | None:
+    """What is wrong if `folder`'s disk has no room for `wanted` bytes more, in words.
+
+    `given_back`: bytes of files there that will be written over.
+    """
+    free = shutil.disk_usage(folder).free + given_back - _SPARE_BYTES
+    if wanted <= free:
+        return None
+    return (
+        f"expected room for {wanted / 1e6:.1f} MB more in {folder}, got {max(0, free) / 1e6:.1f} MB"
+    )
+
+
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as indented JSON, atomically; the same value gives the same bytes."""
     with atomic_file(path) as temporary:

@@ -6,6 +6,7 @@ tells. The journal beside the folder, `NAME.unpacked.json`, says which archive i
 and whether all of it was.
 """
 
+import errno
 import gzip
 import shutil
 import stat
@@ -19,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from wespe.acquisition.tape import Tape, TapeError
-from wespe.files import naming, read_json, write_json
+from wespe.files import lacking_room, naming, read_json, write_json
 from wespe.progress import Progress
 
 _BLOCK = bytes(tarfile.BLOCKSIZE)
@@ -59,8 +60,8 @@ def unpack(
     """Unpack an archive, .tar, .tar.gz or .zip whatever its name, into `folder`.
 
     `only`: glob patterns; members that match none are checked and left in the archive. Raises
-    ArchiveError for what is damaged, truncated or unsafe, OSError if the disk refuses. Called
-    again, it goes on where it stopped.
+    ArchiveError for what is damaged, truncated or unsafe, OSError if the disk refuses or has no
+    room for it. Called again, it goes on where it stopped.
     """
     what = _identity(archive, only)
     journal = _journal(folder)
@@ -68,6 +69,7 @@ def unpack(
     known = _read_journal(journal).get("what") == what
     write_json(journal, {"what": what, "files": None, "bytes": None})
     folder.mkdir(parents=True, exist_ok=True)
+    _check_room(archive, folder, only)
     files = total = 0
     with (
         _naming_damage(archive),
@@ -99,6 +101,17 @@ def is_unpacked(archive: Path, folder: Path, *, only: tuple[str, ...] = ()) -> b
         return False
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
     return len(sizes) >= _number(note, "files") and sum(sizes) >= _number(note, "bytes")
+
+
+def _check_room(archive: Path, folder: Path, only: tuple[str, ...]) -> None:
+    """Refuse what will not fit, as far as one can tell before: photos hardly shrink in archives."""
+    if only:
+        return  # how much of it that is only its end tells
+    there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    if problem := lacking_room(folder, max(0, archive.stat().st_size - there)):
+        raise OSError(
+            errno.ENOSPC, f"{problem}; make some, or set `raw` to another disk", str(archive)
+        )
 
 
 def _journal(folder: Path) -> Path:

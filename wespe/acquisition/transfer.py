@@ -8,7 +8,6 @@ the end.
 
 import html
 import re
-import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,12 +20,11 @@ import requests
 import urllib3
 
 from wespe import __version__
-from wespe.files import naming, read_json, sha256, write_json
+from wespe.files import lacking_room, naming, read_json, sha256, write_json
 from wespe.progress import Progress
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 512
-_SPARE_BYTES = 100 << 20  # What the disk is left with.
 
 
 @dataclass(frozen=True)
@@ -260,13 +258,7 @@ def _check_content(answer: requests.Response, head: bytes, wanted: Wanted) -> No
 
 
 def _check_room(part: Part, total: int | None, start: int) -> None:
-    folder = part.path.parent
     # A part that is written over gives its room back.
-    free = shutil.disk_usage(folder).free + (0 if start else part.size)
-    lacking = (total or 0) - start
-    if lacking + _SPARE_BYTES > free:
-        raise RefusedError(
-            f"expected room for {lacking / 1e6:.1f} MB more in {folder}, "
-            f"got {max(0, free - _SPARE_BYTES) / 1e6:.1f} MB",
-            everywhere=True,
-        )
+    given_back = 0 if start else part.size
+    if problem := lacking_room(part.path.parent, (total or 0) - start, given_back=given_back):
+        raise RefusedError(problem, everywhere=True)

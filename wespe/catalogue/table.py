@@ -37,8 +37,11 @@ def as_table(networks: Sequence[Network], versions: Versions) -> str:
     return "\n".join(lines)
 
 
+_CURVES = ("transport", "histogram_match")
+
+
 def as_json(networks: Sequence[Network], versions: Versions) -> str:
-    """The same with all that cards and summaries hold, but for the transport's curves."""
+    """The same with all that cards and summaries hold, but for curves of 256 levels."""
     return json.dumps([_entry(network, versions) for network in networks], indent=1)
 
 
@@ -111,7 +114,7 @@ def _simulated(card: Mapping[str, Any]) -> str:
 def _entry(network: Network, versions: Versions) -> dict[str, Any]:
     if network.problem:
         return {"name": network.name, "path": str(network.path), "problem": network.problem}
-    card = {key: value for key, value in network.card.items() if key != "transport"}
+    card = {key: value for key, value in network.card.items() if key not in _CURVES}
     held = versions.get(card["sha256"], ())
     return {
         "name": network.name,

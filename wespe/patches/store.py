@@ -55,6 +55,11 @@ class PatchSet:
         """Width and height of a patch."""
         return int(self.pixels.shape[1])
 
+    @property
+    def photos(self) -> NDArray[np.int64]:
+        """The number of the photo that each patch is of, `(N,)`, in the manifest's list."""
+        return np.array([photo for photo, *_ in self.manifest["patches"]], np.int64)
+
     def batch(
         self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
     ) -> Pixels:

@@ -20,7 +20,7 @@ from wespe.patches.store import PatchSet
 from wespe.training import processes
 from wespe.training.compute import Place
 from wespe.training.monitor import Sign, collapse
-from wespe.transport import Transport
+from wespe.transport import Transport, fit_transport
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Content, Recipe
@@ -210,6 +210,13 @@ def first_weights(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
+
+
+def transport_between(source: PatchSet, target: PatchSet) -> Transport:
+    """What takes patches of the one set to the look of the other."""
+    return fit_transport(
+        source.pixels, target.pixels, source_photos=source.photos, target_photos=target.photos
+    )
 
 
 def extractor_of(content: "Content") -> FeatureExtractor:

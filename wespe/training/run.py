@@ -17,8 +17,8 @@ from wespe.training.batches import feed, fits
 from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place, tune
 from wespe.training.engine import Log, fit
-from wespe.training.method import MethodStep, Task
-from wespe.transport import fit_transport
+from wespe.training.method import MethodStep, Task, transport_between
+from wespe.transport import histogram_match
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Recipe
@@ -64,7 +64,7 @@ def train_pair(
         for domain in (source, target)
     )
     tune(place)
-    transport = fit_transport(source.pixels, target.pixels)
+    transport = transport_between(source, target)
     step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(
@@ -113,6 +113,7 @@ def train_pair(
         "warning": outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
         "transport": transport.to_json(),
+        "histogram_match": histogram_match(source.pixels, target.pixels).round(2).tolist(),
         "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
     }
     if processes.first():

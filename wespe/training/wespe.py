@@ -19,8 +19,15 @@ from wespe.models.discriminator import Discriminator
 from wespe.models.generator import Generator
 from wespe.models.perceptual import FeatureExtractor
 from wespe.training.compute import Place
-from wespe.training.method import MethodStep, Task, extractor_of, first_weights, sheet
-from wespe.transport import Transport, fit_transport
+from wespe.training.method import (
+    MethodStep,
+    Task,
+    extractor_of,
+    first_weights,
+    sheet,
+    transport_between,
+)
+from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.recipes.wespe import WespeRecipe
@@ -77,7 +84,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
             recipe,
             extractor=extractor_of(recipe.content),
             transport=task.transport,
-            back=fit_transport(task.target.pixels, task.source.pixels),
+            back=transport_between(task.target, task.source),
             preview=task.preview[0],
             place=task.place,
             seed=task.seed,

@@ -35,7 +35,7 @@ class Pictures:
     def __init__(
         self, settings: FlickrSettings, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
-        self.folder = Path(settings.path) / f"{settings.width_px}x{settings.height_px}"
+        self.folder = Path(settings.raw) / f"{settings.width_px}x{settings.height_px}"
         self._settings, self._sleep = settings, sleep
         self._session = requests.Session()
         weakref.finalize(self, self._session.close)

@@ -6,31 +6,50 @@ from pathlib import Path
 
 from wespe.files import atomic_file
 
-LIST = "removed.txt"
+
+def read_removed(path: Path) -> frozenset[str]:
+    """The ids on the list of removed photos: one a line, `#` begins a comment.
+
+    Raises ValueError for a list that is not there, or a line that is no id.
+    """
+    return frozenset(_read(path)[1])
 
 
-def read_removed(folder: Path) -> frozenset[str]:
-    """The ids in `removed.txt` of a crawl's folder, a line each; none without the file."""
-    path = folder / LIST
-    return frozenset(path.read_text("utf-8").split()) if path.exists() else frozenset()
-
-
-def remove(folder: Path, photos: Iterable[str]) -> list[Path]:
-    """Put photos on the list of those removed and delete their pictures; returns those deleted.
+def remove(path: Path, photos: Iterable[str], *, raw: Path) -> list[Path]:
+    """Put photos on the list `path` and delete their pictures below `raw`; returns those deleted.
 
     `photos` are ids or addresses of photo pages. The list comes first, so that a crawl that runs
-    cannot bring a photo back. Raises ValueError for what is neither.
+    cannot bring a photo back. A list that would stay as it is is not written. Raises ValueError for
+    what is neither.
     """
+    comments, listed = _read(path)
     ids = {photo_id(photo) for photo in photos}
-    if listed := read_removed(folder) | ids:
-        with atomic_file(folder / LIST) as temporary:
-            lines = [f"{identity}\n" for identity in sorted(listed, key=int)]
-            temporary.write_text("".join(lines), "utf-8")
+    if ids - set(listed):
+        with atomic_file(path) as temporary:
+            lines = [*comments, *sorted({*listed, *ids}, key=int)]
+            temporary.write_text("".join(f"{line}\n" for line in lines), "utf-8")
     names = [name for identity in ids for name in (f"{identity}.jpg", f".{identity}.download")]
-    deleted = [path for name in names for path in folder.glob(f"*/{name}")]
-    for path in deleted:
-        path.unlink()
+    deleted = [file for name in names for file in raw.glob(f"*/{name}")]
+    for file in deleted:
+        file.unlink()
     return deleted
+
+
+def _read(path: Path) -> tuple[list[str], list[str]]:
+    """The comments and the ids of a list."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise ValueError(
+            f"{path}: expected the list of photos that were taken out, got nothing; "
+            "an empty file says that there are none"
+        ) from error
+    comments = [line for line in lines if line.startswith("#")]
+    ids = [line.strip() for line in lines if line.strip() and line not in comments]
+    for identity in ids:
+        if not re.fullmatch(r"\d+", identity, re.ASCII):
+            raise ValueError(f"{path}: expected the id of a photo a line, got {identity!r}")
+    return comments, ids
 
 
 def photo_id(text: str) -> str:

@@ -19,8 +19,11 @@ class FlickrSettings(SourceSettings):
     kind: Literal["flickr"]
     """Tells this kind of source from the others."""
     path: str
-    """The folder of the crawl: its journal, the photos, and `removed.txt`, the photos that their
-    photographers want out. It need not exist; a crawl that was stopped goes on there."""
+    """The list of photos that their photographers want out, `data/flickr_removed.txt`: the id of
+    one a line. `wespe flickr-remove` adds to it, and the source is made again without them."""
+    raw: str
+    """The folder of the crawl: its journal and the photos. It need not exist; a crawl that was
+    stopped goes on there, and nothing in it is watched."""
     tags: Annotated[tuple[str, ...], Field(min_length=1)] = ("street",)
     """Tags to search for. The paper does not say what it searched for."""
     tag_mode: Literal["any", "all"] = "any"

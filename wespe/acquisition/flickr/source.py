@@ -38,9 +38,9 @@ def acquire(
     the query has too few photos, if Flickr refuses the key or the query, or if another crawl runs
     there; UnavailableError if Flickr cannot be reached.
     """
-    folder = Path(settings.path)
-    removed = read_removed(folder)
-    remove(folder, removed)  # the list may have been edited by hand
+    folder, listed = Path(settings.raw), Path(settings.path)
+    removed = read_removed(listed)
+    remove(listed, removed, raw=folder)  # it may have been edited by hand
     service = service or connect(settings, report)
     pictures = Pictures(settings)
     try:

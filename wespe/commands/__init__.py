@@ -1,0 +1,10 @@
+"""The subcommands: one file for each group of them, with their options and what they do.
+
+Heavy imports wait in the functions: `wespe --help` and wrong settings answer at once, and
+`wespe enhance` needs no package beyond those that networks need.
+"""
+
+from wespe.commands import data, evaluation, photos, settings, training, versions
+
+GROUPS = (data, training, evaluation, photos, versions, settings)
+"""In the order of `wespe --help`; each adds its commands by its function `add`."""

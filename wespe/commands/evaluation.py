@@ -1,0 +1,62 @@
+"""What networks achieve: figures and the report."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from wespe.commands.parser import Commands, load_settings, named
+
+
+def add(commands: Commands) -> None:
+    """The commands that measure and report."""
+    commands.add(
+        "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
+    )
+    commands.add("report", report, out="the page to make")
+
+
+def evaluate(arguments: argparse.Namespace) -> None:
+    """Measure a network, and plain enhancers to compare with, on test photos."""
+    from wespe import tracking
+    from wespe.acquisition.index import read_index
+    from wespe.baselines import baselines
+    from wespe.catalogue.networks import read_card
+    from wespe.evaluation import evaluate as measure
+    from wespe.inference.tiled import enhance_pixels
+    from wespe.models.checkpoints import load_generator
+
+    params = load_settings(arguments)
+    settings = named(params.evaluations, arguments.name, "evaluation")
+    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    summary = measure(
+        read_index(arguments.index),
+        partial(enhance_pixels, generator),
+        evaluation=arguments.name,
+        pair=settings.pair,
+        network=card["sha256"],
+        baselines=baselines(settings.baselines, card),
+        out=arguments.out,
+        pictures=settings.pictures,
+    )
+    run = tracking.find_run(params.run, card["sha256"])
+    run.evaluation(arguments.name, summary, arguments.out)
+    tracking.annotate(params.run, card["sha256"], tracking.means(arguments.name, summary))
+    for method, metrics in summary["methods"].items():
+        means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
+        print(f"{arguments.name}: {method}: {', '.join(means)}")
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Show all results of a run on one page."""
+    from wespe.reports.page import write_report
+
+    params = load_settings(arguments)
+    results = Path(params.run.results)
+    write_report(
+        arguments.out,
+        run_name=params.run.name,
+        pairs={name: results / "pairs" / name for name in params.pairs},
+        evaluations={name: results / "evaluations" / name for name in params.evaluations},
+        settings_text=arguments.params.read_text("utf-8"),
+    )
+    print(f"report: {arguments.out}")
