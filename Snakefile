@@ -44,6 +44,7 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report.html",
+        f"{RESULTS}/tables",
         expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
 
 
@@ -52,6 +53,7 @@ include: "workflow/rules/acquire.smk"
 include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 

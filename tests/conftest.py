@@ -34,6 +34,7 @@ evaluations:
   dslr_scenes: {pair: phone_dslr, photos: scenes}
   flickr_scenes: {pair: phone_flickr, photos: scenes}
 patches: {count: 100}
+tables: {scenes: {evaluations: {dslr_scenes: {}, flickr_scenes: {}}}}
 """
 
 

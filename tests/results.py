@@ -154,3 +154,50 @@ def write_pictures(
         crops[stem] = [10, 20, 80, min(80, len(shown) - 20)]
         sizes[stem] = [shown.shape[1], shown.shape[0]]
     return {"crops": crops, "sizes": sizes}
+
+
+def write_table(path: Path) -> Path:
+    """A table beside a paper's, as `wespe tables` writes it."""
+    empty = dict.fromkeys(("value", "low", "high", "paper", "p", "note")) | {"n": 0}
+    known = {"value": 18.11, "low": 17.5, "high": 18.7, "paper": 17.45, "p": 1e-5, "n": 12}
+    values = (("WESPE [DIV2K]", empty | known), ("APE", empty | {"note": "No such photos here."}))
+    rows = [
+        {"label": f"iPhone: {method}", "photos": "iPhone", "method": method, "cells": {"psnr": cell}}
+        for method, cell in values
+    ]
+    psnr = {"key": "psnr", "label": "PSNR", "unit": "dB", "direction": "higher", "decimals": 2}
+    table = {"name": "table", "title": "Table 2", "caption": "Made by hand.", "simulated": False}
+    table |= {"columns": [psnr], "rows": rows, "notes": ["No such photos here."], "checks": []}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(table), "utf-8")
+    return path
+
+
+def write_rating(folder: Path, **changes: Any) -> Path:
+    """A rating's results: 40 photos, enhanced ones liked a little better."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(2)
+    rows = [
+        [f"{number}.jpg", method, f"{random.normal(mean, 0.1):.6f}"]
+        for number in range(40)
+        for method, mean in (("original", 0.4), ("enhanced", 0.5))
+    ]
+    with (folder / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["image", "method", "score"], *rows])
+    score = {"mean": 0.5, "std": 0.1, "n": 40, "low": 0.4, "high": 0.6}
+    summary = {
+        "rating": folder.name,
+        "rater": {"name": "ffs", "kind": "ffs", "simulated": True, "sha256": "8" * 64},
+        "pair": "phone_dslr",
+        "label": "Flickr Faves Score",
+        "higher_is_better": True,
+        "photos": "scenes",
+        "origin": "Test data, made by hand.",
+        "simulated": False,
+        "n_images": 40,
+        "seconds": 12.0,
+        "methods": {"original": score, "enhanced": score | {"difference": score}},
+        "unreadable": [],
+    }
+    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    return folder

@@ -50,7 +50,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
         flickr = "flickr: {kind: folder, path: photos/flickr}"
         project.edit("params.yaml", flickr, "flickr: {kind: div2k, path: data/sources.csv}")
     snakemake = graph("snakemake", project)
-    assert len(snakemake) == {"shipped": 9, "two pairs": 13, "downloads": 13}[settings]
+    assert len(snakemake) == {"shipped": 10, "two pairs": 14, "downloads": 14}[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
     assert differences(snakemake, graph("dvc", project)) == []
@@ -134,6 +134,7 @@ PLUMBING = {
         ("patches", ["patches"]),
         ("train", ["training"]),
         ("evaluate", ["evaluation.py", "inference"]),
+        ("tables", ["tables", "papers"]),
         ("report", ["reports"]),
     ],
 )

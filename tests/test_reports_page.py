@@ -13,7 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.results import COLUMNS, HOSTILE, METHODS, card, write_evaluation, write_pair
+from tests.results import (
+    COLUMNS,
+    HOSTILE,
+    METHODS,
+    card,
+    write_evaluation,
+    write_pair,
+    write_rating,
+    write_table,
+)
 from wespe.images import read_photo, write_photo
 from wespe.reports import write_report
 
@@ -135,8 +144,10 @@ def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> 
                 assert cell == "–"
                 continue
             decimals = 3 if "ssim" in name else 2
-            mean, std = (f"{table[name][key]:.{decimals}f}" for key in ("mean", "std"))
-            assert cell.removeprefix("best ") == f"{mean} ± {std} n = {table[name]['n']}"
+            mean = f"{table[name]['mean']:.{decimals}f}"
+            number = rf"\d+\.\d{{{decimals}}}"
+            shown = rf"(best )?{mean} \[{number}, {number}\] n = {table[name]['n']}"
+            assert re.fullmatch(shown, cell), cell
             has_best = method == "histogram_match" and name in {"psnr_db", "ssim", "ms_ssim"}
             assert cell.startswith("best ") == has_best
 
@@ -308,6 +319,49 @@ def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Pat
     assert html.index("three: how good") < html.index("four: how good")
 
 
+def test_tables_and_ratings_are_embedded(report: Callable[..., str], tmp_path: Path) -> None:
+    page = Page(
+        report(
+            tables=[write_table(tmp_path / "table.json")],
+            ratings={"liked": write_rating(tmp_path / "liked")},
+        )
+    )
+    cells = [" ".join(cell.split()) for cell in page.cells]
+    assert "iPhone: WESPE [DIV2K]" in cells
+    assert "best" not in "".join(cells[cells.index("iPhone: WESPE [DIV2K]") :][:2])
+    assert "18.11 [17.50, 18.70] n = 12, p < 0.001 paper 17.45" in cells
+    assert "not at hand (1)" in cells
+    assert "(1) No such photos here." in page.text
+    assert "This rater has learned from simulated data" in page.text
+    assert "0.500 [0.400, 0.600] n = 40" in cells
+    assert "Photos by score" in page.text
+
+
+def test_ratings_of_simulated_photos_raise_the_banner(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = write_rating(tmp_path / "liked", simulated=True)
+    assert "Demo: simulated camera. These" in Page(report(ratings={"liked": folder})).text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("liked/scores.csv", "image,method\n", r"scores\.csv: expected the column score"),
+        ("liked/scores.csv", "image,method,score\na,b,c\n", r"scores\.csv, line 2: expected a num"),
+        ("liked/summary.json", "{}", r"summary\.json: expected a rating's summary, but rating"),
+        ("table.json", "[]", r"table\.json: expected a table with columns and rows"),
+    ],
+)
+def test_refuses_wrong_tables_and_ratings(
+    report: Callable[..., str], tmp_path: Path, file: str, content: str, message: str
+) -> None:
+    table, rating = write_table(tmp_path / "table.json"), write_rating(tmp_path / "liked")
+    (tmp_path / file).write_text(content, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        report(pairs={}, evaluations={}, tables=[table], ratings={"liked": rating})
+
+
 def test_the_same_results_give_the_same_bytes(report: Callable[..., str], tmp_path: Path) -> None:
     first = report()
     pairs = {"phone_dslr": tmp_path / "pairs" / "phone_dslr"}
@@ -326,10 +380,10 @@ def test_values_that_are_no_numbers_become_dashes(
         "enhanced": {"psnr_db": {"mean": None, "std": None, "n": 0}},
         "clahe": {"psnr_db": {"mean": 17.5, "std": math.nan, "n": 1}},
     }
-    folder = write_evaluation(tmp_path / "evaluation", methods=methods)
+    folder = write_evaluation(tmp_path / "evaluation", n=5, methods=methods)
     page = Page(report(pairs={"p": pair}, evaluations={"e": folder}))
     rows = page.rows(1)
-    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 ± – n = 1"]}
+    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 n = 1"]}
     attributes = " ".join(value for _, table in page.tags for value in table.values() if value)
     assert not re.search(r"\b(nan|NaN|inf|Infinity|None)\b", page.text + attributes)
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
 from wespe.acquisition import SOURCES
+from wespe.papers.settings import Table, table_problems
 from wespe.recipes import RECIPES
 from wespe.recipes.base import Recipe
 from wespe.schema import Count, Fraction, Name, Settings, explain
@@ -112,12 +113,9 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[Literal["histogram_match", "transport", "autocontrast", "clahe"], ...] = (
-        "histogram_match",
-        "transport",
-        "autocontrast",
-        "clahe",
-    )
+    baselines: tuple[
+        Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"], ...
+    ] = ("histogram_match", "transport", "autocontrast", "grey_world", "clahe")
     """Plain enhancers to compare with."""
     pictures: Annotated[int, Field(ge=0)] = 6
     """Photos shown in the report, evenly spread over the set."""
@@ -136,6 +134,8 @@ class Params(Settings):
     """What is trained."""
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
+    tables: dict[Name, Table] = {}
+    """Tables of evaluations, each beside one of the papers."""
 
 
 def load(path: Path) -> Params:
@@ -146,7 +146,10 @@ def load(path: Path) -> Params:
         params, problems = Params.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
         params, problems = None, explain(error, json_schema())
-    problems += _unknown_names(values) + (_not_shared(params) if params else [])
+    problems += _unknown_names(values)
+    if params:
+        photos = {name: evaluation.photos for name, evaluation in params.evaluations.items()}
+        problems += [*_not_shared(params), *table_problems(params.tables, photos)]
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params

@@ -57,6 +57,7 @@ def report(arguments: argparse.Namespace) -> None:
         run_name=params.run.name,
         pairs={name: results / "pairs" / name for name in params.pairs},
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
+        tables=[results / "tables" / f"{name}.json" for name in params.tables],
         settings_text=arguments.params.read_text("utf-8"),
     )
     print(f"report: {arguments.out}")

@@ -3,7 +3,7 @@
 Apart from the steps, since settings are read at every start and torch takes seconds to import.
 """
 
-from wespe.recipes import dped, johnson, srcnn, wespe
+from wespe.recipes import dped, johnson, published, srcnn, wespe
 from wespe.recipes.base import Recipe
 
 RECIPES: dict[str, type[Recipe]] = {
@@ -11,5 +11,6 @@ RECIPES: dict[str, type[Recipe]] = {
     "dped": dped.DpedRecipe,
     "srcnn": srcnn.SrcnnRecipe,
     "johnson": johnson.JohnsonRecipe,
+    "published": published.PublishedRecipe,
 }
 """By the setting `method`; each class names the step that trains with it."""

@@ -1,25 +1,14 @@
 """What the page shows of an evaluation: its table, its verdict, every photo, the extremes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from wespe.metrics import METRICS
 from wespe.reports import compare
 from wespe.reports.charts import Point, scatter
 from wespe.reports.inputs import EvaluationResult
+from wespe.reports.own_tables import Table, metrics_of, metrics_table
 from wespe.reports.pictures import Psnr, ShownPhoto, extreme_photos
-from wespe.reports.records import Statistic
-
-
-@dataclass(frozen=True)
-class Column:
-    """A metric of the table, and the methods that are best by it."""
-
-    name: str
-    style: compare.Style
-    best: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -47,7 +36,7 @@ class EvaluationView:
 
     result: EvaluationResult
     psnr_db: Psnr
-    columns: list[Column]
+    table: Table
     verdict: str
     scatters: list[Scatter]
     gained_by: compare.Style | None
@@ -61,29 +50,16 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
     measured = {method for values in psnr.values() for method in values}
     against = [name for name in methods if name in measured - {"enhanced", "target"}]
     n, differences = compare.paired_differences(psnr, against)
-    names = _metrics(methods)
     gained_by = result.summary.extremes.metric
     return EvaluationView(
         result,
         psnr,
-        [Column(name, compare.style(name), compare.best(methods, name)) for name in names],
+        metrics_table(result),
         compare.verdict(n, differences) if differences else "",
-        [drawn for name in names if (drawn := _scatter(result, name))],
+        [drawn for name in metrics_of(methods) if (drawn := _scatter(result, name))],
         compare.style(gained_by) if gained_by else None,
         _extremes(result, psnr),
     )
-
-
-def _metrics(methods: Mapping[str, Mapping[str, Statistic]]) -> list[str]:
-    """The metrics that any method has a mean of; known ones first, in their order."""
-    present = {
-        name: None
-        for table in methods.values()
-        for name, statistic in table.items()
-        if compare.is_number(statistic.mean)
-    }
-    known = [name for name in METRICS if name in present]
-    return known + [name for name in present if name not in known]
 
 
 def _scatter(result: EvaluationResult, metric: str) -> Scatter | None:

@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from wespe.files import read_json
-from wespe.reports.records import ModelCard, Record, Summary
+from wespe.reports.records import ModelCard, RatingSummary, Record, Summary
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,16 @@ class EvaluationResult:
     """The same of its part that is shown pixel by pixel."""
 
 
+@dataclass(frozen=True)
+class RatingResult:
+    """The folder of a rating."""
+
+    name: str
+    summary: RatingSummary
+    scores: Mapping[str, Sequence[float]]
+    """Method → the score of each photo."""
+
+
 def read_pair(name: str, folder: Path) -> PairResult:
     """Read `generator.json`, `losses.jsonl` and `samples/`; ValueError names a wrong file."""
     return PairResult(
@@ -68,6 +78,27 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
         _read_pictures(folder / "pictures", "a folder of pictures"),
         _read_pictures(folder / "crops", "a folder of crops"),
     )
+
+
+def read_rating(name: str, folder: Path) -> RatingResult:
+    """Read `summary.json` and `scores.csv`; ValueError names a wrong file."""
+    summary = read_record(folder / "summary.json", RatingSummary, "a rating's summary")
+    scores: dict[str, list[float]] = {}
+    for number, row in _rows(folder / "scores.csv", ("image", "method", "score"), "scores"):
+        try:
+            scores.setdefault(row["method"], []).append(float(row["score"]))
+        except (ValueError, TypeError) as error:
+            expected = "expected a number for score"
+            raise ValueError(f"{folder / 'scores.csv'}, line {number}: {expected}, got {row}") from error
+    return RatingResult(name, summary, scores)
+
+
+def read_table(path: Path) -> Mapping[str, Any]:
+    """Read a table as `wespe tables` writes it; ValueError names a wrong file."""
+    table = read_json(_expect(path, "a table"))
+    if not isinstance(table, dict) or not {"columns", "rows", "notes", "caption"} <= table.keys():
+        raise ValueError(f"{path}: expected a table with columns and rows")
+    return table
 
 
 def _read_pictures(folder: Path, what: str) -> dict[str, dict[str, Path]]:
@@ -109,24 +140,29 @@ def _read_losses(path: Path) -> list[dict[str, float]]:
 
 
 def _read_images(path: Path) -> list[ImageRow]:
-    with _expect(path, "a table of images").open(encoding="utf-8", newline="") as stream:
+    keys = ("image", "method", "identical")
+    images = []
+    for number, row in _rows(path, keys, "images"):
+        try:
+            values = {key: float(row[key]) if row[key] else None for key in row if key not in keys}
+            identical = {"0": False, "1": True}[row["identical"]]
+        except (ValueError, TypeError, KeyError) as error:
+            expected = "expected numbers, and 0 or 1 for identical"
+            raise ValueError(f"{path}, line {number}: {expected}, got {row}") from error
+        images.append(ImageRow(row["image"], row["method"], identical, values))
+    return images
+
+
+def _rows(path: Path, keys: Sequence[str], of: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file with their line numbers; ValueError where a column is missing."""
+    with _expect(path, f"a table of {of}").open(encoding="utf-8", newline="") as stream:
         table = csv.DictReader(stream)
-        keys = ("image", "method", "identical")
         columns = table.fieldnames or ()
         if missing := [key for key in keys if key not in columns]:
             got = ", ".join(columns) or "an empty file"
             raise ValueError(f"{path}: expected the column {missing[0]}, got {got}")
-        metrics = [column for column in columns if column not in keys]
-        rows = []
         for row in table:
-            try:
-                values = {key: float(row[key]) if row[key] else None for key in metrics}
-                identical = {"0": False, "1": True}[row["identical"]]
-            except (ValueError, TypeError, KeyError) as error:
-                expected = "expected numbers, and 0 or 1 for identical"
-                raise ValueError(f"{path}, line {table.line_num}: {expected}, got {row}") from error
-            rows.append(ImageRow(row["image"], row["method"], identical, values))
-        return rows
+            yield table.line_num, row
 
 
 def _expect(path: Path, what: str) -> Path:

@@ -1,7 +1,8 @@
 """The report page: results in, one self-contained HTML file out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -9,10 +10,11 @@ import wespe
 from wespe.files import atomic_file
 from wespe.reports import compare
 from wespe.reports.evaluations import view_evaluation
-from wespe.reports.inputs import read_evaluation, read_pair
+from wespe.reports.inputs import read_evaluation, read_pair, read_rating, read_table
 from wespe.reports.pairs import view_pair
 from wespe.reports.pictures import galleries
 from wespe.reports.provenance import versions
+from wespe.reports.ratings import view_rating
 
 
 def write_report(
@@ -22,20 +24,23 @@ def write_report(
     pairs: Mapping[str, Path],
     evaluations: Mapping[str, Path],
     settings_text: str,
+    tables: Sequence[Path] = (),
+    ratings: Mapping[str, Path] = MappingProxyType({}),
 ) -> None:
     """Write the report to `out`, atomically; the same inputs give the same bytes.
 
-    `pairs` and `evaluations` give the result folders by name, in the order of the page;
-    `settings_text` is the settings file as it is. The page needs nothing else: styles, script and
+    `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
+    `tables` are JSON files of `wespe tables`; `settings_text` is the settings file as it is. The page needs nothing else: styles, script and
     pictures are in it. Raises ValueError that names a missing or wrong input file.
     """
     pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [
         view_evaluation(read_evaluation(name, folder)) for name, folder in evaluations.items()
     ]
+    rating_views = [view_rating(read_rating(name, folder)) for name, folder in ratings.items()]
     domains = [view.result.card.data for view in pair_views]
     simulated = any(both.source.simulated or both.target.simulated for both in domains) or any(
-        view.result.summary.simulated for view in evaluation_views
+        view.result.summary.simulated for view in [*evaluation_views, *rating_views]
     )
     page = _environment().get_template("report.html.j2")
     text = page.render(
@@ -43,6 +48,8 @@ def write_report(
         simulated=simulated,
         pairs=pair_views,
         evaluations=evaluation_views,
+        tables=[read_table(path) for path in tables],
+        ratings=rating_views,
         galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
         versions=versions(pair_views, evaluation_views),
         settings_text=settings_text,

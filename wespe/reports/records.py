@@ -114,3 +114,38 @@ class Summary(Record):
     crops: dict[str, tuple[int, int, int, int]] = {}
     sizes: dict[str, tuple[int, int]] = {}
     extremes: Extremes = Extremes()
+
+
+class Score(Record):
+    """A rater's scores over photos; `difference` is to the originals, photo by photo."""
+
+    mean: float
+    std: float | None
+    n: int
+    low: float | None = None
+    high: float | None = None
+    difference: "Score | None" = None
+
+
+class RatedBy(Record):
+    """The rater of a rating."""
+
+    name: str
+    simulated: bool
+
+
+class RatingSummary(Record):
+    """`summary.json` of a rating."""
+
+    rating: str
+    rater: RatedBy
+    pair: str
+    label: str
+    higher_is_better: bool
+    photos: str
+    origin: str
+    simulated: bool
+    n_images: int
+    seconds: float
+    methods: dict[str, Score]
+    unreadable: tuple[LeftOut, ...] = ()
