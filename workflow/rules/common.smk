@@ -28,3 +28,12 @@ def each_node(run):
 def trained(file):
     """A file of the trained pair that an evaluation is about."""
     return lambda w: f"{RESULTS}/pairs/{settings.evaluations[w.name].pair}/{file}"
+
+
+def evaluated():
+    """All files of all evaluations."""
+    return expand(
+        f"{RESULTS}/evaluations/{{name}}/{{file}}",
+        name=settings.evaluations,
+        file=["images.csv", "summary.json", "metrics", "pictures", "crops"],
+    )

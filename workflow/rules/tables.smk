@@ -1,10 +1,6 @@
 rule tables:
     input:
-        expand(
-            f"{RESULTS}/evaluations/{{name}}/{{file}}",
-            name=settings.evaluations,
-            file=["images.csv", "summary.json", "pictures"],
-        ),
+        evaluated(),
         # Those that a table names: DVC's templates cannot hold what may be none.
         ratings=expand(
             f"{RESULTS}/ratings/{{name}}/{{file}}",
