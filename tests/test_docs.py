@@ -21,6 +21,7 @@ from wespe.acquisition import SOURCES, Source
 from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
+from wespe.papers.settings import TableEntry
 from wespe.recipes import RECIPES
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
@@ -48,6 +49,8 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
         ("patches", config.Patches),
         ("pairs.NAME", config.Pair),
         ("evaluations.NAME", config.Evaluation),
+        ("tables.NAME", config.Table),
+        ("tables.NAME.evaluations.NAME", TableEntry),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),
         *(("recipes.NAME", recipe) for recipe in RECIPES.values()),
     ]

@@ -2,6 +2,7 @@ import csv
 import json
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -225,3 +226,52 @@ def test_a_new_metric_is_a_new_column(
     summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
     assert rows(tmp_path / "out")[0]["mean_level"] == f"{photo(0).mean():.6f}"
     assert summary["methods"]["original"]["mean_level"]["mean"] == pytest.approx(photo(0).mean())
+
+
+def test_the_photos_that_gained_least_and_most_are_named_and_shown(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    # Brightened by 20 levels, those of darker references lose and those of lighter ones gain.
+    shifts = {"0.png": 20, "1.png": 0, "2.png": 12, "3.png": 6, "4.png": 9}
+    photos = {file: photo(number) for number, file in enumerate(shifts)}
+    references = {file: np.uint8(photos[file] + shift) for file, shift in shifts.items()}
+    index = make_index(photos, references | {"0.png": photo(9)})
+    summary = run(index, tmp_path / "out", pictures=1)
+    # The first one's reference is another photo: brightening makes little difference to it.
+    assert summary["extremes"] == {
+        "metric": "psnr_db",
+        "worst": ["x/3.png", "x/4.png"],
+        "best": ["x/2.png", "x/0.png"],
+    }
+    # The first photo shown is the middle one, the others follow in the order of the set.
+    assert list(summary["pictures"].values()) == ["x/2.png", "x/0.png", "x/3.png", "x/4.png"]
+    assert run(index, tmp_path / "none", pictures=0)["pictures"] == {}
+
+
+def test_without_a_reference_no_photo_gained(make_index: MakeIndex, tmp_path: Path) -> None:
+    summary = run(make_index({f"{n}.png": photo(n) for n in range(3)}, {}), tmp_path / "out")
+    assert summary["extremes"] == {"metric": None, "worst": [], "best": []}
+
+
+def test_a_file_a_method_has_the_means_alone(make_index: MakeIndex, tmp_path: Path) -> None:
+    summary = run(make_index({"0.png": photo(0)}, {"0.png": photo(1)}), tmp_path / "out")
+    folder = tmp_path / "out" / "metrics"
+    assert {path.stem for path in folder.iterdir()} == set(summary["methods"])
+    for method, table in summary["methods"].items():
+        means = json.loads((folder / f"{method}.json").read_text())
+        assert means == {name: pytest.approx(table[name]["mean"], abs=1e-4) for name in table}
+
+
+def test_the_version_of_the_photos_follows_their_contents(
+    make_index: MakeIndex, tmp_path: Path
+) -> None:
+    index = make_index({"0.png": photo(0), "1.png": photo(1)}, {})
+    versions = [
+        run(replace(index, photos=photos), tmp_path / "out")["photos_sha256"]
+        for photos in (
+            index.photos,
+            [*reversed(index.photos)],
+            [index.photos[0], replace(index.photos[1], sha256="ab")],
+        )
+    ]
+    assert versions[0] == versions[1] != versions[2]

@@ -13,7 +13,8 @@ from wespe.reports.compare import (
     style,
     verdict,
 )
-from wespe.reports.inputs import ImageRow, Statistic
+from wespe.reports.inputs import ImageRow
+from wespe.reports.records import Statistic
 
 
 def table(name: str, means: Mapping[str, float | None]) -> dict[str, dict[str, Statistic]]:

@@ -12,10 +12,14 @@ from wespe.commands import (
     serve,
     settings,
     study,
+    tables,
     training,
     versions,
     video,
 )
 
-GROUPS = (data, training, evaluation, raters, photos, video, serve, study, versions, settings)
+GROUPS = (
+    *(data, training, evaluation, raters, tables),
+    *(photos, video, serve, study, versions, settings),
+)
 """In the order of `wespe --help`; each adds its commands by its function `add`."""

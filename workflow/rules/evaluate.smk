@@ -5,6 +5,7 @@ rule evaluate:
         card=trained("generator.json"),
         code=code(
             "evaluation.py",
+            "examples.py",
             "metrics",
             "baselines.py",
             "transport.py",
@@ -16,7 +17,9 @@ rule evaluate:
     output:
         images=f"{RESULTS}/evaluations/{{name}}/images.csv",
         summary=f"{RESULTS}/evaluations/{{name}}/summary.json",
+        metrics=directory(f"{RESULTS}/evaluations/{{name}}/metrics"),
         pictures=directory(f"{RESULTS}/evaluations/{{name}}/pictures"),
+        crops=directory(f"{RESULTS}/evaluations/{{name}}/crops"),
     log:
         f"{RESULTS}/logs/evaluate/{{name}}.log",
     params:

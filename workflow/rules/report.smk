@@ -10,11 +10,8 @@ rule report:
                 "samples",
             ],
         ),
-        expand(
-            f"{RESULTS}/evaluations/{{name}}/{{file}}",
-            name=settings.evaluations,
-            file=["images.csv", "summary.json", "pictures"],
-        ),
+        evaluated(),
+        f"{RESULTS}/tables",
         code=code("reports", "metrics", "images.py"),
     output:
         page=f"{RESULTS}/report.html",
