@@ -1,12 +1,13 @@
 """How well pairs of patches are aligned, on real photos with known truth; time and memory.
 
-Run by hand: `python -m benchmarks.alignment [photos [part [kind]]]`; the parts are `large`, `true`
-and `false`, and a word of its name chooses a kind of difference. Real photos of `../shared/data`
-(where there are none, those of scikit-image) are seen by two simulated cameras: homographies, blur,
-noise, colour, exposure, JPEG and a lens that distorts, as `tests/two_cameras.py` has them. Prints,
-for each kind of difference, how far patches are from where they truly are and how many of the
-possible ones are kept; how many patches are kept of photos of different scenes; and seconds and
-peak memory of a pair of 12 megapixels.
+Run by hand: `python -m benchmarks.alignment [photos [part [kind]]]`; the parts are `large`, `true`,
+`false` and `real`, and a word of its name chooses a kind of difference. Real photos of
+`../shared/data` (where there are none, those of scikit-image) are seen by two simulated cameras:
+homographies, blur, noise, colour, exposure, JPEG and a lens that distorts, as
+`tests/two_cameras.py` has them. Prints, for each kind of difference, how far patches are from where
+they truly are and how many of the possible ones are kept; how many patches are kept of photos of
+different scenes; seconds and peak memory of a pair of 12 megapixels; and how the search takes to
+DPED's patches by real cameras.
 """
 
 import itertools
@@ -22,8 +23,9 @@ import skimage
 
 from tests.two_cameras import Cameras, Shot, residuals_px, shoot
 from wespe.acquisition.aligned.geometry import frame
+from wespe.acquisition.aligned.matching import Grey
 from wespe.acquisition.aligned.pair import Pair, Report, align
-from wespe.acquisition.aligned.patches import inset
+from wespe.acquisition.aligned.patches import inset, search, smooth
 from wespe.acquisition.aligned.settings import Thresholds
 from wespe.images import Pixels, read_photo, write_photo
 
@@ -114,6 +116,39 @@ def false_pairs(photos: list[Pixels], folder: Path) -> None:
     print(f"{pairs} pairs of different scenes: {kept} patches kept, at most {inliers} inliers")
 
 
+def real_cameras() -> None:
+    """The local search alone, on DPED's own pairs: middles of iPhone patches in Canon patches."""
+    folder, thresholds = SHARED / "dped" / "patches", Thresholds()
+    radius = thresholds.search_px
+    phone, canon = (
+        [_smooth_grey(folder / camera / f"{number}.jpg", thresholds) for number in range(300)]
+        for camera in ("iphone", "canon")
+    )
+    for what, step in (("the same scene", 0), ("different scenes", 1), ("different scenes", 17)):
+        found, alike = [], 0
+        for number, patch in enumerate(phone):
+            other = canon[(number + step) % len(canon)]
+            shift = search(patch[radius:-radius, radius:-radius], other, thresholds)
+            if shift == "flat":
+                continue
+            best = 0.0 if isinstance(shift, str) else _best(patch, other, radius)
+            alike += best > thresholds.min_correlation
+            if best > thresholds.min_correlation and not isinstance(shift, str):
+                found.append(float(np.hypot(*shift)))
+        median = f", moved by {np.median(found):.2f} px in the middle" if found else ""
+        print(f"real iPhone and Canon patches of {what}: {alike} of 300 kept{median}")
+
+
+def _smooth_grey(path: Path, thresholds: Thresholds) -> Grey:
+    grey = np.asarray(cv2.cvtColor(read_photo(path).pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+    return smooth(grey, thresholds)
+
+
+def _best(patch: Grey, other: Grey, radius: int) -> float:
+    scores = cv2.matchTemplate(other, patch[radius:-radius, radius:-radius], cv2.TM_CCOEFF_NORMED)
+    return float(scores.max())
+
+
 def large_pair(photo: Pixels, folder: Path) -> None:
     """Seconds and memory of one pair of 12 megapixels; runs in a process of its own."""
     factor = np.sqrt(12e6 / (0.81 * photo.shape[0] * photo.shape[1]))
@@ -153,6 +188,8 @@ def main() -> None:
             true_pairs(photos, Path(name), wanted)
         if part in ("", "false"):
             false_pairs(photos, Path(name))
+        if part in ("", "real") and SHARED.is_dir():
+            real_cameras()
 
 
 if __name__ == "__main__":

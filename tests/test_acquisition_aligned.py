@@ -17,8 +17,9 @@ from PIL import Image
 from tests.conftest import ROOT
 from tests.two_cameras import Cameras, Shot, residuals_px, shoot
 from wespe.acquisition.aligned import AlignedSettings, acquire, source
-from wespe.acquisition.aligned.pair import Report
+from wespe.acquisition.aligned.pair import Pair, Report, align
 from wespe.acquisition.aligned.patches import correlation
+from wespe.acquisition.aligned.settings import Thresholds
 from wespe.acquisition.aligned.source import find_pairs, split, work_folder
 from wespe.acquisition.index import PhotoIndex, read_index, write_index
 from wespe.evaluation import evaluate
@@ -182,6 +183,13 @@ def test_what_cannot_be_used_is_named_and_the_rest_goes_on(photos: Path) -> None
     }
 
 
+def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    gone = Pair("a", tmp_path / "a.png", tmp_path / "b.png")
+    report = align(gone, folder=tmp_path, size_px=SIZE, max_patches=9, thresholds=Thresholds())
+    assert report.reason == f"unreadable: {tmp_path / 'a.png'}: No such file or directory"
+    assert list(tmp_path.iterdir()) == []  # asked for again, it is looked at again
+
+
 def test_turned_cropped_and_smaller_targets_are_aligned_too(photos: Path) -> None:
     shot = _shots(photos, ("coffee.png",))["coffee"]
     # Stored on its side, with the EXIF entry that turns it up again.
@@ -254,16 +262,11 @@ def test_parts_are_pairs_and_share_no_scene_with_the_test(photos: Path) -> None:
     assert (len(trained), len(tested), trained & tested) == (3, 1, set())
     for entry in test.photos[:5]:
         assert entry.reference == entry.file.replace("source/", "target/")
-    summary = evaluate(
-        read_index(Path("test") / "index.json"),
-        lambda photo: photo,
-        evaluation="aligned",
-        pair="none",
-        network="none",
-        baselines={},
-        out=Path("evaluated"),
-        pictures=0,
-    )
+    about: dict[str, Any] = {"evaluation": "aligned", "pair": "none", "network": "none"}
+    about |= {"baselines": {}, "out": Path("evaluated"), "pictures": 0}
+    with pytest.raises(ValueError, match="source: expected photos, got strips of patches"):
+        evaluate(read_index(Path("source") / "index.json"), lambda photo: photo, **about)
+    summary = evaluate(read_index(Path("test") / "index.json"), lambda photo: photo, **about)
     assert summary["n_images"] == len(test.photos)
     assert summary["methods"]["enhanced"]["psnr_db"]["mean"] > 10
 

@@ -66,8 +66,14 @@ def evaluate(
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
-    another size, is listed under `unreadable`. Raises ValueError if that is all of them.
+    another size, is listed under `unreadable`. Raises ValueError if that is all of them, or if they
+    are strips of patches for training.
     """
+    if index.patch_px is not None:
+        raise ValueError(
+            f"{index.source}: expected photos, got strips of patches for training; an aligned "
+            "source has its patches for testing in part `test`"
+        )
     started = time.perf_counter()
     unreadable: list[Skipped] = []
     with atomic_folder(out) as folder:

@@ -56,9 +56,9 @@ def _side_by_side(source: Pixels, target: Pixels) -> Pixels:
         height, width = photo.shape[:2]
         factor = min(1.0, half / max(height, width))
         size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        small = _reduced(photo, size)
-        panes.append(np.pad(small, ((0, half - size[1]), (0, half - size[0]), (0, 0))))
-    return np.hstack(panes)
+        panes.append(_reduced(photo, size))
+    tallest = max(len(pane) for pane in panes)
+    return np.hstack([np.pad(pane, ((0, tallest - len(pane)), (0, 0), (0, 0))) for pane in panes])
 
 
 def _reduced(photo: Pixels, size: tuple[int, int]) -> Pixels:

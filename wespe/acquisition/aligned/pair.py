@@ -76,7 +76,10 @@ def align(
     # One process for each core: threads within would only be in each other's way.
     cv2.setNumThreads(1)
     path = folder / REPORTS / f"{pair.name}.json"
-    photos = {"source": sha256(pair.source), "target": sha256(pair.target)}
+    try:
+        photos = {"source": sha256(pair.source), "target": sha256(pair.target)}
+    except OSError as error:
+        return Report(pair.name, f"unreadable: {error.filename}: {error.strerror}")
     if path.is_file() and (known := _known(path)) and photos.items() <= known.sha256.items():
         return known
     report = _align(pair, photos, folder, size_px, max_patches, thresholds)
