@@ -106,8 +106,9 @@ def count_packets(path: Path) -> int:
                 raise VideoError(path, f"cut off or damaged after {count} frames")
             if packet.size:
                 count += 1
-            if packet.pts is not None:
-                end = max(end, packet.pts + (packet.duration or 0))
+            time = packet.dts if packet.pts is None else packet.pts  # AVI has the former alone.
+            if time is not None:
+                end = max(end, time + (packet.duration or 0))
         # MP4 tells how long its video is; others how long the longest of their streams is.
         told_s, slack_s = 0.0, float(2 / rate)
         if stream.duration:
