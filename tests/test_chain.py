@@ -189,7 +189,7 @@ def test_the_network_enhances_a_photo_and_keeps_its_exif(chain: Chain, tmp_path:
     Image.fromarray(pixels).save(photo, exif=exif)
     model = chain.pair / "generator.safetensors"
     messages = chain.project.do("wespe", "enhance", str(photo), "--model", str(model))
-    assert messages.endswith("1 enhanced, 0 already done, 0 failed\n")
+    assert messages.splitlines()[-1].startswith("1 enhanced, 0 already done, 0 failed; ")
     enhanced = tmp_path / "photo_enhanced.jpg"
     assert read_photo(enhanced).pixels.shape == (70, 90, 3)
     with Image.open(enhanced) as image:

@@ -10,13 +10,10 @@ from torch import Tensor, nn
 
 from wespe.images import AnyPixels, Pixels, from_levels, to_levels
 from wespe.inference.backends import Backend, Layers, TorchBackend
-from wespe.inference.fold import fix_instance_norm, fold_batch_norm
+from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
 from wespe.inference.spans import Span, spans
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
-
-TILE_PX = 512
-"""Large enough that halos cost little (15 % of the work), small enough for 1 GB in all."""
 
 Tile = tuple[Span, Span]
 
@@ -27,13 +24,15 @@ class PhotoEnhancer:
     Gives what one pass of `network.eval()` over the whole photo gives, whatever its norm; with
     instance norm at more than four times the cost, to gather the statistics first. Of the three
     parts of a network `backend` runs `convolve`, in its precision; the other two, and the blend,
-    are torch's, in float32. Raises ValueError for a `tile_px` that is nothing but halo.
+    are torch's, in float32. Tiles are as large as suits the backend, or `tile_px`. Raises
+    ValueError for a `tile_px` that is nothing but halo.
     """
 
     def __init__(
-        self, network: Enhancer, backend: Backend | None = None, *, tile_px: int = TILE_PX
+        self, network: Enhancer, backend: Backend | None = None, *, tile_px: int | None = None
     ) -> None:
         self.backend = backend or TorchBackend()
+        tile_px = tile_px or self.backend.tile_px
         self._network = fold_batch_norm(network).to(self.backend.device)
         self._tile_px = tile_px
         self._halo_px = network.receptive_field_px - network.prepare_field_px
@@ -100,7 +99,7 @@ class PhotoEnhancer:
         return from_levels(torch.from_numpy(pixels[None].copy()).to(self.backend.device))
 
     def _compiled(self, layers: nn.Module) -> Layers:
-        return self.backend.compile(fold_batch_norm(layers))
+        return self.backend.compile(split_narrow(fold_batch_norm(layers)))
 
     def _for_photo(self, pixels: AnyPixels) -> Layers:
         """The convolutions with the norms that this photo's statistics make."""
@@ -135,7 +134,7 @@ def enhance_pixels(
     network: Enhancer,
     pixels: Pixels,
     *,
-    tile_px: int = TILE_PX,
+    tile_px: int | None = None,
     strength: float = 1.0,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,

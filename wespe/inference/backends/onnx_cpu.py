@@ -15,6 +15,7 @@ class CpuBackend:
         import onnxruntime  # noqa: F401
 
         self.name = "onnx-cpu-fp32"
+        self.tile_px = 512
         self.device = torch.device("cpu")
 
     def compile(self, layers: nn.Module) -> "Session":

@@ -99,7 +99,8 @@ class Graph:
     def _module(self, module: nn.Module, source: str) -> str:
         if isinstance(module, nn.Conv2d):
             pads = [(size - 1) // 2 for size in module.kernel_size]
-            parameters = (self.constant(value) for value in (module.weight, module.bias))
+            given = [module.weight] if module.bias is None else [module.weight, module.bias]
+            parameters = (self.constant(value) for value in given)
             return self.node("Conv", source, *parameters, pads=[*pads, *pads])
         if isinstance(module, nn.InstanceNorm2d):
             parameters = (self.constant(value) for value in (module.weight, module.bias))

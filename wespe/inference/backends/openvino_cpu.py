@@ -28,6 +28,8 @@ class CpuBackend:
     def __init__(self, *, bf16: bool = False) -> None:
         self.name = f"openvino-cpu-{'bf16' if bf16 else 'fp32'}"
         self.device = torch.device("cpu")
+        # Halos are 7 % of the work instead of 15; in float32 that would take too much memory.
+        self.tile_px = 1024 if bf16 else 512
         self._core = engine().Core()
         self._options = {
             "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
