@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 CRF = 18.0
 """Of x264, 0 to 51: hardly to be told from the frames it is given; 6 more is half the size."""
 _PRESET = "medium"
-# x264 gives the same bits for the same number of threads, whatever the machine has.
-_THREADS = 4
+# With four threads the bits of a few packets differed from run to run on a busy machine.
+_THREADS = 1
 
 
 class Piece(NamedTuple):
