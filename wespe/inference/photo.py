@@ -105,6 +105,7 @@ def enhance_files(
             except (PhotoError, OSError) as error:
                 reason = error.reason if isinstance(error, PhotoError) else str(error)
                 failed.append((path, reason))
+                progress.advance(sizes[path])
                 line = f"{line}: failed, {reason}"
             else:
                 megapixels += done

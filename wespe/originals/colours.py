@@ -87,7 +87,7 @@ def _grey_conversions(curve: np.ndarray[Any, Any]) -> tuple[Conversion, Conversi
     def back(srgb: AnyPixels) -> AnyPixels:
         scale = np.iinfo(srgb.dtype).max / 255
         stored = np.interp((srgb / scale) @ _LUMA, rising, levels) * scale
-        return np.rint(stored).astype(srgb.dtype)[..., None]
+        return np.asarray(np.rint(stored).astype(srgb.dtype)[..., None])
 
     return there, back
 
