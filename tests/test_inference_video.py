@@ -254,7 +254,7 @@ def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Pa
     network = Generator(width=4, blocks=1, norm="instance", start="identity")
     torch.nn.init.normal_(network.tail.weight, std=0.05)
     write_photo(tmp_path / "in" / "photo.png", scene(0))
-    clip = write_clip(tmp_path / "in" / "clip.mp4", 4)
+    clip = write_clip(tmp_path / "in" / "clip.mp4", 4, pixel_format="yuv444p")
     (tmp_path / "in" / "bad.mp4").write_bytes(b"no video at all")
     summaries = [
         enhance_files(

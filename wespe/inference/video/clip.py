@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -126,7 +126,8 @@ def _chroma(layout: "VideoFormat", width: int, height: int) -> str:
 
 
 def _display_matrix(frame: "VideoFrame") -> tuple[int, ...] | None:
-    for side in frame.side_data:
+    sides: Any = frame.side_data  # typed as a mapping from names, which it is not
+    for side in sides:
         if side.type.name == "DISPLAYMATRIX":
             return tuple(np.frombuffer(bytes(side), np.int32).tolist())
     return None

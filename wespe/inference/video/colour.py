@@ -3,15 +3,15 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from wespe.images import AnyPixels
 from wespe.inference.video.clip import FULL, Clip
 
 if TYPE_CHECKING:
     from av import VideoFrame
     from av.video.reformatter import Interpolation
 
-Levels = NDArray[np.uint8] | NDArray[np.uint16]
+Levels = AnyPixels
 """`(H, W, 3)` upright RGB: uint8, or uint16 over the whole range for more than 8 bits."""
 
 

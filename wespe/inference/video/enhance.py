@@ -43,9 +43,9 @@ def enhance_video(
     `enhance` takes and gives upright `Levels`; `key` tells it from every other. The result has the
     frames of the source at their times, and what else `join` keeps. It appears whole at the end;
     until then pieces of 48 frames lie in `.NAME.unfinished` beside it, and the same call goes on
-    after them, to the same bits. `crf` as of x264, `steady` as in `Steady`. Memory does not depend
-    on the length. Raises VideoError, also where another process makes the same result, OSError
-    where the disk refuses, ValueError for a setting out of range.
+    after them, to the same frames. `crf` as of x264, `steady` as in `Steady`. Memory does not
+    depend on the length. Raises VideoError, also where another process makes the same result,
+    OSError where the disk refuses, ValueError for a setting out of range.
     """
     begin = time.perf_counter()
     check_crf(crf)

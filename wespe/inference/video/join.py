@@ -3,7 +3,7 @@
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -112,7 +112,7 @@ def _copies(
     return copies, left_out
 
 
-def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Iterator["Packet"]:
+def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Iterator["Packet[Any]"]:
     """The video's packets with times of decoding: those of showing, `delay` frames earlier.
 
     Encoders make such times themselves, but only within a piece: where the rate varies, those of
@@ -139,7 +139,9 @@ def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Itera
         earlier = times[len(times) - delay :]
 
 
-def _copied_packets(source: "InputContainer", copies: Mapping[int, "Stream"]) -> Iterator["Packet"]:
+def _copied_packets(
+    source: "InputContainer", copies: Mapping[int, "Stream"]
+) -> Iterator["Packet[Any]"]:
     streams = [
         source.streams[index] for index in copies if source.streams[index].type != "attachment"
     ]
@@ -152,5 +154,5 @@ def _copied_packets(source: "InputContainer", copies: Mapping[int, "Stream"]) ->
             yield packet
 
 
-def _seconds(packet: "Packet") -> float:
+def _seconds(packet: "Packet[Any]") -> float:
     return float((packet.dts or 0) * packet.time_base)

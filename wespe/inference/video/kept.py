@@ -49,7 +49,7 @@ def read_piece(path: Path) -> Piece:
 
 def _write(path: Path, arrays: State) -> None:
     with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def _read(path: Path) -> State:

@@ -1,5 +1,7 @@
 """Where the parts of a frame were in the frame before: optical flow, where it can be trusted."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +13,7 @@ _UNLIKE_LEVELS = 25
 _SCENE_SHARE = 0.2
 
 
-def flow(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Field:
+def flow(now: NDArray[Any], before: NDArray[Any]) -> Field:
     """For each pixel of `now`, how far from it it is found in `before`: (H, W, 2), x and y in px.
 
     Both are grey, uint8 `(H, W)`. Below 32 px there is no motion. Source: DIS (Kroeger et al. 2016)
@@ -19,16 +21,16 @@ def flow(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Field:
     """
     if min(now.shape) < _SMALLEST_PX:
         return np.zeros((*now.shape, 2), np.float32)
-    found: Field = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(
+    found: Field = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(
         now, before, None
     )
     return found
 
 
-def moved(image: NDArray[np.generic], motion: Field) -> NDArray[np.generic]:
+def moved(image: NDArray[Any], motion: Field) -> NDArray[Any]:
     """`image` of the frame before, (H, W) or (H, W, C), as it would be seen now."""
     rows, columns = np.indices(motion.shape[:2], dtype=np.float32)
-    moved: NDArray[np.generic] = cv2.remap(
+    moved: NDArray[Any] = cv2.remap(
         image,
         columns + motion[..., 0],
         rows + motion[..., 1],
@@ -38,9 +40,7 @@ def moved(image: NDArray[np.generic], motion: Field) -> NDArray[np.generic]:
     return moved
 
 
-def seen_before(
-    now: NDArray[np.uint8], before: NDArray[np.uint8], motion: Field
-) -> NDArray[np.bool_]:
+def seen_before(now: NDArray[Any], before: NDArray[Any], motion: Field) -> NDArray[np.bool_]:
     """Which pixels of `now` were in sight in `before`, and moved as `motion`, its flow, says.
 
     Left out are those that come from outside the frame, those from where the flow back does not

@@ -106,14 +106,16 @@ def count_packets(path: Path) -> int:
                 raise VideoError(path, f"cut off or damaged after {count} frames")
             if packet.size:
                 count += 1
-            if packet.pts is not None:
-                end = max(end, packet.pts + (packet.duration or 0))
-        # MP4 tells how long its video is; others how long the longest of their streams is.
-        told_s, slack_s = 0.0, float(2 / rate)
+            time = packet.dts if packet.pts is None else packet.pts  # AVI has the former alone.
+            if time is not None:
+                end = max(end, time + (packet.duration or 0))
+        # MP4 tells exactly how long its video is; others about how long their streams are.
+        told_s, slack_s = 0.0, 1.0
         if stream.duration:
             told_s = float(stream.duration * base)
+            slack_s = float(2 / rate) if container.format.name.startswith("mov") else slack_s
         elif container.duration and len(container.streams) == 1:
-            told_s, slack_s = container.duration / 1e6, 1.0
+            told_s = container.duration / 1e6
         got_s = float((end - start) * base)
         if got_s < told_s - slack_s:
             raise VideoError(path, f"cut off after {got_s:.1f} s of {told_s:.1f} s")

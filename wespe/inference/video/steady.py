@@ -1,5 +1,7 @@
 """Against flicker: what a network does to a part of the scene changes slowly along its motion."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +12,7 @@ from wespe.inference.video.motion import flow, moved, seen_before
 STEADY = 0.8
 """Of `Steady.share`: flicker falls to about a third, and new light is followed in five frames."""
 
-State = dict[str, NDArray[np.generic]]
+State = dict[str, NDArray[Any]]
 
 
 def check_share(share: float) -> None:
