@@ -12,7 +12,14 @@ def add(commands: Commands) -> None:
     commands.add(
         "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
     )
-    commands.add("report", report, out="the page to make")
+    commands.add("report", report, out="the page to make").add_argument(
+        "--study",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="figures of user studies to show too, .json files of `wespe study report`",
+    )
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -58,5 +65,6 @@ def report(arguments: argparse.Namespace) -> None:
         pairs={name: results / "pairs" / name for name in params.pairs},
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
         settings_text=arguments.params.read_text("utf-8"),
+        studies=arguments.study,
     )
     print(f"report: {arguments.out}")

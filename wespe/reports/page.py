@@ -1,7 +1,7 @@
 """The report page: results in, one self-contained HTML file out."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from wespe.reports.inputs import (
     read_pair,
 )
 from wespe.reports.pictures import Gallery, Picture, embed, gallery
+from wespe.reports.studies import read_study
 
 _MOST_SHEETS = 8
 
@@ -69,12 +70,13 @@ def write_report(
     pairs: Mapping[str, Path],
     evaluations: Mapping[str, Path],
     settings_text: str,
+    studies: Sequence[Path] = (),
 ) -> None:
     """Write the report to `out`, atomically; the same inputs give the same bytes.
 
     `pairs` and `evaluations` give the result folders by name, in the order of the page;
-    `settings_text` is the settings file as it is. The page needs nothing else: styles, script and
-    pictures are in it. Raises ValueError that names a missing or wrong input file.
+    `settings_text` is the settings file as it is, `studies` are the figures of user studies, JSON
+    files. The page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a missing or wrong input file.
     """
     pair_views = [_view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [
@@ -92,6 +94,7 @@ def write_report(
         evaluations=evaluation_views,
         settings_text=settings_text,
         version=wespe.__version__,
+        studies=[read_study(path) for path in studies],
     )
     with atomic_file(out) as temporary:
         temporary.write_text(text, "utf-8")
