@@ -76,7 +76,8 @@ def write_report(
 
     `pairs` and `evaluations` give the result folders by name, in the order of the page;
     `settings_text` is the settings file as it is, `studies` are the figures of user studies, JSON
-    files. The page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a missing or wrong input file.
+    files. The page needs nothing else: styles, script and pictures are in it. Raises ValueError
+    that names a missing or wrong input file.
     """
     pair_views = [_view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [
