@@ -14,7 +14,8 @@ from wespe import cli
 from wespe.images import read_photo, write_photo
 from wespe.models.checkpoints import save_generator
 from wespe.models.generator import Generator
-from wespe.study.folder import DEGRADED, Study, read_study
+from wespe.reports import write_report
+from wespe.study.folder import DEGRADED, Kind, Study, read_study
 from wespe.study.paper import TABLE_5, paper_fraction
 from wespe.study.report import as_markdown, export_votes, write_results
 from wespe.study.votes import Votes, open_votes
@@ -159,6 +160,32 @@ def test_mean_opinion_scores_by_hand(tmp_path: Path) -> None:
     assert "| iphone_6 | enhanced | 28 | 7 | 4.00 |" in (tmp_path / "out" / "greys.md").read_text()
     assert "table 5" not in as_markdown(found)
     assert ",autocontrast,3,1.00," in (tmp_path / "votes.csv").read_text()
+
+
+@pytest.mark.parametrize("kind", ["pairs", "ratings"])
+def test_the_report_page_shows_a_study(tmp_path: Path, kind: Kind) -> None:
+    study = make_study(tmp_path, kind)
+    votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
+    for _ in range(6):
+        code = votes.enrol(simulated=True)
+        for position in range(len(study.items)):
+            votes.vote(code, position, 1, seconds=1)
+    # Whoever always says "right" fails catch trials; here that is nobody's business.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wespe.study.results.failed", lambda vote: False)
+        write_results(tmp_path / "out", study, votes)
+    votes.close()
+    page = tmp_path / "report.html"
+    figures = tmp_path / "out" / "greys.json"
+    nothing: dict[str, Any] = {"pairs": {}, "evaluations": {}, "settings_text": ""}
+    write_report(page, run_name="run", **nothing, studies=[figures])
+    text = page.read_text("utf-8")
+    assert "Simulated subjects: nobody was asked." in text
+    assert ('<td class="value">0.70 ± 0.10</td>' in text) == (kind == "pairs")
+    assert ('<td class="value mean">1.00</td>' in text) == (kind == "ratings")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"other\.json: expected the figures of a study"):
+        write_report(page, run_name="run", **nothing, studies=[tmp_path / "other.json"])
 
 
 def test_the_papers_table_5() -> None:

@@ -12,7 +12,14 @@ def add(commands: Commands) -> None:
     commands.add(
         "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
     )
-    commands.add("report", report, out="the page to make")
+    commands.add("report", report, out="the page to make").add_argument(
+        "--study",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="figures of user studies to show too, .json files of `wespe study report`",
+    )
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -63,6 +70,7 @@ def report(arguments: argparse.Namespace) -> None:
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
         tables=[results / "tables" / f"{name}.json" for name in params.tables],
         settings_text=arguments.params.read_text("utf-8"),
+        studies=arguments.study,
     )
     tracking.record_report(
         params,

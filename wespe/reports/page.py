@@ -15,6 +15,7 @@ from wespe.reports.pairs import view_pair
 from wespe.reports.pictures import galleries
 from wespe.reports.provenance import versions
 from wespe.reports.ratings import view_rating
+from wespe.reports.studies import read_study
 
 
 def write_report(
@@ -26,12 +27,14 @@ def write_report(
     settings_text: str,
     tables: Sequence[Path] = (),
     ratings: Mapping[str, Path] = MappingProxyType({}),
+    studies: Sequence[Path] = (),
 ) -> None:
     """Write the report to `out`, atomically; the same inputs give the same bytes.
 
     `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
-    `tables` are JSON files of `wespe tables`; `settings_text` is the settings file as it is. The page needs nothing else: styles, script and
-    pictures are in it. Raises ValueError that names a missing or wrong input file.
+    `tables` are JSON files of `wespe tables`, `studies` the figures of user studies, JSON files
+    too; `settings_text` is the settings file as it is. The page needs nothing else: styles, script
+    and pictures are in it. Raises ValueError that names a missing or wrong input file.
     """
     pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [
@@ -54,6 +57,7 @@ def write_report(
         versions=versions(pair_views, evaluation_views),
         settings_text=settings_text,
         version=wespe.__version__,
+        studies=[read_study(path) for path in studies],
     )
     with atomic_file(out) as temporary:
         temporary.write_text(text, "utf-8")

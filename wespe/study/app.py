@@ -9,7 +9,8 @@ from fastapi import Cookie, FastAPI, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from wespe.study.folder import Study
-from wespe.study.votes import VOTES, Progress, Trial, VoteError, Votes
+from wespe.study.records import Progress, Trial
+from wespe.study.votes import VOTES, VoteError, Votes
 from wespe.web.server import local_app
 
 _PAGES = {"/": "index.html", "/study.css": "study.css", "/study.js": "study.js"}
@@ -54,17 +55,20 @@ def make_app(folder: Path, study: Study, *, simulated: bool = False, lan: bool =
     )
     # Cookies do not know ports: two studies of one machine need two names.
     cookie = f"study_{study.key[:12]}"
-    Code = Annotated[str | None, Cookie(alias=cookie)]  # noqa: N806
+    _add_subjects(app, study, votes, cookie, simulated)
+    _add_trials(app, study, votes, cookie, folder / "pictures")
+    return app
+
+
+# What waits for the disk is no coroutine: FastAPI runs it in threads.
+
+
+def _add_subjects(app: FastAPI, study: Study, votes: Votes, cookie: str, simulated: bool) -> None:
+    """Who takes part: start, go on with a code, leave."""
 
     def remember(response: Response, code: str) -> None:
         age = _COOKIE_DAYS * 24 * 3600
         response.set_cookie(cookie, code, max_age=age, httponly=True, samesite="lax")
-
-    # These wait for the disk, so they are no coroutines: FastAPI runs them in threads.
-
-    @app.get("/state")
-    def state(code: Code = None) -> dict[str, Any]:
-        return _state(study, votes.progress(code) if code else None)
 
     @app.post("/start")
     def start(sent: _Consent, response: Response) -> dict[str, Any]:
@@ -88,6 +92,15 @@ def make_app(folder: Path, study: Study, *, simulated: bool = False, lan: bool =
         response.delete_cookie(cookie, httponly=True, samesite="lax")
         return _state(study, None)
 
+
+def _add_trials(app: FastAPI, study: Study, votes: Votes, cookie: str, pictures: Path) -> None:
+    """What is shown, and the votes on it."""
+    Code = Annotated[str | None, Cookie(alias=cookie)]  # noqa: N806
+
+    @app.get("/state")
+    def state(code: Code = None) -> dict[str, Any]:
+        return _state(study, votes.progress(code) if code else None)
+
     @app.post("/vote")
     def vote(sent: _Vote, code: Code = None) -> dict[str, Any]:
         try:
@@ -102,11 +115,9 @@ def make_app(folder: Path, study: Study, *, simulated: bool = False, lan: bool =
         if file is None:
             raise HTTPException(404, "There is no such picture.")
         # Read here: a file response would tell when the file was made.
-        content = (folder / "pictures" / file).read_bytes()
+        content = (pictures / file).read_bytes()
         keep = {"Cache-Control": "private, max-age=3600, immutable"}
         return Response(content, media_type="image/jpeg", headers=keep)
-
-    return app
 
 
 def _state(study: Study, progress: Progress | None) -> dict[str, Any]:
