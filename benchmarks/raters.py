@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wespe.acquisition.degradations import DEGRADATIONS, degrade, jpeg_quality
-from wespe.images import Pixels, read_photo, write_photo
+from wespe.acquisition.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
+from wespe.images import read_photo, write_photo
 from wespe.raters.base import Rater, load_rater
 from wespe.raters.ffs.network import BACKBONES, build_network
 from wespe.raters.ffs.rater import FfsRater

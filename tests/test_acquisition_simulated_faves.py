@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from tests.conftest import ROOT
-from wespe.acquisition.degradations import DEGRADATIONS, degrade, jpeg_quality
 from wespe.acquisition.faves import read_faves
 from wespe.acquisition.index import PhotoIndex
 from wespe.acquisition.simulated_faves import SimulatedFavesSettings, acquire
+from wespe.acquisition.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
 from wespe.images import write_photo
 
 
