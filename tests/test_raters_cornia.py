@@ -13,7 +13,7 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 from skimage import data
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.images import Pixels
 from wespe.raters.base import Fitted, Task, load_rater, save_rater
 from wespe.raters.cornia import features, refit
@@ -21,6 +21,7 @@ from wespe.raters.cornia.distortions import DISTORTIONS, LEVELS, VERSIONS
 from wespe.raters.cornia.features import Codebook, encode, fit_codebook, sample_patches
 from wespe.raters.cornia.published import read_published
 from wespe.raters.cornia.rater import CorniaRater
+from wespe.raters.run import fit_rater
 from wespe.recipes.cornia import CorniaSettings
 from wespe.training.compute import resolve
 
@@ -304,6 +305,23 @@ def test_the_authors_files_make_a_rater_without_a_refit(release: Release, tmp_pa
     assert fitted.card == {"words": 5}
     save_rater(tmp_path / "r.safetensors", fitted.rater)
     assert load_rater(tmp_path / "r.safetensors", CPU).label == "CORNIA"
+
+
+def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
+    task = make_task(tmp_path)
+    write_index(tmp_path / "index.json", task.photos)
+    card = fit_rater(
+        "own",
+        settings=SMALL.model_copy(update={"published": str(release())}),
+        index=tmp_path / "index.json",
+        seed=0,
+        place=CPU,
+        out=tmp_path / "out",
+        states=tmp_path / "states",
+    )
+    assert (card["kind"], card["label"], card["higher_is_better"]) == ("cornia", "CORNIA", False)
+    assert "other random places" in card["limits"][0]
+    assert load_rater(tmp_path / "out" / "rater.safetensors", CPU).label == "CORNIA"
 
 
 def test_a_file_whose_parts_do_not_agree_is_refused(

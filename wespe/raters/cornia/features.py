@@ -104,8 +104,8 @@ def encode(patches: Floats, codebook: Codebook, device: torch.device | str = "cp
     whitened = torch.from_numpy((patches - codebook.mean) @ codebook.whitening).to(device)
     columns = whitened.T.contiguous()
     most, least = [], []
-    for part in words.split(_CHUNK_WORDS):
-        products = part @ columns
+    for first in range(0, len(words), _CHUNK_WORDS):
+        products = words[first : first + _CHUNK_WORDS] @ columns
         # One after the other: torch's aminmax takes longer than both.
         most.append(products.amax(dim=1))
         least.append(products.amin(dim=1))

@@ -53,12 +53,13 @@ class CorniaRater(Rater):
         features = 2 * codebook.words.shape[1]
         if weights.shape != (features,):
             raise ValueError(f"expected {features} weights for the words, got {weights.shape}")
-        self._codebook, self._weights, self._device = codebook, weights, device
-        self._settings = {"bias": bias, "patches": patches, "seed": seed, "published": published}
+        self._codebook, self._weights, self._bias = codebook, weights, bias
+        self._patches, self._seed, self._published = patches, seed, published
+        self._device = device
 
     @property
     def label(self) -> str:
-        return "CORNIA" if self._settings["published"] else "CORNIA (refit)"
+        return "CORNIA" if self._published else "CORNIA (refit)"
 
     @classmethod
     def fit(cls, settings: CorniaSettings, task: Task) -> Fitted:
@@ -81,13 +82,18 @@ class CorniaRater(Rater):
         return Fitted(rater, card, _PUBLISHED if settings.published else _REFIT)
 
     def score(self, photo: Pixels) -> float:
-        patches = sample_patches(photo, self._settings["patches"], seed=self._settings["seed"])
+        patches = sample_patches(photo, self._patches, seed=self._seed)
         features = encode(patches, self._codebook, self._device)
-        return float(features @ self._weights) + self._settings["bias"]
+        return float(features @ self._weights) + self._bias
 
     @property
     def config(self) -> dict[str, Any]:
-        return dict(self._settings)
+        return {
+            "bias": self._bias,
+            "patches": self._patches,
+            "seed": self._seed,
+            "published": self._published,
+        }
 
     def tensors(self) -> Tensors:
         return {**vars(self._codebook), "weights": self._weights}

@@ -54,17 +54,18 @@ def refit(
         features, pseudo_opinions(similarity), nu=settings.nu, penalty=settings.penalty
     )
     scores = np.stack([features @ weights + bias for features, _ in found["held_out"]])
+    spearman = correlations(scores)
     card = {
         "words": settings.words,
         "examples": len(features),
         "photos_learned": learned,
         "photos_held_out": held_out,
-        "spearman": correlations(scores),
+        "spearman": spearman,
     }
     lines = (
         f"Spearman correlation with the level of {name}, on {len(held_out)} photos that it has "
-        f"not seen: {found['pooled']:.3f} over all, {found['within']:.3f} within a photo"
-        for name, found in card["spearman"].items()
+        f"not seen: {value['pooled']:.3f} over all, {value['within']:.3f} within a photo"
+        for name, value in spearman.items()
     )
     return codebook, weights, bias, card | {"says": list(lines)}
 
