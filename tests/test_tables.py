@@ -30,7 +30,7 @@ def result(
         **{"simulated": simulated, "n_images": 8, "n_identical": 0, "seconds": 1.0},
         "methods": {method: {} for method in methods},
     }
-    return EvaluationResult("e", Summary.model_validate(summary), images, {})
+    return EvaluationResult("e", Summary.model_validate(summary), images, {}, {})
 
 
 ORIGINAL = [10.0, 11, 12, 13, 14, 15, 16, 99]
@@ -193,7 +193,7 @@ def test_crops_of_a_photo_count_as_one() -> None:
     made = result(methods)
     names = {"0.jpg": "a_1.jpg", "1.jpg": "a_2.jpg", "2.jpg": "b_1.jpg"}
     images = [ImageRow(names[row.image], row.method, False, row.values) for row in made.images]
-    entry = Entry(EvaluationResult("e", made.summary, images, {}), "mine", "WESPE [canon]")
+    entry = Entry(EvaluationResult("e", made.summary, images, {}, {}), "mine", "WESPE [canon]")
     data = build("t", table(None, photo_of=r"(.+)_\d\.jpg"), [entry], seed=0)
     cell = cells(data, "mine: WESPE [canon]")["entropy_bit"]
     # Photo a has 3, photo b 9.
