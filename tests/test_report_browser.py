@@ -86,7 +86,9 @@ def choose(where: Any, label: str) -> None:
 
 def at(page: Any) -> float:
     """Where the divider of the first photo is, in percent."""
-    return float(page.locator(".stage").first.evaluate("s => parseFloat(s.style.getPropertyValue('--at'))"))
+    return float(
+        page.locator(".stage").first.evaluate("s => parseFloat(s.style.getPropertyValue('--at'))")
+    )
 
 
 def test_the_slider_follows_the_pointer_and_the_keys(show: Show) -> None:

@@ -68,6 +68,8 @@ def report(arguments: argparse.Namespace) -> None:
         params,
         files=[arguments.out, arguments.params],
         tables=results / "tables",
-        checkpoints=[read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()],
+        checkpoints=[
+            read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()
+        ],
     )
     print(f"report: {arguments.out}")
