@@ -46,6 +46,8 @@ rule all:
         f"{RESULTS}/report.html",
         f"{RESULTS}/tables",
         expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
+        expand(f"{RESULTS}/raters/{{name}}/rater.json", name=settings.raters),
+        expand(f"{RESULTS}/ratings/{{name}}/summary.json", name=settings.ratings),
 
 
 include: "workflow/rules/common.smk"
@@ -53,6 +55,7 @@ include: "workflow/rules/acquire.smk"
 include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/raters.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 

@@ -33,6 +33,8 @@ pairs:
 evaluations:
   dslr_scenes: {pair: phone_dslr, photos: scenes}
   flickr_scenes: {pair: phone_flickr, photos: scenes}
+raters: {}
+ratings: {}
 patches: {count: 100}
 tables: {scenes: {evaluations: {dslr_scenes: {}, flickr_scenes: {}}}}
 """

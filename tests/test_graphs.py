@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,10 +10,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, Project
+from tests.conftest import ROOT, Project, enter
 from tests.graphs import Stage
 
 Graph = Mapping[str, Stage]
+
+JUDGES = """\
+raters: {faves: {kind: ffs, photos: flickr}}
+ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
+"""
+
+
+def with_judges(project: Project) -> None:
+    """Give the project a rater and a rating."""
+    project.edit("params.yaml", "raters: {}\nratings: {}\n", JUDGES)
 
 
 def graph(tool: str, project: Project) -> Graph:
@@ -42,15 +53,18 @@ def differences(snakemake: Graph, dvc: Graph) -> list[str]:
     return lines
 
 
-@pytest.mark.parametrize("settings", ["shipped", "two pairs", "downloads"])
+@pytest.mark.parametrize("settings", ["shipped", "two pairs", "downloads", "judges"])
 def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None:
     if settings == "shipped":
         (project.root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     if settings == "downloads":
         flickr = "flickr: {kind: folder, path: photos/flickr}"
         project.edit("params.yaml", flickr, "flickr: {kind: div2k, path: data/sources.csv}")
+    if settings == "judges":
+        with_judges(project)
     snakemake = graph("snakemake", project)
-    assert len(snakemake) == {"shipped": 10, "two pairs": 14, "downloads": 14}[settings]
+    stages = {"shipped": 14, "two pairs": 14, "downloads": 14, "judges": 16}
+    assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
     assert differences(snakemake, graph("dvc", project)) == []
@@ -101,16 +115,18 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
 def test_a_drift_is_named(
     project: Project, snakemake_graph: Graph, old: str, new: str, difference: str
 ) -> None:
+    with_judges(project)
     project.edit("dvc.yaml", old, new)
     assert difference in differences(snakemake_graph, graph("dvc", project))
 
 
 @pytest.fixture(scope="module")
-def snakemake_graph(fresh: Path) -> Graph:
+def snakemake_graph(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Graph:
+    root = Path(shutil.copytree(fresh, tmp_path_factory.mktemp("judges") / "project"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(fresh)
-        patch.setenv("PYTHONPATH", str(fresh))
-        return graph("snakemake", Project(fresh))
+        project = enter(root, patch)
+        with_judges(project)
+        return graph("snakemake", project)
 
 
 # Settings and how files are written decide when work is done and where, not what comes out;
@@ -134,6 +150,8 @@ PLUMBING = {
         ("patches", ["patches"]),
         ("train", ["training"]),
         ("evaluate", ["evaluation.py", "inference"]),
+        ("rater@", ["raters"]),
+        ("rate@", ["raters", "inference", "baselines.py"]),
         ("tables", ["tables", "papers"]),
         ("report", ["reports"]),
     ],

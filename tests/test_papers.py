@@ -20,9 +20,12 @@ AGAIN = {
         "Sony": "19.45 0.92 20.05 0.89 20.29 0.93 22.01 0.94",
     },
     "wespe_3": {
-        "iPhone": "7.29 10.67 30.85 7.40 9.33 43.65 7.55 10.94 32.35 7.52 14.17 27.90 7.52 15.13 27.40",
-        "BlackBerry": "7.51 12.00 11.09 7.55 10.19 23.19 7.51 11.39 20.62 7.43 12.64 23.93 7.60 12.72 9.18",
-        "Sony": "7.51 11.63 32.69 7.62 11.37 34.85 7.53 10.90 30.54 7.59 12.05 34.77 7.46 12.33 34.56",
+        "iPhone": "7.29 10.67 30.85 7.40 9.33 43.65 7.55 10.94 32.35 7.52 14.17 27.90 "
+        "7.52 15.13 27.40",
+        "BlackBerry": "7.51 12.00 11.09 7.55 10.19 23.19 7.51 11.39 20.62 7.43 12.64 23.93 "
+        "7.60 12.72 9.18",
+        "Sony": "7.51 11.63 32.69 7.62 11.37 34.85 7.53 10.90 30.54 7.59 12.05 34.77 "
+        "7.46 12.33 34.56",
     },
     "wespe_6": {
         "Cityscapes": "6.73 8.44 43.42 7.30 6.74 46.73 7.56 11.59 32.53",
@@ -147,6 +150,18 @@ def test_wrong_settings_are_refused_by_name(
 ) -> None:
     path = write(tmp_path / "params.yaml", {"tables": {"t": TABLE | change}})
     assert refusal(path) == [problem]
+
+
+def test_a_rating_has_to_be_of_a_pair_and_photos_of_the_table(tmp_path: Path) -> None:
+    changes = {
+        "ratings.other": {"rater": "ffs", "pair": "phone_dslr", "photos": "phone"},
+        "tables": {"t": {"evaluations": {"scenes": {}}, "ratings": ["scenes", "other", "none"]}},
+    }
+    expected = "must name a rating of the pair and photos of one of its evaluations (scenes), got"
+    assert refusal(write(tmp_path / "params.yaml", changes)) == [
+        f"tables.t.ratings.1 {expected} 'other'",
+        f"tables.t.ratings.2 {expected} 'none'",
+    ]
 
 
 def test_a_dataset_is_of_one_source(tmp_path: Path) -> None:

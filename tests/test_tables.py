@@ -1,6 +1,8 @@
 """Tables of hand-made evaluations: every cell by hand, and what is not at hand says so."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from wespe.papers.settings import Table
 from wespe.reports.inputs import EvaluationResult, ImageRow, Summary
 from wespe.tables.build import build
+from wespe.tables.ratings import rating_column, with_scores
 from wespe.tables.rows import Entry
 
 Photos = Mapping[str, Sequence[float]]
@@ -27,7 +30,7 @@ def result(
         **{"simulated": simulated, "n_images": 8, "n_identical": 0, "seconds": 1.0},
         "methods": {method: {} for method in methods},
     }
-    return EvaluationResult("e", Summary.model_validate(summary), images, {})
+    return EvaluationResult("e", Summary.model_validate(summary), images, {}, {})
 
 
 ORIGINAL = [10.0, 11, 12, 13, 14, 15, 16, 99]
@@ -190,7 +193,7 @@ def test_crops_of_a_photo_count_as_one() -> None:
     made = result(methods)
     names = {"0.jpg": "a_1.jpg", "1.jpg": "a_2.jpg", "2.jpg": "b_1.jpg"}
     images = [ImageRow(names[row.image], row.method, False, row.values) for row in made.images]
-    entry = Entry(EvaluationResult("e", made.summary, images, {}), "mine", "WESPE [canon]")
+    entry = Entry(EvaluationResult("e", made.summary, images, {}, {}), "mine", "WESPE [canon]")
     data = build("t", table(None, photo_of=r"(.+)_\d\.jpg"), [entry], seed=0)
     cell = cells(data, "mine: WESPE [canon]")["entropy_bit"]
     # Photo a has 3, photo b 9.
@@ -220,3 +223,51 @@ def test_a_table_of_nothing_is_the_papers() -> None:
     assert len(data["rows"]) == 6 * 2
     assert all(row["cells"]["ffs"]["value"] is None for row in data["rows"])
     assert build("t", table(None), [], seed=0)["rows"] == []
+
+
+def rating(folder: Path, label: str, scores: Mapping[str, Sequence[float]]) -> Path:
+    """A rating's folder: method → a score a photo."""
+    folder.mkdir()
+    summary = {"label": label, "higher_is_better": label.startswith("FFS")}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    lines = [
+        f"{number}.jpg,{method},{score}"
+        for method, values in scores.items()
+        for number, score in enumerate(values)
+    ]
+    (folder / "scores.csv").write_text("\n".join(["image,method,score", *lines]))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "paper"),
+    [("CORNIA", "cornia", 30.85), ("CORNIA (refit)", "cornia_refit", None)],
+)
+def test_a_rater_fills_the_papers_column_or_one_of_its_own(
+    tmp_path: Path, label: str, key: str, paper: float | None
+) -> None:
+    scores = {"original": [30.0] * 8, "enhanced": [20.0] * 7}
+    folder = rating(tmp_path / "r", label, scores)
+    column = rating_column(folder)
+    assert (column.key, column.label, column.direction) == (key, label, "lower")
+    methods = {"original": {"entropy_bit": [7.0] * 8}, "enhanced": {"entropy_bit": [7.0] * 8}}
+    made = with_scores(result(methods), folder, key)
+    entry = Entry(made, "iPhone", "WESPE [canon]", "iPhone", rated=[column])
+    data = build("t", table("wespe_3"), [entry], seed=0)
+    keys = ["entropy_bit", "png_bpp", "cornia"]
+    assert [each["key"] for each in data["columns"]] == keys + [key] * (key not in keys)
+    original = cells(data, "iPhone: original")
+    assert (original[key]["value"], original[key]["paper"]) == (30, paper)
+    # The rater has no score of the eighth photo as it is enhanced.
+    enhanced = cells(data, "iPhone: WESPE [canon]")[key]
+    assert (enhanced["value"], enhanced["n"], enhanced["p"]) == (20, 7, 2 / 2**7)
+
+
+def test_a_file_that_is_no_rating_is_named(tmp_path: Path) -> None:
+    folder = rating(tmp_path / "r", "FFS", {})
+    (folder / "scores.csv").write_text("image,method,score\na.jpg,original,good\n")
+    with pytest.raises(ValueError, match=r"scores\.csv: expected image, method and score"):
+        with_scores(result({"original": {"ssim": [1.0]}}), folder, "ffs")
+    (folder / "summary.json").write_text("{}")
+    with pytest.raises(ValueError, match=r"summary\.json: expected a rating's summary"):
+        rating_column(folder)

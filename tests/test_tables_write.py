@@ -54,8 +54,8 @@ def test_markdown(data: dict[str, Any]) -> None:
         "",
         "| photos | method | A\\_1, dB ↑ | B |",
         "|---|---|---:|---:|",
-        "| my\\_phone & co | a\\|b \\<x> | −1.25 \\[−2.00, 0.50\\] (p \\< 0.001, n = 120, paper 7.12) "
-        "(1) | 7.5 (p = 0.250, n = 3) |",
+        "| my\\_phone & co | a\\|b \\<x> | −1.25 \\[−2.00, 0.50\\] "
+        "(p \\< 0.001, n = 120, paper 7.12) (1) | 7.5 (p = 0.250, n = 3) |",
         "| KITTI | WESPE \\[DIV2K\\] | not at hand (paper 8.00) (2) | not at hand (2) |",
         "",
         f"(1) {NOTE}",

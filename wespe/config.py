@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
 from wespe.acquisition import SOURCES
 from wespe.papers.settings import Table, table_problems
-from wespe.recipes import RECIPES
+from wespe.recipes import RATERS, RECIPES
 from wespe.recipes.base import Recipe
 from wespe.schema import Count, Fraction, Name, Settings, explain
 
@@ -24,6 +24,7 @@ def _with_method(recipe: Any) -> Any:
 
 if TYPE_CHECKING:
     from wespe.acquisition.settings import SourceSettings as AnySource
+    from wespe.recipes.rater import RaterSettings as AnyRater
 
     AnyRecipe = Recipe
 else:
@@ -36,6 +37,7 @@ else:
         Field(discriminator="method"),
         BeforeValidator(_with_method),
     ]
+    AnyRater = Annotated[reduce(or_, RATERS.values()), Field(discriminator="kind")]
 
 
 class SettingsError(ValueError):
@@ -106,6 +108,9 @@ class Pair(Settings):
     one `run.seed` holds."""
 
 
+BaselineName = Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"]
+
+
 class Evaluation(Settings):
     """One trained pair on one set of test photos."""
 
@@ -113,12 +118,23 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[
-        Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"], ...
-    ] = ("histogram_match", "transport", "autocontrast", "grey_world", "clahe")
+    baselines: tuple[BaselineName, ...] = get_args(BaselineName)
     """Plain enhancers to compare with."""
     pictures: Annotated[int, Field(ge=0)] = 6
     """Photos shown in the report, evenly spread over the set."""
+
+
+class Rating(Settings):
+    """What a rater says of test photos, and of what a pair's network makes of them."""
+
+    rater: Name
+    """The name of a rater."""
+    pair: Name
+    """The name of a pair; its network enhances the photos."""
+    photos: Name
+    """The name of a source; where its photos have references, those are rated too."""
+    baselines: tuple[BaselineName, ...] = get_args(BaselineName)
+    """Plain enhancers to compare with."""
 
 
 class Params(Settings):
@@ -134,7 +150,11 @@ class Params(Settings):
     """What is trained."""
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
-    tables: dict[Name, Table] = {}
+    raters: dict[Name, AnyRater] = Field(default_factory=dict)
+    """Judges of photos that learn from photos."""
+    ratings: dict[Name, Rating] = Field(default_factory=dict)
+    """What is rated by which judge."""
+    tables: dict[Name, Table] = Field(default_factory=dict)
     """Tables of evaluations, each beside one of the papers."""
 
 
@@ -148,8 +168,11 @@ def load(path: Path) -> Params:
         params, problems = None, explain(error, json_schema())
     problems += _unknown_names(values)
     if params:
-        photos = {name: evaluation.photos for name, evaluation in params.evaluations.items()}
-        problems += [*_not_shared(params), *table_problems(params.tables, photos)]
+        about = [
+            {name: (item.pair, item.photos) for name, item in table.items()}
+            for table in (params.evaluations, params.ratings)
+        ]
+        problems += [*_not_shared(params), *table_problems(params.tables, *about)]
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params
@@ -196,6 +219,10 @@ _REFERENCES = {
     ("pairs", "recipe"): "recipes",
     ("evaluations", "pair"): "pairs",
     ("evaluations", "photos"): "sources",
+    ("raters", "photos"): "sources",
+    ("ratings", "rater"): "raters",
+    ("ratings", "pair"): "pairs",
+    ("ratings", "photos"): "sources",
 }
 """Table and key of every setting that is a name, and the table that it names an entry of."""
 

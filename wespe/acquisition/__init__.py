@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wespe.acquisition import cityscapes, demo, div2k, dped, flickr, folder, kitti
+from wespe.acquisition import (
+    cityscapes,
+    demo,
+    div2k,
+    dped,
+    flickr,
+    folder,
+    kitti,
+    simulated_faves,
+)
 from wespe.acquisition.index import PhotoIndex
 from wespe.acquisition.settings import SourceSettings
 
@@ -27,6 +36,7 @@ class Source:
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
     "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True),
+    "simulated_faves": Source(simulated_faves.SimulatedFavesSettings, simulated_faves.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True),
     "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True),

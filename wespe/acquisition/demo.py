@@ -98,6 +98,11 @@ def _write(photo: DemoPhoto, role: str, out: Path) -> PhotoEntry:
 
 
 def _as_taken(photo: DemoPhoto) -> Pixels:
+    return read_photo(photo_path(photo)).pixels
+
+
+def photo_path(photo: DemoPhoto) -> Path:
+    """The photo's file in the wheel. Raises ValueError if that is not there, or another one."""
     try:
         path = Path(str(importlib.resources.files("skimage"))) / "data" / photo.file
     except ModuleNotFoundError as error:
@@ -107,7 +112,7 @@ def _as_taken(photo: DemoPhoto) -> Pixels:
     found = sha256(path)
     if found != photo.sha256:
         raise ValueError(f"{path}: expected a photo with sha256 {photo.sha256}, got {found}")
-    return read_photo(path).pixels
+    return path
 
 
 def _save(out: Path, file: str, pixels: Pixels) -> PhotoEntry:

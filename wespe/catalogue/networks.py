@@ -12,6 +12,8 @@ from wespe.reports.inputs import read_record
 from wespe.reports.records import ModelCard, Summary
 
 NETWORK = "generator.safetensors"
+_OTHERS = ("rater.json", "scores.csv")
+"""Files that tell the folder of a rater, or of a rating, from that of a network."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,8 @@ def one_of(networks: Sequence[Network], name: str | None) -> Network:
 
 def _visible(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*.*"):
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if not hidden and not any((path.parent / other).exists() for other in _OTHERS):
             yield path
 
 

@@ -4,7 +4,7 @@ Heavy imports wait in the functions: `wespe --help` and wrong settings answer at
 `wespe enhance` needs no package beyond those that networks need.
 """
 
-from wespe.commands import data, evaluation, photos, settings, tables, training, versions
+from wespe.commands import data, evaluation, photos, raters, settings, tables, training, versions
 
-GROUPS = (data, training, evaluation, tables, photos, versions, settings)
+GROUPS = (data, training, evaluation, raters, tables, photos, versions, settings)
 """In the order of `wespe --help`; each adds its commands by its function `add`."""

@@ -13,6 +13,7 @@ Value = TypeVar("Value")
 FILES = {
     "index": "the index.json of a source",
     "model": "a trained network, generator.safetensors",
+    "rater": "a fitted rater, rater.safetensors",
     "source": "the patch set of the source domain, .npy",
     "target": "the patch set of the target domain, .npy",
 }

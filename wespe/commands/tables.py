@@ -1,7 +1,7 @@
 """Tables beside those of the papers."""
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,8 @@ from wespe.commands.parser import Commands, load_settings
 
 if TYPE_CHECKING:
     from wespe.config import Params
+    from wespe.reports.inputs import EvaluationResult
+    from wespe.tables.columns import Column
     from wespe.tables.rows import Entry
 
 
@@ -35,7 +37,6 @@ def tables(arguments: argparse.Namespace) -> None:
 
 def _entries(params: "Params", name: str) -> "list[Entry]":
     """The evaluations of a table, each with what the table calls its photos and its network."""
-    from wespe.reports.inputs import read_evaluation
     from wespe.tables.rows import Entry
 
     chosen = params.tables[name].evaluations
@@ -46,18 +47,38 @@ def _entries(params: "Params", name: str) -> "list[Entry]":
         network = networks[evaluation]
         if sum(other == network for other in networks.values()) > 1:
             network = f"{network} ({settings.pair})"
+        result, rated = _measured(params, evaluation, params.tables[name].ratings)
         entries.append(
             Entry(
-                read_evaluation(evaluation, Path(params.run.results) / "evaluations" / evaluation),
+                result,
                 photos=entry.dataset or settings.photos,
                 network=network,
                 dataset=entry.dataset,
                 method=entry.method,
                 published=params.recipes[params.pairs[settings.pair].recipe].method == "published",
                 notes=entry.notes,
+                rated=rated,
             )
         )
     return entries
+
+
+def _measured(
+    params: "Params", evaluation: str, ratings: Sequence[str]
+) -> "tuple[EvaluationResult, list[Column]]":
+    """An evaluation with the scores of those `ratings` that are of its pair and photos."""
+    from wespe.reports.inputs import read_evaluation
+    from wespe.tables.ratings import rating_column, with_scores
+
+    results, settings = Path(params.run.results), params.evaluations[evaluation]
+    result = read_evaluation(evaluation, results / "evaluations" / evaluation)
+    columns = []
+    for name in ratings:
+        rating, folder = params.ratings[name], results / "ratings" / name
+        if (rating.pair, rating.photos) == (settings.pair, settings.photos):
+            columns.append(rating_column(folder))
+            result = with_scores(result, folder, columns[-1].key)
+    return result, columns
 
 
 def _network(params: "Params", evaluation: str) -> str:
@@ -74,7 +95,7 @@ def _network(params: "Params", evaluation: str) -> str:
 
 
 def _in_words(check: Mapping[str, Any]) -> str:
-    """A comparison with the paper, e.g. "iPhone, original, entropy_bit: 7.26, paper 7.29: agrees"."""
+    """A comparison with the paper, e.g. "iPhone, original, png_bpp: 10.9, paper 10.67: agrees"."""
     verdict = {True: "agrees", False: "differs", None: "cannot be told"}[check["agrees"]]
     interval = "" if check["low"] is None else f" [{check['low']:.4g}, {check['high']:.4g}]"
     return (

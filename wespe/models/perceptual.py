@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Extractor = Literal["vgg19", "mobilenet_v2", "untrained"]
 
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class FeatureExtractor(nn.Module):
@@ -26,8 +26,8 @@ class FeatureExtractor(nn.Module):
     def __init__(self, layers: nn.Sequential) -> None:
         super().__init__()
         self.layers = layers.eval().requires_grad_(False)
-        self.mean = nn.Buffer(torch.tensor(_IMAGENET_MEAN).view(1, 3, 1, 1))
-        self.std = nn.Buffer(torch.tensor(_IMAGENET_STD).view(1, 3, 1, 1))
+        self.mean = nn.Buffer(torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
+        self.std = nn.Buffer(torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
 
     def train(self, mode: bool = True) -> "FeatureExtractor":
         """Stay in evaluation mode: the extractor is no part of what is trained."""
@@ -57,7 +57,7 @@ def _vgg19(layer: str, weights: Path | None) -> nn.Sequential:
     names = vgg19_layers()
     _check_layer("vgg19", layer, names)
     features = make_layers(cfgs["E"])[: names[layer] + 1]
-    _fill(features, _tensors(weights, VGG19_Weights.IMAGENET1K_V1), weights)
+    fill(features, read_weights(weights, VGG19_Weights.IMAGENET1K_V1), weights)
     for module in features:
         if isinstance(module, nn.ReLU):
             module.inplace = False
@@ -82,7 +82,7 @@ def _mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
     names = {f"block{number}": number for number in range(19)}
     _check_layer("mobilenet_v2", layer, names)
     features = mobilenet_v2().features[: names[layer] + 1]
-    _fill(features, _tensors(weights, MobileNet_V2_Weights.IMAGENET1K_V2), weights)
+    fill(features, read_weights(weights, MobileNet_V2_Weights.IMAGENET1K_V2), weights)
     return nn.Sequential(*features)
 
 
@@ -119,7 +119,7 @@ def _check_layer(extractor: str, layer: str, names: dict[str, int]) -> None:
         raise ValueError(f"{extractor} has no layer {layer!r}; it has {', '.join(names)}")
 
 
-def _tensors(path: Path | None, published: "WeightsEnum") -> Mapping[str, Tensor]:
+def read_weights(path: Path | None, published: "WeightsEnum") -> Mapping[str, Tensor]:
     """The tensors of a user's file, or those that torchvision publishes."""
     if path is None:
         # A pickle whose hash torchvision knows; of which torch takes tensors alone all the same.
@@ -142,7 +142,7 @@ python -c "import torch, safetensors.torch as s; \
 s.save_file(torch.load('{path}', weights_only=True), '{converted}')\""""
 
 
-def _fill(features: nn.Module, tensors: Mapping[str, Tensor], path: Path | None) -> None:
+def fill(features: nn.Module, tensors: Mapping[str, Tensor], path: Path | None) -> None:
     """Fill the first layers from `tensors`; those of deeper layers may be there, unused."""
     found: dict[str, Tensor] = {}
     for key, tensor in features.state_dict().items():

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from wespe.papers.values import printed
 from wespe.schema import Name, Settings
@@ -30,7 +30,7 @@ class TableEntry(Settings):
     method: str | None = None
     """The method of the paper that the pair's network is one of, such as `WESPE [DPED]` or `DPED`.
     Without one no value of the paper stands beside its values."""
-    notes: dict[Name, str] = {}
+    notes: dict[Name, str] = Field({})
     """By metric, why a value of the originals or of a published network differs from the paper's by
     more than the sampling error. It is said where it does."""
 
@@ -46,31 +46,49 @@ class Table(Settings):
     evaluations: dict[Name, TableEntry]
     """The evaluations that enter it, by their names. Originals and plain enhancers are those of
     the first evaluation of the same photos that has them."""
+    ratings: tuple[Name, ...] = ()
+    """The ratings that enter it, each of the same pair and photos as one of its evaluations. A
+    rater that is one of the paper's, such as `CORNIA`, fills that column; any other, such as
+    `CORNIA (refit)`, has one of its own, without values of the paper. DVC does not know of this
+    dependency: let it make the ratings first (`dvc repro rate`)."""
     photo_of: Annotated[str, AfterValidator(_with_one_group)] | None = None
     """For evaluations of several crops a photo: a regular expression for their files' names, whose
     one group tells the photo. Crops of one photo count as one, by the mean of their values. Without
     one every image is a photo."""
 
 
-def table_problems(tables: Mapping[str, Table], photos: Mapping[str, str]) -> Iterator[str]:
-    """A line for each entry that is not what its table's paper or the evaluations have.
+def table_problems(
+    tables: Mapping[str, Table],
+    evaluations: Mapping[str, tuple[str, str]],
+    ratings: Mapping[str, tuple[str, str]],
+) -> Iterator[str]:
+    """A line for each entry that is not what its table's paper, evaluations or ratings have.
 
-    `photos`: the source of each evaluation's photos.
+    `evaluations`, `ratings`: by name, their pair and the source of their photos.
     """
     for name, table in tables.items():
         of_dataset: dict[str, str] = {}
         for evaluation, entry in table.evaluations.items():
             key = f"tables.{name}.evaluations.{evaluation}"
-            if evaluation not in photos:
-                known = ", ".join(photos) or "there are none"
+            if evaluation not in evaluations:
+                known = ", ".join(evaluations) or "there are none"
                 yield f"{key} must name an evaluation ({known})"
                 continue
+            _, photos = evaluations[evaluation]
             yield from _unlike_the_paper(key, table, entry)
-            first = of_dataset.setdefault(entry.dataset or "", photos[evaluation])
-            if entry.dataset and first != photos[evaluation]:
+            first = of_dataset.setdefault(entry.dataset or "", photos)
+            if entry.dataset and first != photos:
                 yield (
                     f"{key}.dataset: {entry.dataset} has the photos of {first} already, "
-                    f"got those of {photos[evaluation]}"
+                    f"got those of {photos}"
+                )
+        about = {evaluations.get(evaluation) for evaluation in table.evaluations} - {None}
+        for number, rating in enumerate(table.ratings):
+            if ratings.get(rating) not in about:
+                known = ", ".join(name for name, what in ratings.items() if what in about)
+                yield (
+                    f"tables.{name}.ratings.{number} must name a rating of the pair and photos of "
+                    f"one of its evaluations ({known or 'there are none'}), got {rating!r}"
                 )
 
 

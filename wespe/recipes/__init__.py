@@ -1,10 +1,12 @@
 """The settings of every training method, one file each; its step is a file in `wespe/training`.
 
-Apart from the steps, since settings are read at every start and torch takes seconds to import.
+Those of raters, too, whose code is in `wespe/raters`. Apart from the code, since settings are read
+at every start and torch takes seconds to import.
 """
 
-from wespe.recipes import dped, johnson, published, srcnn, wespe
+from wespe.recipes import dped, ffs, johnson, published, srcnn, wespe
 from wespe.recipes.base import Recipe
+from wespe.recipes.rater import RaterSettings
 
 RECIPES: dict[str, type[Recipe]] = {
     "wespe": wespe.WespeRecipe,
@@ -14,3 +16,8 @@ RECIPES: dict[str, type[Recipe]] = {
     "published": published.PublishedRecipe,
 }
 """By the setting `method`; each class names the step that trains with it."""
+
+RATERS: dict[str, type[RaterSettings]] = {
+    "ffs": ffs.FfsSettings,
+}
+"""By the setting `kind`; each class names the code that learns and scores."""

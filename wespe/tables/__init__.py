@@ -12,9 +12,9 @@
 A cell is `{"value", "low", "high", "paper", "p", "n", "note"}`; what there is not is null.
 `value` is the mean over `n` photos and null where the data is not at hand, which `note` then says.
 `low` and `high` are its 95 % bootstrap interval over photos. `paper` is what the paper prints for
-the same method on the same dataset. `p` is that of the Wilcoxon signed-rank test, two-sided, of the
-`n` photos against their originals. `label` is `photos: method`. `checks` are the values of originals
-and published networks that a paper has too: whether its value is within our interval.
+the same method on the same dataset. `p` is that of the Wilcoxon signed-rank test, two-sided, of
+the `n` photos against their originals. `label` is `photos: method`. `checks` are the values of
+originals and published networks that a paper has too: whether its value is within our interval.
 
 `wespe/reports/templates/table.html.j2` has the macro `table(data)`, which shows such an object.
 """

@@ -47,7 +47,8 @@ def build(name: str, settings: Table, entries: Sequence[Entry], *, seed: int) ->
     """
     paper = printed(settings.paper) if settings.paper else Printed({})
     measured = {key for entry in entries for row in entry.result.images for key in row.values}
-    shown = columns(settings.paper, measured)
+    rated = {column.key: column for entry in entries for column in entry.rated}
+    shown = columns(settings.paper, measured, rated.values())
     _check_notes(name, entries, [column.key for column in shown])
     made = [
         (row, {column.key: _cell(row, column, paper, settings.photo_of, seed) for column in shown})

@@ -1,5 +1,6 @@
 """The columns of a table: which metrics, and how a photo's values become one."""
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -69,12 +70,29 @@ _ALSO = {
 """Metrics of ours that stand beside those of a paper's table, where there are such."""
 
 
-def columns(paper: str | None, measured: Collection[str]) -> list[Column]:
-    """The columns of a table beside `paper`, or without one of all metrics that were measured."""
+def columns(
+    paper: str | None, measured: Collection[str], rated: Collection[Column] = ()
+) -> list[Column]:
+    """The columns of a table beside `paper`, or without one of all metrics that were measured.
+
+    `rated`: those of raters; one that is the paper's own takes the place of its column.
+    """
     if paper is None:
-        return [column(key) for key in METRICS if key in measured]
-    extra = [key for key in _ALSO.get(paper, ()) if key in measured]
-    return [column(key) for key in [*printed(paper).metrics, *extra]]
+        chosen = [column(key) for key in METRICS if key in measured]
+    else:
+        extra = [key for key in _ALSO.get(paper, ()) if key in measured]
+        chosen = [column(key) for key in [*printed(paper).metrics, *extra]]
+    known = {each.key for each in chosen}
+    return chosen + [each for each in rated if each.key not in known]
+
+
+def rater_column(label: str, higher_is_better: bool) -> Column:
+    """The column of a rater: the paper's, where the rater is called as it is."""
+    papers = {"CORNIA": "cornia", "FFS": "ffs"}
+    if label in papers:
+        return _SPECIAL[papers[label]]
+    key = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    return Column(key, label, "", "higher" if higher_is_better else "lower", 3, key)
 
 
 def column(key: str) -> Column:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from wespe.baselines import BASELINES
 from wespe.papers.values import Printed
 from wespe.reports.inputs import EvaluationResult
+from wespe.tables.columns import Column
 
 ORIGINAL = "original"
 _LABELS = {
@@ -32,6 +33,8 @@ class Entry:
     method: str | None = None
     published: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
+    rated: Sequence[Column] = ()
+    """The columns of the raters whose scores are in `result`."""
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,7 @@ def pipeline_run(
 
 
 _NOTE = (
-    "One run of the pipeline. Below it are its pairs; its artifacts are the page and the tables."
+    "A run of the pipeline. Below it are its pairs; its artifacts are the page and the tables."
 )
 
 

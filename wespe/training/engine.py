@@ -76,14 +76,17 @@ def fit(
     folder: Path,
     save_every: int,
     log_every: int,
-    sample_every: int,
+    sample_every: int | None,
     log: Log,
     rollbacks: int = 0,
     slow_down: float = 0.5,
     label: str = "train",
+    stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Train from the state in `folder`, or from the start, to `steps`.
+    """Train from the state in `folder`, or from the start, to `steps`, or until `stop`.
 
+    `stop` is asked after each step and answers by the step's state alone; it may end the training
+    early. Without `sample_every` there are no samples.
     With every record and every save it is checked for signs of divergence. Where one counts, the
     training goes back to the last save, which was made without one, and on from there with learning
     rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`, `losses.jsonl`
@@ -104,14 +107,15 @@ def fit(
         watch = Watch(now.sound)
         started = time.perf_counter() - now.seconds
         with Progress(label, total=steps, done=now.step, silent=not first) as bar:
-            while now.step < steps:
+            while now.step < steps and not stop():
                 fetch = time.perf_counter()
                 batch = batches(now.step)
                 now.data_seconds += time.perf_counter() - fetch
                 values = step.train_step(batch, now.step / steps)
                 now.step += 1
+                last = now.step == steps or stop()
                 logs, samples, saves = (
-                    now.step % every == 0 or now.step == steps
+                    every is not None and (now.step % every == 0 or last)
                     for every in (log_every, sample_every, save_every)
                 )
                 sign = None
@@ -134,7 +138,7 @@ def fit(
                     write_photo(folder / "samples" / f"{now.step:06d}.jpg", step.sample())
                 now.seconds = time.perf_counter() - started
                 # With a sign that may yet come to count, a state is not one to go back to.
-                if saves and (sign is None or not watch.armed or now.step == steps):
+                if saves and (sign is None or not watch.armed or last):
                     now.warning = sign.reason if sign and not watch.armed else None
                     _save(path, step, now)
                     told += _tell(log, now.records[told:])

@@ -1,0 +1,1 @@
+"""Raters: learned judges of single photos, without a reference."""

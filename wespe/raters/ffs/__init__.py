@@ -1,0 +1,1 @@
+"""The Flickr Faves Score: a network that has learned which photos get faves."""

@@ -1,0 +1,92 @@
+def rater_weights(wildcards):
+    """The file that a rater starts from, where its settings name one."""
+    weights = settings.raters[wildcards.name].weights_file
+    return [weights] if weights else []
+
+
+def rated(table, file):
+    """A file of what a rating is about: a rater or a pair."""
+    kind = table.removesuffix("s")
+    return lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
+
+
+rule rater:
+    input:
+        photos=lambda w: f"{DATA}/sources/{settings.raters[w.name].photos}",
+        weights=rater_weights,
+        code=lambda w: code(
+            "raters/base.py",
+            "raters/run.py",
+            "raters/statistics.py",
+            f"raters/{settings.raters[w.name].kind}",
+            "training/__init__.py",
+            "training/card.py",
+            "training/compute.py",
+            "training/engine.py",
+            "training/monitor.py",
+            "training/processes.py",
+            "models",
+            "metrics",
+            "losses.py",
+            "transport.py",
+            "patches/store.py",
+            "images.py",
+        ),
+    output:
+        rater=f"{RESULTS}/raters/{{name}}/rater.safetensors",
+        card=f"{RESULTS}/raters/{{name}}/rater.json",
+        losses=f"{RESULTS}/raters/{{name}}/losses.jsonl",
+    log:
+        f"{RESULTS}/logs/rater/{{name}}.log",
+    threads: workflow.cores
+    params:
+        file=PARAMS,
+        settings=lambda w: subtrees(
+            settings, f"raters.{w.name}", "run.seed", "run.compute"
+        ),
+        out=lambda w, output: Path(output.card).parent,
+    message:
+        "Rater {wildcards.name}; {log} shows how far it is"
+    shell:
+        "wespe rater {wildcards.name} --params {params.file} --index {input.photos}/index.json"
+        " --out {params.out} 2>&1 | tee {log}"
+
+
+rule rate:
+    input:
+        photos=lambda w: f"{DATA}/sources/{settings.ratings[w.name].photos}",
+        rater=rated("raters", "rater.safetensors"),
+        rater_card=rated("raters", "rater.json"),
+        network=rated("pairs", "generator.safetensors"),
+        card=rated("pairs", "generator.json"),
+        code=code(
+            "raters",
+            "baselines.py",
+            "inference",
+            "models",
+            "metrics",
+            "training/__init__.py",
+            "training/card.py",
+            "training/compute.py",
+            "training/engine.py",
+            "training/monitor.py",
+            "training/processes.py",
+            "losses.py",
+            "transport.py",
+            "patches/store.py",
+            "images.py",
+        ),
+    output:
+        scores=f"{RESULTS}/ratings/{{name}}/scores.csv",
+        summary=f"{RESULTS}/ratings/{{name}}/summary.json",
+    log:
+        f"{RESULTS}/logs/rate/{{name}}.log",
+    params:
+        file=PARAMS,
+        settings=lambda w: subtrees(settings, f"ratings.{w.name}"),
+        out=lambda w, output: Path(output.summary).parent,
+    message:
+        "Rating {wildcards.name}"
+    shell:
+        "wespe rate {wildcards.name} --params {params.file} --index {input.photos}/index.json"
+        " --rater {input.rater} --model {input.network} --out {params.out} > {log} 2>&1"
