@@ -162,7 +162,12 @@ def write_table(path: Path) -> Path:
     known = {"value": 18.11, "low": 17.5, "high": 18.7, "paper": 17.45, "p": 1e-5, "n": 12}
     values = (("WESPE [DIV2K]", empty | known), ("APE", empty | {"note": "No such photos here."}))
     rows = [
-        {"label": f"iPhone: {method}", "photos": "iPhone", "method": method, "cells": {"psnr": cell}}
+        {
+            "label": f"iPhone: {method}",
+            "photos": "iPhone",
+            "method": method,
+            "cells": {"psnr": cell},
+        }
         for method, cell in values
     ]
     psnr = {"key": "psnr", "label": "PSNR", "unit": "dB", "direction": "higher", "decimals": 2}

@@ -80,9 +80,15 @@ def show(browser: Any, address: str) -> Iterator[Show]:
     assert wrong == []
 
 
+def choose(where: Any, label: str) -> None:
+    where.get_by_role("radio", name=label, exact=True).check()
+
+
 def at(page: Any) -> float:
     """Where the divider of the first photo is, in percent."""
-    return float(page.locator(".stage").first.evaluate("s => parseFloat(s.style.getPropertyValue('--at'))"))
+    return float(
+        page.locator(".stage").first.evaluate("s => parseFloat(s.style.getPropertyValue('--at'))")
+    )
 
 
 def test_the_slider_follows_the_pointer_and_the_keys(show: Show) -> None:
@@ -133,12 +139,12 @@ def test_views_and_crops_are_chosen(show: Show) -> None:
     gallery = page.locator("#figures-1 .gallery")
     shown = gallery.locator("figure").first.locator(".view:visible .label")
     assert [text.split()[0] for text in shown.all_inner_texts()] == ["original", "enhanced"]
-    gallery.get_by_text("all methods").click()
+    choose(gallery, "all methods")
     assert shown.count() == 5
-    gallery.get_by_text("one above the other").click()
+    choose(gallery, "one above the other")
     upper, lower = (shown.nth(place).bounding_box()["y"] for place in (0, 1))
     assert lower > upper + 100
-    gallery.locator("fieldset").nth(2).get_by_text("target", exact=True).click()
+    choose(gallery.locator("fieldset").nth(2), "target")
     visible = gallery.locator("figure").first.locator(".crop:visible .label")
     assert sorted(visible.all_inner_texts()) == ["enhanced", "target"]
 
@@ -155,7 +161,7 @@ def test_a_pixel_of_a_crop_is_a_pixel_of_the_screen(show: Show, dppx: int) -> No
     assert len(visible) == 3 * 2
     for width, height, shown_width, shown_height in visible:
         assert (shown_width, shown_height) == pytest.approx((width, height), abs=0.1)
-    page.locator("#figures-1").get_by_text("300 %").click()
+    choose(page, "300 %")
     first = page.locator("#figures-1 .crop:visible img").first
     assert first.bounding_box()["width"] * dppx == pytest.approx(3 * visible[0][0], abs=0.2)
 
@@ -220,7 +226,7 @@ def test_nothing_is_wider_than_the_screen(show: Show, width: int) -> None:
     page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") == width
     for mode in ("one above the other", "all methods"):
-        page.get_by_text(mode).click()
+        choose(page, mode)
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 

@@ -30,7 +30,7 @@ def result(
         **{"simulated": simulated, "n_images": 8, "n_identical": 0, "seconds": 1.0},
         "methods": {method: {} for method in methods},
     }
-    return EvaluationResult("e", Summary.model_validate(summary), images, {})
+    return EvaluationResult("e", Summary.model_validate(summary), images, {}, {})
 
 
 ORIGINAL = [10.0, 11, 12, 13, 14, 15, 16, 99]
@@ -102,7 +102,11 @@ def test_what_is_not_at_hand_says_so_beside_the_paper() -> None:
         "note": "The Apple Photo Enhancer is closed software: not at hand.",
     }
     lacking = cells(data, "Sony: DPED")["ms_ssim"]
-    assert (lacking["value"], lacking["paper"], lacking["note"]) == (None, 0.94, "Not at hand.")
+    assert (lacking["value"], lacking["paper"], lacking["note"]) == (
+        None,
+        0.94,
+        "No such photos or no such network are at hand.",
+    )
 
 
 def test_a_metric_that_nobody_measured_is_not_at_hand() -> None:
@@ -111,7 +115,7 @@ def test_a_metric_that_nobody_measured_is_not_at_hand() -> None:
     found = cells(build("t", table("wespe_3"), [entry], seed=0), "iPhone: original")
     assert found["entropy_bit"]["value"] == 7
     assert (found["cornia"]["value"], found["cornia"]["paper"]) == (None, 30.85)
-    assert found["cornia"]["note"] == "Not at hand."
+    assert found["cornia"]["note"] == "Nothing at hand measures it."
 
 
 def test_other_photos_have_no_value_of_the_paper() -> None:
@@ -182,7 +186,7 @@ def test_originals_and_plain_enhancers_come_from_the_first_that_has_them() -> No
         "iPhone: SRCNN",
         "iPhone: WESPE [canon]",
     ]
-    assert cells(data, "iPhone: SRCNN")["ms_ssim"]["note"] == "Not at hand."
+    assert cells(data, "iPhone: SRCNN")["ms_ssim"]["note"] == "Nothing at hand measures it."
 
 
 def test_crops_of_a_photo_count_as_one() -> None:
@@ -193,7 +197,7 @@ def test_crops_of_a_photo_count_as_one() -> None:
     made = result(methods)
     names = {"0.jpg": "a_1.jpg", "1.jpg": "a_2.jpg", "2.jpg": "b_1.jpg"}
     images = [ImageRow(names[row.image], row.method, False, row.values) for row in made.images]
-    entry = Entry(EvaluationResult("e", made.summary, images, {}), "mine", "WESPE [canon]")
+    entry = Entry(EvaluationResult("e", made.summary, images, {}, {}), "mine", "WESPE [canon]")
     data = build("t", table(None, photo_of=r"(.+)_\d\.jpg"), [entry], seed=0)
     cell = cells(data, "mine: WESPE [canon]")["entropy_bit"]
     # Photo a has 3, photo b 9.

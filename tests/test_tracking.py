@@ -139,8 +139,10 @@ def test_runs_of_several_pairs_have_the_same_metrics_and_pictures(
         train(on, range(1), key=pair, sha256=pair)
         out = tmp_path / pair
         tracking.find_run(on, pair).evaluation(evaluated(out), out, main=number == 0)
-    metrics = rows("select t.value, m.key from metrics m join tags t using (run_uuid)"
-                   " where t.key = 'wespe.state_key' and m.key like '%enhanced%' order by 1, 2")
+    metrics = rows(
+        "select t.value, m.key from metrics m join tags t using (run_uuid)"
+        " where t.key = 'wespe.state_key' and m.key like '%enhanced%' order by 1, 2"
+    )
     named = [(pair, "scenes.enhanced.psnr_db") for pair in ("one", "two")]
     assert metrics == [("one", "enhanced.psnr_db"), *named]
     kept = [path.relative_to(tmp_path).parts[4:] for path in tmp_path.glob("mlruns/**/*.*")]
@@ -158,9 +160,7 @@ PARAMS = config.Params(
 def nested(on: config.Run, params: config.Params, key: str, sha256: str) -> None:
     """A training as a stage of a pipeline run."""
     pipeline = tracking.pipeline_key(params)
-    with tracking.training(
-        on, key, PAIR, RECIPE, seed=0, state_key=key, pipeline=pipeline
-    ) as run:
+    with tracking.training(on, key, PAIR, RECIPE, seed=0, state_key=key, pipeline=pipeline) as run:
         run.tag({tracking.CHECKPOINT: sha256})
 
 
@@ -211,8 +211,11 @@ def test_other_settings_are_another_pipeline_run_that_takes_over_what_it_uses(
 
 def test_a_failed_pair_fails_its_pipeline_run(on: config.Run) -> None:
     params = PARAMS.model_copy(update={"run": on})
-    with pytest.raises(ZeroDivisionError), tracking.training(
-        on, "a", PAIR, RECIPE, seed=0, state_key="k", pipeline=tracking.pipeline_key(params)
+    with (
+        pytest.raises(ZeroDivisionError),
+        tracking.training(
+            on, "a", PAIR, RECIPE, seed=0, state_key="k", pipeline=tracking.pipeline_key(params)
+        ),
     ):
         _ = 1 / 0
     assert rows("select status from runs") == [("FAILED",), ("FAILED",)]

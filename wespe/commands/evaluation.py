@@ -68,6 +68,7 @@ def report(arguments: argparse.Namespace) -> None:
         run_name=params.run.name,
         pairs=pairs,
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
+        ratings={name: results / "ratings" / name for name in params.ratings},
         tables=[results / "tables" / f"{name}.json" for name in params.tables],
         settings_text=arguments.params.read_text("utf-8"),
         studies=arguments.study,
@@ -76,6 +77,8 @@ def report(arguments: argparse.Namespace) -> None:
         params,
         files=[arguments.out, arguments.params],
         tables=results / "tables",
-        checkpoints=[read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()],
+        checkpoints=[
+            read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()
+        ],
     )
     print(f"report: {arguments.out}")

@@ -89,7 +89,9 @@ def read_rating(name: str, folder: Path) -> RatingResult:
             scores.setdefault(row["method"], []).append(float(row["score"]))
         except (ValueError, TypeError) as error:
             expected = "expected a number for score"
-            raise ValueError(f"{folder / 'scores.csv'}, line {number}: {expected}, got {row}") from error
+            raise ValueError(
+                f"{folder / 'scores.csv'}, line {number}: {expected}, got {row}"
+            ) from error
     return RatingResult(name, summary, scores)
 
 
