@@ -102,7 +102,11 @@ def test_what_is_not_at_hand_says_so_beside_the_paper() -> None:
         "note": "The Apple Photo Enhancer is closed software: not at hand.",
     }
     lacking = cells(data, "Sony: DPED")["ms_ssim"]
-    assert (lacking["value"], lacking["paper"], lacking["note"]) == (None, 0.94, "Not at hand.")
+    assert (lacking["value"], lacking["paper"], lacking["note"]) == (
+        None,
+        0.94,
+        "No such photos or no such network are at hand.",
+    )
 
 
 def test_a_metric_that_nobody_measured_is_not_at_hand() -> None:
@@ -111,7 +115,7 @@ def test_a_metric_that_nobody_measured_is_not_at_hand() -> None:
     found = cells(build("t", table("wespe_3"), [entry], seed=0), "iPhone: original")
     assert found["entropy_bit"]["value"] == 7
     assert (found["cornia"]["value"], found["cornia"]["paper"]) == (None, 30.85)
-    assert found["cornia"]["note"] == "Not at hand."
+    assert found["cornia"]["note"] == "Nothing at hand measures it."
 
 
 def test_other_photos_have_no_value_of_the_paper() -> None:
@@ -182,7 +186,7 @@ def test_originals_and_plain_enhancers_come_from_the_first_that_has_them() -> No
         "iPhone: SRCNN",
         "iPhone: WESPE [canon]",
     ]
-    assert cells(data, "iPhone: SRCNN")["ms_ssim"]["note"] == "Not at hand."
+    assert cells(data, "iPhone: SRCNN")["ms_ssim"]["note"] == "Nothing at hand measures it."
 
 
 def test_crops_of_a_photo_count_as_one() -> None:

@@ -16,7 +16,8 @@ from wespe.tables.rows import ORIGINAL, Entry, Row, rows
 from wespe.tables.statistics import FEWEST, agrees, interval, paired_p
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
-_LACKING = "Not at hand."
+_LACKING = "No such photos or no such network are at hand."
+_UNMEASURED = "Nothing at hand measures it."
 _FEW = f"Fewer than {FEWEST} photos: no interval, no test."
 _UNEXPLAINED = "Differs from the paper's value by more than the sampling error; not explained."
 _HEADING = ("key", "label", "unit", "direction", "decimals")
@@ -92,7 +93,8 @@ def _cell(row: Row, column: Column, paper: Printed, photo_of: str | None, seed: 
     beside = paper.values.get((*row.printed_as, column.key)) if row.printed_as else None
     values, originals = _values(row, column, photo_of)
     if not len(values):
-        return Cell(paper=beside, note=_CLOSED if row.label == "APE" else _LACKING)
+        lacking = _CLOSED if row.label == "APE" else _LACKING
+        return Cell(paper=beside, note=_UNMEASURED if row.entry else lacking)
     found = interval(values, column.over_photos, seed)
     low, high = found or (None, None)
     agreement = None if beside is None else agrees(beside, values, found, column.over_photos)

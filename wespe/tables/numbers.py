@@ -29,5 +29,6 @@ def cell_parts(cell: Mapping[str, Any], decimals: int) -> dict[str, str]:
     if cell["p"] is not None:
         parts["p"] = p_text(cell["p"])
     if cell["paper"] is not None:
-        parts["paper"] = number(cell["paper"], decimals)
+        # All that the papers print has at most four digits; more would pretend to be theirs.
+        parts["paper"] = f"{cell['paper']:.4g}"
     return parts

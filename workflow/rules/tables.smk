@@ -14,6 +14,7 @@ rule tables:
             "metrics",
             "baselines.py",
             "transport.py",
+            "losses.py",
             "images.py",
         ),
     output:
