@@ -27,6 +27,7 @@ KINDS = " or ".join(", ".join(sorted(SOURCES)).rsplit(", ", 1))
 def write(path: Path, changes: Mapping[str, Any]) -> Path:
     """The demo's settings with `changes` by dotted key."""
     tree = yaml.safe_load((ROOT / "params.yaml").read_text("utf-8"))
+    del tree["ratings"]  # which name pairs, too: every message would be there twice
     for key, value in changes.items():
         *parents, last = key.split(".")
         table = tree
@@ -145,12 +146,12 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "pairs.phone_dslr.source",
             "fone",
-            "pairs.phone_dslr.source must name a source (dslr, phone, scenes), got 'fone'",
+            "pairs.phone_dslr.source must name a source (dslr, faves, phone, scenes), got 'fone'",
         ),
         (
             "pairs.phone_dslr.target",
             "dlsr",
-            "pairs.phone_dslr.target must name a source (dslr, phone, scenes), got 'dlsr'",
+            "pairs.phone_dslr.target must name a source (dslr, faves, phone, scenes), got 'dlsr'",
         ),
         (
             "pairs.phone_dslr.recipe",
@@ -165,7 +166,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.photos",
             "test",
-            "evaluations.scenes.photos must name a source (dslr, phone, scenes), got 'test'",
+            "evaluations.scenes.photos must name a source (dslr, faves, phone, scenes), got 'test'",
         ),
         (
             "pairs.phone_dslr",

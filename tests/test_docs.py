@@ -22,7 +22,7 @@ from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
 from wespe.papers.settings import TableEntry
-from wespe.recipes import RECIPES
+from wespe.recipes import RATERS, RECIPES
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -49,10 +49,12 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
         ("patches", config.Patches),
         ("pairs.NAME", config.Pair),
         ("evaluations.NAME", config.Evaluation),
+        ("ratings.NAME", config.Rating),
         ("tables.NAME", config.Table),
         ("tables.NAME.evaluations.NAME", TableEntry),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),
         *(("recipes.NAME", recipe) for recipe in RECIPES.values()),
+        *(("raters.NAME", rater) for rater in RATERS.values()),
     ]
     assert {key.partition(".")[0] for key, _ in groups} == set(config.Params.model_fields)
     expected = {key for group, model in groups for key in settings_below(group, model)}

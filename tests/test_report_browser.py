@@ -205,7 +205,7 @@ def test_dark_and_light_are_the_readers_choice(show: Show) -> None:
                 getComputedStyle(document.body).color,
                 getComputedStyle(document.querySelector(".chart text")).fill,
                 getComputedStyle(document.querySelector("th[scope=row]")).backgroundColor]
-                .map((c) => c.match(/[0-9.]+/g).slice(0, 3).reduce((sum, part) => sum + +part, 0))"""
+                .map((c) => c.match(/[0-9.]+/g).slice(0, 3).reduce((sum, n) => sum + +n, 0))"""
         )
         return [value / 765 for value in values]
 

@@ -283,3 +283,23 @@ def test_a_full_disk_leaves_the_last_good_state(
     run(tmp_path, resumed)
     run(tmp_path / "whole", whole)
     assert torch.equal(resumed.value, whole.value)
+
+
+def test_a_training_may_stop_early_and_saves_that(tmp_path: Path) -> None:
+    step = Halving()
+    arguments: dict[str, Any] = {
+        "folder": tmp_path,
+        "save_every": 10,
+        "log_every": 10,
+        "sample_every": None,
+        "log": lambda step, values: None,
+    }
+    done = fit(step, number, steps=100, stop=lambda: len(step.seen) == 7, **arguments)
+    assert done.step == 7
+    assert [record["step"] for record in done.records] == [7]
+    assert not list((tmp_path / "samples").iterdir())
+    # The state of the last step is kept, though it is no multiple of `save_every`.
+    again = Halving()
+    resumed = fit(again, number, steps=100, stop=lambda: True, **arguments)
+    assert resumed.step == 7
+    assert again.value == step.value

@@ -7,7 +7,9 @@ def rater_weights(wildcards):
 def rated(table, file):
     """A file of what a rating is about: a rater or a pair."""
     kind = table.removesuffix("s")
-    return lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
+    return (
+        lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
+    )
 
 
 rule rater:
@@ -39,6 +41,8 @@ rule rater:
     log:
         f"{RESULTS}/logs/rater/{{name}}.log",
     threads: workflow.cores
+    resources:
+        **({} if settings.run.compute.startswith("cpu") else {"gpu": 1}),
     params:
         file=PARAMS,
         settings=lambda w: subtrees(

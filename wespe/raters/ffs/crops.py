@@ -32,7 +32,8 @@ def five_crops(height: int, width: int, size_px: int) -> list[tuple[int, int, in
 
 def cut(photo: Pixels, places: Sequence[tuple[int, int, int]]) -> Pixels:
     """The square crops at `places`, uint8 `(N, side, side, 3)`."""
-    return np.stack([photo[y : y + side, x : x + side] for y, x, side in places])
+    crops = [photo[y : y + side, x : x + side] for y, x, side in places]
+    return np.stack(crops)
 
 
 def centre(path: Path, size_px: int) -> Pixels:

@@ -58,7 +58,8 @@ class FfsRater(Rater):
         }
 
     def score(self, photo: Pixels) -> float:
-        crops = cut(photo, five_crops(*photo.shape[:2], self._crop_px))
+        height, width = photo.shape[:2]
+        crops = cut(photo, five_crops(height, width, self._crop_px))
         logits = judge(self._network, crops, batch_size=len(crops), place=self._place)
         return float(torch.sigmoid(logits.double()).mean())
 

@@ -1,96 +1,26 @@
-"""Real photos with simulated viewers: a dataset of faves whose best possible accuracy is known.
-
-Photos are cut into tiles, each tile is made worse to a quality level, and faves are drawn by
-`viewers.Viewers`. It stands in for Flickr's faves where there is no key, to prove that a rater
-learns what there is to learn; it says nothing of what people like, and all that is made of it says
-"simulated viewers".
-"""
+"""The source: tiles of photos, made worse by degrees, and what simulated viewers make of them."""
 
 import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
 
+import cv2
 import numpy as np
-from pydantic import Field, field_validator
 
 from wespe.acquisition import demo
-from wespe.acquisition.degradations import DEGRADATIONS, Degradation, degrade, jpeg_quality
 from wespe.acquisition.faves import TABLE, Part, median_split
 from wespe.acquisition.folder import FolderSettings, find_photos, index_photos
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
-from wespe.acquisition.settings import SourceSettings
-from wespe.acquisition.viewers import Viewers
+from wespe.acquisition.simulated_faves.degradations import Degradation, degrade, jpeg_quality
+from wespe.acquisition.simulated_faves.settings import SimulatedFavesSettings
 from wespe.files import sha256, write_json
-from wespe.images import read_photo, write_photo
-from wespe.schema import Count, NonNegative, Positive
+from wespe.images import Pixels, read_photo, write_photo
 
-Rate = Annotated[float, Field(gt=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=0.5)]
 SIMULATED = "simulated viewers"
-
-
-class SimulatedFavesSettings(SourceSettings):
-    """Tiles of real photos, degraded to quality levels, with the faves of simulated viewers: what
-    a rater is proved on without a Flickr key. No page or table from it claims more."""
-
-    kind: Literal["simulated_faves"]
-    """Tells this kind of source from the others."""
-    path: str
-    """A directory of photos, searched recursively, or the inventory of the demo's photos."""
-    include: tuple[str, ...] = ("**",)
-    """Glob patterns relative to the directory (`**` crosses folders); a photo must match one."""
-    exclude: tuple[str, ...] = ()
-    """Glob patterns relative to the directory; a photo that matches one is left out."""
-    tile_px: Annotated[int, Field(ge=32, le=4096)] = 320
-    """Side of the square tiles that photos are cut into, side by side; each becomes a photo of the
-    dataset. Photos that are smaller are left out."""
-    tiles: Count = 16
-    """At most so many tiles a photo, drawn at random."""
-    versions: Count = 1
-    """Each tile appears at so many quality levels, drawn at random, no two the same."""
-    degradations: Annotated[tuple[Degradation, ...], Field(min_length=1)] = DEGRADATIONS
-    """What can make a photo worse; of these each photo gets at least two (or all there are), drawn
-    at random, with one strength: 1 on the lowest level, 0, a photo as it was, on the highest."""
-    fave_rates: Annotated[tuple[Rate, ...], Field(min_length=2)] = (
-        0.010,
-        0.015,
-        0.022,
-        0.033,
-        0.050,
-    )
-    """The share of viewers who fave a photo of each quality level, worst first: as many levels as
-    numbers. Each viewer decides for himself, so faves are binomial."""
-    owner_spread: NonNegative = 0.25
-    """Standard deviation of what an owner adds to the log odds of a fave on all his photos."""
-    views_median: Positive = 2000.0
-    """Median of the views of a photo, which are log-normal."""
-    views_spread: NonNegative = 0.7
-    """Standard deviation of the natural logarithm of the views."""
-    owner_photos: Count = 4
-    """Photos of the dataset that an owner has, all of one original photo."""
-    validation: Share = 0.15
-    """Share of the original photos whose tiles are for validation, at least one photo."""
-    test: Share = 0.15
-    """Share of the original photos whose tiles are for testing, at least one photo. No photo and
-    no owner is in two of the three parts."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Seed of the split, the tiles, the degradations and the viewers."""
-
-    @field_validator("fave_rates")
-    @classmethod
-    def _rises(cls, rates: tuple[float, ...]) -> tuple[float, ...]:
-        if any(worse >= better for worse, better in pairwise(rates)):
-            raise ValueError("must rise from the worst level to the best")
-        return rates
-
-    @property
-    def viewers(self) -> Viewers:
-        """The model of the viewers."""
-        return Viewers(self.fave_rates, self.owner_spread, self.views_median, self.views_spread)
+# Two could be exposure and cast, which no one can tell from the scene's own.
+_LEAST_KINDS = 3
 
 
 @dataclass(frozen=True)
@@ -147,14 +77,14 @@ def _originals(
             path,
             find_photos(path, folder),
             origin=settings.path,
-            min_side_px=settings.tile_px,
+            min_side_px=settings.tile_px * settings.reduce,
         )
         found = {entry.file: index.path(entry) for entry in index.photos}
         skipped = index.skipped
     if len(found) < 3:
         raise ValueError(
-            f"source {name}: expected at least 3 photos of {settings.tile_px} px a side in "
-            f"{settings.path}, for training, validation and test, got {len(found)}"
+            f"source {name}: expected at least 3 photos of {settings.tile_px * settings.reduce} px "
+            f"a side in {settings.path}, for training, validation and test, got {len(found)}"
         )
     return found, skipped
 
@@ -174,31 +104,41 @@ def _tiles(
 ) -> list[_Photo]:
     """Write the photos that one original gives."""
     generator = np.random.default_rng(_hash(settings.seed, f"tiles {original}"))
-    pixels, side = read_photo(path).pixels, settings.tile_px
-    cells = [
-        (y, x)
-        for y in range(0, pixels.shape[0] - side + 1, side)
-        for x in range(0, pixels.shape[1] - side + 1, side)
-    ]
+    cells = _cells(read_photo(path).pixels, settings)
     chosen = [cells[n] for n in generator.permutation(len(cells))[: settings.tiles]]
     levels, stem = len(settings.fave_rates), _flat(original)
     photos: list[_Photo] = []
-    for y, x in chosen:
+    for cell in chosen:
         for level in generator.permutation(levels)[: settings.versions]:
             kinds = _kinds(settings.degradations, generator)
             strength = 1 - int(level) / (levels - 1)
-            tile = pixels[y : y + side, x : x + side]
-            tile = degrade(tile, kinds, strength=strength, generator=generator)
+            tile = degrade(cell, kinds, strength=strength, generator=generator)
             file = f"photos/{stem}_{len(photos)}.jpg"
             write_photo(out / file, tile, quality=jpeg_quality(kinds, strength=strength))
-            entry = PhotoEntry(file, side, side, sha256(out / file))
+            entry = PhotoEntry(file, settings.tile_px, settings.tile_px, sha256(out / file))
             owner = f"{stem}-{len(photos) // settings.owner_photos}"
             photos.append(_Photo(entry, part, owner, original, int(level), " ".join(kinds)))
     return photos
 
 
+def _cells(photo: Pixels, settings: SimulatedFavesSettings) -> list[Pixels]:
+    """The tiles of a photo, side by side, that show anything."""
+    side, height, width = settings.tile_px, *(n // settings.reduce for n in photo.shape[:2])
+    if settings.reduce > 1:
+        small = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
+        photo = np.asarray(small, np.uint8)
+    tiles = [
+        photo[y : y + side, x : x + side]
+        for y in range(0, height - side + 1, side)
+        for x in range(0, width - side + 1, side)
+    ]
+    return [
+        tile for tile in tiles if cv2.cvtColor(tile, cv2.COLOR_RGB2GRAY).std() >= settings.min_std
+    ]
+
+
 def _kinds(allowed: Sequence[Degradation], generator: np.random.Generator) -> list[Degradation]:
-    least = min(2, len(allowed))
+    least = min(_LEAST_KINDS, len(allowed))
     count = int(generator.integers(least, len(allowed) + 1))
     return [allowed[n] for n in sorted(generator.permutation(len(allowed))[:count])]
 

@@ -1,0 +1,193 @@
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.faves import write_faves
+from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.images import Pixels, write_photo
+from wespe.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
+from wespe.raters.rate import rate, statistics_of
+from wespe.raters.run import data_hash, fit_rater, state_key
+from wespe.recipes.ffs import FfsSettings
+from wespe.training.compute import Place, resolve
+
+CPU = resolve("cpu-fp32")
+
+
+class Brightness(Rater):
+    """The mean level; photos below 10 px are too small."""
+
+    kind: ClassVar[str] = "brightness"
+    higher_is_better: ClassVar[bool] = True
+    label = "brightness"  # type: ignore[assignment]
+    config: ClassVar[dict[str, Any]] = {}  # type: ignore[assignment]
+
+    @classmethod
+    def fit(cls, settings: Any, task: Task) -> Fitted:
+        return Fitted(cls(), {})
+
+    def score(self, photo: Pixels) -> float:
+        if min(photo.shape[:2]) < 10:
+            raise ValueError("expected at least 10 px a side")
+        return float(photo.mean())
+
+    def tensors(self) -> Tensors:
+        return {}
+
+    @classmethod
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+        return cls()
+
+
+def photos(folder: Path, sides: tuple[int, ...] = (20, 20, 20)) -> PhotoIndex:
+    """Photos with the levels 10, 20, 30 …, whose references are 100 brighter."""
+    entries = []
+    for number, side in enumerate(sides, 1):
+        for name, level in (
+            (f"{number}.png", 10 * number),
+            (f"ref/{number}.png", 10 * number + 100),
+        ):
+            write_photo(folder / name, np.full((side, side, 3), level, np.uint8))
+        entries.append(PhotoEntry(f"{number}.png", side, side, "", reference=f"ref/{number}.png"))
+    return PhotoIndex("scenes", str(folder), "photos of a test", False, entries)
+
+
+def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
+    def brighter(photo: Pixels) -> Pixels:
+        return (photo * 1.5).astype(np.uint8)
+
+    summary = rate(
+        photos(tmp_path),
+        Brightness(),
+        enhancers={"enhanced": brighter},
+        about={"rating": "scenes"},
+        out=tmp_path / "out",
+    )
+    methods = summary["methods"]
+    assert methods["original"]["mean"] == 20
+    assert "difference" not in methods["original"]
+    assert methods["enhanced"]["mean"] == 30
+    # 5, 10 and 15 more: the mean 10, the deviation 5.
+    assert methods["enhanced"]["difference"]["mean"] == 10
+    assert methods["enhanced"]["difference"]["std"] == 5
+    assert methods["enhanced"]["difference"]["low"] >= 5
+    assert methods["enhanced"]["difference"]["high"] <= 15
+    assert methods["target"]["difference"] == {
+        "mean": 100.0,
+        "std": 0.0,
+        "n": 3,
+        "low": 100.0,
+        "high": 100.0,
+    }
+    with (tmp_path / "out" / "scores.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
+    assert len(rows) == 9
+
+
+def test_pairs_decide_even_where_photos_differ_more() -> None:
+    generator = np.random.default_rng(0)
+    base = generator.normal(0, 10, 50)
+    scores = {
+        str(n): {"original": float(b), "enhanced": float(b + 0.5 + generator.normal(0, 0.1))}
+        for n, b in enumerate(base)
+    }
+    found = statistics_of(scores)["enhanced"]
+    assert found["low"] < 0 < found["high"]  # of the scores themselves nothing is known
+    assert found["difference"]["low"] > 0.4
+
+
+def test_photos_that_cannot_be_rated_are_named(tmp_path: Path) -> None:
+    index = photos(tmp_path, (20, 8, 20))
+    (tmp_path / "3.png").write_bytes(b"")
+    summary = rate(index, Brightness(), enhancers={}, about={}, out=tmp_path / "out")
+    assert summary["n_images"] == 1
+    assert summary["unreadable"] == [
+        {"file": "2.png", "reason": "expected at least 10 px a side"},
+        {"file": "3.png", "reason": "empty file"},
+    ]
+    with pytest.raises(ValueError, match=r"scenes: none of its 1 photos can be rated: 1\.png: exp"):
+        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about={}, out=tmp_path / "o")
+
+
+def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:
+    message = "half: expected 20×20 px like the photo, got 10×10 px"
+    half = {"half": lambda photo: photo[::2, ::2]}
+    with pytest.raises(ValueError, match=message):
+        rate(photos(tmp_path), Brightness(), enhancers=half, about={}, out=tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ({}, "expected a rater of format wespe-rater/1, got a safetensors file of another origin"),
+        ({"wespe": '{"format": "wespe-generator/1"}'}, "wespe-rater/1, got wespe-generator/1"),
+        ({"wespe": '{"format": "wespe-rater/1", "kind": "x"}'}, "expected a kind among ffs"),
+        (
+            {"wespe": '{"format": "wespe-rater/1", "kind": "ffs", "config": {}}'},
+            "settings and tensors do not agree: 'backbone'",
+        ),
+    ],
+)
+def test_a_file_that_is_no_rater_is_named(
+    tmp_path: Path, header: dict[str, str], message: str
+) -> None:
+    path = tmp_path / "rater.safetensors"
+    save_file({"a": np.zeros(1, np.float32)}, path, header)
+    with pytest.raises(ValueError, match=message) as error:
+        load_rater(path, CPU)
+    assert str(path) in str(error.value)
+
+
+def test_a_missing_and_a_damaged_rater_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "rater.safetensors"
+    with pytest.raises(ValueError, match="no such rater"):
+        load_rater(path, CPU)
+    path.write_bytes(b"no tensors")
+    with pytest.raises(ValueError, match=r"rater\.safetensors: expected a \.safetensors rater"):
+        load_rater(path, CPU)
+
+
+def test_the_same_rater_gives_the_same_bytes(tmp_path: Path) -> None:
+    for name in "ab":
+        save_rater(tmp_path / name, Brightness())
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+TINY = FfsSettings(kind="ffs", photos="faves", backbone="small", crop_px=32, epochs=1, batch_size=4)
+
+
+def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
+    write_faves(tmp_path / "faves")
+    index, out = tmp_path / "faves" / "index.json", tmp_path / "out"
+    card = fit_rater(
+        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, states=tmp_path / "states"
+    )
+    assert {path.name for path in out.iterdir()} == {
+        "rater.safetensors",
+        "rater.json",
+        "losses.jsonl",
+    }
+    assert card["data"]["simulated"]
+    assert card["data"]["sha256"] == data_hash(tmp_path / "faves")
+    assert card["settings"]["crop_px"] == 32
+    assert any("simulated" in limit for limit in card["limits"])
+    assert not any((tmp_path / "states").iterdir())
+    assert load_rater(out / "rater.safetensors", CPU).label == "FFS (simulated viewers)"
+
+
+def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
+    write_faves(tmp_path)
+    data = data_hash(tmp_path)
+    key = state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
+    assert key == state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
+    other = TINY.model_copy(update={"epochs": 2})
+    assert key != state_key("judge", settings=other, data=data, seed=0, place=CPU)
+    table = tmp_path / "faves.csv"
+    table.write_text(table.read_text().replace("0.03", "0.04"))
+    assert data_hash(tmp_path) != data
