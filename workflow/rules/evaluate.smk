@@ -11,6 +11,7 @@ rule evaluate:
             "transport.py",
             "losses.py",
             "inference",
+            "originals",
             "models",
             "images.py",
         ),

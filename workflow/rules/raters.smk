@@ -67,6 +67,7 @@ rule rate:
             "raters",
             "baselines.py",
             "inference",
+            "originals",
             "models",
             "metrics",
             "training/__init__.py",
