@@ -10,6 +10,7 @@ rule evaluate:
             "transport.py",
             "losses.py",
             "inference",
+            "originals",
             "models",
             "images.py",
         ),
