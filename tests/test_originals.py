@@ -1,6 +1,7 @@
 """A matrix of formats and kinds of photos: what comes back is the same kind of file, changed."""
 
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,12 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin
+from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from tests.test_images import ADOBE, BAD, P3, STORED, icc_profile
 from wespe.images import AnyPixels, PhotoError, Pixels, read_photo
 from wespe.originals import read_original, write_like
+from wespe.originals.tiff import encode_tiff
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 PHONES = sorted((DATA / "phones").glob("*.jpg"))
@@ -285,6 +287,80 @@ def test_cmyk_without_a_way_back_becomes_rgb(tmp_path: Path) -> None:
     with Image.open(out) as image:
         assert image.mode == "RGB"
     assert np.abs(read_photo(out).pixels - expected).max() <= 3
+
+
+def cmyk_profile() -> bytes:
+    """A small printer profile with both ways: ICC v2 tables of 8 bits between CMYK and Lab."""
+
+    def table(kind: int, count: int, grid: int, values: np.ndarray) -> bytes:
+        identity = struct.pack(">9i", *(65536 * (n % 4 == 0) for n in range(9)))
+        ramp = bytes(range(256))
+        head = b"mft1\0\0\0\0" + bytes([kind, count, grid, 0]) + identity
+        return (
+            head
+            + ramp * kind
+            + values.clip(0, 255).round().astype(np.uint8).tobytes()
+            + (ramp * count)
+        )
+
+    c, m, y, k = np.meshgrid(*[np.linspace(0, 1, 5)] * 4, indexing="ij")
+    lightness = 255 * (1 - k) * (1 - 0.8 / 3 * (c + m + y))
+    lab = [lightness, 128 + 60 * (m - c), 128 + 60 * (y - (c + m) / 2)]
+    # The way back prints no black: another CMYK of the same colour, as with real profiles.
+    light, a, b = np.meshgrid(*[np.linspace(0, 255, 17)] * 3, indexing="ij")
+    p, q = (a - 128) / 60, (b - 128) / 60
+    both = ((1 - light / 255) * 3 / 0.8 - q) / 1.5
+    inks = [(both - p) / 2, (both + p) / 2, both / 2 + q, 0 * q]
+    tags = {
+        b"desc": b"desc" + bytes(90),
+        b"wtpt": b"XYZ \0\0\0\0" + struct.pack(">iii", 63190, 65536, 54061),
+        b"A2B0": table(4, 3, 5, np.stack(lab, axis=-1)),
+        b"B2A0": table(3, 4, 17, 255 * np.stack(inks, axis=-1)),
+    }
+    offset, index, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, value in tags.items():
+        index += name + struct.pack(">II", offset + len(body), len(value))
+        body += value + bytes(-len(value) % 4)
+    header = bytearray(128)
+    size = offset + len(body)
+    struct.pack_into(">I4xI4s4s4s", header, 0, size, 0x02100000, b"prtr", b"CMYK", b"Lab ")
+    header[36:40] = b"acsp"
+    struct.pack_into(">iii", header, 68, 63190, 65536, 54061)
+    return bytes(header) + index + body
+
+
+@pytest.mark.parametrize("suffix", ["tif", "jpg"])
+def test_cmyk_stays_where_its_profile_leads_back(tmp_path: Path, suffix: str) -> None:
+    path, profile = tmp_path / f"in.{suffix}", cmyk_profile()
+    inks = np.stack([scene()[..., 0], scene()[..., 1], scene()[..., 2], scene()[..., 0] // 4], -1)
+    image = Image.frombytes("CMYK", inks.shape[1::-1], (inks // 2).tobytes())
+    image.save(path, icc_profile=profile, **({"quality": 95} if suffix == "jpg" else {}))
+    before = read_photo(path).pixels.astype(int)
+    with Image.open(again(path)) as same:
+        assert (same.mode, same.info["icc_profile"]) == ("CMYK", profile)
+        tolerance = 6 if suffix == "jpg" else 0
+        assert np.abs(np.asarray(same).astype(int) - np.asarray(image)).max() <= tolerance
+    brighter = read_photo(again(path, 20)).pixels.astype(int) - before
+    assert 10 < brighter.mean() < 30
+
+
+def test_16_bit_cmyk_is_refused_rather_than_cut(tmp_path: Path) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    deep = np.zeros((3, 4, 4), np.uint16)
+    content = encode_tiff(deep, "CMYK", tags=tags, profile=None, compressed=False)
+    (tmp_path / "in.tif").write_bytes(content)
+    with pytest.raises(PhotoError, match=r"in\.tif: 16 bits a channel of CMYK, expected 8"):
+        read_original(tmp_path / "in.tif")
+
+
+def test_truncated_heic_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    Image.fromarray(scene()).save(tmp_path / "in.heic")
+    whole = (tmp_path / "in.heic").read_bytes()
+    for size in (30, len(whole) // 2, len(whole) - 5):
+        (tmp_path / "in.heic").write_bytes(whole[:size])
+        with pytest.raises(PhotoError, match=r"in\.heic: (cannot be decoded|not an image)"):
+            read_original(tmp_path / "in.heic")
 
 
 def test_unusable_profile_leaves_the_numbers(tmp_path: Path) -> None:

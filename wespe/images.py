@@ -30,6 +30,8 @@ AnyPixels = NDArray[Any]
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000
+# What decoders raise where a file is damaged.
+_DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
 # Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
 # the photo is: wrong in the file that is written next.
 LAYOUT_TAGS = frozenset(
@@ -110,7 +112,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(path, f"larger than {limit} MP") from error
-    except (OSError, SyntaxError, ValueError, TypeError, AttributeError, struct.error) as error:
+    except _DAMAGED as error:
         raise PhotoError(path, f"cannot be decoded: {error}") from error
 
 

@@ -33,7 +33,10 @@ def read_deep(content: bytes) -> AnyPixels:
     Raises ValueError for what OpenCV does not read.
     """
     buffer = np.frombuffer(content, np.uint8)
-    pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    try:
+        pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
+    except cv2.error as error:
+        raise ValueError(f"OpenCV cannot decode it: {error}") from error
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("16 bits a channel in a layout that is not known here")
     if pixels.ndim == 2:

@@ -96,6 +96,8 @@ def _layers(
     mode = deep or ("L" if image.mode in {"1", "L", "LA", "La"} else "RGB")
     profile = image.info.get("icc_profile")
     if image.mode == "CMYK":
+        if deep:
+            raise PhotoError(path, "16 bits a channel of CMYK, expected 8")
         try:
             colours = Colours("CMYK", profile)
         except ValueError:
