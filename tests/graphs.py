@@ -32,7 +32,7 @@ def snakemake_graph() -> dict[str, Stage]:
             # One stage, whether it is tried again or not.
             "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
                 job.output,
-                # Ratings are in Snakemake's graph alone: DVC's templates cannot hold what may be none.
+                # Ratings are in Snakemake's graph alone: DVC's templates hold nothing optional.
                 [path for path in job.input if path not in getattr(job.input, "ratings", [])],
                 list(json.loads(job.params.settings)),
             )

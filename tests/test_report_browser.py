@@ -5,7 +5,6 @@ One page is made from results written by hand; Debian's Chromium shows it.
 
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The page of one pair, two evaluations on the same photos, a rating and a table."""
+    """The page of one pair, an evaluation, a rating and a table."""
     folder = tmp_path_factory.mktemp("report")
     write_report(
         folder / "report.html",
@@ -46,9 +45,11 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        with driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as launched:
-            yield launched
+    with (
+        playwright.sync_playwright() as driver,
+        driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as launched,
+    ):
+        yield launched
 
 
 Show = Callable[..., Any]
@@ -204,7 +205,7 @@ def test_dark_and_light_are_the_readers_choice(show: Show) -> None:
                 getComputedStyle(document.body).color,
                 getComputedStyle(document.querySelector(".chart text")).fill,
                 getComputedStyle(document.querySelector("th[scope=row]")).backgroundColor]
-                .map((colour) => colour.match(/[0-9.]+/g).slice(0, 3).reduce((a, b) => a + +b, 0))"""
+                .map((c) => c.match(/[0-9.]+/g).slice(0, 3).reduce((sum, n) => sum + +n, 0))"""
         )
         return [value / 765 for value in values]
 

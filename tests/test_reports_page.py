@@ -191,7 +191,7 @@ def test_embeds_every_picture_and_loads_nothing(report: Callable[..., str]) -> N
     html = report()
     page = Page(html)
     sources = [image["src"] or "" for image in page.all("img")]
-    # Three photos by five methods, and four extremes by three, each whole and in part; three sheets.
+    # Three photos by five methods and four extremes by three, whole and in part; three sheets.
     assert len(sources) == 2 * (3 * 5 + 4 * 3) + 3
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert all(image["alt"] for image in page.all("img"))

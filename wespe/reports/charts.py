@@ -121,7 +121,7 @@ def histogram(series: Sequence[Series], *, x_label: str, y_label: str, title: st
 
 def _bins(n: int) -> int:
     """Few photos in few bins: twice the cube root of their number (Rice's rule), 5 to 40."""
-    return min(40, max(5, math.ceil(2 * n ** (1 / 3))))
+    return min(40, max(5, math.ceil(2 * math.cbrt(n))))
 
 
 def smooth(values: Values) -> Values:

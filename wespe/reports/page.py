@@ -31,7 +31,8 @@ def write_report(
 
     `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
     `tables` are JSON files of `wespe tables`; `settings_text` is the settings file as it is. The
-    page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a missing or wrong input file.
+    page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a
+    missing or wrong input file.
     """
     pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [

@@ -42,9 +42,7 @@ def pipeline_run(
     return str(found[0].info.run_id)
 
 
-_NOTE = (
-    "A run of the pipeline. Below it are its pairs; its artifacts are the page and the tables."
-)
+_NOTE = "A run of the pipeline. Below it are its pairs; its artifacts are the page and the tables."
 
 
 def record_report(
