@@ -9,6 +9,7 @@ from torch import Tensor
 
 from wespe.images import Pixels
 from wespe.models.dped import load_dped, model_card
+from wespe.models.generator import Generator
 from wespe.training.method import MethodStep, Task, sheet
 from wespe.training.monitor import Sign
 
@@ -36,7 +37,9 @@ class PublishedStep(MethodStep["PublishedRecipe"]):
         return None
 
     def origin(self) -> dict[str, Any]:
-        return model_card(Path(self._recipe.checkpoint), self.networks["generator"])
+        generator = self.generator
+        assert isinstance(generator, Generator)
+        return model_card(Path(self._recipe.checkpoint), generator)
 
     @torch.inference_mode()
     def sample(self) -> Pixels:
