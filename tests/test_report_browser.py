@@ -231,6 +231,14 @@ def test_nothing_is_wider_than_the_screen(show: Show, width: int) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
+def test_the_column_that_stays_leaves_room_for_the_values(show: Show) -> None:
+    page = show(360)
+    for place in range(page.locator("table").count()):
+        table = page.locator("table").nth(place)
+        head = table.locator("tbody th").first.bounding_box()
+        assert head["width"] <= 160, table.inner_text()[:80]
+
+
 def test_a_finger_moves_the_slider_and_scrolls_the_page(show: Show) -> None:
     page = show(360, has_touch=True, is_mobile=True, device_scale_factor=2)
     stage = page.locator(".stage").first

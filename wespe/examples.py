@@ -67,7 +67,7 @@ def most_detailed(photo: Pixels, size_px: int) -> tuple[int, int, int, int]:
     `photo`: uint8 `(H, W, 3)`. Looks every quarter of the size; the first of equals wins. Returns
     x, y, width and height in pixels, of which the last two end at the photo's.
     """
-    grey = cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)
+    grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8)
     height, width = grey.shape
     box_width, box_height = min(size_px, width), min(size_px, height)
     # Bytes and not floats: the photo may have tens of megapixels.

@@ -1,7 +1,7 @@
 """The tables of evaluations and ratings, as the objects that the template `table.html.j2` shows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from wespe.metrics import METRICS
 from wespe.reports import compare
@@ -47,7 +47,7 @@ def metrics_table(result: EvaluationResult) -> Table:
 def scores_table(result: RatingResult) -> Table:
     """A row a method: its mean score, and the mean difference to the original, photo by photo."""
     summary = result.summary
-    better = "higher" if summary.higher_is_better else "lower"
+    better: Literal["higher", "lower"] = "higher" if summary.higher_is_better else "lower"
     score = compare.Style(summary.label, "", better)
     columns = [_column("score", score), _column("change", compare.Style("change", "", better))]
     rows = []

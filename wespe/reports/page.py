@@ -42,8 +42,10 @@ def write_report(
     ]
     rating_views = [view_rating(read_rating(name, folder)) for name, folder in ratings.items()]
     domains = [view.result.card.data for view in pair_views]
-    simulated = any(both.source.simulated or both.target.simulated for both in domains) or any(
-        view.result.summary.simulated for view in [*evaluation_views, *rating_views]
+    simulated = (
+        any(both.source.simulated or both.target.simulated for both in domains)
+        or any(view.result.summary.simulated for view in evaluation_views)
+        or any(view.result.summary.simulated for view in rating_views)
     )
     page = _environment().get_template("report.html.j2")
     text = page.render(
