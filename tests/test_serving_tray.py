@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wespe.images import PHOTO_SUFFIXES, AnyPixels, read_photo
-from wespe.serving import tray as trays
+from wespe.images import AnyPixels, read_photo
 from wespe.serving.tray import Limits, Photo, State, Tray, TrayError
 
 
@@ -30,7 +29,7 @@ class Inverting:
         advance(half)
         assert self.go_on.wait(10)
         advance(pixels[..., 0].size - half)
-        return 255 - pixels
+        return np.iinfo(pixels.dtype).max - pixels
 
 
 @pytest.fixture(autouse=True)
@@ -198,5 +197,15 @@ def test_what_a_sender_may_know_has_no_path(tray: Tray, tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("x.png"))
 
 
-def test_suffixes_are_those_that_can_be_written() -> None:
-    assert set(trays.SUFFIXES.values()) <= PHOTO_SUFFIXES
+def test_sixteen_bits_and_grey_stay(tray: Tray) -> None:
+    with tray.receiving() as upload:
+        Image.fromarray(np.full((10, 20), 30_000, np.uint16)).save(upload, "PNG")
+        photo = tray.add(upload, name="deep.png", network="n")
+    reach(photo, "done")
+    with tray.result(photo, 0.0) as path, Image.open(path) as image:
+        assert (image.mode, image.getpixel((0, 0))) == ("I;16", 30_000)
+
+
+def test_formats_that_cannot_be_written_are_refused(tray: Tray) -> None:
+    with pytest.raises(TrayError, match=r"expected one of JPEG, .* got GIF"):
+        put(tray, format="GIF")

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -16,7 +16,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from wespe.files import lock
-from wespe.images import AnyPixels, PhotoError, Pixels, photo_size, read_photo, write_photo
+from wespe.images import AnyPixels, PhotoError, Pixels, opened, photo_size, write_photo
+from wespe.originals import read_original, write_like
+from wespe.originals.formats import FORMATS
 
 _PREFIX = "wespe-serve-"
 _PREVIEW_QUALITY = 90
@@ -53,14 +55,19 @@ class Photo:
     """Of the pixels that are done, from 0 to 1."""
     reason: str = ""
     """Why it failed."""
-    folder: Path = field(default=Path(), repr=False)
+    file: Path = field(default=Path(), repr=False)
+    """What was sent; what is made of it lies beside it."""
     touched_s: float = field(default=0.0, repr=False)
     run: int = field(default=0, repr=False)
     """How often it has been asked for: what an earlier run brings is dropped."""
 
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
     def told(self) -> dict[str, Any]:
         """What its sender may know."""
-        hidden = {"folder", "touched_s", "run"}
+        hidden = {"file", "touched_s", "run"}
         return {key: value for key, value in asdict(self).items() if key not in hidden}
 
 
@@ -128,14 +135,14 @@ class Tray:
         """
         try:
             width, height = photo_size(upload)
+            file = _named_by_content(upload)
         except PhotoError as error:
             raise TrayError(f"It cannot be used: {error.reason}.") from error
         if (megapixels := width * height / 1e6) > self.limits.megapixels:
             raise TrayError(
                 f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
             )
-        folder = upload.parent
-        photo = Photo(folder.name, name, network, width, height, folder=folder)
+        photo = Photo(file.parent.name, name, network, width, height, file=file)
         with self._lock:
             self._photos[photo.key] = photo
         return self.enhance(photo, network)
@@ -167,16 +174,15 @@ class Tray:
 
     @contextlib.contextmanager
     def result(self, photo: Photo, strength: float) -> Iterator[Path]:
-        """A file in the photo's own format, with its EXIF, blended by `strength` in [0, 1]."""
+        """A file like the one that was sent, blended by `strength` in [0, 1]."""
         before, after = (
             np.load(photo.folder / f"{which}.npy", mmap_mode="r")
             for which in ("original", "enhanced")
         )
-        source = read_photo(photo.folder / "upload")
         blend = before + np.float32(strength) * (after.astype(np.float32) - before)
-        path = photo.folder / f"{secrets.token_urlsafe(8)}{suffix_of(photo.folder / 'upload')}"
+        path = photo.folder / f"{secrets.token_urlsafe(8)}{photo.file.suffix}"
         try:
-            write_photo(path, blend.round().astype(np.uint8), exif=source.exif)
+            write_like(path, read_original(photo.file), blend.round().astype(before.dtype))
             yield path
         finally:
             path.unlink(missing_ok=True)
@@ -209,7 +215,7 @@ class Tray:
 
     def _enhance(self, photo: Photo, run: int) -> None:
         self._report(photo, run, state="working")
-        original = read_photo(photo.folder / "upload").pixels
+        original = read_original(photo.file).upright()
         if photo.network not in self._networks:
             self._networks[photo.network] = self._load(photo.network)
         done = 0
@@ -223,11 +229,12 @@ class Tray:
         self._keep(photo, original=original, enhanced=enhanced)
         self._report(photo, run, state="done", share=1.0)
 
-    def _keep(self, photo: Photo, **versions: Pixels) -> None:
+    def _keep(self, photo: Photo, **versions: AnyPixels) -> None:
         try:
             for name, pixels in versions.items():
                 np.save(photo.folder / f"{name}.npy", pixels)
-                write_photo(photo.folder / f"{name}.jpg", pixels, quality=_PREVIEW_QUALITY)
+                preview = photo.folder / f"{name}.jpg"
+                write_photo(preview, _eight_bit(pixels), quality=_PREVIEW_QUALITY)
         except OSError as error:
             if not photo.folder.exists():  # it was removed
                 raise _GoneError from error
@@ -241,22 +248,20 @@ class Tray:
                 setattr(photo, key, value)
 
 
-SUFFIXES: Mapping[str, str] = {
-    "JPEG": ".jpg",
-    "MPO": ".jpg",
-    "PNG": ".png",
-    "TIFF": ".tif",
-    "WEBP": ".webp",
-}
-"""By the format of what was sent, whatever its name, the suffix of the result; others get PNG."""
+def _named_by_content(upload: Path) -> Path:
+    """Give a file the suffix of its format, whatever its sender called it. Raises PhotoError."""
+    with opened(upload) as image:
+        # Phones put a second picture behind the first; Pillow has a name of its own for that.
+        name = "JPEG" if image.format == "MPO" else image.format
+    suffix = next((suffix for suffix, known in FORMATS.items() if known == name), None)
+    if suffix is None:
+        expected = ", ".join(dict.fromkeys(FORMATS.values()))
+        raise PhotoError(upload, f"expected one of {expected}, got {name}")
+    return upload.rename(upload.with_suffix(suffix))
 
 
-def suffix_of(path: Path) -> str:
-    """The suffix of the result of the photo in a file."""
-    from PIL import Image
-
-    with Image.open(path) as image:
-        return SUFFIXES.get(image.format or "", ".png")
+def _eight_bit(pixels: AnyPixels) -> Pixels:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
 
 
 def _sweep(place: Path) -> None:

@@ -21,10 +21,9 @@ def flow(now: NDArray[Any], before: NDArray[Any]) -> Field:
     """
     if min(now.shape) < _SMALLEST_PX:
         return np.zeros((*now.shape, 2), np.float32)
-    found: Field = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(
-        now, before, None
-    )
-    return found
+    start = np.zeros((*now.shape, 2), np.float32)
+    method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(method.calc(now, before, start), np.float32)
 
 
 def moved(image: NDArray[Any], motion: Field) -> NDArray[Any]:

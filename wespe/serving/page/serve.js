@@ -85,7 +85,7 @@ function show(photo) {
   const bar = $("progress", row);
   bar.hidden = photo.state === "done" || photo.state === "failed";
   bar.value = photo.share;
-  const finished = photo.state === "done" && before && before.state !== "done";
+  const finished = photo.state === "done" && before?.state !== "done";
   if (finished && (shown === null || shown === photo.key)) view(photo.key);
 }
 
