@@ -17,10 +17,12 @@ check: .venv/ready
 	snakefmt --check Snakefile workflow
 	snakemake --lint
 
-# Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest.
+# Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest. Of the
+# package brisque only the weights are used: libsvm, which would be compiled, is left out.
 lock: .venv/ready
 	uv pip compile --quiet --generate-hashes --universal --python-version 3.11 --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	  --no-emit-index-url --no-emit-find-links --no-emit-package libsvm-official \
+	  --custom-compile-command "make lock" \
 	  --all-extras $(UPGRADE) --output-file requirements.txt pyproject.toml
 
 clean:

@@ -44,6 +44,7 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report.html",
+        f"{RESULTS}/tables",
         expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
         expand(f"{RESULTS}/raters/{{name}}/rater.json", name=settings.raters),
         expand(f"{RESULTS}/ratings/{{name}}/summary.json", name=settings.ratings),
@@ -55,6 +56,7 @@ include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
+include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -1,25 +1,38 @@
 """Speed and peak memory of every metric on a 12 MP photo, beside scikit-image's SSIM.
 
-    python benchmarks/metrics.py [--megapixels 12]
+    python benchmarks/metrics.py [--megapixels 12] [--rater FILE]
 
-Each is measured in a process of its own, OpenCV on one thread: processor time, the best of
-three runs, and the most memory (Linux only) beyond what the process held with its two photos.
+Each is measured in a process of its own, on one thread: processor time, the best of three runs,
+and the most memory (Linux only) beyond what the process held with its two photos. A rater, from a
+file that `wespe rater` made, is measured like a metric. The last line is one photo with its
+reference through a whole evaluation, all metrics of all baselines and no network: the time of the
+one run, and the memory of the process in all.
 """
 
 import argparse
+import math
 import multiprocessing
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from wespe.images import Pixels
+from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.baselines import BASELINES, baselines
+from wespe.evaluation import evaluate
+from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS
+from wespe.raters.base import load_rater
+from wespe.training.compute import resolve
+from wespe.transport import Transport
 
 RUNS = 3
 
@@ -47,22 +60,66 @@ def photo_pair(megapixels: float) -> tuple[Pixels, Pixels]:
     return photo, darker
 
 
-def seconds_and_bytes(name: str, megapixels: float) -> tuple[float, int]:
-    cv2.setNumThreads(1)
+def one(name: str, megapixels: float) -> tuple[float, int]:
+    """Seconds of a metric, a rater's file or scikit-image's SSIM, and bytes beyond photos."""
+    _use_one_thread()
     photos = photo_pair(megapixels)
     function: Callable[..., float] = skimage_ssim
     arguments: tuple[Pixels, ...] = photos
     if name in METRICS:
         function = METRICS[name].function
         arguments = photos if METRICS[name].needs_reference else photos[:1]
-    Path("/proc/self/clear_refs").write_text("5")  # Forget the peak of making the photos.
-    before = _peak_bytes()
+    elif name.endswith(".safetensors"):
+        function = load_rater(Path(name), resolve("cpu-fp32")).score
+        arguments = photos[:1]
+    before = _forget_peak()
     runs = []
     for _ in range(RUNS):
         started = time.process_time()
-        function(*arguments)
+        value = function(*arguments)
         runs.append(time.process_time() - started)
-    return min(runs), _peak_bytes() - before
+    # What a metric needs is not installed.
+    seconds = math.nan if math.isnan(value) else min(runs)
+    return seconds, _peak_bytes() - before
+
+
+def evaluation(megapixels: float) -> tuple[float, int]:
+    """Seconds of the evaluation of one photo, and bytes of the whole process."""
+    _use_one_thread()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for name, pixels in zip(("x.jpg", "y.jpg"), photo_pair(megapixels), strict=True):
+            write_photo(root / name, pixels)
+        entry = PhotoEntry("x.jpg", pixels.shape[1], pixels.shape[0], "", "y.jpg")
+        index = PhotoIndex("photos", folder, "a benchmark", True, [entry])
+        del pixels
+        look = Transport()
+        card = {"transport": look.to_json(), "histogram_match": look.levels.tolist()}
+        _forget_peak()
+        started = time.process_time()
+        evaluate(
+            index,
+            lambda photo: photo,
+            evaluation="benchmark",
+            pair="",
+            network="",
+            baselines=baselines(list(BASELINES), card),
+            out=root / "out",
+            pictures=0,
+            workers=1,
+        )
+        return time.process_time() - started, _peak_bytes()
+
+
+def _use_one_thread() -> None:
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+
+
+def _forget_peak() -> int:
+    """Forget the peak of making the photos; the memory that is held now."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _peak_bytes()
 
 
 def _peak_bytes() -> int:
@@ -74,15 +131,19 @@ def _peak_bytes() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megapixels", type=float, default=12.0)
-    megapixels = parser.parse_args().megapixels
+    parser.add_argument("--rater", type=Path, action="append", default=[])
+    arguments = parser.parse_args()
+    megapixels = arguments.megapixels
     spawn = multiprocessing.get_context("spawn")
     baseline = 0.0
     print(f"{'metric':<14}{'MP/s':>8}{'ratio':>8}{'MB':>8}")
-    for name in ("skimage SSIM", *METRICS):
+    for name in ("skimage SSIM", *METRICS, *map(str, arguments.rater), "evaluation"):
+        work = evaluation if name == "evaluation" else partial(one, name)
         with ProcessPoolExecutor(1, mp_context=spawn) as pool:
-            seconds, peak = pool.submit(seconds_and_bytes, name, megapixels).result()
+            seconds, peak = pool.submit(work, megapixels).result()
         baseline = baseline or seconds
-        print(f"{name:<14}{megapixels / seconds:8.1f}{baseline / seconds:8.1f}{peak / 1e6:8.0f}")
+        speed, ratio = megapixels / seconds, baseline / seconds
+        print(f"{Path(name).stem:<14}{speed:8.1f}{ratio:8.1f}{peak / 1e6:8.0f}", flush=True)
 
 
 if __name__ == "__main__":

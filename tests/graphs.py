@@ -31,7 +31,10 @@ def snakemake_graph() -> dict[str, Stage]:
         return {
             # One stage, whether it is tried again or not.
             "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
-                job.output, job.input, list(json.loads(job.params.settings))
+                job.output,
+                # Ratings are in Snakemake's graph alone: DVC's templates hold nothing optional.
+                [path for path in job.input if path not in getattr(job.input, "ratings", [])],
+                list(json.loads(job.params.settings)),
             )
             | {"rule": [job.rule.name]}
             for job in flow.dag.jobs

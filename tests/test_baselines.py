@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wespe.baselines import BASELINES, autocontrast, baselines, clahe
+from wespe.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
 from wespe.transport import fit_transport, histogram_match
 
 
@@ -57,6 +57,24 @@ def test_autocontrast_stretches_every_channel() -> None:
     stretched = autocontrast(photo)
     assert stretched.min((0, 1)).tolist() == [0, 0, 0]
     assert stretched.max((0, 1)).tolist() == [255, 255, 255]
+
+
+def test_grey_world_balances_and_stretches() -> None:
+    # Means 60, 120 and 180 become 120 each: columns of 80, 100, 140 and 160 in every channel.
+    columns = np.array([40, 50, 70, 80], np.float32)[:, None] * [1, 2, 3]
+    photo = np.tile(columns.astype(np.uint8), (8, 50, 1))
+    balanced = grey_world(photo)
+    # The 1st and 99th percentile are 80 and 160.
+    expected = np.rint((np.array([80, 100, 140, 160]) - 80) * 255 / 80)
+    assert np.array_equal(balanced[0, :4], np.tile(expected[:, None], 3))
+
+
+def test_grey_world_leaves_a_constant_photo_and_a_black_channel_alone() -> None:
+    flat = np.full((4, 4, 3), 77, np.uint8)
+    assert np.array_equal(grey_world(flat), flat)
+    photo = patches(0, 90, 20, count=1)[0]
+    photo[..., 2] = 0
+    assert not grey_world(photo)[..., 2].any()
 
 
 def test_clahe_raises_local_contrast_and_keeps_grey_grey() -> None:

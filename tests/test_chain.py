@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Project, enter
+from wespe import tracking
 from wespe.images import read_photo
 
 SETTINGS = """\
@@ -161,8 +162,12 @@ def test_mlflow_has_one_run_with_settings_curves_metrics_pictures_and_network(
     client = MlflowClient(tracking_uri="sqlite:///mlflow.db")
     experiment = client.get_experiment_by_name("chain")
     assert experiment
-    [run] = client.search_runs([experiment.experiment_id])
-    assert run.info.status == "FINISHED"
+    runs = client.search_runs([experiment.experiment_id])
+    [run] = [run for run in runs if tracking.PAIR in run.data.tags]
+    [whole] = [run for run in runs if tracking.PIPELINE in run.data.tags]
+    assert (run.info.status, whole.info.status) == ("FINISHED", "FINISHED")
+    assert run.data.tags[tracking.PARENT] == whole.info.run_id
+    assert "report.html" in {file.path for file in client.list_artifacts(whole.info.run_id)}
     assert run.data.params["recipe"] == "tiny"
     assert run.data.params["generator.width"] == "8"
     curve = client.get_metric_history(run.info.run_id, "total")
@@ -170,7 +175,8 @@ def test_mlflow_has_one_run_with_settings_curves_metrics_pictures_and_network(
     assert "step" not in run.data.metrics
     summary = json.loads((chain.results / "evaluations/scenes/summary.json").read_text())
     psnr_db = summary["methods"]["enhanced"]["psnr_db"]["mean"]
-    assert run.data.metrics["scenes.enhanced.psnr_db"] == pytest.approx(psnr_db)
+    for name in ("scenes.enhanced.psnr_db", "enhanced.psnr_db"):
+        assert run.data.metrics[name] == pytest.approx(psnr_db)
     kept = {
         file.path
         for folder in ("network", "samples", "scenes", "scenes/pictures")
@@ -189,7 +195,7 @@ def test_the_network_enhances_a_photo_and_keeps_its_exif(chain: Chain, tmp_path:
     Image.fromarray(pixels).save(photo, exif=exif)
     model = chain.pair / "generator.safetensors"
     messages = chain.project.do("wespe", "enhance", str(photo), "--model", str(model))
-    assert messages.endswith("1 enhanced, 0 already done, 0 failed\n")
+    assert messages.splitlines()[-1].startswith("1 enhanced, 0 already done, 0 failed; ")
     enhanced = tmp_path / "photo_enhanced.jpg"
     assert read_photo(enhanced).pixels.shape == (70, 90, 3)
     with Image.open(enhanced) as image:

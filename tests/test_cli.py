@@ -1,5 +1,6 @@
 """Bad input ends with the culprit's name and what was expected, and with nothing half-written."""
 
+import importlib.util
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -138,9 +139,10 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
         "source gone: expected a folder of photos at gone, got none"
     ]
     network()
-    assert refused(call, "enhance", "--model", "network.safetensors", "empty") == [
-        "empty: no photos (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp) in this folder"
-    ]
+    code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
+    assert code == 1
+    assert printed[0].startswith("empty: failed, no photos (.bmp, .heic, ")
+    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files passed over"
 
 
 def test_wrong_settings_and_names_are_refused(call: Call) -> None:
@@ -333,7 +335,8 @@ def test_a_photo_that_cannot_be_enhanced_does_not_stop_the_others(
         *("enhance", "photos", "gone.jpg", "--model", "network.safetensors", "--out", "out")
     )
     assert code == 1
-    assert printed[-1] == "2 enhanced, 0 already done, 2 failed"
+    assert printed[-1].startswith("2 enhanced, 0 already done, 2 failed; 0.0 MP in ")
+    assert printed[-2] == "failed: gone.jpg: no such file"
     assert printed[1].startswith("2/4 photos/1.jpg: failed, cannot be decoded: ")
     assert printed[3] == "4/4 gone.jpg: failed, no such file"
     assert [path.name for path in sorted(Path("out").iterdir())] == ["0.jpg", "2.jpg"]
@@ -354,6 +357,55 @@ def test_wrong_options_of_enhance_are_refused(
     Path("file").write_text("a file, where a folder should be")
     arguments = ("enhance", "photos/0.jpg", "--model", "network.safetensors", *option)
     assert refused(call, *arguments) == [message]
+
+
+def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) -> None:
+    [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
+    assert message == "expected the name or path of one network (there are none), got 'pair'"
+    folder = Path("results/pairs/pair")
+    folder.mkdir(parents=True)
+    network(str(folder / "generator.safetensors"))
+    digest = sha256(folder / "generator.safetensors")
+    (folder / "generator.json").write_text(json.dumps({"sha256": digest}))
+    for model in ("pair", str(folder)):
+        code, printed, _ = call("enhance", "photos/0.jpg", "--model", model, "--out", "out")
+        assert (code, len(printed)) == (0, 2)
+    assert printed[0] == "1/1 photos/0.jpg: skipped, out/0.jpg is newer"
+    [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
+    assert message == "x: no such network, and no gone.yaml that says where to look"
+
+
+def test_a_quoted_pattern_and_originals_that_are_replaced(call: Call, prepared: None) -> None:
+    before = Path("photos/0.jpg").read_bytes()
+    code, printed, _ = call(
+        *("enhance", "photos/[02].jp*", "--model", "network.safetensors", "--in-place")
+    )
+    assert code == 0
+    assert printed[-1].startswith("2 enhanced, 0 already done, 0 failed; ")
+    assert Path("photos/0.jpg").read_bytes() != before
+    assert sorted(path.name for path in Path("photos").iterdir()) == ["0.jpg", "1.jpg", "2.jpg"]
+
+
+@pytest.mark.parametrize("backend", ["torch", "onnx", "openvino"])
+def test_engines_of_enhance(call: Call, prepared: None, backend: str) -> None:
+    engine = {"onnx": "onnxruntime"}.get(backend, backend)
+    if importlib.util.find_spec(engine) is None:
+        pytest.skip(f"{engine} is not installed")
+    arguments = ("enhance", "photos/0.jpg", "--model", "network.safetensors", "--out", "out")
+    code, printed, _ = call(*arguments, "--backend", backend)
+    assert code == 0
+    assert printed[-1].startswith("1 enhanced, ")
+
+
+def test_export_writes_a_checked_network(call: Call, prepared: None) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    arguments = ("export", "--model", "network.safetensors", "--out", "network.onnx")
+    code, printed, _ = call(*arguments)
+    assert code == 0
+    assert printed[0].startswith("network.onnx: differs from torch by at most ")
+    [message] = refused(call, *arguments[:-1], "other.onnx", "--tolerance", "-1")
+    assert message.startswith("other.onnx: expected to differ from torch by at most -1, got ")
 
 
 def test_the_page_of_what_has_not_run_is_refused(call: Call) -> None:

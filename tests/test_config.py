@@ -123,15 +123,15 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
-            "evaluations.scenes.baselines.1 must be 'histogram_match', 'transport', 'autocontrast' "
-            "or 'clahe', got 'gimp'",
+            "evaluations.scenes.baselines.1 must be 'histogram_match', 'transport', "
+            "'autocontrast', 'grey_world' or 'clahe', got 'gimp'",
         ),
         # Missing.
         ("evaluations", DELETED, "evaluations is missing"),
         (
             "recipes.demo.method",
             "unet",
-            "recipes.demo.method must be dped, johnson, srcnn or wespe, got 'unet'",
+            "recipes.demo.method must be dped, johnson, published, srcnn or wespe, got 'unet'",
         ),
         ("sources.phone.path", DELETED, "sources.phone.path is missing"),
         # Names, which become folders.
@@ -279,7 +279,7 @@ def test_a_layer_is_the_methods_own_where_content_names_none(tmp_path: Path) -> 
     recipe = {"method": "johnson", "content": {"weights": "vgg19.safetensors"}}
     johnson = load(write(tmp_path / "params.yaml", {"recipes.demo": recipe})).recipes["demo"]
     assert johnson.content.layer == "relu2_2"
-    assert johnson.extractor_weights == "vgg19.safetensors"
+    assert johnson.given_files == ("vgg19.safetensors",)
 
 
 def test_the_defaults_of_dped_are_those_of_its_code_for_means() -> None:

@@ -8,6 +8,8 @@ import yaml
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
+from wespe.acquisition.aligned import AlignedSettings
+from wespe.acquisition.aligned.source import work_folder
 from wespe.acquisition.folder import FolderSettings, find_photos
 from wespe.config import load
 from wespe.recipes import RECIPES
@@ -16,6 +18,8 @@ from wespe.recipes.wespe import WespeRecipe
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PAPER = ROOT / "configs" / "paper.yaml"
 OWN_CAMERA = ROOT / "configs" / "own_camera.yaml"
+TWO_CAMERAS = ROOT / "configs" / "two_cameras.yaml"
+TABLES = ROOT / "configs" / "tables_sample.yaml"
 SUPERVISED = ROOT / "configs" / "dped_sample_supervised.yaml"
 
 # Photos of one's own, by the source that they belong to; what is published is downloaded.
@@ -67,10 +71,10 @@ def test_the_papers_settings_are_the_papers() -> None:
 @pytest.mark.parametrize(
     ("file", "layout", "jobs"),
     [
-        # Photos and patches of each source, trainings, evaluations, the page and the whole.
-        (PAPER, PAPER_LAYOUT, 24 * 2 + 11 + 17 + 2),
-        (OWN_CAMERA, OWN_LAYOUT, 3 * 2 + 1 + 1 + 2),
-        (SUPERVISED, SUPERVISED_LAYOUT, 3 * 2 + 3 + 3 + 2),
+        # Photos and patches of each source, trainings, evaluations, tables, the page and the whole.
+        (PAPER, PAPER_LAYOUT, 24 * 2 + 11 + 17 + 3),
+        (OWN_CAMERA, OWN_LAYOUT, 3 * 2 + 1 + 1 + 3),
+        (SUPERVISED, SUPERVISED_LAYOUT, 3 * 2 + 3 + 3 + 3),
     ],
     ids=["paper", "own camera", "supervised"],
 )
@@ -96,9 +100,23 @@ def test_with_the_photos_in_place_the_plan_is_complete(
     assert "found nothing" not in plan
 
 
+def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) -> None:
+    sources = load(TWO_CAMERAS).sources.values()
+    assert {type(source) for source in sources} == {AlignedSettings}
+    assert len({work_folder(source) for source in sources}) == 1  # type: ignore[arg-type]
+    for side in ("phone", "camera"):
+        photo = Path("photos") / side / "0001.jpg"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        photo.touch()
+    plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
+    # Photos and patches of each part, a training, an evaluation, the page and the whole.
+    assert f"total {3 * 2 + 1 + 1 + 2}" in " ".join(plan.split())
+    assert "found nothing" not in plan
+
+
 def test_the_paper_is_planned_completely_on_a_fresh_clone(project: Project) -> None:
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/paper.yaml")
-    assert "total 78" in " ".join(plan.split())
+    assert "total 79" in " ".join(plan.split())
     for name in PAPER_LAYOUT:
         assert plan.count(f"source {name}: expected photos at data/raw/phones") == 1
 
@@ -145,6 +163,45 @@ def test_the_study_ends_with_the_default_recipe() -> None:
     paper = WespeRecipe().model_dump()
     changed = {key for key, value in first.model_dump().items() if value != paper[key]}
     assert changed == {"steps", "batch_size", "generator", "content", "sample_every", "save_every"}
+
+
+def test_the_tables_sample_is_planned_completely_and_trains_as_the_others_do(
+    project: Project,
+) -> None:
+    tables = load(TABLES)
+    for other in ("dped_sample.yaml", "dped_sample_supervised.yaml"):
+        theirs = load(ROOT / "configs" / other)
+        for name, recipe in theirs.recipes.items():
+            assert tables.recipes[name] == recipe
+        for name in set(theirs.pairs) & set(tables.pairs):
+            ours = tables.pairs[name]
+            assert (ours.target, ours.recipe) == (theirs.pairs[name].target, ours.recipe)
+            paths = (theirs.sources[theirs.pairs[name].source], tables.sources[ours.source])
+            photos = [(source.path, source.include) for source in paths]  # type: ignore[union-attr]
+            assert photos[0] == photos[1]
+    folders = ("div2k", "kitti", "cityscapes", "phones", "dped/iphone_full")
+    photos = [f"{folder}/1.jpg" for folder in folders]
+    photos += [f"dped/patches/{camera}/{n}.jpg" for camera in ("iphone", "canon") for n in (0, 200)]
+    given = ["weights/vgg19_imagenet_conv.safetensors"]
+    given += [f"dped/checkpoints/iphone_orig.{part}" for part in ("index", "data-00000-of-00001")]
+    for file in photos + given:
+        path = Path("../shared/data") / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    plan = project.do("snakemake", "--dry-run", "--configfile", "configs/tables_sample.yaml")
+    jobs = 2 * len(tables.sources) + len(tables.pairs) + len(tables.evaluations) + 3
+    assert f"total {jobs}" in " ".join(plan.split())
+    assert "found nothing" not in plan
+
+
+def test_every_evaluation_of_the_paper_is_in_a_table_of_its_number() -> None:
+    params = load(PAPER)
+    listed = {name for table in params.tables.values() for name in table.evaluations}
+    assert listed == set(params.evaluations)
+    for name, table in params.tables.items():
+        assert {evaluation.partition("_")[0] for evaluation in table.evaluations} == {
+            name.replace("_", "")
+        }
 
 
 def test_every_method_is_in_a_shipped_file() -> None:

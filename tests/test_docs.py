@@ -21,6 +21,7 @@ from wespe.acquisition import SOURCES, Source
 from wespe.baselines import BASELINES, baselines
 from wespe.images import Pixels, write_photo
 from wespe.metrics import METRICS, Metric, measure
+from wespe.papers.settings import TableEntry
 from wespe.recipes import RATERS, RECIPES
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,6 +50,8 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
         ("pairs.NAME", config.Pair),
         ("evaluations.NAME", config.Evaluation),
         ("ratings.NAME", config.Rating),
+        ("tables.NAME", config.Table),
+        ("tables.NAME.evaluations.NAME", TableEntry),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),
         *(("recipes.NAME", recipe) for recipe in RECIPES.values()),
         *(("raters.NAME", rater) for rater in RATERS.values()),

@@ -125,14 +125,17 @@ def test_command_writes_a_network_that_enhances(tmp_path: Path, variables: Varia
 
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     write_photo(tmp_path / "photo.png", pixels)
-    enhance = ["enhance", str(tmp_path / "photo.png"), "--model", str(out)]
-    with pytest.raises(SystemExit) as done:
-        main([*enhance, "--out", str(tmp_path / "enhanced"), "--compute", "cpu-fp32"])
-    assert not done.value.code
-    (enhanced,) = (tmp_path / "enhanced").iterdir()
-    np.testing.assert_array_equal(
-        read_photo(enhanced).pixels, enhance_pixels(load_generator(out), pixels)
-    )
+    # The network, and the checkpoint itself.
+    for number, model in enumerate((out, checkpoint, f"{checkpoint}.index")):
+        enhance = ["enhance", str(tmp_path / "photo.png"), "--model", str(model)]
+        folder = tmp_path / f"enhanced_{number}"
+        with pytest.raises(SystemExit) as done:
+            main([*enhance, "--out", str(folder), "--compute", "cpu-fp32"])
+        assert not done.value.code
+        (enhanced,) = folder.iterdir()
+        np.testing.assert_array_equal(
+            read_photo(enhanced).pixels, enhance_pixels(load_generator(out), pixels)
+        )
 
 
 def test_command_on_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

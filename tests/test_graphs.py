@@ -16,7 +16,7 @@ from tests.graphs import Stage
 Graph = Mapping[str, Stage]
 
 JUDGES = """\
-raters: {faves: {kind: ffs, photos: flickr}}
+raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
 ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
 """
 
@@ -63,7 +63,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
     if settings == "judges":
         with_judges(project)
     snakemake = graph("snakemake", project)
-    stages = {"shipped": 13, "two pairs": 13, "downloads": 13, "judges": 15}
+    stages = {"shipped": 14, "two pairs": 14, "downloads": 14, "judges": 17}
     assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
@@ -152,6 +152,7 @@ PLUMBING = {
         ("evaluate", ["evaluation.py", "inference"]),
         ("rater@", ["raters"]),
         ("rate@", ["raters", "inference", "baselines.py"]),
+        ("tables", ["tables", "papers"]),
         ("report", ["reports"]),
     ],
 )

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from wespe.images import Pixels, to_pixels, to_tensor
-from wespe.inference.fold import fix_instance_norm, fold_batch_norm
-from wespe.inference.tiled import enhance_pixels, spans
+from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
+from wespe.inference.spans import spans
+from wespe.inference.tiled import enhance_pixels
 from wespe.models.generator import Generator, Norm, Start
 from wespe.models.johnson import JohnsonNetwork
 from wespe.models.srcnn import Srcnn
@@ -130,6 +131,18 @@ def test_folding_batch_norm_changes_nothing(norm: Norm) -> None:
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     assert network.config["norm"] == norm
     torch.testing.assert_close(network.state_dict(), before, atol=0, rtol=0)
+
+
+@torch.inference_mode()
+def test_splitting_a_narrow_convolution_changes_nothing() -> None:
+    torch.manual_seed(0)
+    for height, width in ((9, 9), (5, 3), (1, 5)):
+        layers = nn.Sequential(nn.Conv2d(6, 3, (height, width), padding=(height // 2, width // 2)))
+        split, image = split_narrow(layers), torch.rand(1, 6, 21, 17)
+        assert isinstance(split[0], nn.Sequential)
+        torch.testing.assert_close(split(image), layers(image), atol=1e-5, rtol=0)
+    wide = nn.Sequential(nn.Conv2d(3, 16, 9, padding=4), nn.Conv2d(16, 3, 1))
+    assert [type(layer) for layer in split_narrow(wide)] == [nn.Conv2d, nn.Conv2d]
 
 
 @torch.inference_mode()

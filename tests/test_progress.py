@@ -35,6 +35,21 @@ def test_bytes_and_an_unknown_end(clock: list[float], capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "dped.gz: 5.0 MB  2.5 MB/s  left –\n"
 
 
+def test_pixels_and_room_for_another_line(
+    clock: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for terminal in (False, True):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda there=terminal: there)
+        with Progress("photos", total=12_000_000, unit="pixels") as bar:
+            clock[0] += 4
+            bar.advance(3_000_000)
+            capsys.readouterr()
+            bar.clear()
+            assert capsys.readouterr().err == ("\r\x1b[2K" if terminal else "")
+        shown = "photos: 3.00 MP of 12.00 MP  0.75 MP/s  left 0:00:12"
+        assert shown in capsys.readouterr().err
+
+
 def test_a_terminal_keeps_one_line_and_a_file_gets_one_now_and_then(
     clock: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from wespe.reports.charts import Point, Series, line_chart, scatter, smooth
+from wespe.reports.charts import Point, Series, histogram, line_chart, scatter, smooth
 
 
 def line(*series: Series) -> ET.Element:
@@ -94,3 +94,25 @@ def test_a_single_dip_does_not_make_a_chart_logarithmic() -> None:
     values = [1.0 + 0.1 * (number % 2) for number in range(100)]
     values[50] = 1e-3
     assert "log scale" not in "".join(line(series(values)).itertext())
+
+
+def test_a_histogram_outlines_counts_in_shared_bins() -> None:
+    # Seven values that are finite: 2 · ∛7 bins would be too few, so five, each 2 wide.
+    values = [0.0, 1, 1, 3, 5, 9, 10, math.nan, math.inf]
+    both = [
+        Series("one", np.array(values), np.empty(0)),
+        Series("two", np.array([5.0]), np.empty(0)),
+    ]
+    chart = ET.fromstring(histogram(both, x_label="score", y_label="photos", title="T"))
+    one, two = (item.get("d", "") for item in chart.iter("path"))
+    bottom, top = 208.0, 10.0
+    heights_one = [float(y) for _, y in re.findall(r"([\d.]+) ([\d.]+)", one)]
+    counts = [round(3 * (bottom - y) / (bottom - top), 2) for y in heights_one]
+    assert counts == [0, 3, 3, 1, 1, 1, 1, 0, 0, 2, 2, 0]
+    places = [float(x) for x, _ in re.findall(r"([\d.]+) ([\d.]+)", two)]
+    assert (places[0], places[-1]) == (52.0, 350.0)
+
+
+def test_a_histogram_of_nothing_is_empty() -> None:
+    chart = histogram([], x_label="score", y_label="photos", title="T")
+    assert "<path" not in chart

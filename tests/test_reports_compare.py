@@ -9,11 +9,13 @@ from wespe.reports.compare import (
     best,
     bootstrap_interval,
     by_photo,
+    mean_interval,
     paired_differences,
     style,
     verdict,
 )
-from wespe.reports.inputs import ImageRow, Statistic
+from wespe.reports.inputs import ImageRow
+from wespe.reports.records import Statistic
 
 
 def table(name: str, means: Mapping[str, float | None]) -> dict[str, dict[str, Statistic]]:
@@ -120,3 +122,13 @@ def test_one_photo_has_no_interval() -> None:
     assert verdict(n, differences) == (
         "Enhanced is 0.50 dB below original, over 1 photo. So few photos prove nothing."
     )
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_distribution() -> None:
+    values = np.random.default_rng(3).normal(20, 2, 400)
+    interval = mean_interval(list(values))
+    assert interval
+    half = 1.96 * values.std(ddof=1) / math.sqrt(400)
+    # The ends of 2,000 resamples scatter by some 4 % of the interval.
+    assert interval == pytest.approx((values.mean() - half, values.mean() + half), abs=0.1 * half)
+    assert mean_interval([1.0, 2, 3, 4, 5]) is None

@@ -5,129 +5,26 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from skimage import data
 
-from wespe.images import Pixels, write_photo
+from tests.results import (
+    COLUMNS,
+    HOSTILE,
+    METHODS,
+    card,
+    write_evaluation,
+    write_pair,
+    write_rating,
+    write_table,
+)
+from wespe.images import read_photo, write_photo
 from wespe.reports import write_report
-
-HOSTILE = "<script>alert('&')</script>"
-METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1.0}
-COLUMNS = ("psnr_db", "ssim", "ms_ssim", "entropy_bit", "png_bpp")
-
-
-def photos() -> list[Pixels]:
-    return [getattr(data, name)() for name in ("astronaut", "chelsea", "coffee")]
-
-
-def card(**changes: Any) -> dict[str, Any]:
-    """A model card."""
-    domain = {"origin": "Test data, made by hand.", "simulated": False, "patches": 2345}
-    return {
-        "pair": "phone_dslr",
-        "source": "phone",
-        "target": "dslr",
-        "recipe": {"method": "wespe", "batch_size": 8, "weights": {"tv": 10.0}},
-        "seed": 7,
-        "steps": 1400,
-        "compute": "cpu-bf16",
-        "code_version": "0.1.0+abc",
-        "data": {"source": domain | {"sha256": "5" * 64}, "target": domain | {"sha256": "7" * 64}},
-        "sha256": "0123456789abcdef" * 4,
-        "train_seconds": 754.0,
-        "patches_per_second": 12.34,
-        "final_losses": {"content": 0.0213, "total": 1.5, "d_color": 0.69},
-    } | changes
-
-
-def write_pair(folder: Path, **changes: Any) -> Path:
-    """A pair's results: 70 records of losses and three sheets."""
-    (folder / "samples").mkdir(parents=True)
-    (folder / "generator.json").write_text(json.dumps(card(**changes)), "utf-8")
-    random = np.random.default_rng(0)
-    records = [
-        {
-            "step": step,
-            "content": 3 * math.exp(-step / 250) + 0.02 * random.uniform(0.6, 1.4),
-            "total": 4 * math.exp(-step / 300) + 1.4 * random.uniform(0.8, 1.2),
-            "tv": 0.3 * random.uniform(0.6, 1.4),
-            "d_color": 0.69 + 0.2 * random.normal(),
-            "d_texture": 0.6 + 0.1 * random.normal(),
-        }
-        for step in range(20, 1401, 20)
-    ]
-    lines = "".join(json.dumps(record) + "\n" for record in records)
-    (folder / "losses.jsonl").write_text(lines, "utf-8")
-    for step in (400, 800, 1400):
-        patches = [photo[100:200, 150:250] for photo in photos()]
-        sheet = np.vstack([np.hstack([patch, 255 - patch, patch]) for patch in patches])
-        write_photo(folder / "samples" / f"{step:06d}.jpg", sheet)
-    return folder
-
-
-def write_evaluation(
-    folder: Path,
-    *,
-    references: bool = True,
-    n: int = 20,
-    prefix: str = "",
-    patches: bool = False,
-    **changes: Any,
-) -> Path:
-    """An evaluation's results: n photos, the last one identical to its reference."""
-    (folder / "pictures").mkdir(parents=True)
-    random = np.random.default_rng(1)
-    rows = []
-    for number in range(n):
-        base = random.normal(20, 2)
-        identical = references and number == n - 1
-        for method, gain in {**METHODS, **({"target": 0.0} if references else {})}.items():
-            full = references and method != "target"
-            psnr = math.inf if identical else base + gain * random.normal(1, 0.5)
-            similar = [psnr, 0.7 + gain / 30, 0.85 + gain / 30] if full else ["", "", ""]
-            free = [7.2 + gain / 100, 10.0]
-            rows.append([f"{prefix}{number}.jpg", method, int(identical), *similar, *free])
-    with (folder / "images.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([["image", "method", "identical", *COLUMNS], *rows])
-    summary = {
-        "evaluation": folder.name,
-        "pair": "phone_dslr",
-        "photos": "scenes",
-        "origin": "Test data, made by hand.",
-        "simulated": False,
-        "n_images": n,
-        "n_identical": int(references),
-        "seconds": 90.0,
-        "methods": means(rows),
-    }
-    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
-    for number, photo in enumerate(photos()):
-        shown = photo[50:150, 150:250] if patches else photo
-        tones = {"original": 0.6, "enhanced": 0.9, "histogram_match": 0.8, "clahe": 0.7}
-        for method, tone in {**tones, **({"target": 1.0} if references else {})}.items():
-            pixels = (shown * tone).astype(np.uint8)
-            write_photo(folder / "pictures" / f"{prefix}{number}.{method}.jpg", pixels)
-    return folder
-
-
-def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, dict[str, float]]]:
-    """The summary of the rows of a table of images."""
-    table: dict[str, dict[str, dict[str, float]]] = {}
-    for method in dict.fromkeys(row[1] for row in rows):
-        for column, name in enumerate(COLUMNS, start=3):
-            mine = [row for row in rows if row[1] == method and not row[2] and row[column] != ""]
-            values = [float(row[column]) for row in mine]
-            if values:
-                mean, std = float(np.mean(values)), float(np.std(values))
-                statistic = {"mean": mean, "std": std, "n": len(values)}
-                table.setdefault(method, {})[name] = statistic
-    return table
 
 
 class Page(HTMLParser):
@@ -247,8 +144,10 @@ def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> 
                 assert cell == "–"
                 continue
             decimals = 3 if "ssim" in name else 2
-            mean, std = (f"{table[name][key]:.{decimals}f}" for key in ("mean", "std"))
-            assert cell.removeprefix("best ") == f"{mean} ± {std} n = {table[name]['n']}"
+            mean = f"{table[name]['mean']:.{decimals}f}"
+            number = rf"\d+\.\d{{{decimals}}}"
+            shown = rf"(best )?{mean} \[{number}, {number}\] n = {table[name]['n']}"
+            assert re.fullmatch(shown, cell), cell
             has_best = method == "histogram_match" and name in {"psnr_db", "ssim", "ms_ssim"}
             assert cell.startswith("best ") == has_best
 
@@ -269,7 +168,10 @@ def test_without_references_nothing_is_best(report: Callable[..., str], tmp_path
     assert "No photo can be compared" in page.text
     assert "PSNR" not in "".join(page.cells)
     assert 'class="best"' not in html
-    assert "Photo by photo" not in page.text
+    assert "Worst and best photos" not in page.text
+    # What can be had without a reference is still shown photo by photo.
+    charts = [chart.get("aria-label") or "" for chart in page.all("svg")]
+    assert sum("of each photo of" in label for label in charts) == 2
 
 
 @pytest.mark.parametrize("where", ["source", "target", "photos", "nowhere"])
@@ -289,7 +191,8 @@ def test_embeds_every_picture_and_loads_nothing(report: Callable[..., str]) -> N
     html = report()
     page = Page(html)
     sources = [image["src"] or "" for image in page.all("img")]
-    assert len(sources) == 3 * 5 + 3
+    # Three photos by five methods and four extremes by three, whole and in part; three sheets.
+    assert len(sources) == 2 * (3 * 5 + 4 * 3) + 3
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert all(image["alt"] for image in page.all("img"))
     assert all((link["href"] or "").startswith("#") for link in page.all("a"))
@@ -303,9 +206,7 @@ def test_links_and_labels_lead_somewhere(report: Callable[..., str]) -> None:
     ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
     assert len(ids) == len(set(ids))
     assert {(link["href"] or "").removeprefix("#") for link in page.all("a")} <= set(ids)
-    assert {table["aria-describedby"] for table in page.all("table") if table.get("class")} <= set(
-        ids
-    )
+    assert all(item["aria-label"] for item in page.all("div") if item.get("role") == "region")
     for control in page.all("input"):
         if control["type"] == "range":
             assert control["aria-label"]
@@ -324,11 +225,67 @@ def test_names_the_photos_with_the_smallest_and_largest_gain(
     }
     gains = {image: psnr["enhanced"][image] - before for image, before in psnr["original"].items()}
     text = Page(report(evaluations={"scenes": folder})).text
-    for words, choose in (("Smallest gain (worst)", min), ("Largest gain (best)", max)):
-        name = choose(gains, key=lambda image: gains[image])
+    order = sorted(gains, key=lambda image: gains[image])
+    marks = {"Smallest gain (worst)": order[0], "Smallest gain (worst 2)": order[1]}
+    marks |= {"Largest gain (best)": order[-1], "Largest gain (best 2)": order[-2]}
+    for words, name in marks.items():
         before, after = psnr["original"][name], psnr["enhanced"][name]
         gain = f"{after - before:+.2f}".replace("-", "−")
-        assert f"{words} {name} {before:.2f} → {after:.2f} dB ({gain})" in text
+        stem = name.removesuffix(".jpg")
+        assert f"{words}: {before:.2f} → {after:.2f} dB ({gain}). {stem}, 300 × 300 px" in text
+
+
+def test_extremes_without_pictures_are_named(report: Callable[..., str], tmp_path: Path) -> None:
+    folder = write_evaluation(tmp_path / "scenes", pictures={}, gallery=[])
+    worst = summary_of(folder)["extremes"]["worst"][0]
+    html = report(evaluations={"scenes": folder})
+    assert f"Smallest gain (worst): {worst}, " in Page(html).text
+    assert 'id="figures-1"' not in html
+
+
+def test_evaluations_on_the_same_photos_share_their_figures(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folders = {name: write_evaluation(tmp_path / name) for name in ("one", "two", "three")}
+    # The second pair's network makes other pictures; all else is alike.
+    for path in (folders["two"] / "pictures").glob("*.enhanced.jpg"):
+        write_photo(path, 255 - read_photo(path).pixels)
+    for name, changes in (("two", {"pair": "other"}), ("three", {"photos": "more"})):
+        path = folders[name] / "summary.json"
+        path.write_text(json.dumps(summary_of(folders[name]) | changes))
+    html = report(evaluations=folders)
+    first, second = (part.partition("</section>")[0] for part in html.split('id="figures-')[1:])
+    choices = [item["value"] for item in Page(first).all("input") if item.get("name") == "left"]
+    assert choices == [
+        *("original", "histogram_match", "clahe"),
+        *("enhanced one", "enhanced two", "target"),
+    ]
+    assert "enhanced, phone_dslr" in Page(first).text
+    assert "enhanced, other" in Page(first).text
+    choices = [item["value"] for item in Page(second).all("input") if item.get("name") == "left"]
+    assert choices == ["original", "histogram_match", "clahe", "enhanced", "target"]
+
+
+def test_crops_say_where_they_lie(report: Callable[..., str]) -> None:
+    boxes = [item for item in Page(report()).all("span") if "where" in (item.get("class") or "")]
+    # 80 × 80 px at 10, 20 of a photo of 300 × 300 px.
+    style = "left: 3.33%; top: 6.67%; width: 26.67%; height: 26.67%"
+    assert {item["style"] for item in boxes} == {style}
+
+
+def test_versions_of_data_and_networks(report: Callable[..., str], tmp_path: Path) -> None:
+    pairs = {
+        name: write_pair(tmp_path / name, code_commit="c" * 40, torch="2.13.0", sha256=sha256)
+        for name, sha256 in (("one", "1" * 64), ("two", "2" * 64))
+    }
+    html = report(pairs=pairs)
+    table = Page(html.partition("<h3>Data and versions</h3>")[2].partition("<h3>Settings</h3>")[0])
+    rows = " ".join(table.text.split())
+    # Both pairs share their patches: two sets, the test photos, two networks.
+    assert len(table.all("tr")) == 1 + 2 + 1 + 2
+    assert "phone training patches – 2,345 555555555555" in rows
+    assert "scenes test photos 20 – 999999999999" in rows
+    assert "two network – – 222222222222 trained by version 0.1.0+abc, commit cccccccccccc" in rows
 
 
 def test_escapes_hostile_names(report: Callable[..., str], tmp_path: Path) -> None:
@@ -360,6 +317,49 @@ def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Pat
     assert html.index("three: how good") < html.index("four: how good")
 
 
+def test_tables_and_ratings_are_embedded(report: Callable[..., str], tmp_path: Path) -> None:
+    page = Page(
+        report(
+            tables=[write_table(tmp_path / "table.json")],
+            ratings={"liked": write_rating(tmp_path / "liked")},
+        )
+    )
+    cells = [" ".join(cell.split()) for cell in page.cells]
+    assert "iPhone: WESPE [DIV2K]" in cells
+    assert "best" not in "".join(cells[cells.index("iPhone: WESPE [DIV2K]") :][:2])
+    assert "18.11 [17.50, 18.70] n = 12, p < 0.001 paper 17.45" in cells
+    assert "not at hand (1)" in cells
+    assert "(1) No such photos here." in page.text
+    assert "This rater has learned from simulated data" in page.text
+    assert "0.500 [0.400, 0.600] n = 40" in cells
+    assert "Photos by score" in page.text
+
+
+def test_ratings_of_simulated_photos_raise_the_banner(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = write_rating(tmp_path / "liked", simulated=True)
+    assert "Demo: simulated camera. These" in Page(report(ratings={"liked": folder})).text
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("liked/scores.csv", "image,method\n", r"scores\.csv: expected the column score"),
+        ("liked/scores.csv", "image,method,score\na,b,c\n", r"scores\.csv, line 2: expected a num"),
+        ("liked/summary.json", "{}", r"summary\.json: expected a rating's summary, but rating"),
+        ("table.json", "[]", r"table\.json: expected a table with columns and rows"),
+    ],
+)
+def test_refuses_wrong_tables_and_ratings(
+    report: Callable[..., str], tmp_path: Path, file: str, content: str, message: str
+) -> None:
+    table, rating = write_table(tmp_path / "table.json"), write_rating(tmp_path / "liked")
+    (tmp_path / file).write_text(content, "utf-8")
+    with pytest.raises(ValueError, match=message):
+        report(pairs={}, evaluations={}, tables=[table], ratings={"liked": rating})
+
+
 def test_the_same_results_give_the_same_bytes(report: Callable[..., str], tmp_path: Path) -> None:
     first = report()
     pairs = {"phone_dslr": tmp_path / "pairs" / "phone_dslr"}
@@ -378,10 +378,10 @@ def test_values_that_are_no_numbers_become_dashes(
         "enhanced": {"psnr_db": {"mean": None, "std": None, "n": 0}},
         "clahe": {"psnr_db": {"mean": 17.5, "std": math.nan, "n": 1}},
     }
-    folder = write_evaluation(tmp_path / "evaluation", methods=methods)
+    folder = write_evaluation(tmp_path / "evaluation", n=5, methods=methods)
     page = Page(report(pairs={"p": pair}, evaluations={"e": folder}))
     rows = page.rows(1)
-    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 ± – n = 1"]}
+    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 n = 1"]}
     attributes = " ".join(value for _, table in page.tags for value in table.values() if value)
     assert not re.search(r"\b(nan|NaN|inf|Infinity|None)\b", page.text + attributes)
 
@@ -398,7 +398,7 @@ def test_patches_are_embedded_unchanged_and_enlarged(
     folder = write_evaluation(tmp_path / "scenes", patches=True)
     page = Page(report(evaluations={"e": folder}))
     figures = [item for item in page.all("figure") if "patch" in (item.get("class") or "")]
-    assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 3
+    assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 7
 
 
 def test_large_pictures_are_recompressed(report: Callable[..., str], tmp_path: Path) -> None:
@@ -433,6 +433,8 @@ def test_large_pictures_are_recompressed(report: Callable[..., str], tmp_path: P
             r"images\.csv, line 2: expected numbers",
         ),
         ("evaluation/pictures/x.jpg", "", r"x\.jpg: expected a name like photo\.method\.jpg"),
+        ("evaluation/crops/x.jpg", "", r"x\.jpg: expected a name like photo\.method\.jpg"),
+        ("evaluation/crops/0.target.jpg", "no", r"0\.target\.jpg: not an image"),
         ("evaluation/pictures/0.target.jpg", "no", r"0\.target\.jpg: not an image"),
     ],
 )
@@ -450,7 +452,7 @@ def test_refuses_wrong_files_by_name(
     assert not (tmp_path / "report.html").exists()
 
 
-@pytest.mark.parametrize("folder", ["pair/samples", "evaluation/pictures"])
+@pytest.mark.parametrize("folder", ["pair/samples", "evaluation/pictures", "evaluation/crops"])
 def test_refuses_missing_folders_by_name(
     report: Callable[..., str], tmp_path: Path, folder: str
 ) -> None:

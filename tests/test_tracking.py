@@ -6,10 +6,13 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from wespe import config, tracking
+from wespe.images import write_photo
 from wespe.recipes.base import Generator
 from wespe.recipes.wespe import WespeRecipe
 
@@ -96,9 +99,10 @@ def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
 ) -> None:
     out = tmp_path / "results" / "phone_dslr"
     (out / "samples").mkdir(parents=True)
-    (out / "samples" / "000400.jpg").write_bytes(b"jpeg")
+    write_photo(out / "samples" / "000400.jpg", np.zeros((8, 24, 3), np.uint8))
     card = {
         "sha256": "cc",
+        "data": {"source": {"sha256": "5a"}, "target": {"sha256": "7b", "simulated": False}},
         "train_seconds": 9.0,
         "patches_per_second": 7.4,
         "rollbacks": [{"step": 60, "reason": "inverted"}, {"step": 80, "reason": "constant"}],
@@ -108,12 +112,113 @@ def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
         run.finish(card, out)
     tags = dict(rows("select key, value from tags"))
     assert tags[tracking.CHECKPOINT] == "cc"
+    assert (tags["wespe.source.sha256"], tags["wespe.target.sha256"]) == ("5a", "7b")
     assert tags[tracking.ROLLBACKS] == "step 60: inverted\nstep 80: constant"
     assert tracking.WARNING not in tags
     assert ("rollbacks", 2.0) in rows("select key, value from metrics")
     assert tags[tracking.PAIR] == "phone_dslr"
     assert ("patches_per_second", 7.4) in rows("select key, value from metrics")
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))
+
+
+def evaluated(out: Path, **changes: object) -> dict[str, Any]:
+    """An evaluation's folder and summary, of one photo."""
+    for kind in ("pictures", "crops"):
+        (out / kind).mkdir(parents=True)
+        write_photo(out / kind / "a b(1).enhanced.jpg", np.zeros((8, 8, 3), np.uint8))
+    for name in ("images.csv", "summary.json"):
+        (out / name).write_text("")
+    methods = {"enhanced": {"psnr_db": {"mean": 21.5}, "ssim": {"mean": None}}}
+    return {"photos": "scenes", "gallery": ["a b(1)"], "methods": methods} | changes
+
+
+def test_runs_of_several_pairs_have_the_same_metrics_and_pictures(
+    on: config.Run, tmp_path: Path
+) -> None:
+    for number, pair in enumerate(("one", "two")):
+        train(on, range(1), key=pair, sha256=pair)
+        out = tmp_path / pair
+        tracking.find_run(on, pair).evaluation(evaluated(out), out, main=number == 0)
+    metrics = rows(
+        "select t.value, m.key from metrics m join tags t using (run_uuid)"
+        " where t.key = 'wespe.state_key' and m.key like '%enhanced%' order by 1, 2"
+    )
+    named = [(pair, "scenes.enhanced.psnr_db") for pair in ("one", "two")]
+    assert metrics == [("one", "enhanced.psnr_db"), *named]
+    kept = [path.relative_to(tmp_path).parts[4:] for path in tmp_path.glob("mlruns/**/*.*")]
+    assert kept.count(("scenes", "summary.json")) == 2
+    assert kept.count(("scenes", "crops", "a b(1).enhanced.jpg")) == 2
+    # What MLflow lays side by side, a picture and its small version.
+    assert sum(parts[0] == "images" for parts in kept) == 4
+
+
+PARAMS = config.Params(
+    sources={}, recipes={}, pairs={}, evaluations={}, run=config.Run(name="demo")
+)
+
+
+def nested(on: config.Run, params: config.Params, key: str, sha256: str) -> None:
+    """A training as a stage of a pipeline run."""
+    pipeline = tracking.pipeline_key(params)
+    with tracking.training(on, key, PAIR, RECIPE, seed=0, state_key=key, pipeline=pipeline) as run:
+        run.tag({tracking.CHECKPOINT: sha256})
+
+
+def above() -> list[tuple[object, ...]]:
+    """Name and status of each run's parent, by its checkpoint."""
+    return rows(
+        "select c.value, p.name, p.status from tags c join tags t using (run_uuid)"
+        " join runs p on p.run_uuid = t.value"
+        " where c.key = 'wespe.checkpoint_sha256' and t.key = 'mlflow.parentRunId' order by 1"
+    )
+
+
+def test_pairs_of_one_pipeline_run_share_a_parent_that_the_report_closes(
+    on: config.Run, tmp_path: Path
+) -> None:
+    params = PARAMS.model_copy(update={"run": on})
+    nested(on, params, "k1", "aa")
+    nested(on, params, "k2", "bb")
+    parents = above()
+    assert [(checkpoint, status) for checkpoint, _, status in parents] == [
+        ("aa", "RUNNING"),
+        ("bb", "RUNNING"),
+    ]
+    assert parents[0][1] == parents[1][1]
+    page, tables = tmp_path / "report.html", tmp_path / "tables"
+    page.write_text("page")
+    tables.mkdir()
+    (tables / "scenes.md").write_text("table")
+    tracking.record_report(params, files=[page], tables=tables, checkpoints=["aa", "bb"])
+    assert {status for _, _, status in above()} == {"FINISHED"}
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/report.html"))
+    assert list(tmp_path.glob("mlruns/*/*/artifacts/tables/scenes.md"))
+
+
+def test_other_settings_are_another_pipeline_run_that_takes_over_what_it_uses(
+    on: config.Run, tmp_path: Path
+) -> None:
+    first = PARAMS.model_copy(update={"run": on})
+    second = first.model_copy(update={"run": on.model_copy(update={"seed": 1})})
+    elsewhere = first.model_copy(update={"run": on.model_copy(update={"devices": 2})})
+    assert tracking.pipeline_key(first) == tracking.pipeline_key(elsewhere)
+    nested(on, first, "k1", "aa")
+    nested(on, second, "k2", "bb")
+    assert len({name for _, name, _ in above()}) == 2
+    tracking.record_report(second, files=[], tables=tmp_path / "none", checkpoints=["aa", "bb"])
+    assert len({name for _, name, _ in above()}) == 1
+
+
+def test_a_failed_pair_fails_its_pipeline_run(on: config.Run) -> None:
+    params = PARAMS.model_copy(update={"run": on})
+    with (
+        pytest.raises(ZeroDivisionError),
+        tracking.training(
+            on, "a", PAIR, RECIPE, seed=0, state_key="k", pipeline=tracking.pipeline_key(params)
+        ),
+    ):
+        _ = 1 / 0
+    assert rows("select status from runs") == [("FAILED",), ("FAILED",)]
 
 
 def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> None:

@@ -1,6 +1,7 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -18,8 +19,15 @@ def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
 
     Photos are not paired, only all levels pooled. `levels` `(256, 3)`: what each level becomes.
     """
-    table = np.rint(levels).astype(np.uint8)[None]
-    return lambda photo: np.asarray(cv2.LUT(photo, table), np.uint8)
+    return partial(_look_up, table=np.rint(levels).astype(np.uint8)[None])
+
+
+def _look_up(photo: Pixels, table: Pixels) -> Pixels:
+    return np.asarray(cv2.LUT(photo, table), np.uint8)
+
+
+def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
+    return Transport.from_json(numbers).enhance(photo)
 
 
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
@@ -41,6 +49,23 @@ def autocontrast(photo: Pixels) -> Pixels:
     return np.array(ImageOps.autocontrast(Image.fromarray(photo), cutoff=1))
 
 
+def grey_world(photo: Pixels) -> Pixels:
+    """Each channel scaled to the mean of all three, then all stretched by one line, 1 % clipped.
+
+    Source: Buchsbaum, "A spatial processor model for object colour perception", 1980, for the
+    assumption that the mean of a scene is grey. The stretch takes the 1st and 99th percentile of
+    all levels to 0 and 255. A black channel stays as it is, and so does a photo of one level.
+    """
+    levels = photo.astype(np.float32)
+    means = levels.mean((0, 1))
+    balanced = levels * np.where(means > 0, means.mean() / np.maximum(means, 1e-6), 1)
+    low, high = np.percentile(balanced, [1, 99])
+    if high - low < 1:
+        return photo.copy()
+    stretched = (balanced - low) * (255 / (high - low))
+    return np.asarray(np.rint(stretched.clip(0, 255)), np.uint8)
+
+
 def clahe(photo: Pixels) -> Pixels:
     """Contrast-limited adaptive histogram equalisation of L in Lab: 8×8 tiles, clip limit 2."""
     lightness, a, b = cv2.split(cv2.cvtColor(photo, cv2.COLOR_RGB2LAB))
@@ -51,8 +76,11 @@ def clahe(photo: Pixels) -> Pixels:
 
 BASELINES: dict[str, Callable[[Mapping[str, Any]], Enhance]] = {
     "histogram_match": lambda card: histogram_match(card["histogram_match"]),
-    "transport": lambda card: Transport.from_json(card["transport"]).enhance,
+    # Its numbers, not the transport: processes hand tensors on as shared memory.
+    "transport": lambda card: partial(_transport, numbers=card["transport"]),
     "autocontrast": lambda _: autocontrast,
+    "grey_world": lambda _: grey_world,
     "clahe": lambda _: clahe,
 }
-"""By name, what makes the enhancer from a pair's model card."""
+"""By name, what makes the enhancer from a pair's model card. The enhancer can be pickled, since
+other processes run it."""

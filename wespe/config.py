@@ -11,6 +11,7 @@ import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
 from wespe.acquisition import SOURCES
+from wespe.papers.settings import Table, table_problems
 from wespe.recipes import RATERS, RECIPES
 from wespe.recipes.base import Recipe
 from wespe.schema import Count, Fraction, Name, Settings, explain
@@ -74,7 +75,9 @@ class Run(Settings):
 
 
 class Patches(Settings):
-    """How training patches are cut, the same for all sources. The paper states the size alone."""
+    """How training patches are cut, the same for all sources. The paper states the size alone.
+    Patches that come finished, from sources of kind `aligned`, are taken as they are, spread evenly
+    where they are more than `count`."""
 
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
     """Width and height of a patch. Photos smaller than that give none."""
@@ -107,7 +110,7 @@ class Pair(Settings):
     one `run.seed` holds."""
 
 
-BaselineName = Literal["histogram_match", "transport", "autocontrast", "clahe"]
+BaselineName = Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"]
 
 
 class Evaluation(Settings):
@@ -153,6 +156,8 @@ class Params(Settings):
     """Judges of photos that learn from photos."""
     ratings: dict[Name, Rating] = Field(default_factory=dict)
     """What is rated by which judge."""
+    tables: dict[Name, Table] = Field(default_factory=dict)
+    """Tables of evaluations, each beside one of the papers."""
 
 
 def load(path: Path) -> Params:
@@ -163,7 +168,13 @@ def load(path: Path) -> Params:
         params, problems = Params.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
         params, problems = None, explain(error, json_schema())
-    problems += _unknown_names(values) + (_not_shared(params) if params else [])
+    problems += _unknown_names(values)
+    if params:
+        about = [
+            {name: (item.pair, item.photos) for name, item in table.items()}
+            for table in (params.evaluations, params.ratings)
+        ]
+        problems += [*_not_shared(params), *table_problems(params.tables, *about)]
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params

@@ -1,25 +1,25 @@
 """One enhancer on one set of photos: every metric of every photo, the means, and pictures."""
 
 import csv
-import os
+import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from itertools import chain, count
-from pathlib import Path, PurePath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.baselines import Enhance
+from wespe.examples import Album, evenly_spread
 from wespe.files import atomic_folder, write_json
-from wespe.images import PhotoError, Pixels, read_photo, write_photo
+from wespe.images import PhotoError, Pixels, read_photo
 from wespe.metrics import METRICS, measure
+from wespe.parallel import available_cores, overlapped_map
 
-_PICTURE_PX = 1600
+_EXTREMES = 2
 
 
 @dataclass(frozen=True)
@@ -55,46 +55,71 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
 
-    Writes `images.csv`, `summary.json` and `pictures/` into the folder `out`, which appears, or
-    replaces an earlier one, when all is done. `enhance` and the baselines take and return uint8
-    `(H, W, 3)`; `pictures` photos, evenly spread, are shown. `evaluation` and `pair` are names for
-    the summary, and `network` is the hash of the network's file. `enhance` runs in the calling
-    thread, one photo at a time, while `workers` threads (default: as many as cores) measure. Their
-    number changes no result.
+    Writes `images.csv`, `summary.json`, `metrics/METHOD.json` (the means alone), `pictures/` and
+    `crops/` into the folder `out`, which appears, or replaces an earlier one, when all is done.
+    `enhance` and the baselines take and return uint8 `(H, W, 3)`; `pictures` photos, evenly spread,
+    are shown, and with them those that gained least and most. `evaluation` and `pair` are names for
+    the summary, and `network` is the hash of the network's file. `enhance` runs in this process,
+    one photo at a time, while `workers` processes (default: as many as cores) make the baselines
+    and measure. Their number changes no result, and decides how many photos are in memory: so many
+    and one more. With more than one, baselines must be picklable.
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
-    another size, is listed under `unreadable`. Raises ValueError if that is all of them.
+    another size, is listed under `unreadable`. Raises ValueError if that is all of them, or if they
+    are strips of patches for training.
     """
+    if index.patch_px is not None:
+        raise ValueError(
+            f"{index.source}: expected photos, got strips of patches for training; an aligned "
+            "source has its patches for testing in part `test`"
+        )
     started = time.perf_counter()
-    shown = _shown(index.photos, pictures)
     unreadable: list[Skipped] = []
     with atomic_folder(out) as folder:
-        (folder / "pictures").mkdir()
-        cases = _cases(index, enhance, unreadable)
-        cases = _with_pictures(cases, folder / "pictures", shown, baselines)
-        measured = _measure_all(cases, baselines, workers or os.cpu_count() or 1)
+        album = Album(folder)
+        shown = evenly_spread([entry.file for entry in index.photos], pictures)
+        cases = _showing(_cases(index, enhance, unreadable), album, shown, baselines)
+        workers = min(workers or available_cores(), len(index.photos))
+        measured = list(
+            overlapped_map(partial(_measure, baselines=baselines), cases, workers=workers)
+        )
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
+        gallery, extremes = [*album.files], _extremes(measured)
+        if pictures:
+            lacking = {*extremes["worst"], *extremes["best"]} - {*shown}
+            again = [entry for entry in index.photos if entry.file in lacking]
+            for case in _cases(replace(index, photos=again), enhance, unreadable):
+                album.add(case.file, case.original, _versions(case, baselines))
+        methods = _statistics([photo for photo in measured if not photo.identical])
         summary = {
             "evaluation": evaluation,
             "pair": pair,
             "network": network,
             "photos": index.source,
+            "photos_sha256": _photos_sha256(index),
             "origin": index.origin,
             "simulated": index.simulated,
             "n_images": len(measured),
             "n_identical": sum(photo.identical for photo in measured),
             "unreadable": [asdict(photo) for photo in unreadable],
-            "pictures": {
-                shown[photo.file]: photo.file for photo in measured if photo.file in shown
-            },
-            "methods": _statistics([photo for photo in measured if not photo.identical]),
+            **album.summary(),
+            "gallery": gallery,
+            "extremes": extremes,
+            "methods": methods,
             "seconds": round(time.perf_counter() - started, 3),
         }
         _write_rows(folder / "images.csv", measured)
+        _write_means(folder / "metrics", methods)
         write_json(folder / "summary.json", summary)
     return summary
+
+
+def _photos_sha256(index: PhotoIndex) -> str:
+    """One hash of the names and contents of all photos: the version of the test data."""
+    lines = sorted(f"{entry.sha256} {entry.file}\n" for entry in index.photos)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _cases(index: PhotoIndex, enhance: Enhance, unreadable: list[Skipped]) -> Iterator[_Case]:
@@ -131,20 +156,6 @@ def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[s
         yield "target", case.reference
 
 
-def _measure_all(
-    cases: Iterable[_Case], baselines: Mapping[str, Enhance], workers: int
-) -> list[_Measured]:
-    """Measure in `workers` threads (NumPy and OpenCV let them run side by side), in order."""
-    running: list[Future[_Measured]] = []
-    with ThreadPoolExecutor(workers) as pool:
-        for case in cases:
-            running.append(pool.submit(_measure, case, baselines))
-            # No more photos are held in memory than there are workers, and the next one.
-            if len(running) > workers:
-                running[-workers - 1].result()
-    return [future.result() for future in running]
-
-
 def _measure(case: _Case, baselines: Mapping[str, Enhance]) -> _Measured:
     methods = {
         method: measure(pixels, None if method == "target" else case.reference)
@@ -154,33 +165,33 @@ def _measure(case: _Case, baselines: Mapping[str, Enhance]) -> _Measured:
     return _Measured(case.file, identical, methods)
 
 
-def _shown(photos: Sequence[PhotoEntry], pictures: int) -> dict[str, str]:
-    """The file of each photo to show, evenly spread, and the stem of its pictures' names."""
-    stems: dict[str, str] = {}
-    shown = min(pictures, len(photos))
-    for number in range(shown):
-        file = photos[(2 * number + 1) * len(photos) // (2 * shown)].file
-        stem = PurePath(file).stem
-        # Photos of different folders may share a stem.
-        candidates = chain([stem], (f"{stem}-{repeat}" for repeat in count(2)))
-        stems[file] = next(name for name in candidates if name not in stems.values())
-    return stems
-
-
-def _with_pictures(
-    cases: Iterable[_Case], folder: Path, stems: Mapping[str, str], baselines: Mapping[str, Enhance]
+def _showing(
+    cases: Iterable[_Case], album: Album, shown: Collection[str], baselines: Mapping[str, Enhance]
 ) -> Iterator[_Case]:
-    """Hand the cases on; those with a stem are written as pictures, one by each method."""
+    """Hand the cases on; those that are to be shown go into the album."""
     for case in cases:
-        if case.file in stems:
-            height, width = case.original.shape[:2]
-            scale = min(1.0, _PICTURE_PX / max(height, width))
-            size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            for method, pixels in _versions(case, baselines):
-                picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-                path = folder / f"{stems[case.file]}.{method}.jpg"
-                write_photo(path, np.asarray(picture, np.uint8))
+        if case.file in shown:
+            album.add(case.file, case.original, _versions(case, baselines))
         yield case
+
+
+def _extremes(measured: Sequence[_Measured]) -> dict[str, Any]:
+    """The photos that gained least (`worst`) and most (`best`) by being enhanced, at most two each.
+
+    Gains are those of `metric`, the first with a direction that the photos have.
+    """
+    for name, metric in METRICS.items():
+        sign = {"higher": 1, "lower": -1}.get(metric.better or "", 0)
+        gains = {
+            photo.file: sign * (photo.methods["enhanced"][name] - photo.methods["original"][name])
+            for photo in measured
+            if sign and not photo.identical and name in photo.methods["original"]
+        }
+        order = sorted((file for file in gains if np.isfinite(gains[file])), key=gains.__getitem__)
+        if len(order) > 1:
+            most = min(_EXTREMES, len(order) // 2)
+            return {"metric": name, "worst": order[:most], "best": order[: -most - 1 : -1]}
+    return {"metric": None, "worst": [], "best": []}
 
 
 def _write_rows(path: Path, measured: Sequence[_Measured]) -> None:
@@ -192,6 +203,17 @@ def _write_rows(path: Path, measured: Sequence[_Measured]) -> None:
             for method, values in photo.methods.items():
                 cells = [f"{values[name]:.6f}" if name in values else "" for name in METRICS]
                 table.writerow([photo.file, method, int(photo.identical), *cells])
+
+
+def _write_means(
+    folder: Path, methods: Mapping[str, Mapping[str, Mapping[str, float | None]]]
+) -> None:
+    """A file a method with its means alone: a row each in `dvc metrics show`."""
+    folder.mkdir()
+    for method, metrics in methods.items():
+        means = {name: value["mean"] for name, value in metrics.items()}
+        known = {name: round(mean, 4) for name, mean in means.items() if mean is not None}
+        write_json(folder / f"{method}.json", known)
 
 
 def _statistics(measured: Sequence[_Measured]) -> dict[str, dict[str, dict[str, float | None]]]:

@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Pixels = NDArray[np.uint8]
+AnyPixels = NDArray[Any]
+"""uint8, uint16, or float32 in [0, 1]."""
 
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000
+# What decoders raise where a file is damaged.
+_DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
 # Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
 # the photo is: wrong in the file that is written next.
-_LAYOUT_TAGS = frozenset(
+LAYOUT_TAGS = frozenset(
     {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
     | {*range(512, 533), 700, 33723, 34377, 34675}
 )
@@ -62,14 +66,14 @@ def read_photo(path: Path) -> Photo:
     Raises PhotoError for a file that is missing, empty, truncated, no image, too large (300 MP) or
     of more than 16 bits a channel, whose range no standard fixes.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         image.load()
         if image.mode in {"I", "F"}:
             raise PhotoError(path, "32 bits a channel, expected 8 or 16")
         profile = image.info.get("icc_profile")
         upright = ImageOps.exif_transpose(image)
         flat = _without_alpha(_eight_bit(upright))
-        pixels = np.array(_to_srgb(flat, profile))
+        pixels = np.array(as_srgb(flat, profile))
         return Photo(pixels, _kept_exif(image.getexif(), upright.size))
 
 
@@ -79,7 +83,7 @@ def photo_size(path: Path) -> tuple[int, int]:
     Reads the header alone, except of PNG, whose EXIF may come last. A file that passes may still
     have damaged pixels.
     """
-    with _opened(path) as image:
+    with opened(path) as image:
         # Pillow turns TIFF itself, and its header too.
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         turned = image.format != "TIFF" and orientation in {5, 6, 7, 8}
@@ -87,18 +91,20 @@ def photo_size(path: Path) -> tuple[int, int]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
     """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
             warnings.simplefilter("ignore")
+            if _is_heif(path):
+                _know_heif()
             with Image.open(path) as image:
                 yield image
     except PhotoError:
         raise
     except UnidentifiedImageError as error:
-        raise PhotoError(path, "not an image" if path.stat().st_size else "empty file") from error
+        raise PhotoError(path, _unidentified(path)) from error
     except FileNotFoundError as error:
         raise PhotoError(path, "no such file") from error
     except IsADirectoryError as error:
@@ -106,8 +112,30 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(path, f"larger than {limit} MP") from error
-    except (OSError, SyntaxError, ValueError, TypeError, AttributeError, struct.error) as error:
+    except _DAMAGED as error:
         raise PhotoError(path, f"cannot be decoded: {error}") from error
+
+
+def _is_heif(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
+
+
+def _know_heif() -> bool:
+    """Teach Pillow HEIF, where the library for it is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _unidentified(path: Path) -> str:
+    if _is_heif(path) and not _know_heif():
+        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
+    return "not an image" if path.stat().st_size else "empty file"
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
@@ -127,7 +155,8 @@ def _without_alpha(image: Image.Image) -> Image.Image:
     return image if image.mode == "CMYK" else image.convert("L" if grey else "RGB")
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Grey, RGB or CMYK as sRGB, by `profile` where that can be used."""
     if profile:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -141,7 +170,7 @@ def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _kept_exif(exif: Image.Exif, size: tuple[int, int]) -> bytes | None:
     """The EXIF block for an upright sRGB file of `size` (width, height); None if there is none."""
-    for tag in _LAYOUT_TAGS.intersection(exif):
+    for tag in LAYOUT_TAGS.intersection(exif):
         del exif[tag]
     if not len(exif):
         return None
@@ -194,15 +223,28 @@ def to_tensor(pixels: Pixels) -> "Tensor":
 
 
 def from_levels(batch: "Tensor") -> "Tensor":
-    """uint8 `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device."""
+    """`(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device.
+
+    uint8, uint16, or float32, which is in [0, 1] already.
+    """
     import torch
 
-    return batch.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format) / 255
+    largest = 1 if batch.dtype == torch.float32 else torch.iinfo(batch.dtype).max
+    planes = batch.permute(0, 3, 1, 2)
+    return planes.to(torch.float32, memory_format=torch.contiguous_format) / largest
 
 
 def to_pixels(image: "Tensor") -> Pixels:
     """Float `(N, 3, H, W)`, clamped to [0, 1] → uint8 `(N, H, W, 3)`, rounded to nearest."""
+    levels: Pixels = to_levels(image, np.dtype(np.uint8))
+    return levels
+
+
+def to_levels(image: "Tensor", dtype: np.dtype[Any]) -> AnyPixels:
+    """Float `(N, 3, H, W)`, clamped to [0, 1] → `(N, H, W, 3)` of uint8, uint16 or float32."""
     import torch
 
-    levels = (image.detach().float().clamp(0, 1) * 255).round().to(torch.uint8)
-    return np.ascontiguousarray(levels.permute(0, 2, 3, 1).cpu().numpy())
+    image = image.detach().float().clamp(0, 1).permute(0, 2, 3, 1)
+    if dtype != np.float32:
+        image = (image * np.iinfo(dtype).max).round().to(getattr(torch, dtype.name))
+    return np.ascontiguousarray(image.cpu().numpy())

@@ -2,10 +2,14 @@
 
 import multiprocessing
 import os
+import sys
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
+
+import cv2
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,17 +38,54 @@ def ordered_map(
         yield from map(function, items)
         return
     size = max(1, min(_MAX_CHUNK, len(items) // (8 * workers)))
-    # A fork of a process in which torch runs threads can hang; the server has none.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["wespe.images"])
     waiting: deque[Future[list[Result]]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with _pool(workers, function) as pool:
         for start in range(0, len(items), size):
             waiting.append(pool.submit(_apply, function, items[start : start + size]))
             if len(waiting) > 4 * workers:
                 yield from waiting.popleft().result()
         while waiting:
             yield from waiting.popleft().result()
+
+
+def overlapped_map(
+    function: Callable[[Item], Result], items: Iterable[Item], *, workers: int
+) -> Iterator[Result]:
+    """`map(function, items)`, in order, where making an item is itself work, done here meanwhile.
+
+    For items too large to wait in number: of those drawn, at most `workers` have no result yet when
+    the next is drawn. With one worker there is no process but this one. Else `function`, items and
+    results must be picklable.
+    """
+    if workers <= 1:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with _pool(workers, function) as pool:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            del item  # The pool lets go of it when it is done; so must this loop.
+            if len(waiting) > workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _pool(workers: int, function: Callable[..., Any]) -> ProcessPoolExecutor:
+    # A fork of a process in which torch runs threads can hang; the server has none. What the
+    # function's module imports is loaded once there, and shared by the workers.
+    context = multiprocessing.get_context("forkserver")
+    plain = function.func if isinstance(function, partial) else function
+    context.set_forkserver_preload(["wespe.images", plain.__module__])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread)
+
+
+def _use_one_thread() -> None:
+    """Processes are as many as cores: threads of theirs would be in each other's way."""
+    cv2.setNumThreads(1)
+    # Torch takes seconds to import: only where the function's module has done so.
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def _apply(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:

@@ -7,13 +7,15 @@ from types import TracebackType
 from typing import Literal, Self
 
 _REFRESH_S = 1.0
+_MILLIONS = {"bytes": "MB", "pixels": "MP"}
 _REFRESH_LOG_S = 30.0  # Where standard error is a file, a line now and then is enough.
 
 
 class Progress:
-    """Counts steps or bytes. Rate and time left are those of this process, not of resumed parts.
+    """Counts steps, frames, bytes or pixels.
 
-    `total`: how many there will be, None where no one knows.
+    Rate and time left are those of this process, not of resumed parts. `total`: how many there will
+    be, None where no one knows.
     """
 
     def __init__(
@@ -22,7 +24,7 @@ class Progress:
         *,
         total: int | None,
         done: int = 0,
-        unit: Literal["steps", "bytes"] = "steps",
+        unit: Literal["steps", "frames", "bytes", "pixels"] = "steps",
         silent: bool = False,
     ) -> None:
         self._label, self._total, self._done, self._first = label, total, done, done
@@ -34,7 +36,7 @@ class Progress:
 
     def __enter__(self) -> Self:
         if self._done:
-            where = "step " if self._unit == "steps" else ""
+            where = "" if self._unit in _MILLIONS else f"{self._unit.removesuffix('s')} "
             self._print(f"{self._label}: resumes at {where}{self._so_far()}\n")
         return self
 
@@ -56,8 +58,13 @@ class Progress:
         """Say why the count goes back to `done`; the rate stays that of all steps taken."""
         self._first += done - self._done
         self._done = done
-        start = "\r\x1b[2K" if self._terminal else ""
-        self._print(f"{start}{self._label}: {reason}\n")
+        self.clear()
+        self._print(f"{self._label}: {reason}\n")
+
+    def clear(self) -> None:
+        """Make room for a line of another's, where people watch; the next update shows again."""
+        if self._terminal:
+            self._print("\r\x1b[2K")
 
     def advance(self, count: int = 1) -> None:
         """Count `count` more."""
@@ -70,7 +77,8 @@ class Progress:
         elapsed = self._shown - self._started
         rate = (self._done - self._first) / elapsed if elapsed > 0 else 0.0
         left = _clock((self._total - self._done) / rate) if rate and self._total else "–"
-        speed = f"{rate:.2f} steps/s" if self._unit == "steps" else f"{self._amount(rate)}/s"
+        counted = self._unit not in _MILLIONS
+        speed = f"{rate:.2f} {self._unit}/s" if counted else f"{self._amount(rate)}/s"
         line = f"{self._label}: {self._so_far()}  {speed}  left {left}  {self._note}"
         self._print(f"\r\x1b[2K{line[:200]}" if self._terminal else f"{line.rstrip()}\n")
 
@@ -79,7 +87,10 @@ class Progress:
         return done if self._total is None else f"{done} of {self._amount(self._total)}"
 
     def _amount(self, count: float) -> str:
-        return str(count) if self._unit == "steps" else f"{count / 1e6:.1f} MB"
+        if self._unit not in _MILLIONS:
+            return str(count)
+        amount = f"{count / 1e6:.1f}" if self._unit == "bytes" else f"{count / 1e6:.2f}"
+        return f"{amount} {_MILLIONS[self._unit]}"
 
     def _print(self, text: str) -> None:
         if not self._silent:

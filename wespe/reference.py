@@ -30,7 +30,12 @@ _BOUNDS = {
     "maximum": "at most",
     "exclusiveMaximum": "less than",
 }
-_TYPES = {"integer": "whole number", "number": "number", "boolean": "true or false"}
+_TYPES = {
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "mapping",
+}
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,9 @@ from wespe.losses import gaussian_blur, grey
 _CHUNK_PIXELS = 2**22
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.
-_BAND_EDGES_PX = (1.2, 3.2, 8.6)
+BAND_EDGES_PX = (1.2, 3.2, 8.6)
+# Rows of a photo that are moved at once: 12 megapixels at once took gigabytes.
+_BAND_ROWS = 256
 # Patches a domain that contrast and saturation are measured on, evenly spread.
 _MEASURED = 2000
 # Beyond this, what differs is taken for content: 15 vivid photos asked for twice the saturation.
@@ -48,13 +50,13 @@ class Transport(nn.Module):
     `contrast`: a gain for each band of the luma, fine to coarse. By default nothing changes.
     """
 
-    receptive_field_px: ClassVar[int] = math.ceil(3.5 * _BAND_EDGES_PX[-1])
+    receptive_field_px: ClassVar[int] = math.ceil(3.5 * BAND_EDGES_PX[-1])
 
     def __init__(
         self,
         levels: NDArray[np.float64] | None = None,
         saturation: float = 1.0,
-        contrast: Sequence[float] = (1.0,) * (len(_BAND_EDGES_PX) - 1),
+        contrast: Sequence[float] = (1.0,) * (len(BAND_EDGES_PX) - 1),
     ) -> None:
         super().__init__()
         if levels is None:
@@ -86,9 +88,15 @@ class Transport(nn.Module):
         return torch.stack(channels, dim=1)
 
     def enhance(self, photo: Pixels) -> Pixels:
-        """One photo, uint8 `(H, W, 3)`, in the other look."""
-        with torch.inference_mode():
-            moved: Pixels = to_pixels(self(to_tensor(photo)))[0]
+        """One photo, uint8 `(H, W, 3)`, in the other look; band by band, in little memory."""
+        moved = np.empty_like(photo)
+        halo = self.receptive_field_px
+        for top in range(0, len(photo), _BAND_ROWS):
+            first = max(0, top - halo)
+            band = photo[first : top + _BAND_ROWS + halo]
+            with torch.inference_mode():
+                done = to_pixels(self(to_tensor(band)))[0]
+            moved[top : top + _BAND_ROWS] = done[top - first :][:_BAND_ROWS]
         return moved
 
     @property
@@ -162,7 +170,7 @@ class _Domain:
         count = min(len(self._patches), _MEASURED)
         chosen = np.unique(np.linspace(0, len(self._patches) - 1, count).astype(int))
         step = max(1, _CHUNK_PIXELS // (4 * self._patches.shape[1] * self._patches.shape[2]))
-        sums = np.zeros((self.parts, len(_BAND_EDGES_PX) + 1))
+        sums = np.zeros((self.parts, len(BAND_EDGES_PX) + 1))
         for first in range(0, len(chosen), step):
             chunk = chosen[first : first + step]
             image = look.match(to_tensor(self._patches[chunk]))
@@ -270,5 +278,5 @@ def _bands(luma: Tensor) -> list[Tensor]:
     A photo too small for a blur lacks its bands; patches of 32 px have all.
     """
     largest_px = (min(luma.shape[-2:]) - 1) / 3.5
-    blurred = [gaussian_blur(luma, sigma) for sigma in _BAND_EDGES_PX if sigma <= largest_px]
+    blurred = [gaussian_blur(luma, sigma) for sigma in BAND_EDGES_PX if sigma <= largest_px]
     return [fine - coarse for fine, coarse in itertools.pairwise(blurred)]

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wespe.acquisition import (
+    aligned,
     cityscapes,
     demo,
     div2k,
@@ -36,6 +37,7 @@ class Source:
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
     "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True),
+    "aligned": Source(aligned.AlignedSettings, aligned.acquire),
     "simulated_faves": Source(simulated_faves.SimulatedFavesSettings, simulated_faves.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True),

@@ -35,7 +35,9 @@ class PhotoIndex:
     `root` is a folder, absolute or relative to the project; empty on disk: the index's own folder.
     `origin` says in a sentence where the photos come from; `simulated` is true if any of their
     pixels come from a camera simulation. `licence` says under what terms they may be used, None
-    where no one has stated it.
+    where no one has stated it. `patch_px`, where it is not None, says that each photo is a strip of
+    finished patches of that size, one below the other: they are what training patches are, and no
+    others.
     """
 
     source: str
@@ -45,6 +47,7 @@ class PhotoIndex:
     photos: Sequence[PhotoEntry]
     skipped: Sequence[Skipped] = ()
     licence: str | None = None
+    patch_px: int | None = None
 
     def path(self, entry: PhotoEntry) -> Path:
         return Path(self.root) / entry.file

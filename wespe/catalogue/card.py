@@ -45,7 +45,7 @@ def _front_matter(network: Network) -> str:
 
 
 def _data(card: Mapping[str, Any]) -> Iterator[str]:
-    if "data" not in card:
+    if "checkpoint" in card or "data" not in card:
         yield f"{card.get('origin', 'Not stated')}. What it was trained on is not recorded here."
         return
     for role, domain in card["data"].items():
@@ -58,7 +58,7 @@ def _data(card: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _training(card: Mapping[str, Any]) -> Iterator[str]:
-    if "pair" not in card:
+    if "checkpoint" in card or "pair" not in card:
         yield f"By others: {card.get('origin', 'not stated')}, `{card.get('checkpoint', '?')}`."
         return
     commit = card.get("code_commit")
@@ -90,7 +90,8 @@ def _metrics(network: Network) -> Iterator[str]:
 def _licence(card: Mapping[str, Any]) -> Iterator[str]:
     yield "Of the network: up to its maker, within the terms of what it was made from."
     yield ""
-    if "data" not in card:
+    if "checkpoint" in card or "data" not in card:
         yield f"- checkpoint: {card.get('licence', 'not stated')}"
+        return
     for role, domain in card.get("data", {}).items():
         yield f"- photos of {role} `{card[role]}`: {domain.get('licence', 'not stated')}"

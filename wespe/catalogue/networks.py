@@ -8,7 +8,8 @@ from typing import Any
 from safetensors import SafetensorError, safe_open
 
 from wespe.files import read_json, sha256
-from wespe.reports.inputs import ModelCard, Summary, read_record
+from wespe.reports.inputs import read_record
+from wespe.reports.records import ModelCard, Summary
 
 NETWORK = "generator.safetensors"
 _OTHERS = ("rater.json", "scores.csv")

@@ -4,7 +4,22 @@ Heavy imports wait in the functions: `wespe --help` and wrong settings answer at
 `wespe enhance` needs no package beyond those that networks need.
 """
 
-from wespe.commands import data, evaluation, photos, raters, settings, training, versions
+from wespe.commands import (
+    data,
+    evaluation,
+    photos,
+    raters,
+    serve,
+    settings,
+    study,
+    tables,
+    training,
+    versions,
+    video,
+)
 
-GROUPS = (data, training, evaluation, raters, photos, versions, settings)
+GROUPS = (
+    *(data, training, evaluation, raters, tables),
+    *(photos, video, serve, study, versions, settings),
+)
 """In the order of `wespe --help`; each adds its commands by its function `add`."""

@@ -12,7 +12,14 @@ def add(commands: Commands) -> None:
     commands.add(
         "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
     )
-    commands.add("report", report, out="the page to make")
+    commands.add("report", report, out="the page to make").add_argument(
+        "--study",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="figures of user studies to show too, .json files of `wespe study report`",
+    )
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
@@ -39,8 +46,9 @@ def evaluate(arguments: argparse.Namespace) -> None:
         pictures=settings.pictures,
     )
     run = tracking.find_run(params.run, card["sha256"])
-    run.evaluation(arguments.name, summary, arguments.out)
-    tracking.annotate(params.run, card["sha256"], tracking.means(arguments.name, summary))
+    of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]
+    run.evaluation(summary, arguments.out, main=of_pair[0] == arguments.name)
+    tracking.annotate(params.run, card["sha256"], tracking.means(summary))
     for method, metrics in summary["methods"].items():
         means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
         print(f"{arguments.name}: {method}: {', '.join(means)}")
@@ -48,15 +56,29 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 def report(arguments: argparse.Namespace) -> None:
     """Show all results of a run on one page."""
+    from wespe import tracking
+    from wespe.catalogue.networks import read_card
     from wespe.reports.page import write_report
 
     params = load_settings(arguments)
     results = Path(params.run.results)
+    pairs = {name: results / "pairs" / name for name in params.pairs}
     write_report(
         arguments.out,
         run_name=params.run.name,
-        pairs={name: results / "pairs" / name for name in params.pairs},
+        pairs=pairs,
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
+        ratings={name: results / "ratings" / name for name in params.ratings},
+        tables=[results / "tables" / f"{name}.json" for name in params.tables],
         settings_text=arguments.params.read_text("utf-8"),
+        studies=arguments.study,
+    )
+    tracking.record_report(
+        params,
+        files=[arguments.out, arguments.params],
+        tables=results / "tables",
+        checkpoints=[
+            read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()
+        ],
     )
     print(f"report: {arguments.out}")

@@ -23,8 +23,8 @@ FILES = {
 class Commands:
     """The subcommands of a parser."""
 
-    def __init__(self, parser: argparse.ArgumentParser) -> None:
-        self._parsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    def __init__(self, parser: argparse.ArgumentParser, dest: str = "command") -> None:
+        self._parsers = parser.add_subparsers(dest=dest, required=True, metavar=dest.upper())
 
     def add(
         self,

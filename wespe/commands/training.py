@@ -82,6 +82,7 @@ def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> N
         params.recipes[pair.recipe],
         seed=what["seed"],
         state_key=key,
+        pipeline=tracking.pipeline_key(params),
     ) as record:
         card = train_pair(
             arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
@@ -125,7 +126,7 @@ def models(arguments: argparse.Namespace) -> int:
         for network in whole:
             tracking.register(settings, network.name, network.path, network.card)
             for summary in network.evaluations:
-                means = tracking.means(summary["evaluation"], summary)
+                means = tracking.means(summary)
                 tracking.annotate(settings, network.card["sha256"], means)
     versions = tracking.versions(settings, [network.card["sha256"] for network in whole])
     listed = (as_json if arguments.json else as_table)(networks, versions)

@@ -1,16 +1,20 @@
-"""Photo files and folders of them through a generator: what `wespe enhance` does."""
+"""Photo files, folders and patterns through a network: what `wespe enhance` does."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
-
-from wespe.images import PHOTO_SUFFIXES, PhotoError, Pixels, read_photo, write_photo
-from wespe.inference.tiled import TILE_PX, enhance_pixels
-from wespe.models.enhancer import Enhancer
+from wespe.images import PhotoError, photo_size
+from wespe.inference.plan import plan
+from wespe.inference.tiled import PhotoEnhancer
+from wespe.inference.video.encoding import CRF, check_crf
+from wespe.inference.video.enhance import enhance_video
+from wespe.inference.video.source import is_video
+from wespe.inference.video.steady import STEADY, check_share
+from wespe.originals import read_original, write_like
+from wespe.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -20,119 +24,125 @@ class Summary:
     enhanced: int
     skipped: int
     failed: tuple[tuple[Path, str], ...]
+    passed_over: int = 0
+    """Files in folders whose names are not those of photos."""
+    megapixels: float = 0
+    seconds: float = 0
+
+    def __str__(self) -> str:
+        lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
+        counts = f"{self.enhanced} enhanced, {self.skipped} already done, {len(self.failed)} failed"
+        if self.passed_over:
+            counts += f", {self.passed_over} other files passed over"
+        if self.enhanced:
+            speed = f"{self.megapixels / self.seconds:.2f} MP/s"
+            counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}"
+        return "\n".join([*lines, counts])
 
 
 def enhance_files(
     inputs: Sequence[Path],
     *,
-    generator: Enhancer,
+    enhancer: PhotoEnhancer,
     out: Path | None = None,
+    in_place: bool = False,
     strength: float = 1.0,
-    tile_px: int = TILE_PX,
     overwrite: bool = False,
-    quality: int = 95,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
+    quality: int | None = None,
+    crf: float = CRF,
+    steady: float = STEADY,
     report: Callable[[str], None] = print,
 ) -> Summary:
-    """Enhance photos, and folders of photos with all that is below them.
+    """Enhance photos and videos, folders with all that is below them, and patterns.
 
-    Writes where `planned_outputs` says, with the photo's EXIF, JPEG and WebP at `quality`. A result
-    that is newer than its photo stays, unless `overwrite`. A photo that cannot be used is reported
-    and the rest goes on; a run that is stopped leaves no half file and can be run again. `report`
-    gets a line for each photo. `strength`, `tile_px`, `device` and `dtype` as in `enhance_pixels`.
-    Raises ValueError, before any photo is touched, where an original would be overwritten.
+    Writes where `plan` says, files of the same kind as the photos: see `write_like`, also for
+    `quality`. A result that is newer than its photo stays, unless `overwrite`; `in_place` there is
+    none, and every photo is enhanced. A photo that cannot be used is reported and the rest goes on;
+    a run that is stopped leaves no half file and can be run again. `report` gets a line for each
+    photo, standard error a progress line. Of videos, which `in_place` leaves alone, see
+    `enhance_video`, also for `crf` and `steady`. Raises ValueError, before any photo is touched,
+    for a setting out of range and where an original would be overwritten though not `in_place`.
     """
-    enhance = partial(
-        enhance_pixels, generator, tile_px=tile_px, strength=strength, device=device, dtype=dtype
-    )
-    outputs = planned_outputs(inputs, out)
-    enhanced, skipped, failed = 0, 0, []
-    for number, (path, output) in enumerate(outputs.items(), start=1):
-        line = f"{number}/{len(outputs)} {path}"
-        if not overwrite and _is_done(path, output):
-            skipped += 1
-            report(f"{line}: skipped, {output} is newer")
-            continue
-        try:
-            speed = _enhance_file(path, output, enhance, quality)
-        except (PhotoError, OSError) as error:
-            reason = error.reason if isinstance(error, PhotoError) else str(error)
-            failed.append((path, reason))
-            report(f"{line}: failed, {reason}")
-        else:
-            enhanced += 1
-            report(f"{line} → {output} ({speed})")
-    return Summary(enhanced, skipped, tuple(failed))
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"quality must be from 1 to 100, got {quality}")
+    check_crf(crf)
+    check_share(steady)
+    planned = plan(inputs, out=out, in_place=in_place)
+    waiting = {
+        photo: output
+        for photo, output in planned.outputs.items()
+        if overwrite or in_place or not _is_done(photo, output)
+    }
+    failed, megapixels, begin = list(planned.failed), 0.0, time.monotonic()
+    for path, reason in failed:
+        report(f"{path}: failed, {reason}")
+    sizes = {photo: _pixels(photo) for photo in waiting}
+    with Progress(
+        "photos", total=sum(sizes.values()), unit="pixels", silent=not waiting
+    ) as progress:
+        for number, (path, output) in enumerate(planned.outputs.items(), start=1):
+            line = f"{number}/{len(planned.outputs)} {path}"
+            if path not in waiting:
+                report(f"{line}: skipped, {output} is newer")
+                continue
+            try:
+                if is_video(path):
+                    progress.clear()
+                    done, speed = enhance_video(
+                        path,
+                        output,
+                        enhance=partial(enhancer.enhance, strength=strength),
+                        key=f"{enhancer.key} {strength}",
+                        crf=crf,
+                        steady=steady,
+                    )
+                else:
+                    done, speed = _enhance_file(
+                        path, output, enhancer, strength, quality, progress.advance
+                    )
+            except (PhotoError, OSError) as error:
+                reason = error.reason if isinstance(error, PhotoError) else str(error)
+                failed.append((path, reason))
+                progress.advance(sizes[path])
+                line = f"{line}: failed, {reason}"
+            else:
+                megapixels += done
+                line = f"{line} → {output} ({speed})"
+            progress.clear()
+            report(line)
+    enhanced = len(waiting) - len(failed) + len(planned.failed)
+    skipped = len(planned.outputs) - len(waiting)
+    seconds = time.monotonic() - begin
+    return Summary(enhanced, skipped, tuple(failed), planned.passed_over, megapixels, seconds)
 
 
 def _enhance_file(
-    path: Path, output: Path, enhance: Callable[[Pixels], Pixels], quality: int
-) -> str:
-    """Enhance one file; returns its size and the speed in words."""
-    begin = time.perf_counter()
-    photo = read_photo(path)
-    write_photo(output, enhance(photo.pixels), exif=photo.exif, quality=quality)
-    megapixels = photo.pixels[..., 0].size / 1e6
-    return f"{megapixels:.1f} MP, {megapixels / (time.perf_counter() - begin):.2f} MP/s"
+    path: Path,
+    output: Path,
+    enhancer: PhotoEnhancer,
+    strength: float,
+    quality: int | None,
+    advance: Callable[[int], None],
+) -> tuple[float, str]:
+    """Enhance one file; returns its megapixels, and these and the speed in words."""
+    begin = time.monotonic()
+    original = read_original(path)
+    enhanced = enhancer.enhance(original.upright(), strength=strength, advance=advance)
+    write_like(output, original, enhanced, quality=quality)
+    megapixels = enhanced[..., 0].size / 1e6
+    speed = megapixels / (time.monotonic() - begin)
+    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s"
 
 
-def planned_outputs(inputs: Sequence[Path], out: Path | None) -> dict[Path, Path]:
-    """Each photo of `inputs` and the file that its result goes to.
-
-    Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
-    and left out. With `out`, it is the photo's name there, or its path below the input folder. A
-    suffix that cannot be written becomes `.jpg`. Raises ValueError where two photos would go to one
-    file, a result would replace an original, `out` is a file, or an input folder has no photo.
-    """
-    if out and out.is_file():
-        raise ValueError(f"{out}: expected a folder for the results, got a file")
-    outputs: dict[Path, Path] = {}
-    for path in inputs:
-        for photo, name in _photos(path, out):
-            suffix = photo.suffix if photo.suffix.lower() in PHOTO_SUFFIXES else ".jpg"
-            beside = photo.with_name(f"{photo.stem}_enhanced{suffix}")
-            output = out / name.with_suffix(suffix) if out else beside
-            outputs.setdefault(photo, output)
-    if out is None:
-        results = set(outputs.values())
-        outputs = {photo: output for photo, output in outputs.items() if photo not in results}
-    originals = {photo.resolve(): photo for photo in outputs}
-    taken: dict[Path, Path] = {}
-    for photo, output in outputs.items():
-        target = output.resolve()
-        if target in originals:
-            raise ValueError(f"{photo}: its result would replace the original {originals[target]}")
-        if target in taken:
-            raise ValueError(f"{photo} and {taken[target]} would both go to {output}")
-        taken[target] = photo
-    return outputs
-
-
-def _photos(path: Path, out: Path | None) -> Iterator[tuple[Path, Path]]:
-    """A photo and its name, or a folder's photos, sorted, with their paths below it.
-
-    Hidden files (unfinished ones among them) and earlier results in `out` are no photos.
-    """
-    if not path.is_dir():
-        yield path, Path(path.name)
-        return
-    found = False
-    for photo in sorted(path.rglob("*")):
-        name = photo.relative_to(path)
-        hidden = any(part.startswith(".") for part in name.parts)
-        if hidden or photo.suffix.lower() not in PHOTO_SUFFIXES or not photo.is_file():
-            continue
-        if (
-            out
-            and out.resolve() != path.resolve()
-            and photo.resolve().is_relative_to(out.resolve())
-        ):
-            continue
-        found = True
-        yield photo, name
-    if not found:
-        raise ValueError(f"{path}: no photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder")
+def _pixels(path: Path) -> int:
+    """How many the file says it has; of one that cannot be used, none."""
+    try:
+        width, height = photo_size(path)
+    except (PhotoError, OSError):
+        return 0
+    return width * height
 
 
 def _is_done(photo: Path, output: Path) -> bool:

@@ -1,105 +1,149 @@
 """A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
-import copy
+import hashlib
 import itertools
-import math
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wespe.images import Pixels, to_pixels, to_tensor
-from wespe.inference.fold import fix_instance_norm, fold_batch_norm
+from wespe.images import AnyPixels, Pixels, from_levels, to_levels
+from wespe.inference.backends import Backend, Layers, TorchBackend
+from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
+from wespe.inference.spans import Span, spans
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
 
-TILE_PX = 512
-"""Large enough that halos cost little (15 % of the work), small enough for 1 GB in all."""
+Tile = tuple[Span, Span]
 
 
-class Span(NamedTuple):
-    """A tile along one side of a photo, in px: what it reads, and the part of it that it gives."""
+class PhotoEnhancer:
+    """A network that is ready for photos, whatever computes it: load once, enhance any number.
 
-    start: int
-    stop: int
-    valid_start: int
-    valid_stop: int
+    Gives what one pass of `network.eval()` over the whole photo gives, whatever its norm; with
+    instance norm at more than four times the cost, to gather the statistics first. Of the three
+    parts of a network `backend` runs `convolve`, in its precision; the other two, and the blend,
+    are torch's, in float32. Tiles are as large as suits the backend, or `tile_px`. Raises
+    ValueError for a `tile_px` that is nothing but halo.
+    """
+
+    def __init__(
+        self, network: Enhancer, backend: Backend | None = None, *, tile_px: int | None = None
+    ) -> None:
+        self.backend = backend or TorchBackend()
+        tile_px = tile_px or self.backend.tile_px
+        self._network = fold_batch_norm(network).to(self.backend.device)
+        self._tile_px = tile_px
+        self._halo_px = network.receptive_field_px - network.prepare_field_px
+        spans(1, tile_px, self._halo_px)
+        depends = depends_on_photo(network)
+        self._layers = None if depends else self._compiled(Convolutions(self._network))
 
     @property
-    def valid(self) -> slice:
-        """The part that it gives, counted from the tile's own start."""
-        return slice(self.valid_start - self.start, self.valid_stop - self.start)
+    def key(self) -> str:
+        """What tells its results from those of another: a hash of the weights, engine, tiles."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self._network.state_dict().items()):
+            digest.update(f"{name} {tuple(value.shape)} ".encode())
+            digest.update(value.cpu().double().numpy().tobytes())
+        return f"{digest.hexdigest()} {self.backend.name} {self._tile_px}"
+
+    @torch.inference_mode()
+    def enhance(
+        self,
+        pixels: AnyPixels,
+        *,
+        strength: float = 1.0,
+        advance: Callable[[int], None] = lambda _: None,
+    ) -> AnyPixels:
+        """Enhance a photo, `(H, W, 3)` → the same shape and type, any H and W.
+
+        uint8, uint16, or float32 in [0, 1]. `strength` in [0, 1] blends with the photo. `advance`
+        is told of pixels as they are done. Raises ValueError for a `strength` out of range.
+        """
+        if not 0 <= strength <= 1:
+            raise ValueError(f"strength must be from 0 to 1, got {strength}")
+        layers = self._layers or self._for_photo(pixels)
+        enhanced = np.empty_like(pixels)
+        for tile in self._tiles(pixels):
+            rows, columns = tile
+            prepared = self._prepared(pixels, tile)
+            output = self._network.finish(prepared, layers(prepared)).clamp(0, 1)
+            given = slice(rows.valid_start, rows.valid_stop), slice(*columns[2:])
+            original = self._tensor(pixels[given])
+            blend = torch.lerp(original, output[..., rows.valid, columns.valid], strength)
+            enhanced[given] = to_levels(blend, pixels.dtype)[0]
+            advance(enhanced[given][..., 0].size)
+        return enhanced
+
+    def _tiles(self, pixels: AnyPixels) -> Iterator[Tile]:
+        height, width, _ = pixels.shape
+        rows, columns = (spans(side, self._tile_px, self._halo_px) for side in (height, width))
+        return itertools.product(rows, columns)
+
+    def _prepared(self, pixels: AnyPixels, tile: Tile) -> Tensor:
+        """What the network's `prepare` makes of a tile; it looks beyond the tile."""
+        reach = self._network.prepare_field_px
+        (top, bottom, *_), (left, right, *_) = tile
+        first_row, first_column = max(0, top - reach), max(0, left - reach)
+        # Slices end at the photo's border by themselves.
+        around = pixels[first_row : bottom + reach, first_column : right + reach]
+        prepared = self._network.prepare(self._tensor(around))
+        return prepared[
+            ..., top - first_row : bottom - first_row, left - first_column : right - first_column
+        ]
+
+    def _tensor(self, pixels: AnyPixels) -> Tensor:
+        # A copy, since a decoder's pixels may be read-only, which torch does not know.
+        return from_levels(torch.from_numpy(pixels[None].copy()).to(self.backend.device))
+
+    def _compiled(self, layers: nn.Module) -> Layers:
+        return self.backend.compile(split_narrow(fold_batch_norm(layers)))
+
+    def _for_photo(self, pixels: AnyPixels) -> Layers:
+        """The convolutions with the norms that this photo's statistics make."""
+
+        def streamed(layers: nn.Module) -> Iterator[Tensor]:
+            run = self._compiled(layers)
+            for rows, columns in self._tiles(pixels):
+                piece = run(self._prepared(pixels, (rows, columns)))
+                yield piece[..., rows.valid, columns.valid]
+
+        assert isinstance(self._network, Generator)
+        return self._compiled(Convolutions(fix_instance_norm(self._network, streamed)))
 
 
-def spans(length_px: int, tile_px: int, halo_px: int) -> list[Span]:
-    """Cut a side into the fewest tiles of at most `tile_px`, all of one size.
-
-    Neighbours overlap by two halos. What a tile gives leaves out its halos, except at the photo's
-    own borders, where the network pads as it does on the whole photo. One size, so that memory and
-    compiled kernels are used again. Raises ValueError for a `tile_px` that is nothing but halo.
-    """
-    inner = tile_px - 2 * halo_px
-    if inner < 1:
-        raise ValueError(f"tile_px must be more than {2 * halo_px} for this network, got {tile_px}")
-    count = max(1, math.ceil((length_px - 2 * halo_px) / inner))
-    size = math.ceil((length_px + (count - 1) * 2 * halo_px) / count)
-    # Rounding up can push the last tile over the border: it moves back inside.
-    starts = [min(i * (size - 2 * halo_px), length_px - size) for i in range(count)]
-    cuts = [0, *(start + size - halo_px for start in starts[:-1]), length_px]
-    return [
-        Span(start, start + size, *given)
-        for start, given in zip(starts, itertools.pairwise(cuts), strict=True)
-    ]
+def depends_on_photo(network: Enhancer) -> bool:
+    """Whether statistics of the whole photo, those of instance norm, are part of the network."""
+    return isinstance(network, Generator) and network.config["norm"] == "instance"
 
 
-@torch.inference_mode()
+class Convolutions(nn.Module):
+    """The part of a network that a backend runs."""
+
+    def __init__(self, network: Enhancer) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, prepared: Tensor) -> Tensor:
+        return self.network.convolve(prepared)
+
+
 def enhance_pixels(
-    generator: Enhancer,
+    network: Enhancer,
     pixels: Pixels,
     *,
-    tile_px: int = TILE_PX,
+    tile_px: int | None = None,
     strength: float = 1.0,
     device: torch.device | str = "cpu",
     dtype: torch.dtype = torch.float32,
 ) -> Pixels:
-    """Enhance a photo, uint8 `(H, W, 3)` → uint8 `(H, W, 3)`, any H and W.
+    """One photo, uint8 `(H, W, 3)`, by torch; `PhotoEnhancer` is the way for several.
 
-    Gives what one pass of `generator.eval()` over the whole photo gives, whatever its norm; with
-    instance norm at more than four times the cost, to gather the statistics first. `strength` in
-    [0, 1] blends with the photo. `dtype`, float32 or bfloat16, is the precision of the
-    convolutions; the sum of photo and residual, tanh and the blend stay in float32. Raises
-    ValueError for a `strength` or `tile_px` out of range.
+    `dtype`, float32 or bfloat16, is the precision of the convolutions.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    halo_px = generator.receptive_field_px
-    height, width, _ = pixels.shape
-    tiles = [*itertools.product(spans(height, tile_px, halo_px), spans(width, tile_px, halo_px))]
-
-    def window(rows: Span, columns: Span) -> Tensor:
-        cut = to_tensor(pixels[rows.start : rows.stop, columns.start : columns.stop])
-        return cut.to(device, memory_format=torch.channels_last)
-
-    def valid_output(layers: nn.Module, rows: Span, columns: Span) -> Tensor:
-        bf16 = dtype == torch.bfloat16
-        with torch.autocast(torch.device(device).type, torch.bfloat16, enabled=bf16):
-            output: Tensor = layers(window(rows, columns))
-        return output[..., rows.valid, columns.valid]
-
-    network = copy.deepcopy(generator).to(device)
-    if isinstance(network, Generator) and network.config["norm"] == "instance":
-        network = fix_instance_norm(
-            network, lambda layers: (valid_output(layers, *tile) for tile in tiles)
-        )
-    network = fold_batch_norm(network)
-
-    enhanced = np.empty_like(pixels)
-    for rows, columns in tiles:
-        original = window(rows, columns)[..., rows.valid, columns.valid]
-        output = valid_output(network, rows, columns).clamp(0, 1)
-        given = enhanced[
-            rows.valid_start : rows.valid_stop, columns.valid_start : columns.valid_stop
-        ]
-        given[:] = to_pixels(torch.lerp(original, output, strength))[0]
+    backend = TorchBackend(device, bf16=dtype == torch.bfloat16)
+    enhancer = PhotoEnhancer(network, backend, tile_px=tile_px)
+    enhanced: Pixels = enhancer.enhance(pixels, strength=strength)
     return enhanced

@@ -1,10 +1,12 @@
 """Metrics of 8-bit photos, what a user would save; one file each. A key is a column's name."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 from wespe.images import Pixels
+from wespe.metrics.brisque import brisque
 from wespe.metrics.entropy import entropy_bit
 from wespe.metrics.ms_ssim import ms_ssim
 from wespe.metrics.png_bpp import png_bpp
@@ -16,7 +18,8 @@ from wespe.metrics.ssim import ssim
 class Metric:
     """A number that one photo has, by itself or against a reference of the same size.
 
-    `function` takes the photo, and the reference if `needs_reference`, uint8 `(H, W, 3)` sRGB.
+    `function` takes the photo, and the reference if `needs_reference`, uint8 `(H, W, 3)` sRGB; its
+    value is NaN where a photo has none.
     `better` says which direction is an improvement; None: the number only describes.
     """
 
@@ -33,6 +36,7 @@ METRICS: dict[str, Metric] = {
     "ms_ssim": Metric(ms_ssim, True, "MS-SSIM", "", "higher"),
     "entropy_bit": Metric(entropy_bit, False, "entropy", "bit", None),
     "png_bpp": Metric(png_bpp, False, "PNG size", "bit/px", None),
+    "brisque": Metric(brisque, False, "BRISQUE", "", "lower"),
 }
 
 
@@ -40,8 +44,10 @@ def measure(photo: Pixels, reference: Pixels | None) -> dict[str, float]:
     """All metrics that can be had, in the order of METRICS; without a reference, those without."""
     values = {}
     for name, metric in METRICS.items():
-        if not metric.needs_reference:
-            values[name] = metric.function(photo)
-        elif reference is not None:
-            values[name] = metric.function(photo, reference)
+        if metric.needs_reference and reference is None:
+            continue
+        photos = (photo, reference) if metric.needs_reference else (photo,)
+        value = metric.function(*photos)
+        if not math.isnan(value):
+            values[name] = value
     return values

@@ -38,6 +38,7 @@ class Generator(Enhancer):
         self.start = start
         before = copy.deepcopy(transport) if transport else Transport()
         self.transport = before if start == "transport" else nn.Identity()
+        self.prepare_field_px = before.receptive_field_px if start == "transport" else 0
         self.head = nn.Conv2d(3, width, 9, padding=4)
         self.blocks = nn.ModuleList(ResidualBlock(width, norm) for _ in range(blocks))
         self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
@@ -47,23 +48,27 @@ class Generator(Enhancer):
             assert self.tail.bias is not None
             nn.init.zeros_(self.tail.bias)
 
-    def forward(self, image: Tensor) -> Tensor:
-        image = self.transport(image)
-        features = torch.relu(self.head(image))
+    def prepare(self, image: Tensor) -> Tensor:
+        prepared: Tensor = self.transport(image)
+        return prepared
+
+    def convolve(self, prepared: Tensor) -> Tensor:
+        features = torch.relu(self.head(prepared))
         for block in self.blocks:
             features = block(features)
         for convolution in self.body:
             features = torch.relu(convolution(features))
-        # What follows is too fine for bf16, whose steps near 1 are a level of an 8-bit photo.
-        residual: Tensor = self.tail(features).float()
+        residual: Tensor = self.tail(features)
+        return residual
+
+    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
         if self.start != "random":
-            return image + residual
-        return 0.58 * torch.tanh(residual) + 0.5
+            return prepared + convolved.float()
+        return 0.58 * torch.tanh(convolved.float()) + 0.5
 
     @property
     def receptive_field_px(self) -> int:
-        before = Transport.receptive_field_px if self.start == "transport" else 0
-        return before + 4 + 2 * len(self.blocks) + len(self.body) + 4
+        return self.prepare_field_px + 4 + 2 * len(self.blocks) + len(self.body) + 4
 
 
 class ResidualBlock(nn.Module):

@@ -24,12 +24,15 @@ class JohnsonNetwork(Enhancer):
         )
         self.tail = nn.Conv2d(width, 3, 9, padding="same")
 
-    def forward(self, image: Tensor) -> Tensor:
-        features = self.head(image)
+    def convolve(self, prepared: Tensor) -> Tensor:
+        features = self.head(prepared)
         for block in self.blocks:
             features = features + block(features)
-        # What follows is too fine for bf16, whose steps near 1 are a level of an 8-bit photo.
-        return 0.5 * torch.tanh(self.tail(features).float()) + 0.5
+        convolved: Tensor = self.tail(features)
+        return convolved
+
+    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
+        return 0.5 * torch.tanh(convolved.float()) + 0.5
 
     @property
     def receptive_field_px(self) -> int:

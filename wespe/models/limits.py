@@ -19,8 +19,8 @@ def network_limits(network: Enhancer) -> list[str]:
             "is made for a photo as a whole."
         )
     return [
-        "Photos are taken and given in 8-bit sRGB, at any size: what raw files, more bits or a "
-        "wider gamut hold beyond that is lost.",
+        "It has seen 8-bit sRGB alone, at any size: what more bits or a wider gamut hold beyond "
+        "that is passed on as it is, and not enhanced.",
         sight,
         "Colours, brightness and texture change to what pleases, not to what was there: enhanced "
         "photos are neither for measuring nor evidence.",

@@ -20,10 +20,10 @@ class Srcnn(Enhancer):
         self.mapping = nn.Conv2d(width, width // 2, middle_kernel_px, padding="same")
         self.reconstruction = nn.Conv2d(width // 2, 3, 5, padding="same")
 
-    def forward(self, image: Tensor) -> Tensor:
-        features = torch.relu(self.mapping(torch.relu(self.extraction(image))))
-        output: Tensor = self.reconstruction(features)
-        return output.float()
+    def convolve(self, prepared: Tensor) -> Tensor:
+        features = torch.relu(self.mapping(torch.relu(self.extraction(prepared))))
+        convolved: Tensor = self.reconstruction(features)
+        return convolved
 
     @property
     def receptive_field_px(self) -> int:

@@ -1,6 +1,7 @@
 """How many patches each photo gives, and at which positions."""
 
 import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,12 +27,13 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Choice:
-    """`(y, x)` of a photo's patches, and how many positions were refused."""
+class Cut:
+    """What one photo gave: `(y, x)` of its patches, positions refused, or why it gave none."""
 
-    positions: list[tuple[int, int]]
-    flat: int
-    clipped: int
+    positions: Sequence[Sequence[int]] = ()
+    flat: int = 0
+    clipped: int = 0
+    unreadable: str | None = None
 
 
 def allocate(capacities: Integers, count: int) -> Integers:
@@ -52,7 +54,7 @@ def allocate(capacities: Integers, count: int) -> Integers:
     return quotas
 
 
-def choose(pixels: Pixels, wanted: int, *, rule: Rule, generator: np.random.Generator) -> Choice:
+def choose(pixels: Pixels, wanted: int, *, rule: Rule, generator: np.random.Generator) -> Cut:
     """Up to `wanted` positions in a photo, uint8 `(H, W, 3)`, whose patches pass the filters.
 
     A refused position is replaced by another one, until eight have been tried for each patch
@@ -74,7 +76,16 @@ def choose(pixels: Pixels, wanted: int, *, rule: Rule, generator: np.random.Gene
             clipped += 1
         else:
             positions.append((y, x))
-    return Choice(positions, flat, clipped)
+    return Cut(positions, flat, clipped)
+
+
+def from_strip(pixels: Pixels, wanted: int, *, size_px: int) -> Cut:
+    """`wanted` patches of a strip of finished ones, evenly spread: the same in any strip as long.
+
+    No filter and no chance: what is one of a pair must stay so.
+    """
+    count = len(pixels) // size_px
+    return Cut([(number * count // wanted * size_px, 0) for number in range(wanted)])
 
 
 def draw_random(

@@ -107,8 +107,9 @@ def check_pairs(source: PatchSet, target: PatchSet) -> None:
             raise ValueError(
                 f"expected {names[0]} and {names[1]} to be pairs, patch n of the one the scene of "
                 f"patch n of the other; patch {number} is {_place(one)} of {names[0]} and "
-                f"{_place(other)} of {names[1]}. Pairs are photos of the same names that are "
-                "single patches of patches.size_px, with room for all of them in patches.count. "
+                f"{_place(other)} of {names[1]}. Pairs are the parts of one `aligned` "
+                "source, or photos of the same names that are single patches of patches.size_px, "
+                "with room for all of them in patches.count. "
                 "What is left out of one source (listed in its index.json, or as flat or clipped "
                 "in the manifest of its patches), `exclude` from both"
             )

@@ -4,7 +4,7 @@ Those of raters, too, whose code is in `wespe/raters`. Apart from the code, sinc
 at every start and torch takes seconds to import.
 """
 
-from wespe.recipes import dped, ffs, johnson, srcnn, wespe
+from wespe.recipes import cornia, dped, ffs, johnson, published, srcnn, wespe
 from wespe.recipes.base import Recipe
 from wespe.recipes.rater import RaterSettings
 
@@ -13,10 +13,12 @@ RECIPES: dict[str, type[Recipe]] = {
     "dped": dped.DpedRecipe,
     "srcnn": srcnn.SrcnnRecipe,
     "johnson": johnson.JohnsonRecipe,
+    "published": published.PublishedRecipe,
 }
 """By the setting `method`; each class names the step that trains with it."""
 
 RATERS: dict[str, type[RaterSettings]] = {
     "ffs": ffs.FfsSettings,
+    "cornia": cornia.CorniaSettings,
 }
 """By the setting `kind`; each class names the code that learns and scores."""

@@ -104,9 +104,9 @@ class Recipe(Settings):
     diverged."""
 
     @property
-    def extractor_weights(self) -> str | None:
-        """The weights file of the feature extractor, where there is one and the recipe names it."""
-        return None
+    def given_files(self) -> tuple[str, ...]:
+        """The files of weights that the recipe names; a training depends on them."""
+        return ()
 
 
 class PerceptualRecipe(Recipe):
@@ -115,5 +115,5 @@ class PerceptualRecipe(Recipe):
     content: Content = Content()
 
     @property
-    def extractor_weights(self) -> str | None:
-        return self.content.weights
+    def given_files(self) -> tuple[str, ...]:
+        return (self.content.weights,) if self.content.weights else ()

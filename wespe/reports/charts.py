@@ -98,6 +98,32 @@ def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) 
     return _markup(svg)
 
 
+def histogram(series: Sequence[Series], *, x_label: str, y_label: str, title: str) -> Markup:
+    """The outline of how many of the `x` of each series fall into each of the shared bins.
+
+    Values that are not finite are left out; `y` is not looked at.
+    """
+    values = [item.x[np.isfinite(item.x)] for item in series]
+    low, high = _span(_finite(values))
+    edges = np.linspace(low, high, _bins(max(map(len, values), default=0)) + 1)
+    counts = [np.histogram(item, edges)[0] for item in values]
+    most = max((int(count.max()) for count in counts), default=0)
+    x, y = _Axis(low, high, _LEFT, _RIGHT), _Axis(0, max(most, 1), _BOTTOM, _TOP)
+    svg = _frame(x, y, x_label, y_label, title)
+    for number, count in enumerate(counts):
+        group = ET.SubElement(svg, "g", {"class": f"series s{number % 8}"})
+        heights = [0, *np.repeat(count, 2), 0]
+        outline = zip(np.repeat(edges, 2), heights, strict=True)
+        path = "M" + "L".join(f"{_px(x(edge))} {_px(y(height))}" for edge, height in outline)
+        ET.SubElement(group, "path", {"class": "smooth", "d": path})
+    return _markup(svg)
+
+
+def _bins(n: int) -> int:
+    """Few photos in few bins: twice the cube root of their number (Rice's rule), 5 to 40."""
+    return min(40, max(5, math.ceil(2 * math.cbrt(n))))
+
+
 def smooth(values: Values) -> Values:
     """Centred moving mean over a 25th of the values; those that are not finite are left out."""
     window = max(1, len(values) // 25)

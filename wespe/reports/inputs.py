@@ -3,107 +3,15 @@
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from wespe.files import read_json
-
-
-class _Record(BaseModel):
-    """A record that another step wrote; keys that the report does not show are ignored."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Domain(_Record):
-    """The patches of one domain that a network was trained on."""
-
-    origin: str
-    simulated: bool
-    patches: int
-    sha256: str
-
-
-class Domains(_Record):
-    """The source domain X and the target domain Y."""
-
-    source: Domain
-    target: Domain
-
-
-class TrainedBy(_Record):
-    """The recipe of a pair; all its settings are kept, only these have to be there."""
-
-    model_config = ConfigDict(extra="allow")
-
-    method: str
-    batch_size: int
-
-
-class Rollback(_Record):
-    """Where a training diverged, and where it went on from, at which share of its rates."""
-
-    step: int
-    to_step: int
-    reason: str
-    rates: dict[str, float]
-
-
-class ModelCard(_Record):
-    """`generator.json`."""
-
-    pair: str
-    source: str
-    target: str
-    recipe: TrainedBy
-    seed: int
-    steps: int
-    compute: str
-    code_version: str
-    data: Domains
-    sha256: str
-    train_seconds: float
-    patches_per_second: float
-    rollbacks: tuple[Rollback, ...] = ()
-    warning: str | None = None
-    final_losses: dict[str, float | None]
-    # Cards of version 0.1.0 lack these two; it knew WESPE alone.
-    paired: bool = False
-    samples: tuple[str, ...] = ("x", "G(x)", "F(G(x))")
-
-
-class Statistic(_Record):
-    """A metric over the images of an evaluation; without an image there is no mean."""
-
-    mean: float | None
-    std: float | None
-    n: int
-
-
-class LeftOut(_Record):
-    """A photo that could not be used, and why."""
-
-    file: str
-    reason: str
-
-
-class Summary(_Record):
-    """`summary.json`."""
-
-    evaluation: str
-    pair: str
-    photos: str
-    origin: str
-    simulated: bool
-    n_images: int
-    n_identical: int
-    seconds: float
-    methods: dict[str, dict[str, Statistic]]
-    unreadable: tuple[LeftOut, ...] = ()
+from wespe.reports.records import ModelCard, RatingSummary, Record, Summary
 
 
 @dataclass(frozen=True)
@@ -137,6 +45,18 @@ class EvaluationResult:
     images: Sequence[ImageRow]
     pictures: Mapping[str, Mapping[str, Path]]
     """Shown photo → method → file."""
+    crops: Mapping[str, Mapping[str, Path]]
+    """The same of its part that is shown pixel by pixel."""
+
+
+@dataclass(frozen=True)
+class RatingResult:
+    """The folder of a rating."""
+
+    name: str
+    summary: RatingSummary
+    scores: Mapping[str, Sequence[float]]
+    """Method → the score of each photo."""
 
 
 def read_pair(name: str, folder: Path) -> PairResult:
@@ -150,25 +70,53 @@ def read_pair(name: str, folder: Path) -> PairResult:
 
 
 def read_evaluation(name: str, folder: Path) -> EvaluationResult:
-    """Read `summary.json`, `images.csv` and `pictures/`; ValueError names a wrong file."""
-    pictures: dict[str, dict[str, Path]] = {}
-    for path in sorted(_expect(folder / "pictures", "a folder of pictures").glob("*.jpg")):
-        photo, dot, method = path.stem.rpartition(".")
-        if not dot:
-            raise ValueError(f"{path}: expected a name like photo.method.jpg")
-        pictures.setdefault(photo, {})[method] = path
+    """Read an evaluation's files; ValueError names a wrong one."""
     return EvaluationResult(
         name,
         read_record(folder / "summary.json", Summary, "an evaluation's summary"),
         _read_images(folder / "images.csv"),
-        pictures,
+        _read_pictures(folder / "pictures", "a folder of pictures"),
+        _read_pictures(folder / "crops", "a folder of crops"),
     )
 
 
-_RecordType = TypeVar("_RecordType", bound=_Record)
+def read_rating(name: str, folder: Path) -> RatingResult:
+    """Read `summary.json` and `scores.csv`; ValueError names a wrong file."""
+    summary = read_record(folder / "summary.json", RatingSummary, "a rating's summary")
+    scores: dict[str, list[float]] = {}
+    for number, row in _rows(folder / "scores.csv", ("image", "method", "score"), "scores"):
+        try:
+            scores.setdefault(row["method"], []).append(float(row["score"]))
+        except (ValueError, TypeError) as error:
+            expected = "expected a number for score"
+            raise ValueError(
+                f"{folder / 'scores.csv'}, line {number}: {expected}, got {row}"
+            ) from error
+    return RatingResult(name, summary, scores)
 
 
-def read_record(path: Path, kind: type[_RecordType], what: str) -> _RecordType:
+def read_table(path: Path) -> Mapping[str, Any]:
+    """Read a table as `wespe tables` writes it; ValueError names a wrong file."""
+    table = read_json(_expect(path, "a table"))
+    if not isinstance(table, dict) or not {"columns", "rows", "notes", "caption"} <= table.keys():
+        raise ValueError(f"{path}: expected a table with columns and rows")
+    return table
+
+
+def _read_pictures(folder: Path, what: str) -> dict[str, dict[str, Path]]:
+    pictures: dict[str, dict[str, Path]] = {}
+    for path in sorted(_expect(folder, what).glob("*.jpg")):
+        photo, dot, method = path.stem.rpartition(".")
+        if not dot:
+            raise ValueError(f"{path}: expected a name like photo.method.jpg")
+        pictures.setdefault(photo, {})[method] = path
+    return pictures
+
+
+RecordType = TypeVar("RecordType", bound=Record)
+
+
+def read_record(path: Path, kind: type[RecordType], what: str) -> RecordType:
     """A record of a file; ValueError names the file and the first key that is wrong in it."""
     try:
         return kind.model_validate(read_json(_expect(path, what)))
@@ -194,24 +142,29 @@ def _read_losses(path: Path) -> list[dict[str, float]]:
 
 
 def _read_images(path: Path) -> list[ImageRow]:
-    with _expect(path, "a table of images").open(encoding="utf-8", newline="") as stream:
+    keys = ("image", "method", "identical")
+    images = []
+    for number, row in _rows(path, keys, "images"):
+        try:
+            values = {key: float(row[key]) if row[key] else None for key in row if key not in keys}
+            identical = {"0": False, "1": True}[row["identical"]]
+        except (ValueError, TypeError, KeyError) as error:
+            expected = "expected numbers, and 0 or 1 for identical"
+            raise ValueError(f"{path}, line {number}: {expected}, got {row}") from error
+        images.append(ImageRow(row["image"], row["method"], identical, values))
+    return images
+
+
+def _rows(path: Path, keys: Sequence[str], of: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file with their line numbers; ValueError where a column is missing."""
+    with _expect(path, f"a table of {of}").open(encoding="utf-8", newline="") as stream:
         table = csv.DictReader(stream)
-        keys = ("image", "method", "identical")
         columns = table.fieldnames or ()
         if missing := [key for key in keys if key not in columns]:
             got = ", ".join(columns) or "an empty file"
             raise ValueError(f"{path}: expected the column {missing[0]}, got {got}")
-        metrics = [column for column in columns if column not in keys]
-        rows = []
         for row in table:
-            try:
-                values = {key: float(row[key]) if row[key] else None for key in metrics}
-                identical = {"0": False, "1": True}[row["identical"]]
-            except (ValueError, TypeError, KeyError) as error:
-                expected = "expected numbers, and 0 or 1 for identical"
-                raise ValueError(f"{path}, line {table.line_num}: {expected}, got {row}") from error
-            rows.append(ImageRow(row["image"], row["method"], identical, values))
-        return rows
+            yield table.line_num, row
 
 
 def _expect(path: Path, what: str) -> Path:

@@ -2,11 +2,13 @@
 
 import base64
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from wespe.files import sha256
 from wespe.images import read_photo, write_photo
+from wespe.reports.compare import title
 from wespe.reports.inputs import EvaluationResult
 
 _MOST_BYTES = 300_000
@@ -14,6 +16,9 @@ _QUALITY = 85
 # A picture of at most this size is a patch: shown enlarged, pixel by pixel.
 _PATCH_PX = 256
 _PATCH_SCALE = 3
+
+Psnr = Mapping[str, Mapping[str, float]]
+"""Photo → method → PSNR in dB, of each that has one."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +32,38 @@ class Picture:
 
 @dataclass(frozen=True)
 class View:
-    """A photo by one method; without a picture the page says so."""
+    """A photo by one method, whole and in part; without a picture the page says so."""
 
     method: str
+    label: str
     picture: Picture | None
+    crop: Picture | None
     psnr_db: float | None
 
 
 @dataclass(frozen=True)
+class Box:
+    """Where the crop lies, in percent of the photo's width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
 class ShownPhoto:
-    """A photo by all methods."""
+    """A photo by all methods; `left` and `right` are compared at first."""
 
     name: str
     views: list[View]
+    left: str
+    right: str
     width_px: int
     height_px: int
+    full_px: tuple[int, int]
+    """Width and height of the photo itself; its picture may be smaller."""
+    crop: Box | None
 
     @property
     def is_patch(self) -> bool:
@@ -54,12 +76,23 @@ class ShownPhoto:
 
 
 @dataclass(frozen=True)
-class Gallery:
-    """All shown photos of an evaluation; `left` and `right` are compared at first."""
+class Column:
+    """One way to make a photo, as one or more evaluations have it."""
 
-    methods: list[str]
-    left: str
-    right: str
+    key: str
+    label: str
+    method: str
+    result: EvaluationResult
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The shown photos of one set, by all methods of all evaluations on it."""
+
+    photos_of: str
+    origin: str
+    simulated: bool
+    columns: list[Column]
     photos: list[ShownPhoto]
 
 
@@ -77,21 +110,104 @@ def embed(path: Path) -> Picture:
     return Picture(f"data:image/jpeg;base64,{encoded}", width, height)
 
 
-def gallery(result: EvaluationResult, psnr_db: Mapping[str, Mapping[str, float]]) -> Gallery:
-    """The shown photos of an evaluation, with each one's own PSNR (image → method → dB)."""
-    found = {method: None for methods in result.pictures.values() for method in methods}
-    order = [name for name in result.summary.methods if name in found]
-    methods = order + [name for name in found if name not in order]
-    by_stem = {PurePosixPath(image).stem: values for image, values in psnr_db.items()}
+def galleries(results: Sequence[tuple[EvaluationResult, Psnr]]) -> list[Gallery]:
+    """One gallery a set of photos, in order; sets of which nothing is shown have none.
+
+    Evaluations on the same photos share one, so that their networks can be compared. `results`:
+    each with every photo's own PSNR.
+    """
+    by_set: dict[str, list[tuple[EvaluationResult, Psnr]]] = {}
+    for result, psnr_db in results:
+        if result.summary.gallery:
+            by_set.setdefault(result.summary.photos, []).append((result, psnr_db))
+    return [_gallery(members) for members in by_set.values()]
+
+
+def _gallery(members: Sequence[tuple[EvaluationResult, Psnr]]) -> Gallery:
+    first = members[0][0]
+    psnr = {id(result): psnr_db for result, psnr_db in members}
+    columns = _columns([result for result, _ in members])
     photos = []
-    for name, files in result.pictures.items():
-        values = psnr_db.get(name) or by_stem.get(name, {})
+    for stem in first.summary.gallery:
+        file = first.summary.pictures[stem]
         views = [
-            View(method, embed(files[method]) if method in files else None, values.get(method))
-            for method in methods
+            _view(column, file, psnr[id(column.result)].get(file, {}).get(column.method))
+            for column in columns
         ]
-        first = next(view.picture for view in views if view.picture)
-        photos.append(ShownPhoto(name, views, first.width_px, first.height_px))
-    left = "original" if "original" in methods else next(iter(methods), "")
-    right = "enhanced" if "enhanced" in methods else left
-    return Gallery(methods, left, right, photos)
+        photos.append(_shown(first, stem, views))
+    summary = first.summary
+    return Gallery(summary.photos, summary.origin, summary.simulated, columns, photos)
+
+
+def extreme_photos(
+    result: EvaluationResult, files: Iterable[str], psnr_db: Psnr
+) -> list[ShownPhoto]:
+    """Those of `files` that there are pictures of: the originals, enhanced, and their targets."""
+    stems = {file: stem for stem, file in result.summary.pictures.items()}
+    shown = []
+    for file in files:
+        if file in stems:
+            found = result.pictures.get(stems[file], {})
+            methods = [name for name in ("original", "enhanced", "target") if name in found]
+            columns = [Column(name, title(name), name, result) for name in methods]
+            views = [_view(item, file, psnr_db.get(file, {}).get(item.key)) for item in columns]
+            shown.append(_shown(result, stems[file], views))
+    return shown
+
+
+def _columns(results: Sequence[EvaluationResult]) -> list[Column]:
+    """Each method once; where evaluations differ in its pictures, once for each, with the pair.
+
+    A plain enhancer may depend on the pair, as the histogram match does on its target.
+    """
+    found: dict[tuple[str, tuple[str, ...]], EvaluationResult] = {}
+    for result in results:
+        for method in result.summary.methods:
+            if hashes := _hashes(result, method):
+                found.setdefault((method, hashes), result)
+    methods = [method for method, _ in found]
+    columns = []
+    for (method, _), result in found.items():
+        alone = methods.count(method) == 1
+        key = method if alone else f"{method} {result.name}"
+        label = title(method) if alone else f"{title(method)}, {result.summary.pair}"
+        columns.append(Column(key, label, method, result))
+    order = {"original": 0, "enhanced": 2, "target": 3}
+    return sorted(columns, key=lambda column: order.get(column.method, 1))
+
+
+def _hashes(result: EvaluationResult, method: str) -> tuple[str, ...]:
+    """What tells the shown pictures by a method from those by another; empty without any."""
+    files = (result.pictures.get(stem, {}).get(method) for stem in result.summary.gallery)
+    return tuple(sha256(file) for file in files if file)
+
+
+def _view(column: Column, file: str, psnr_db: float | None) -> View:
+    stems = {file: stem for stem, file in column.result.summary.pictures.items()}
+    stem = stems.get(file, "")
+    picture = column.result.pictures.get(stem, {}).get(column.method)
+    crop = column.result.crops.get(stem, {}).get(column.method)
+    return View(
+        column.key,
+        column.label,
+        embed(picture) if picture else None,
+        embed(crop) if crop else None,
+        psnr_db,
+    )
+
+
+def _shown(result: EvaluationResult, stem: str, views: list[View]) -> ShownPhoto:
+    first = next(view.picture for view in views if view.picture)
+    full = result.summary.sizes.get(stem, (first.width_px, first.height_px))
+    box = result.summary.crops.get(stem)
+    keys = [view.method for view in views]
+    return ShownPhoto(
+        stem,
+        views,
+        left="original" if "original" in keys else keys[0],
+        right=next((key for key in keys if key.split()[0] == "enhanced"), keys[-1]),
+        width_px=first.width_px,
+        height_px=first.height_px,
+        full_px=full,
+        crop=Box(*(100 * box[axis] / full[axis % 2] for axis in range(4))) if box else None,
+    )

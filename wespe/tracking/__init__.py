@@ -5,12 +5,16 @@ and the work goes on without it.
 """
 
 from wespe.tracking.connection import CHECKPOINT
+from wespe.tracking.pipeline import pipeline_key, record_report
 from wespe.tracking.registry import Version, annotate, register, versions
-from wespe.tracking.runs import PAIR, ROLLBACKS, STATE, WARNING, Run, find_run, means, training
+from wespe.tracking.runs import Run, find_run, means, training
+from wespe.tracking.tags import PAIR, PARENT, PIPELINE, ROLLBACKS, STATE, WARNING
 
 __all__ = [
     "CHECKPOINT",
     "PAIR",
+    "PARENT",
+    "PIPELINE",
     "ROLLBACKS",
     "STATE",
     "WARNING",
@@ -19,6 +23,8 @@ __all__ = [
     "annotate",
     "find_run",
     "means",
+    "pipeline_key",
+    "record_report",
     "register",
     "training",
     "versions",

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wespe.tracking.connection import CHECKPOINT, alone, client_of, connect, exists, give_up, search
+from wespe.tracking.tags import card_tags
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -50,7 +51,7 @@ def register(
                 client.log_artifact(run.info.run_id, str(file), FOLDER)
             if not client.search_registered_models(f"name = '{model}'"):
                 client.create_registered_model(model)
-            source, tags = f"{run.info.artifact_uri}/{FOLDER}", _tags(card)
+            source, tags = f"{run.info.artifact_uri}/{FOLDER}", card_tags(card)
             return _version(client.create_model_version(model, source, run.info.run_id, tags))
     except Exception as error:
         give_up(error)
@@ -101,15 +102,3 @@ def _run_of(client: "MlflowClient", experiment_id: str, name: str, checkpoint_sh
     made = client.create_run(experiment_id, tags=tags, run_name=name)
     client.set_terminated(made.info.run_id)
     return made
-
-
-def _tags(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a version says about its network, without a look into its files."""
-    keys = ("pair", "source", "target", "origin", "licence", "code_version", "code_commit")
-    tags = {f"wespe.{key}": str(card[key]) for key in keys if key in card}
-    for role, domain in card.get("data", {}).items():
-        told = {key: domain.get(key) for key in ("sha256", "licence", "simulated")}
-        tags |= {f"wespe.{role}.{key}": str(value) for key, value in told.items()}
-    if "recipe" in card:
-        tags["wespe.method"] = card["recipe"]["method"]
-    return {CHECKPOINT: card["sha256"], **tags}

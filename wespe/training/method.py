@@ -115,6 +115,10 @@ class MethodStep(ABC, Generic[MyRecipe]):
                 return Sign(reason, slows=("discriminators",), patience=_WON_RECORDS)
         return None
 
+    def origin(self) -> dict[str, Any]:
+        """What the card tells of a network that others have trained: nothing, for one of ours."""
+        return {}
+
     @property
     def generator(self) -> Enhancer:
         """The network to keep: the running average where the recipe has one."""

@@ -132,13 +132,13 @@ def state_key(
     place: Place,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other."""
-    weights = recipe.extractor_weights
+    given = [Path(file) for file in recipe.given_files]
     parts = {
         "pair": name,
         "source": source.manifest["sha256"],
         "target": target.manifest["sha256"],
         "recipe": recipe.model_dump(mode="json"),
-        "weights": sha256(Path(weights)) if weights and Path(weights).is_file() else None,
+        "weights": [sha256(file) for file in given if file.is_file()],
         "seed": seed,
         "place": place.name,
         "code": wespe.__version__,
@@ -150,7 +150,8 @@ def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) 
     with atomic_folder(out) as temporary:
         network = temporary / "generator.safetensors"
         save_generator(network, step.generator)
-        card = {**card, **use_and_limits(card, step.generator), "sha256": sha256(network)}
+        told = use_and_limits(card, step.generator) | step.origin()
+        card = {**card, **told, "sha256": sha256(network)}
         write_json(temporary / "generator.json", card)
         shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
         shutil.copytree(state / "samples", temporary / "samples")

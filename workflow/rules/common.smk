@@ -3,10 +3,9 @@ def patch_set(domain, suffix=".npy"):
     return lambda w: f"{DATA}/patches/{getattr(settings.pairs[w.name], domain)}{suffix}"
 
 
-def extractor_weights(wildcards):
-    """The file of the content loss's weights, where the pair's recipe names one."""
-    weights = settings.recipes[settings.pairs[wildcards.name].recipe].extractor_weights
-    return [weights] if weights else []
+def given_files(wildcards):
+    """The files of weights that the pair's recipe names."""
+    return settings.recipes[settings.pairs[wildcards.name].recipe].given_files
 
 
 def devices(run):
@@ -29,3 +28,12 @@ def each_node(run):
 def trained(file):
     """A file of the trained pair that an evaluation is about."""
     return lambda w: f"{RESULTS}/pairs/{settings.evaluations[w.name].pair}/{file}"
+
+
+def evaluated():
+    """All files of all evaluations."""
+    return expand(
+        f"{RESULTS}/evaluations/{{name}}/{{file}}",
+        name=settings.evaluations,
+        file=["images.csv", "summary.json", "metrics", "pictures", "crops"],
+    )

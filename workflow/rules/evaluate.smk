@@ -5,18 +5,22 @@ rule evaluate:
         card=trained("generator.json"),
         code=code(
             "evaluation.py",
+            "examples.py",
             "metrics",
             "baselines.py",
             "transport.py",
             "losses.py",
             "inference",
+            "originals",
             "models",
             "images.py",
         ),
     output:
         images=f"{RESULTS}/evaluations/{{name}}/images.csv",
         summary=f"{RESULTS}/evaluations/{{name}}/summary.json",
+        metrics=directory(f"{RESULTS}/evaluations/{{name}}/metrics"),
         pictures=directory(f"{RESULTS}/evaluations/{{name}}/pictures"),
+        crops=directory(f"{RESULTS}/evaluations/{{name}}/crops"),
     log:
         f"{RESULTS}/logs/evaluate/{{name}}.log",
     params:

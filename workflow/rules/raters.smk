@@ -68,6 +68,7 @@ rule rate:
             "raters",
             "baselines.py",
             "inference",
+            "originals",
             "models",
             "metrics",
             "acquisition/faves.py",

@@ -10,10 +10,13 @@ rule report:
                 "samples",
             ],
         ),
-        expand(
-            f"{RESULTS}/evaluations/{{name}}/{{file}}",
-            name=settings.evaluations,
-            file=["images.csv", "summary.json", "pictures"],
+        evaluated(),
+        f"{RESULTS}/tables",
+        # Not in DVC's graph: its templates cannot hold what may be none.
+        ratings=expand(
+            f"{RESULTS}/ratings/{{name}}/{{file}}",
+            name=settings.ratings,
+            file=["scores.csv", "summary.json"],
         ),
         code=code("reports", "metrics", "images.py"),
     output:

@@ -4,7 +4,7 @@ rule train:
         source_manifest=patch_set("source", ".json"),
         target=patch_set("target"),
         target_manifest=patch_set("target", ".json"),
-        weights=extractor_weights,
+        weights=given_files,
         code=code(
             "training",
             "models",

@@ -40,7 +40,8 @@ def centre(path: Path, size_px: int) -> Pixels:
     """The crop in the middle of a photo that is at least that large, uint8 `(S, S, 3)`."""
     photo = read_photo(path).pixels
     height, width = photo.shape[:2]
-    return cut(photo, [((height - size_px) // 2, (width - size_px) // 2, size_px)])[0]
+    crop: Pixels = cut(photo, [((height - size_px) // 2, (width - size_px) // 2, size_px)])[0]
+    return crop
 
 
 def large_enough(

@@ -1,0 +1,211 @@
+"""Result folders written by hand, for tests of the report: test data, not measurements."""
+
+import csv
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from skimage import data
+
+from wespe.images import Pixels, write_photo
+
+HOSTILE = "<script>alert('&')</script>"
+METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1.0}
+COLUMNS = ("psnr_db", "ssim", "ms_ssim", "entropy_bit", "png_bpp")
+
+
+def photos() -> list[Pixels]:
+    return [getattr(data, name)()[:300, :300] for name in ("astronaut", "chelsea", "coffee")]
+
+
+def card(**changes: Any) -> dict[str, Any]:
+    """A model card."""
+    domain = {"origin": "Test data, made by hand.", "simulated": False, "patches": 2345}
+    return {
+        "pair": "phone_dslr",
+        "source": "phone",
+        "target": "dslr",
+        "recipe": {"method": "wespe", "batch_size": 8, "weights": {"tv": 10.0}},
+        "seed": 7,
+        "steps": 1400,
+        "compute": "cpu-bf16",
+        "code_version": "0.1.0+abc",
+        "data": {"source": domain | {"sha256": "5" * 64}, "target": domain | {"sha256": "7" * 64}},
+        "sha256": "0123456789abcdef" * 4,
+        "train_seconds": 754.0,
+        "patches_per_second": 12.34,
+        "final_losses": {"content": 0.0213, "total": 1.5, "d_color": 0.69},
+    } | changes
+
+
+def write_pair(folder: Path, **changes: Any) -> Path:
+    """A pair's results: 70 records of losses and three sheets."""
+    (folder / "samples").mkdir(parents=True)
+    (folder / "generator.json").write_text(json.dumps(card(**changes)), "utf-8")
+    random = np.random.default_rng(0)
+    records = [
+        {
+            "step": step,
+            "content": 3 * math.exp(-step / 250) + 0.02 * random.uniform(0.6, 1.4),
+            "total": 4 * math.exp(-step / 300) + 1.4 * random.uniform(0.8, 1.2),
+            "tv": 0.3 * random.uniform(0.6, 1.4),
+            "d_color": 0.69 + 0.2 * random.normal(),
+            "d_texture": 0.6 + 0.1 * random.normal(),
+        }
+        for step in range(20, 1401, 20)
+    ]
+    lines = "".join(json.dumps(record) + "\n" for record in records)
+    (folder / "losses.jsonl").write_text(lines, "utf-8")
+    for step in (400, 800, 1400):
+        patches = [photo[100:200, 150:250] for photo in photos()]
+        sheet = np.vstack([np.hstack([patch, 255 - patch, patch]) for patch in patches])
+        write_photo(folder / "samples" / f"{step:06d}.jpg", sheet)
+    return folder
+
+
+def write_evaluation(
+    folder: Path,
+    *,
+    references: bool = True,
+    n: int = 20,
+    prefix: str = "",
+    patches: bool = False,
+    **changes: Any,
+) -> Path:
+    """An evaluation's results: n photos, the last one identical to its reference."""
+    for kind in ("pictures", "crops"):
+        (folder / kind).mkdir(parents=True)
+    random = np.random.default_rng(1)
+    rows = []
+    for number in range(n):
+        base = random.normal(20, 2)
+        identical = references and number == n - 1
+        for method, gain in {**METHODS, **({"target": 0.0} if references else {})}.items():
+            full = references and method != "target"
+            psnr = math.inf if identical else base + gain * random.normal(1, 0.5)
+            similar = [psnr, 0.7 + gain / 30, 0.85 + gain / 30] if full else ["", "", ""]
+            free = [7.2 + gain / 100, 10.0]
+            rows.append([f"{prefix}{number}.jpg", method, int(identical), *similar, *free])
+    with (folder / "images.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["image", "method", "identical", *COLUMNS], *rows])
+    summary = {
+        "evaluation": folder.name,
+        "pair": "phone_dslr",
+        "photos": "scenes",
+        "origin": "Test data, made by hand.",
+        "simulated": False,
+        "n_images": n,
+        "n_identical": int(references),
+        "seconds": 90.0,
+        "methods": means(rows),
+        "photos_sha256": "9" * 64,
+        "pictures": {f"{prefix}{number}": f"{prefix}{number}.jpg" for number in range(n)},
+        "gallery": [f"{prefix}{number}" for number in range(3)],
+        "extremes": extremes(rows) if references else {"metric": None, "worst": [], "best": []},
+    }
+    shown = [*summary["gallery"]]
+    for kind in ("worst", "best"):
+        shown += [file.removesuffix(".jpg") for file in summary["extremes"][kind]]
+    summary |= write_pictures(folder, dict.fromkeys(shown), references, patches)
+    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    return folder
+
+
+def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, dict[str, float]]]:
+    """The summary of the rows of a table of images."""
+    table: dict[str, dict[str, dict[str, float]]] = {}
+    for method in dict.fromkeys(row[1] for row in rows):
+        for column, name in enumerate(COLUMNS, start=3):
+            mine = [row for row in rows if row[1] == method and not row[2] and row[column] != ""]
+            values = [float(row[column]) for row in mine]
+            if values:
+                mean, std = float(np.mean(values)), float(np.std(values))
+                statistic = {"mean": mean, "std": std, "n": len(values)}
+                table.setdefault(method, {})[name] = statistic
+    return table
+
+
+def extremes(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The photos whose PSNR gained least and most, two each."""
+    psnr: dict[str, dict[str, float]] = {}
+    for image, method, identical, value, *_ in rows:
+        if not identical and method in {"original", "enhanced"}:
+            psnr.setdefault(image, {})[method] = value
+    order = sorted(psnr, key=lambda image: psnr[image]["enhanced"] - psnr[image]["original"])
+    return {"metric": "psnr_db", "worst": order[:2], "best": order[:-3:-1]}
+
+
+def write_pictures(
+    folder: Path, stems: Iterable[str], references: bool, patches: bool
+) -> dict[str, Any]:
+    """Pictures and crops by every method; gives where the crops lie and how large photos are."""
+    crops, sizes = {}, {}
+    tones = {"original": 0.6, "enhanced": 0.9, "histogram_match": 0.8, "clahe": 0.7}
+    for number, stem in enumerate(stems):
+        photo = photos()[number % 3]
+        shown = photo[50:150, 150:250] if patches else photo
+        for method, tone in {**tones, **({"target": 1.0} if references else {})}.items():
+            pixels = (shown * tone).astype(np.uint8)
+            write_photo(folder / "pictures" / f"{stem}.{method}.jpg", pixels)
+            write_photo(folder / "crops" / f"{stem}.{method}.jpg", pixels[20:100, 10:90])
+        crops[stem] = [10, 20, 80, min(80, len(shown) - 20)]
+        sizes[stem] = [shown.shape[1], shown.shape[0]]
+    return {"crops": crops, "sizes": sizes}
+
+
+def write_table(path: Path) -> Path:
+    """A table beside a paper's, as `wespe tables` writes it."""
+    empty = dict.fromkeys(("value", "low", "high", "paper", "p", "note")) | {"n": 0}
+    known = {"value": 18.11, "low": 17.5, "high": 18.7, "paper": 17.45, "p": 1e-5, "n": 12}
+    values = (
+        ("WESPE [DIV2K]", empty | known),
+        ("a method that has a name of many words", empty | {"note": "No such photos here."}),
+    )
+    rows = [
+        {
+            "label": f"iPhone: {method}",
+            "photos": "iPhone",
+            "method": method,
+            "cells": {"psnr": cell},
+        }
+        for method, cell in values
+    ]
+    psnr = {"key": "psnr", "label": "PSNR", "unit": "dB", "direction": "higher", "decimals": 2}
+    table = {"name": "table", "title": "Table 2", "caption": "Made by hand.", "simulated": False}
+    table |= {"columns": [psnr], "rows": rows, "notes": ["No such photos here."], "checks": []}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(table), "utf-8")
+    return path
+
+
+def write_rating(folder: Path, **changes: Any) -> Path:
+    """A rating's results: 40 photos, enhanced ones liked a little better."""
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(2)
+    rows = [
+        [f"{number}.jpg", method, f"{random.normal(mean, 0.1):.6f}"]
+        for number in range(40)
+        for method, mean in (("original", 0.4), ("enhanced", 0.5))
+    ]
+    with (folder / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["image", "method", "score"], *rows])
+    score = {"mean": 0.5, "std": 0.1, "n": 40, "low": 0.4, "high": 0.6}
+    summary = {
+        "rating": folder.name,
+        "rater": {"name": "ffs", "kind": "ffs", "simulated": True, "sha256": "8" * 64},
+        "pair": "phone_dslr",
+        "label": "Flickr Faves Score",
+        "higher_is_better": True,
+        "photos": "scenes",
+        "origin": "Test data, made by hand.",
+        "simulated": False,
+        "n_images": 40,
+        "seconds": 12.0,
+        "methods": {"original": score, "enhanced": score | {"difference": score}},
+        "unreadable": [],
+    }
+    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    return folder

@@ -1,0 +1,51 @@
+"""The photos that are shown: which, under which names, and which part of each at 100 %."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wespe.examples import CROP_PX, Album, evenly_spread, most_detailed
+from wespe.images import Pixels, read_photo
+
+
+def flat(height: int, width: int) -> Pixels:
+    return np.full((height, width, 3), 90, np.uint8)
+
+
+def test_hand_computed_spread() -> None:
+    assert evenly_spread("abcdefgh", 2) == ["c", "g"]
+    assert evenly_spread("ab", 9) == ["a", "b"]
+    assert evenly_spread("", 3) == evenly_spread("abc", 0) == []
+
+
+@pytest.mark.parametrize("place", [(0, 0), (40, 80), (100, 40)])
+def test_the_crop_is_where_the_detail_is(place: tuple[int, int]) -> None:
+    photo, (y, x) = flat(140, 180), place
+    photo[y : y + 40, x : x + 40] = np.random.default_rng(0).integers(0, 256, (40, 40, 3))
+    assert most_detailed(photo, 40) == (x, y, 40, 40)
+
+
+def test_of_a_small_photo_the_crop_is_all_there_is() -> None:
+    assert most_detailed(flat(30, 100), 40) == (0, 0, 40, 30)
+    assert most_detailed(flat(1, 1), 40) == (0, 0, 1, 1)
+
+
+def test_pictures_are_bounded_and_crops_are_pixels_of_the_photo(tmp_path: Path) -> None:
+    photo = flat(900, 2000)
+    photo[600:, 1500:] = np.random.default_rng(0).integers(0, 256, (300, 500, 1), np.uint8)
+    album = Album(tmp_path)
+    album.add("a/0.jpg", photo, [("original", photo), ("enhanced", 255 - photo)])
+    album.add("b/0.jpg", photo[:50, :60], [("original", photo[:50, :60])])
+    summary = album.summary()
+    assert summary["pictures"] == {"0": "a/0.jpg", "0-2": "b/0.jpg"}
+    assert summary["sizes"] == {"0": [2000, 900], "0-2": [60, 50]}
+    x, y, width, height = summary["crops"]["0"]
+    assert (width, height) == (CROP_PX, CROP_PX)
+    assert x >= 1450
+    assert y >= 600
+    assert summary["crops"]["0-2"] == [0, 0, 60, 50]
+    assert read_photo(tmp_path / "pictures" / "0.enhanced.jpg").pixels.shape == (720, 1600, 3)
+    crop = read_photo(tmp_path / "crops" / "0.enhanced.jpg").pixels.astype(int)
+    # JPEG at quality 95 moves single levels of noise; another place or size would differ by tens.
+    assert np.abs(crop - (255 - photo[y : y + height, x : x + width])).mean() < 4

@@ -1,0 +1,151 @@
+"""Every backend gives what one pass of torch over the whole photo gives."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.test_inference_tiled import generator, unlike_at_the_start
+from wespe.inference.backends import BACKENDS, BackendName, open_backend
+from wespe.inference.backends.onnx_graph import onnx_graph
+from wespe.inference.tiled import PhotoEnhancer
+from wespe.models.enhancer import Enhancer
+from wespe.models.generator import Norm
+from wespe.models.johnson import JohnsonNetwork
+from wespe.models.srcnn import Srcnn
+from wespe.transport import Transport
+
+ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
+
+
+def need(*packages: str) -> None:
+    """Skip the test where one is missing, without importing any: OpenVINO would tell its makers."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed")
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> BackendName:
+    if request.param != "torch":
+        need("onnx", "onnxruntime" if request.param == "onnx" else "openvino")
+    name: BackendName = request.param
+    return name
+
+
+def photo(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).random((height, width, 3), dtype=np.float32)
+
+
+@torch.inference_mode()
+def whole(network: Enhancer, pixels: np.ndarray) -> np.ndarray:
+    image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
+    return network.eval()(image).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+
+
+def with_transport(norm: Norm) -> Enhancer:
+    network = generator(norm, "transport")
+    levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
+    network.transport = Transport(levels, 1.2, (1.4, 1.3))
+    return network
+
+
+def others() -> list[Enhancer]:
+    torch.manual_seed(0)
+    networks: list[Enhancer] = [
+        Srcnn(width=6, middle_kernel_px=5),
+        JohnsonNetwork(width=6, blocks=2),
+    ]
+    for network in networks:
+        unlike_at_the_start(network)
+    return networks
+
+
+@pytest.mark.parametrize("shape", [(1, 37), (61, 47)], ids=str)
+def test_tiles_of_any_engine_give_the_whole_photo(
+    engine: BackendName, shape: tuple[int, int]
+) -> None:
+    backend, pixels = open_backend(engine), photo(*shape)
+    for network in (generator("batch"), generator("none", "random"), with_transport("batch")):
+        expected = whole(network, pixels)
+        assert np.abs(expected - pixels).mean() > 0.01
+        got = PhotoEnhancer(network, backend, tile_px=40).enhance(pixels)
+        # Sums in another order: float32 keeps 7 digits.
+        np.testing.assert_allclose(got, expected, atol=1e-5, rtol=0)
+
+
+def test_instance_norm_by_any_engine(engine: BackendName) -> None:
+    network, pixels = generator("instance", "random", blocks=1), photo(33, 47)
+    got = PhotoEnhancer(network, open_backend(engine), tile_px=40).enhance(pixels)
+    np.testing.assert_allclose(got, whole(network, pixels), atol=1e-5, rtol=0)
+
+
+def test_other_networks_by_any_engine(engine: BackendName) -> None:
+    pixels = photo(31, 45)
+    for network in others():
+        got = PhotoEnhancer(network, open_backend(engine), tile_px=40).enhance(pixels)
+        np.testing.assert_allclose(got, whole(network, pixels), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["torch", "openvino"])
+def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> None:
+    if name == "openvino":
+        need("openvino")
+    network, pixels = with_transport("batch"), photo(61, 47)
+    backend = open_backend(name, bf16=True)
+    assert backend.name == f"{name}-cpu-bf16"
+    got = PhotoEnhancer(network, backend, tile_px=40).enhance(pixels)
+    assert 0 <= np.abs(got - whole(network, pixels)).mean() < 1 / 255
+    nothing = with_transport("none")
+    nn.init.zeros_(nothing.get_parameter("tail.weight"))
+    got = PhotoEnhancer(nothing, backend, tile_px=40).enhance(pixels)
+    # A bf16 sum would be off by up to 1/256 here.
+    np.testing.assert_allclose(got, whole(nothing, pixels), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_levels_come_back_in_their_type(dtype: type) -> None:
+    largest = np.iinfo(dtype).max
+    pixels = (photo(20, 31) * largest).astype(dtype)
+    enhancer, counts = PhotoEnhancer(generator("none")), []
+    got = enhancer.enhance(pixels, advance=counts.append)
+    exact = whole(generator("none"), (pixels / largest).astype(np.float32)) * largest
+    assert got.dtype == dtype
+    assert np.abs(got - exact).max() <= 0.51
+    assert sum(counts) == 20 * 31
+    np.testing.assert_array_equal(enhancer.enhance(pixels, strength=0), pixels)
+
+
+def test_auto_is_an_engine_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_backend("auto").name in {"openvino-cpu-fp32", "torch-cpu-fp32"}
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"
+
+
+@pytest.mark.parametrize(("name", "module"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
+def test_an_engine_that_is_missing_is_named(
+    name: BackendName, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ValueError, match=f"backend {name}: {module} is not .* extra '{name}'"):
+        open_backend(name)
+
+
+def test_what_an_engine_cannot_do_is_refused() -> None:
+    with pytest.raises(ValueError, match="backend onnx: expected float32"):
+        open_backend("onnx", bf16=True)
+    with pytest.raises(ValueError, match="backend openvino: expected to run on the CPU, got cuda"):
+        open_backend("openvino", device="cuda")
+    need("onnx")
+    for layer in (nn.BatchNorm2d(3), nn.Sigmoid()):
+        with pytest.raises(ValueError, match="expected layers that ONNX has a place for"):
+            onnx_graph(nn.Sequential(layer))
+
+
+def test_openvino_tells_no_one() -> None:
+    need("openvino")
+    open_backend("openvino")
+    assert sys.modules["openvino_telemetry"] is None

@@ -1,0 +1,81 @@
+"""Exported networks do what torch does, at any size, or are not written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.test_inference_backends import need, others, photo, whole, with_transport
+from tests.test_inference_tiled import generator
+from wespe.inference import export as exporting
+from wespe.inference.backends.openvino_cpu import engine
+from wespe.inference.export import export
+from wespe.models.enhancer import Enhancer
+
+pytest.importorskip("onnx")
+runtime = pytest.importorskip("onnxruntime")
+
+
+def run(path: Path, pixels: np.ndarray) -> np.ndarray:
+    """An exported file by its own engine, as any program would."""
+    image = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+    if path.suffix == ".onnx":
+        session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        (output,) = session.run(None, {"image": image})
+    else:
+        core = engine().Core()
+        model = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        output = model([image])[0]
+    return output[0].transpose(1, 2, 0)
+
+
+NETWORKS = {
+    "batch norm": lambda: generator("batch"),
+    "instance norm": lambda: generator("instance", "random"),
+    "transport": lambda: with_transport("batch"),
+    "srcnn": lambda: others()[0],
+    "johnson": lambda: others()[1],
+}
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".xml"])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_exported_network_does_the_same(tmp_path: Path, name: str, suffix: str) -> None:
+    if suffix == ".xml":
+        need("openvino")
+    network: Enhancer = NETWORKS[name]().eval()
+    out = tmp_path / "new" / f"network{suffix}"
+    difference = export(network, out)
+    assert 0 <= difference < 1e-4
+    pixels = photo(83, 59)  # A size that the check itself does not have.
+    np.testing.assert_allclose(run(out, pixels), whole(network, pixels), atol=1e-4, rtol=0)
+    assert {path.name for path in out.parent.iterdir()} == {
+        "network.onnx" if suffix == ".onnx" else "network.xml",
+        *(["network.bin"] if suffix == ".xml" else []),
+    }
+
+
+def test_a_wrong_export_is_refused_and_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = generator("none")
+    other = generator("none")
+    torch.nn.init.normal_(other.tail.weight, std=0.15)
+    right = exporting.exported
+    monkeypatch.setattr(exporting, "exported", lambda _: right(other))
+    with pytest.raises(ValueError, match=r"differ from torch by at most 0\.0001, got 0\.\d"):
+        export(network, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"a\.pb: expected one of \.onnx, \.xml"):
+        export(generator("none"), tmp_path / "a.pb")
+
+
+def test_a_missing_engine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    with pytest.raises(ValueError, match=r"onnxruntime is not installed; .* extra 'onnx'"):
+        export(generator("none"), tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())

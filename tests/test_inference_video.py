@@ -1,0 +1,296 @@
+"""What a video has is in its result; the network changes the pixels alone."""
+
+import copy
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+import torch
+
+from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
+from wespe.images import Pixels, write_photo
+from wespe.inference.photo import enhance_files
+from wespe.inference.plan import plan
+from wespe.inference.tiled import PhotoEnhancer, enhance_pixels
+from wespe.inference.video.enhance import enhance_video
+from wespe.inference.video.join import result_suffix
+from wespe.models.generator import Generator
+
+
+def same(pixels: Pixels) -> Pixels:
+    return pixels
+
+
+def brighter(pixels: Pixels) -> Pixels:
+    return np.clip(pixels.astype(int) + 20, 0, 255).astype(np.uint8)
+
+
+def run(source: Path, enhance: Callable[[Pixels], Pixels] = same, **options: Any) -> Path:
+    output = source.with_name(f"{source.stem}_enhanced{source.suffix}")
+    options = {"crf": 1, **options}  # so that differences are not the encoder's
+    _, told = enhance_video(source, output, enhance=enhance, key="test", silent=True, **options)
+    assert told.startswith(f"{len(see(source).seconds)} frames of ")
+    assert not [path for path in source.parent.iterdir() if path.name.startswith(".")]
+    return output
+
+
+def distance(a: Pixels, b: Pixels) -> float:
+    return float(np.abs(a.astype(float) - b).mean())
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_frames_and_varying_times_are_kept(tmp_path: Path, suffix: str) -> None:
+    source = write_clip(tmp_path / f"clip{suffix}", 60)
+    before = source.read_bytes()
+    got, wanted = see(run(source)), see(source)
+    assert got.seconds == wanted.seconds
+    assert len(set(np.diff(got.seconds))) >= 3
+    assert max(map(distance, got.pixels, wanted.pixels)) < 2
+    assert source.read_bytes() == before
+
+
+def test_the_network_changes_every_frame(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 50)
+    got, wanted = see(run(source, brighter)), see(source)
+    differences = [
+        np.mean(a.astype(float) - b) for a, b in zip(got.pixels, wanted.pixels, strict=True)
+    ]
+    # 20, less what H.264 rounds.
+    np.testing.assert_allclose(differences, 20, atol=0.5)
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_rotation_is_kept_and_the_network_sees_upright_frames(
+    tmp_path: Path, rotation: int
+) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 3, rotation=rotation)
+    shown: list[Pixels] = []
+
+    def look(pixels: Pixels) -> Pixels:
+        shown.append(pixels)
+        return brighter(pixels)
+
+    got, wanted = see(run(source, look)), see(source)
+    assert got.first.rotation % 360 == wanted.first.rotation % 360 == rotation
+    assert got.pixels[0].shape == (HEIGHT, WIDTH, 3)
+    # Counter-clockwise, as the rotation of a frame is.
+    upright = np.rot90(wanted.pixels[0], rotation // 90)
+    assert distance(shown[0], upright) < 3
+    assert abs(np.mean(got.pixels[0].astype(float) - wanted.pixels[0]) - 20) < 1
+
+
+def test_mirrored_frames_stay_mirrored(tmp_path: Path) -> None:
+    mirrored = (-65536, 0, 0, 0, 65536, 0, WIDTH * 65536, 0, 1 << 30)
+    source = write_clip(tmp_path / "clip.mp4", 2, matrix=mirrored)
+    sides = [bytes(see(path).first.side_data["DISPLAYMATRIX"]) for path in (source, run(source))]
+    assert sides[0] == sides[1]
+    assert np.frombuffer(sides[0], np.int32)[0] == -65536
+
+
+COLOURS = {"color_primaries": 1, "color_trc": 1}
+
+
+@pytest.mark.parametrize("matrix", [1, 5, 6, 9])
+@pytest.mark.parametrize("full", [False, True])
+def test_matrix_and_range_are_kept(tmp_path: Path, matrix: int, full: bool) -> None:
+    tags = {"colorspace": matrix, "color_range": 2 if full else 1, **COLOURS}
+    source = write_clip(tmp_path / "clip.mp4", 2, tags=tags)
+    colour: list[Any] = []
+
+    def look(pixels: Pixels) -> Pixels:
+        colour.append(pixels)
+        return pixels
+
+    got, wanted = see(run(source, look)).first, see(source).first
+    for tag, value in tags.items():
+        assert getattr(got, tag) == getattr(wanted, tag) == value
+    assert distance(got.to_ndarray()[:HEIGHT], wanted.to_ndarray()[:HEIGHT]) < 0.7
+    # The network sees the colours that were filmed, not those of another matrix or range.
+    assert distance(colour[0], scene(0)) < 2.5
+
+
+def test_a_colour_by_hand(tmp_path: Path) -> None:
+    # BT.709, limited: Y = 16 + 219 (0.2126 R + 0.7152 G + 0.0722 B) for R, G, B of 200, 80, 40.
+    flat = np.full((HEIGHT, WIDTH, 3), (200, 80, 40), np.uint8)
+    tags = {"colorspace": 1, "color_range": 1, **COLOURS}
+    source = write_clip(tmp_path / "clip.mp4", [flat] * 2, tags=tags)
+    luma = 16 + 219 * (0.2126 * 200 + 0.7152 * 80 + 0.0722 * 40) / 255
+    for path in (source, run(source)):
+        assert abs(see(path).first.to_ndarray()[HEIGHT // 2, WIDTH // 2] - luma) <= 1
+
+
+@pytest.mark.parametrize(
+    ("pixel_format", "kept"),
+    [
+        ("yuv420p", "yuv420p"),
+        ("yuv422p", "yuv422p"),
+        ("yuv444p", "yuv444p"),
+        ("yuv420p10le", "yuv420p10le"),
+    ],
+)
+def test_chroma_and_bits_are_kept(tmp_path: Path, pixel_format: str, kept: str) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 2, pixel_format=pixel_format)
+    assert see(run(source)).first.format.name == kept
+
+
+def test_ten_bits_are_kept_where_the_network_has_eight(tmp_path: Path) -> None:
+    ramp = np.linspace(60, 70, 256)
+    source = tmp_path / "clip.mp4"
+    with av.open(str(source), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25, options={"crf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 256, 48, "yuv420p10le"
+        deep = np.repeat((ramp * 257).round().astype(np.uint16)[None, :, None], 48, 0).repeat(3, 2)
+        frame = av.VideoFrame.from_ndarray(deep, format="rgb48le").reformat(format="yuv420p10le")
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    got = see(run(source, crf=1)).first.to_ndarray()[10]
+    # 10 levels of 8 bits are about 34 of 10 bits in limited range, of which 8 bits have 9 or 10.
+    assert len(np.unique(got)) > 25
+
+
+def test_odd_sizes_are_kept(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mkv", [scene(i, 63, 47) for i in range(3)], codec="ffv1")
+    got = see(run(source))
+    assert got.pixels[0].shape == (47, 63, 3)
+    assert distance(got.pixels[0], see(source).pixels[0]) < 1.5
+
+
+def test_the_shape_of_pixels_is_kept(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 2, aspect=Fraction(4, 3))
+    with av.open(str(run(source))) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"), [(".mp4", "aac"), (".mkv", "pcm_s16le"), (".mov", "aac")]
+)
+def test_audio_is_copied(tmp_path: Path, suffix: str, codec: str) -> None:
+    source = write_clip(tmp_path / f"clip{suffix}", 20, audio=codec)
+    got = run(source)
+    assert packets(got, "audio") == packets(source, "audio") != []
+    with av.open(str(got)) as result, av.open(str(source)) as original:
+        for ours, theirs in zip(result.streams, original.streams, strict=True):
+            assert ours.language == theirs.language
+            assert (ours.type, ours.disposition) == (theirs.type, theirs.disposition)
+
+
+def test_metadata_and_chapters_are_kept(tmp_path: Path) -> None:
+    metadata = {
+        "title": "Lake",
+        "comment": "by hand",
+        "creation_time": "2020-05-04T10:11:12.000000Z",
+    }
+    source = write_clip(tmp_path / "clip.mp4", 4, metadata=metadata, chapters=True)
+    with av.open(str(run(source))) as container:
+        assert metadata.items() <= container.metadata.items()
+        assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["One"]
+
+
+def test_the_keys_of_cameras_are_kept(tmp_path: Path) -> None:
+    metadata = {
+        "com.apple.quicktime.make": "Apple",
+        "com.apple.quicktime.location.ISO6709": "+47.1+008.2/",
+    }
+    source = write_clip(
+        tmp_path / "clip.mov", 4, metadata=metadata, options={"movflags": "use_metadata_tags"}
+    )
+    with av.open(str(run(source))) as container:
+        assert metadata.items() <= container.metadata.items()
+
+
+def test_subtitles_are_copied(tmp_path: Path) -> None:
+    lines = "1\n00:00:00,100 --> 00:00:00,400\nBonjour\n\n2\n00:00:00,500 --> 00:00:00,700\nLac\n"
+    (tmp_path / "lines.srt").write_text(lines)
+    plain, source = write_clip(tmp_path / "plain.mkv", 20, audio="aac"), tmp_path / "clip.mkv"
+    with (
+        av.open(str(plain)) as video,
+        av.open(str(tmp_path / "lines.srt")) as words,
+        av.open(str(source), "w") as container,
+    ):
+        copies = [container.add_stream_from_template(s) for s in (*video.streams, *words.streams)]
+        found = [
+            [packet for packet in original.demux() if packet.size] for original in (video, words)
+        ]
+        for packet in (*found[0], *found[1]):
+            packet.stream = copies[packet.stream.index + (2 if packet in found[1] else 0)]
+            container.mux(packet)
+    got = run(source)
+    assert packets(got, "subtitle") == packets(source, "subtitle")
+    assert [text for _, text in packets(got, "subtitle")] == [b"Bonjour", b"Lac"]
+    assert packets(got, "audio") == packets(source, "audio")
+
+
+def test_what_the_container_cannot_hold_is_told(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mkv", 5, audio="pcm_s16le")
+    _, told = enhance_video(source, tmp_path / "out.mp4", enhance=same, key="", silent=True)
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        kinds = [stream.type for stream in container.streams]
+    assert told.endswith("; left out: audio (pcm_s16le)") == (kinds == ["video"])
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".MOV", ".mkv", ".m4v"])
+def test_suffixes_that_are_kept(suffix: str) -> None:
+    assert result_suffix(suffix) == suffix
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("mpeg4", ".avi"), ("libvpx-vp9", ".webm")])
+def test_other_containers_become_matroska(tmp_path: Path, codec: str, suffix: str) -> None:
+    source = write_clip(tmp_path / f"clip{suffix}", 6, codec=codec, at=[*range(0, 144, 24)])
+    assert result_suffix(suffix) == ".mkv"
+    output = tmp_path / "out.mkv"
+    enhance_video(source, output, enhance=same, key="", silent=True)
+    got, wanted = see(output).seconds, see(source).seconds
+    # Matroska's times are in ms.
+    assert len(got) == len(wanted) == 6
+    np.testing.assert_allclose(np.diff(got).astype(float), 0.04, atol=0.0011)
+
+
+def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = Generator(width=4, blocks=1, norm="instance", start="identity")
+    torch.nn.init.normal_(network.tail.weight, std=0.05)
+    write_photo(tmp_path / "in" / "photo.png", scene(0))
+    clip = write_clip(tmp_path / "in" / "clip.mp4", 4, pixel_format="yuv444p")
+    (tmp_path / "in" / "bad.mp4").write_bytes(b"no video at all")
+    summaries = [
+        enhance_files(
+            [tmp_path / "in"],
+            enhancer=PhotoEnhancer(network),
+            out=tmp_path / "out",
+            crf=1,
+            steady=0,
+        )
+        for _ in range(2)
+    ]
+    assert [(s.enhanced, s.skipped) for s in summaries] == [(2, 0), (0, 2)]
+    assert summaries[0].failed == ((tmp_path / "in" / "bad.mp4", "not a video"),)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["clip.mp4", "photo.png"]
+    got, wanted = see(tmp_path / "out" / "clip.mp4").pixels, see(clip).pixels
+    change = got[2].astype(float) - wanted[2]
+    expected = enhance_pixels(network, wanted[2]).astype(float) - wanted[2]
+    assert np.abs(expected).mean() > 5
+    assert np.abs(change - expected).mean() < 2.5
+
+
+def test_a_video_never_replaces_its_source(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", 2)
+    with pytest.raises(ValueError, match=r"clip\.mp4: its result would replace the original"):
+        plan([clip], out=tmp_path)
+    assert plan([clip]).outputs == {clip: tmp_path / "clip_enhanced.mp4"}
+    planned = plan([clip], in_place=True)
+    assert not planned.outputs
+    assert planned.failed == ((clip, "a video is never replaced: give a folder for the result"),)
+    other = clip.rename(tmp_path / "clip.avi")
+    assert plan([other]).outputs == {other: tmp_path / "clip_enhanced.mkv"}
+
+
+def test_enhancers_have_keys() -> None:
+    torch.manual_seed(0)
+    first, second = (Generator(width=4, blocks=1, norm="none") for _ in range(2))
+    keys = [PhotoEnhancer(network).key for network in (first, copy.deepcopy(first), second)]
+    assert keys[0] == keys[1] != keys[2]
+    assert PhotoEnhancer(first, tile_px=256).key != keys[0]

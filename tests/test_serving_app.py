@@ -1,0 +1,157 @@
+"""The addresses of the page that enhances photos, and what they refuse."""
+
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.pages import running
+from wespe.images import AnyPixels
+from wespe.serving.app import Offer, make_app
+from wespe.serving.tray import Limits
+
+
+class Brighter:
+    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
+        advance(pixels[..., 0].size)
+        return pixels + np.uint8(100)
+
+
+@pytest.fixture
+def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = make_app(
+        {"0": Offer("phone", "phone → dslr, 10 steps"), "1": Offer("other", "")},
+        lambda _: Brighter(),
+        place="a test",
+        upload_mb=0.01,
+        limits=Limits(photos=2, megapixels=0.01),
+    )
+    with running(app) as address, httpx.Client(base_url=address) as client:
+        yield client
+    assert list(tmp_path.iterdir()) == []
+
+
+def png(size: tuple[int, int] = (20, 10), level: int = 50) -> bytes:
+    stream = io.BytesIO()
+    Image.new("RGB", size, (level,) * 3).save(stream, "PNG")
+    return stream.getvalue()
+
+
+def send(client: httpx.Client, content: bytes, **query: str) -> Any:
+    return client.post("/photos", params={"network": "0", **query}, content=content)
+
+
+def finished(client: httpx.Client, key: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 10
+    while (photo := client.get(f"/photos/{key}").json())["state"] != "done":
+        assert time.monotonic() < deadline, photo
+    return dict(photo)
+
+
+def test_a_photo_goes_in_and_comes_out_enhanced(client: httpx.Client) -> None:
+    photo = send(client, png(), name="my photo.png").json()
+    assert {key: photo[key] for key in ("name", "network", "width", "height")} == {
+        **{"name": "my photo.png", "network": "0", "width": 20, "height": 10}
+    }
+    assert finished(client, photo["key"])["share"] == 1
+    answer = client.get(f"/photos/{photo['key']}/result", params={"strength": 0.5})
+    assert 'filename="my%20photo_enhanced.png"' in answer.headers["content-disposition"] or (
+        "filename*=utf-8''my%20photo_enhanced.png" in answer.headers["content-disposition"]
+    )
+    assert np.asarray(Image.open(io.BytesIO(answer.content)))[0, 0].tolist() == [100] * 3
+    for which, level in (("original", 50), ("enhanced", 150)):
+        answer = client.get(f"/photos/{photo['key']}/{which}.jpg")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert abs(int(np.asarray(Image.open(io.BytesIO(answer.content)))[5, 5, 0]) - level) <= 1
+
+
+def test_what_is_offered_is_told(client: httpx.Client) -> None:
+    assert client.get("/offers").json() == {
+        "networks": [
+            {"id": "0", "name": "phone", "note": "phone → dslr, 10 steps"},
+            {"id": "1", "name": "other", "note": ""},
+        ],
+        "limits": {"mb": 0.01, "megapixels": 0.01},
+        "place": "a test",
+    }
+
+
+def test_another_network_and_removal(client: httpx.Client) -> None:
+    key = send(client, png()).json()["key"]
+    finished(client, key)
+    assert client.post(f"/photos/{key}/enhance", params={"network": "1"}).json()["network"] == "1"
+    assert finished(client, key)["network"] == "1"
+    assert client.delete(f"/photos/{key}").status_code == 200
+    assert client.get(f"/photos/{key}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("content", "query", "status", "told"),
+    [
+        (b"", {}, 422, "It cannot be used: empty file."),
+        (b"<html>", {}, 422, "It cannot be used: not an image."),
+        (png((200, 100)), {}, 422, "It has 0 megapixels; this page takes 0."),
+        (png(), {"network": "../0"}, 404, "There is no such network."),
+        (bytes(10_001), {}, 413, "That is too large."),
+    ],
+    ids=["empty", "a page", "too many pixels", "no network", "too many bytes"],
+)
+def test_what_is_refused_is_told_why(
+    client: httpx.Client, content: bytes, query: dict[str, str], status: int, told: str
+) -> None:
+    answer = send(client, content, **query)
+    assert answer.status_code == status
+    assert told in answer.text
+
+
+def test_a_body_that_does_not_say_its_length_is_cut_at_the_limit(client: httpx.Client) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(100):
+            yield bytes(1000)
+
+    answer = client.post("/photos", params={"network": "0"}, content=endless())
+    assert answer.status_code == 413
+
+
+def test_a_full_tray_says_so(client: httpx.Client) -> None:
+    for _ in range(2):
+        assert send(client, png()).status_code == 200
+    answer = send(client, png())
+    assert (answer.status_code, answer.json()["detail"][:16]) == (422, "There are 2 phot")
+
+
+@pytest.mark.parametrize("rest", ["", "/original.jpg", "/enhanced.jpg", "/result"])
+@pytest.mark.parametrize("key", ["x", "%2e%2e", "%2e%2e%2f%2e%2e%2fetc", ".lock"])
+def test_a_key_that_is_none_finds_nothing(client: httpx.Client, key: str, rest: str) -> None:
+    assert client.get(f"/photos/{key}{rest}").status_code == 404
+
+
+def test_names_of_senders_never_reach_the_disk(client: httpx.Client, tmp_path: Path) -> None:
+    key = send(client, png(), name="../../../etc/pass\r\nwd.png").json()["key"]
+    finished(client, key)
+    answer = client.get(f"/photos/{key}/result")
+    assert "passwd_enhanced.png" in answer.headers["content-disposition"]
+    assert not [path for path in tmp_path.rglob("*") if "pass" in path.name]
+
+
+def test_pages_of_others_can_change_nothing(client: httpx.Client) -> None:
+    headers = {"Origin": "http://elsewhere.test"}
+    answer = client.post("/photos", params={"network": "0"}, content=png(), headers=headers)
+    assert answer.status_code == 403
+    assert client.get("/offers", headers={"Host": "elsewhere.test"}).status_code == 421
+
+
+def test_the_page_asks_nothing_of_others(client: httpx.Client) -> None:
+    for address in ("/", "/serve.css", "/serve.js"):
+        answer = client.get(address)
+        assert answer.status_code == 200
+        assert "//" not in answer.text.replace("// ", "").replace("http://www.w3.org", "")
+    assert "default-src 'none'" in client.get("/").headers["content-security-policy"]

@@ -1,0 +1,209 @@
+"""The page that enhances photos, in a real browser, from the drop to the download."""
+
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.pages import browsing, needs_chromium, running
+from wespe.images import AnyPixels
+from wespe.serving.app import Offer, make_app
+from wespe.serving.tray import Limits
+
+pytestmark = needs_chromium
+expect.set_options(timeout=30_000)  # the machine may be busy
+
+
+class Inverting:
+    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
+        advance(pixels[..., 0].size)
+        return 255 - pixels
+
+
+class Darker(Inverting):
+    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
+        return super().enhance(pixels, advance=advance) // 2
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    place = tmp_path / "server"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    app = make_app(
+        {"0": Offer("invert", "phone → dslr"), "1": Offer("darker", "")},
+        {"0": Inverting(), "1": Darker()}.__getitem__,
+        place="a test",
+        upload_mb=1,
+        limits=Limits(photos=4, megapixels=1),
+    )
+    with running(app) as address:
+        yield address
+    assert list(place.iterdir()) == []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    problems: list[str] = []
+    # A request that is refused is an error of the console too, and meant here.
+    page.on("console", lambda m: problems.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:"))
+            else problems.append(request.url)
+        ),
+    )
+    page.goto(address)
+    yield page
+    context.close()
+    assert [text for text in problems if "status of 4" not in text] == []
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "holiday.png"
+    pixels = np.zeros((300, 1600, 3), np.uint8)
+    pixels[:, :800] = 200
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.set_input_files("#files", list(paths))
+
+
+def is_done(page: Page, name: str) -> None:
+    expect(page.locator("li", has_text=name)).to_contain_text(", done")
+
+
+def test_drop_compare_and_download(page: Page, photo: Path, tmp_path: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    expect(page.locator("#viewer h2")).to_have_text("holiday.png")
+    # Half the slider: the right half shows the enhanced photo, 255 where the photo is black.
+    shot = Image.open(_shot(page, "#pair", tmp_path)).convert("L")
+    width, height = shot.size
+    assert shot.getpixel((width // 4, height // 2)) == pytest.approx(200, abs=3)
+    assert shot.getpixel((3 * width // 4, height // 2)) == pytest.approx(255, abs=3)
+    page.locator("#strength").fill("20")
+    assert page.locator("#percent").inner_text() == "20 %"
+    shot = Image.open(_shot(page, "#pair", tmp_path)).convert("L")
+    assert shot.getpixel((3 * width // 4, height // 2)) == pytest.approx(51, abs=3)
+    with page.expect_download() as download:
+        page.click("#download")
+    assert download.value.suggested_filename == "holiday_enhanced.png"
+    saved = np.asarray(Image.open(download.value.path()))
+    assert (saved[0, 0, 0], saved[0, -1, 0]) == (171, 51)
+
+
+def _shot(page: Page, selector: str, tmp_path: Path) -> Path:
+    path = tmp_path / "shot.png"
+    page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
+    page.locator(selector).screenshot(path=path)
+    return path
+
+
+def test_the_divider_follows_the_pointer_and_the_keys(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    box = page.locator("#pair").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 20, steps=3)
+    page.mouse.up()
+    assert page.locator("#split").input_value() == "25"
+    page.focus("#split")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#split").input_value() == "26"
+    assert page.locator("#split").get_attribute("aria-valuetext") == "26 % before, 74 % after"
+
+
+def test_at_100_percent_a_pixel_is_a_pixel(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    fit = page.locator("#before").bounding_box()
+    assert fit
+    assert fit["width"] < 1280
+    assert fit["width"] / fit["height"] == pytest.approx(1600 / 300, rel=0.01)
+    page.click("#zoom")
+    for selector in ("#before", "#after img"):
+        box = page.locator(selector).bounding_box()
+        assert box
+        assert (box["width"], box["height"]) == (1600, 300)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_by_keyboard_alone(page: Page, photo: Path) -> None:
+    choose(page, photo)  # a file dialog is the browser's own
+    is_done(page, "holiday.png")
+    page.focus("#files")
+    for selector in (".open", ".remove", "#stage", "#split", "#strength", "#zoom", "#download"):
+        page.keyboard.press("Tab")
+        assert page.evaluate(f"document.activeElement.matches({selector!r})"), selector
+    page.focus("#zoom")
+    page.keyboard.press("Enter")
+    expect(page.locator("#zoom")).to_have_attribute("aria-pressed", "true")
+    page.focus(".remove")
+    page.keyboard.press("Enter")
+    expect(page.locator("li")).to_have_count(0)
+    expect(page.locator("#viewer")).to_be_hidden()
+
+
+def test_what_cannot_be_used_is_told_and_the_rest_goes_on(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    text, large = tmp_path / "notes.jpg", tmp_path / "large.png"
+    text.write_text("no photo")
+    large.write_bytes(bytes(1_200_000))
+    choose(page, text, large, photo)
+    is_done(page, "holiday.png")
+    said = page.locator("#said")
+    expect(said).to_contain_text("notes.jpg: It cannot be used: not an image.")
+    expect(said).to_contain_text("large.png: it has 1 MB; this page takes 1.")
+
+
+def test_another_network_and_a_page_loaded_again(page: Page, photo: Path, tmp_path: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    page.select_option("#network", "1")
+    expect(page.locator("#before")).to_have_attribute("src", re.compile("network=1$"))
+    shot = Image.open(_shot(page, "#pair", tmp_path)).convert("L")
+    width, height = shot.size
+    assert shot.getpixel((3 * width // 4, height // 2)) == pytest.approx(127, abs=3)
+    page.reload()
+    is_done(page, "holiday.png")
+
+
+def test_on_a_phone_nothing_sticks_out(browser: Browser, address: str, photo: Path) -> None:
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, device_scale_factor=2, color_scheme="dark"
+    )
+    page = context.new_page()
+    page.goto(address)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 27)"
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    page.click(".open")
+    page.click("#zoom")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    box = page.locator("#before").bounding_box()
+    assert box
+    assert (box["width"], box["height"]) == (800, 150)
+    context.close()

@@ -1,0 +1,249 @@
+"""The study as its subjects meet it: many at once, a server that is killed, a real browser."""
+
+import json
+import math
+import random
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.subjects import (
+    STRENGTHS,
+    HttpSubject,
+    level_to_method,
+    make_study,
+    prefers_first,
+    served,
+)
+from wespe.study.report import write_results
+from wespe.study.votes import open_votes
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+]
+SUBJECTS = 50
+
+
+def chance_over(method: str) -> float:
+    """How often the simulated subjects prefer `enhanced` over a method."""
+    return 1 / (1 + math.exp(STRENGTHS[method] - STRENGTHS["enhanced"]))
+
+
+def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -> None:
+    study, folder = make_study(tmp_path), tmp_path / "greys"
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        process, address = first.enter_context(served(folder))
+        subjects = [HttpSubject(address, number) for number in range(SUBJECTS)]
+        pool = stack.enter_context(ThreadPoolExecutor(SUBJECTS))
+        parts = [pool.submit(subject.take_part) for subject in subjects]
+        while sum(len(subject.acknowledged) for subject in subjects) < 150:
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait(20) == -signal.SIGKILL
+        time.sleep(0.1)  # answers on their way are read
+        before = {subject.code: list(subject.acknowledged) for subject in subjects}
+        kept = on_disk(folder, [code for code in before if code])
+        assert all(set(told) <= kept[code] for code, told in before.items() if code)
+        assert sum(map(len, kept.values())) < SUBJECTS * len(study.items)
+        stack.enter_context(served(folder, port=urlsplit(address).port or 0))
+        for part in parts:
+            part.result(timeout=240)
+    kept = on_disk(folder, [subject.code for subject in subjects])
+    for subject in subjects:
+        assert len(subject.acknowledged) == len(study.items)
+        assert kept[subject.code] == set(subject.acknowledged)
+    votes = open_votes(folder, study)
+    assert len(votes.votes()) == SUBJECTS * len(study.items)
+    results = write_results(tmp_path / "results", study, votes)
+    votes.close()
+    assert results["simulated_subjects"]
+    assert not results["subjects"]["flagged"]
+    for row in results["preferences"]:
+        assert row["votes"] == SUBJECTS * 4
+        assert row["wilson"][0] < chance_over(row["against"]) < row["wilson"][1]
+        assert row["bootstrap"][0] < chance_over(row["against"]) < row["bootstrap"][1]
+    middle = (STRENGTHS["original"] + STRENGTHS["autocontrast"] + STRENGTHS["enhanced"]) / 3
+    for row in results["strengths"]:
+        low, high = row["bootstrap"]
+        assert low < STRENGTHS[row["method"]] - middle < high
+
+
+def on_disk(folder: Path, codes: list[str]) -> dict[str, set[tuple[int, int]]]:
+    """Position and choice of all votes in the database, by the subject's code."""
+    query = "SELECT code, position, choice FROM votes JOIN subjects ON subject = number"
+    found: dict[str, set[tuple[int, int]]] = {code: set() for code in codes}
+    connection = sqlite3.connect(folder / "votes.sqlite")
+    for code, position, choice in connection.execute(query):
+        found[code].add((position, choice))
+    connection.close()
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+LOOK = """() => [...document.querySelectorAll(".pane img")].map((image) => {
+  const canvas = document.createElement("canvas");
+  canvas.width = image.naturalWidth; canvas.height = image.naturalHeight;
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const data = context.getImageData(0, 0, canvas.width, canvas.height).data;
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 4) sum += data[i] + data[i + 1] + data[i + 2];
+  return sum / (data.length / 4 * 3);
+})"""
+
+
+class BrowserSubject:
+    """Takes part through the page, by keys or by touch, and notes what it meant to say."""
+
+    def __init__(self, context: BrowserContext, address: str, seed: int, *, touch: bool) -> None:
+        self.page, self._touch = context.new_page(), touch
+        self.problems: list[str] = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self._chance = random.Random(seed)
+        self.meant: list[str] = []
+        """The method preferred, trial by trial."""
+        self.page.goto(address)
+
+    def consent(self) -> None:
+        self.page.check("#consent")
+        self.page.click("#start button")
+        self.page.wait_for_selector("#choices button:enabled")
+
+    def answer(self) -> None:
+        """Look at both pictures and choose; returns when the next trial is there."""
+        page = self.page
+        page.wait_for_selector("#choices button:enabled")
+        shown = [level_to_method(level) for level in page.evaluate(LOOK)]
+        choice = 0 if prefers_first(shown[0], shown[1], self._chance) else 1
+        self.meant.append(shown[choice])
+        trial = page.get_attribute("#trial", "data-trial")
+        page.wait_for_timeout(320)  # the page takes what comes sooner for a key pressed twice
+        if self._touch:
+            page.tap(f"#choices [data-choice='{choice}']")
+        else:
+            page.keyboard.press("ab"[choice])
+        page.wait_for_function(
+            "before => !document.querySelector('#thanks').hidden || "
+            "document.querySelector('#trial').dataset.trial !== before",
+            arg=trial,
+        )
+
+
+def zoomed(page: Page) -> list[str]:
+    return page.evaluate(
+        "() => [...document.querySelectorAll('.pane img')].map(i => i.style.transform)"
+    )
+
+
+def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) -> None:
+    study = make_study(tmp_path, photos_per_set=3)
+    folder, trials = tmp_path / "greys", len(study.items)
+    wide = {"viewport": {"width": 1280, "height": 800}}
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with ExitStack() as stack:
+        first = stack.enter_context(ExitStack())
+        process, address = first.enter_context(served(folder))
+        subjects = []
+        for seed, (options, touch) in enumerate(((wide, False), (phone, True), (wide, False))):
+            context = stack.enter_context(browser.new_context(**options))
+            subjects.append(BrowserSubject(context, address, seed, touch=touch))
+            subjects[-1].consent()
+        # The first stops, and goes on after its page was loaded again; the second goes on while
+        # the server is killed and comes back; the third goes on with its code in a new browser.
+        subjects[0].answer()
+        subjects[0].page.reload()
+        subjects[1].answer()
+        process.send_signal(signal.SIGKILL)
+        process.wait(20)
+        page = subjects[1].page
+        page.wait_for_timeout(320)
+        shown = [level_to_method(level) for level in page.evaluate(LOOK)]
+        page.tap("#choices [data-choice='1']")
+        subjects[1].meant.append(shown[1])
+        page.wait_for_selector("#notice:not([hidden])")
+        stack.enter_context(served(folder, port=urlsplit(address).port or 0))
+        page.wait_for_selector("#choices button:enabled")
+        code = subjects[2].page.text_content("header .code")
+        other = stack.enter_context(browser.new_context(**wide))
+        again = BrowserSubject(other, address, 3, touch=False)
+        again.page.click("summary")
+        again.page.fill("#code", f" {str(code).upper()} ")
+        again.page.click("#resume button")
+        subjects[2] = again
+        for subject in subjects:
+            while len(subject.meant) < trials:
+                subject.answer()
+            assert subject.page.is_visible("#thanks")
+            assert not subject.problems
+    votes = open_votes(folder, study)
+    cast = votes.votes()
+    for number, subject in enumerate(subjects, start=1):
+        assert [vote.chosen for vote in cast if vote.subject == number] == subject.meant
+    results = write_results(tmp_path / "results", study, votes)
+    votes.close()
+    for row in results["preferences"]:
+        assert row["wilson"][0] < chance_over(row["against"]) < row["wilson"][1]
+    assert json.loads((tmp_path / "results" / "greys.json").read_text())["simulated_subjects"]
+
+
+def test_both_pictures_zoom_and_move_in_step(browser: Browser, tmp_path: Path) -> None:
+    make_study(tmp_path)
+    with served(tmp_path / "greys") as (_, address), browser.new_context() as context:
+        subject = BrowserSubject(context, address, 0, touch=False)
+        subject.consent()
+        page = subject.page
+        start = zoomed(page)
+        assert start[0] == start[1]
+        assert "scale(1)" in start[0]  # pictures of 48 px are not made larger than they are
+        for _ in range(12):
+            page.keyboard.press("+")
+        near = zoomed(page)
+        assert near[0] == near[1] != start[0]
+        assert "scale(8)" in near[0]
+        page.set_viewport_size({"width": 420, "height": 420})
+        for _ in range(12):
+            page.keyboard.press("+")
+        before = zoomed(page)
+        page.keyboard.press("ArrowDown")
+        moved = zoomed(page)
+        assert moved[0] == moved[1] != before[0]
+        page.keyboard.press("z")
+        assert "scale(1)" in zoomed(page)[1]
+        box = page.locator(".pane").nth(1).bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 30, box["y"] + 40)
+        page.mouse.wheel(0, -900)
+        page.wait_for_function(
+            "() => !document.querySelector('.pane img').style.transform.includes('scale(1)')"
+        )
+        page.mouse.down()
+        page.mouse.move(box["x"] + 60, box["y"] + 70)
+        page.mouse.up()
+        dragged = zoomed(page)
+        assert dragged[0] == dragged[1]
+        page.keyboard.press("0")
+        assert "scale(1)" in zoomed(page)[0]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert not subject.problems

@@ -1,0 +1,94 @@
+"""How commands come by a network: by a name, a file, or a checkpoint of the DPED authors."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wespe.inference.tiled import PhotoEnhancer
+    from wespe.models.enhancer import Enhancer
+
+_COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16")
+_BACKENDS = ("auto", "torch", "openvino", "onnx")
+
+
+def model_option(command: argparse.ArgumentParser) -> None:
+    """`--model`, which `load_network` takes."""
+    command.add_argument(
+        "--model",
+        required=True,
+        metavar="NETWORK",
+        help="the name of one that was trained (see wespe models), a .safetensors file, or a "
+        "TensorFlow checkpoint of the DPED authors",
+    )
+
+
+def engine_options(command: argparse.ArgumentParser) -> None:
+    """`--compute` and `--backend`, which `open_enhancer` takes."""
+    command.add_argument(
+        "--compute",
+        default="auto",
+        choices=_COMPUTE,
+        metavar="PLACE",
+        help="device and precision: %(choices)s (default: %(default)s)",
+    )
+    command.add_argument(
+        "--backend",
+        default="auto",
+        choices=_BACKENDS,
+        metavar="ENGINE",
+        help="what computes: %(choices)s; auto is OpenVINO on a CPU, where it is installed, else "
+        "torch (default: %(default)s)",
+    )
+
+
+def load_network(model: str, settings: Path) -> "Enhancer":
+    """The network of a `.safetensors` file, a folder with one, a checkpoint, or a name.
+
+    A name is looked for in the results of `settings`, as `wespe models` does. Raises ValueError
+    where there is none, naming what was looked for.
+    """
+    from wespe.models.checkpoints import load_generator
+    from wespe.models.dped import load_dped
+
+    path = Path(model)
+    if path.is_dir():
+        path /= "generator.safetensors"
+    if path.suffix == ".index" or path.with_name(f"{path.name}.index").is_file():
+        return load_dped(path)
+    if path.is_file() or path.suffix == ".safetensors":
+        return load_generator(path)
+    return load_generator(_by_name(model, settings))
+
+
+def open_enhancer(arguments: argparse.Namespace) -> "PhotoEnhancer":
+    """The network of `--model`, ready on what `--compute` and `--backend` ask for.
+
+    `auto` takes torch for instance norm: each photo is a network of its own then, and compiling it
+    for another engine costs more than that gains.
+    """
+    from wespe.inference.backends import open_backend
+    from wespe.inference.tiled import PhotoEnhancer, depends_on_photo
+    from wespe.training.compute import resolve
+
+    network = load_network(arguments.model, arguments.params)
+    place, backend, bf16 = resolve(arguments.compute), arguments.backend, False
+    if backend == "auto" and depends_on_photo(network):
+        backend = "torch"
+    # Of the engines ONNX Runtime alone has no bf16; that is no reason to ask for fp32 by name.
+    bf16 = place.bf16 and not (backend == "onnx" and arguments.compute == "auto")
+    return PhotoEnhancer(network, open_backend(backend, device=place.device, bf16=bf16))
+
+
+def _by_name(name: str, settings: Path) -> Path:
+    if not settings.is_file():
+        raise ValueError(f"{name}: no such network, and no {settings} that says where to look")
+    try:
+        from wespe.catalogue import find_networks, one_of
+        from wespe.config import load
+    except ImportError as error:
+        raise ValueError(
+            f"{name}: no such file; to find networks by name, {error.name} is needed, which comes "
+            "with the extra 'pipeline'"
+        ) from error
+    return one_of(find_networks([Path(load(settings).run.results)]), name).path

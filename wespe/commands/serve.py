@@ -1,0 +1,77 @@
+"""The local page that enhances photos."""
+
+import argparse
+from pathlib import Path
+
+from wespe.commands.parser import Commands, load_settings
+
+
+def add(commands: Commands) -> None:
+    """The command that serves the page."""
+    command = commands.add("serve", serve)
+    command.add_argument(
+        "--model",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="the networks to offer (default: all in run.results of the settings)",
+    )
+    command.add_argument(
+        "--port", type=int, default=8600, metavar="NUMBER", help="(default: %(default)s; 0: any)"
+    )
+    command.add_argument(
+        "--lan",
+        action="store_true",
+        help="let other machines of the network in, without a password",
+    )
+    command.add_argument(
+        "--max-mb",
+        type=float,
+        default=100,
+        metavar="NUMBER",
+        help="the largest file taken (default: %(default)s)",
+    )
+    command.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=100,
+        metavar="NUMBER",
+        help="the largest photo taken (default: %(default)s)",
+    )
+    command.add_argument(
+        "--compute",
+        default="auto",
+        choices=["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"],
+        metavar="PLACE",
+        help="device and precision: %(choices)s (default: %(default)s)",
+    )
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve a page on this machine that enhances photos: drop them, compare, download."""
+    try:
+        from wespe.serving.app import make_app
+        from wespe.web.server import serve as run
+    except ImportError as error:
+        raise ValueError(f"{error.name} is not installed; it comes with the extra 'web'") from error
+    from wespe.inference.backends import open_backend
+    from wespe.inference.tiled import PhotoEnhancer
+    from wespe.models.checkpoints import load_generator
+    from wespe.serving.offers import find_offers
+    from wespe.serving.tray import Limits
+    from wespe.training.compute import resolve
+
+    folders = arguments.model or [Path(load_settings(arguments).run.results)]
+    paths, offers = find_offers(folders)
+    place = resolve(arguments.compute)
+    backend = open_backend("auto", device=place.device, bf16=place.bf16)
+    app = make_app(
+        offers,
+        lambda key: PhotoEnhancer(load_generator(paths[key]), backend),
+        place=backend.name,
+        upload_mb=arguments.max_mb,
+        limits=Limits(megapixels=arguments.max_megapixels),
+        lan=arguments.lan,
+    )
+    print(f"{len(offers)} networks on {backend.name}; Ctrl-C ends it. Open", flush=True)
+    run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))

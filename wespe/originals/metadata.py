@@ -1,0 +1,115 @@
+"""What a file says beside its pixels: carried over as it is, byte for byte where possible."""
+
+import struct
+from collections.abc import Iterator
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# Of the picture, not of its encoding: colours, resolution, EXIF, text, time.
+_PNG_KEPT = frozenset(
+    {b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"eXIf"}
+    | {b"tEXt", b"zTXt", b"iTXt", b"tIME"}
+)
+_PNG_COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
+_APP0, _APP1, _APP2, _APP13, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xFE
+
+
+def without_thumbnail(exif: bytes) -> bytes:
+    """An EXIF block (with or without its `Exif` mark) that shows no thumbnail: it has the old look.
+
+    The directory of the thumbnail is unlinked; all else stays where it is, so that what refers to
+    places, as makers' notes do, stays right.
+    """
+    start = 6 if exif.startswith(b"Exif\0\0") else 0
+    order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
+    if order is None:
+        return exif
+    try:
+        (first,) = struct.unpack_from(f"{order}I", exif, start + 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, start + first)
+    except struct.error:
+        return exif
+    link = start + first + 2 + 12 * count
+    return exif[:link] + bytes(4) + exif[link + 4 :] if link + 4 <= len(exif) else exif
+
+
+def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
+    """A JPEG with the metadata of another: resolution, EXIF, XMP, ICC profile, IPTC, comments.
+
+    `own_colours`: whether the profile still holds. What lists further pictures of the file is left
+    out, since they are not written.
+    """
+    kept = [
+        segment
+        for marker, segment in _jpeg_segments(source)
+        if _is_kept(marker, segment[4:], own_colours)
+    ]
+    body = [
+        (marker, segment)
+        for marker, segment in _jpeg_segments(encoded)
+        if marker not in {_APP0, _APP1, _APP2, _COMMENT}
+    ]
+    header = b"\xff\xd8" + b"".join(_fresh(segment) for segment in kept)
+    return header + b"".join(segment for _, segment in body) + encoded[_header_end(encoded) :]
+
+
+def _is_kept(marker: int, payload: bytes, own_colours: bool) -> bool:
+    if marker == _APP2:
+        return own_colours and payload.startswith(b"ICC_PROFILE\0")
+    return marker in {_APP0, _APP1, _APP13, _COMMENT} and not payload.startswith(b"JFXX\0")
+
+
+def _fresh(segment: bytes) -> bytes:
+    if segment[4:10] != b"Exif\0\0":
+        return segment
+    return segment[:4] + without_thumbnail(segment[4:])
+
+
+def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes]]:
+    """The marker and the bytes of each segment before the first scan."""
+    place = 2
+    while place + 4 <= len(content):
+        if content[place] != 0xFF:
+            return
+        marker = content[place + 1]
+        if marker == 0xFF:  # A filling byte.
+            place += 1
+            continue
+        if marker == 0xDA:
+            return
+        end = place + 2 + int.from_bytes(content[place + 2 : place + 4])
+        yield marker, content[place:end]
+        place = end
+
+
+def _header_end(content: bytes) -> int:
+    return 2 + sum(len(segment) for _, segment in _jpeg_segments(content))
+
+
+def png_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
+    """A PNG with the metadata of another: resolution, EXIF, text, time, colours.
+
+    `own_colours`: whether what it says of its colours still holds.
+    """
+    kept = _PNG_KEPT if own_colours else _PNG_KEPT - _PNG_COLOURS
+    chunks = []
+    for kind, body in _png_chunks(source):
+        if kind in kept:
+            body = without_thumbnail(body) if kind == b"eXIf" else body
+            chunks.append(png_chunk(kind, body))
+    head = len(_PNG_SIGNATURE) + 25  # The header chunk comes first and has one size.
+    return encoded[:head] + b"".join(chunks) + encoded[head:]
+
+
+def _png_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = len(_PNG_SIGNATURE)
+    while place + 12 <= len(content):
+        size = int.from_bytes(content[place : place + 4])
+        yield content[place + 4 : place + 8], content[place + 8 : place + 8 + size]
+        place += 12 + size
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a PNG file."""
+    from zlib import crc32
+
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", crc32(kind + body))

@@ -1,0 +1,1 @@
+"""What the papers print: the values of their tables, and the settings of tables beside them."""

@@ -1,0 +1,1 @@
+"""The local page that enhances photos: what `wespe serve` serves."""

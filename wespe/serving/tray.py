@@ -1,0 +1,274 @@
+"""The photos that a page has sent: on disk while they are needed, enhanced one after the other."""
+
+import contextlib
+import os
+import queue
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from wespe.files import lock
+from wespe.images import AnyPixels, PhotoError, Pixels, opened, photo_size, write_photo
+from wespe.originals import read_original, write_like
+from wespe.originals.formats import FORMATS
+
+_PREFIX = "wespe-serve-"
+_PREVIEW_QUALITY = 90
+State = Literal["waiting", "working", "done", "failed"]
+
+
+class Enhancing(Protocol):
+    """A network that is ready for photos: `wespe.inference.tiled.PhotoEnhancer`."""
+
+    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels: ...
+
+
+class TrayError(ValueError):
+    """A photo that is not taken; the message says why, without a path."""
+
+
+class _GoneError(Exception):
+    """The photo that is being enhanced is not wanted any more."""
+
+
+@dataclass
+class Photo:
+    """A photo on the tray."""
+
+    key: str
+    """Names it in addresses; cannot be guessed."""
+    name: str
+    """What its sender calls it. Never part of a path here."""
+    network: str
+    width: int
+    height: int
+    state: State = "waiting"
+    share: float = 0.0
+    """Of the pixels that are done, from 0 to 1."""
+    reason: str = ""
+    """Why it failed."""
+    file: Path = field(default=Path(), repr=False)
+    """What was sent; what is made of it lies beside it."""
+    touched_s: float = field(default=0.0, repr=False)
+    run: int = field(default=0, repr=False)
+    """How often it has been asked for: what an earlier run brings is dropped."""
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    def told(self) -> dict[str, Any]:
+        """What its sender may know."""
+        hidden = {"file", "touched_s", "run"}
+        return {key: value for key, value in asdict(self).items() if key not in hidden}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a tray takes."""
+
+    photos: int = 50
+    megapixels: float = 100
+    idle_s: float = 3600
+    """Photos that nobody has asked about for so long go."""
+
+
+class Tray:
+    """Photos by key. One thread enhances them in the order in which they came.
+
+    `load(network)` gives a network by its id; it is called once for each. Everything lies in a
+    temporary folder that only this user may read, and is gone when the tray is closed; what a
+    killed one has left goes when the next is opened.
+    """
+
+    def __init__(self, load: Callable[[str], Enhancing], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._load, self._networks = load, dict[str, Enhancing]()
+        self._photos, self._lock = dict[str, Photo](), threading.Lock()
+        self._jobs: queue.Queue[tuple[Photo, int] | None] = queue.Queue()
+        self._closing = threading.Event()
+        self._resources = contextlib.ExitStack()
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = Path(
+            self._resources.enter_context(
+                tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+            )
+        )
+        self._resources.enter_context(lock(self._folder / ".lock"))
+        self._worker = threading.Thread(target=self._work, name="enhancing", daemon=True)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop, in the middle of a photo if need be, and remove all of them."""
+        self._closing.set()
+        self._jobs.put(None)
+        self._worker.join()
+        self._resources.close()
+
+    @contextlib.contextmanager
+    def receiving(self) -> Iterator[Path]:
+        """Yield a file to write a photo to; what `add` has not taken is removed."""
+        with self._lock:
+            self._drop_idle()
+            if len(self._photos) >= self.limits.photos:
+                raise TrayError(f"There are {len(self._photos)} photos here: remove some first.")
+        folder = self._folder / secrets.token_urlsafe(16)
+        folder.mkdir()
+        try:
+            yield folder / "upload"
+        finally:
+            if folder.name not in self._photos:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, upload: Path, *, name: str, network: str) -> Photo:
+        """Take a photo that was received; it is enhanced by `network` when it is its turn.
+
+        Raises TrayError for what is no photo, or too large.
+        """
+        try:
+            width, height = photo_size(upload)
+            file = _named_by_content(upload)
+        except PhotoError as error:
+            raise TrayError(f"It cannot be used: {error.reason}.") from error
+        if (megapixels := width * height / 1e6) > self.limits.megapixels:
+            raise TrayError(
+                f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
+            )
+        photo = Photo(file.parent.name, name, network, width, height, file=file)
+        with self._lock:
+            self._photos[photo.key] = photo
+        return self.enhance(photo, network)
+
+    def get(self, key: str) -> Photo | None:
+        """The photo with this key."""
+        photo = self._photos.get(key)
+        if photo:
+            photo.touched_s = time.monotonic()
+        return photo
+
+    def enhance(self, photo: Photo, network: str) -> Photo:
+        """Have a photo enhanced, again if it was, by this network."""
+        with self._lock:
+            photo.network, photo.run = network, photo.run + 1
+            photo.state, photo.share, photo.reason = "waiting", 0.0, ""
+            photo.touched_s = time.monotonic()
+            self._jobs.put((photo, photo.run))
+        return photo
+
+    def remove(self, photo: Photo) -> None:
+        """Take a photo off, also while it is being enhanced."""
+        with self._lock:
+            self._remove(photo)
+
+    def preview(self, photo: Photo, which: Literal["original", "enhanced"]) -> Path:
+        """The JPEG of a photo that is done, upright, at full size."""
+        return photo.folder / f"{which}.jpg"
+
+    @contextlib.contextmanager
+    def result(self, photo: Photo, strength: float) -> Iterator[Path]:
+        """A file like the one that was sent, blended by `strength` in [0, 1]."""
+        before, after = (
+            np.load(photo.folder / f"{which}.npy", mmap_mode="r")
+            for which in ("original", "enhanced")
+        )
+        blend = before + np.float32(strength) * (after.astype(np.float32) - before)
+        path = photo.folder / f"{secrets.token_urlsafe(8)}{photo.file.suffix}"
+        try:
+            write_like(path, read_original(photo.file), blend.round().astype(before.dtype))
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _drop_idle(self) -> None:
+        now = time.monotonic()
+        for photo in list(self._photos.values()):
+            if now - photo.touched_s > self.limits.idle_s:
+                self._remove(photo)
+
+    def _remove(self, photo: Photo) -> None:
+        self._photos.pop(photo.key, None)
+        photo.run += 1
+        shutil.rmtree(photo.folder, ignore_errors=True)
+
+    def _work(self) -> None:
+        while job := self._jobs.get():
+            photo, run = job
+            if self._closing.is_set():
+                return
+            if photo.run != run:
+                continue
+            try:
+                self._enhance(photo, run)
+            except _GoneError:
+                continue
+            except Exception as error:  # whatever one photo does, the others get their turn
+                reason = error.reason if isinstance(error, PhotoError) else str(error)
+                self._report(photo, run, state="failed", reason=reason or type(error).__name__)
+
+    def _enhance(self, photo: Photo, run: int) -> None:
+        self._report(photo, run, state="working")
+        original = read_original(photo.file).upright()
+        if photo.network not in self._networks:
+            self._networks[photo.network] = self._load(photo.network)
+        done = 0
+
+        def advance(pixels: int) -> None:
+            nonlocal done
+            done += pixels
+            self._report(photo, run, share=done / original[..., 0].size)
+
+        enhanced = self._networks[photo.network].enhance(original, advance=advance)
+        self._keep(photo, original=original, enhanced=enhanced)
+        self._report(photo, run, state="done", share=1.0)
+
+    def _keep(self, photo: Photo, **versions: AnyPixels) -> None:
+        try:
+            for name, pixels in versions.items():
+                np.save(photo.folder / f"{name}.npy", pixels)
+                preview = photo.folder / f"{name}.jpg"
+                write_photo(preview, _eight_bit(pixels), quality=_PREVIEW_QUALITY)
+        except OSError as error:
+            if not photo.folder.exists():  # it was removed
+                raise _GoneError from error
+            raise
+
+    def _report(self, photo: Photo, run: int, **news: Any) -> None:
+        with self._lock:
+            if photo.run != run or self._closing.is_set():
+                raise _GoneError
+            for key, value in news.items():
+                setattr(photo, key, value)
+
+
+def _named_by_content(upload: Path) -> Path:
+    """Give a file the suffix of its format, whatever its sender called it. Raises PhotoError."""
+    with opened(upload) as image:
+        # Phones put a second picture behind the first; Pillow has a name of its own for that.
+        name = "JPEG" if image.format == "MPO" else image.format
+    suffix = next((suffix for suffix, known in FORMATS.items() if known == name), None)
+    if suffix is None:
+        expected = ", ".join(dict.fromkeys(FORMATS.values()))
+        raise PhotoError(upload, f"expected one of {expected}, got {name}")
+    return upload.rename(upload.with_suffix(suffix))
+
+
+def _eight_bit(pixels: AnyPixels) -> Pixels:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed servers of this user have left."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            with lock(folder / ".lock"):
+                shutil.rmtree(folder)

@@ -1,0 +1,42 @@
+"""What a reader has to know to read a table."""
+
+
+def caption(paper: str | None, *, crops: bool) -> str:
+    """The sentences under a table; `crops`: whether several of them count as one photo."""
+    said = [
+        "Means over photos with 95 % bootstrap intervals over photos (percentiles of 2,000 draws)."
+    ]
+    if crops:
+        said.append("Crops of one photo count as one, by their mean.")
+    said.append(
+        "p: Wilcoxon's signed-rank test against the originals of the same photos, two-sided, "
+        "not corrected for the number of comparisons."
+    )
+    if paper is None:
+        return " ".join(said)
+    said.append(
+        "Paper: what it prints for the same method on the same dataset; of its photos ours are a "
+        "sample, and where networks are trained here, they are trained anew. Rows without a value "
+        "of ours are the paper's alone."
+    )
+    said.append(
+        "Autocontrast, grey-world stretch and CLAHE are open stand-ins for the Apple Photo "
+        "Enhancer (APE), which is closed: none of their values is its."
+    )
+    return " ".join(said + _OF_A_PAPER.get(paper, []))
+
+
+_FULL_REFERENCE = (
+    'The "SSIM" of the papers is the MS-SSIM here; SSIM is that of Wang et al. 2004. Photos that '
+    "equal their reference are left out."
+)
+_NO_REFERENCE = "More entropy or bits per pixel is not better by itself: noise has both."
+_OF_A_PAPER = {
+    "wespe_2": [_FULL_REFERENCE],
+    "dped_1": [
+        _FULL_REFERENCE,
+        "The PSNR of the DPED paper pools the squared error over batches of 50, as its code does.",
+    ],
+    "wespe_3": [_NO_REFERENCE],
+    "wespe_6": [_NO_REFERENCE],
+}

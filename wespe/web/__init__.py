@@ -1,0 +1,1 @@
+"""What the local web pages of this package have in common."""
