@@ -9,13 +9,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from tests.conftest import Project, enter
-from wespe import tracking
+from wespe import config, tracking
 from wespe.images import read_photo
 
 SETTINGS = """\
@@ -109,7 +110,8 @@ def test_the_killed_training_went_on_where_it_was(chain: Chain) -> None:
     assert json.loads((chain.pair / "generator.json").read_text())["steps"] == 40
     # What was done before the kill was not done again.
     assert "Training phone_dslr" in chain.done
-    assert "Patches of" not in chain.done
+    for domain in ("phone", "dslr"):
+        assert f"Patches of {domain}\n" not in chain.done
 
 
 def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None:
@@ -119,17 +121,18 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
         *(f"logs/{rule}/{name}.log" for rule in ("acquire", "patches") for name in SOURCES),
         "logs/train/phone_dslr.log",
         "logs/evaluate/scenes.log",
+        "logs/tables.log",
         "logs/report.log",
     }
     pictures = {f"{path.name}" for path in chain.results.glob("evaluations/scenes/pictures/*.jpg")}
-    assert {picture.split(".")[1] for picture in pictures} == {
-        *("original", "enhanced", "target", "histogram_match", "transport", "autocontrast", "clahe")
-    }
+    methods = {"original", "enhanced", "target", *get_args(config.BaselineName)}
+    assert {picture.split(".")[1] for picture in pictures} == methods
     assert {path for path in made - logs if not path.endswith(".jpg")} - timestamps(made) == {
         "report.html",
         *(f"pairs/phone_dslr/generator.{suffix}" for suffix in ("safetensors", "json")),
         "pairs/phone_dslr/losses.jsonl",
         *(f"evaluations/scenes/{file}" for file in ("images.csv", "summary.json")),
+        *(f"evaluations/scenes/metrics/{method}.json" for method in methods),
     }
     samples = chain.pair / "samples"
     assert [path.name for path in sorted(samples.glob("*.jpg"))] == ["000020.jpg", "000040.jpg"]

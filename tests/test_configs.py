@@ -109,8 +109,8 @@ def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) ->
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
-    # Photos and patches of each part, a training, an evaluation, the page and the whole.
-    assert f"total {3 * 2 + 1 + 1 + 2}" in " ".join(plan.split())
+    # Photos and patches of each part, a training, an evaluation, tables, the page and the whole.
+    assert f"total {3 * 2 + 1 + 1 + 3}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 

@@ -154,7 +154,10 @@ def test_wrong_settings_are_refused_by_name(
 
 def test_a_rating_has_to_be_of_a_pair_and_photos_of_the_table(tmp_path: Path) -> None:
     changes = {
-        "ratings.other": {"rater": "ffs", "pair": "phone_dslr", "photos": "phone"},
+        "ratings": {
+            "scenes": {"rater": "ffs", "pair": "phone_dslr", "photos": "scenes"},
+            "other": {"rater": "ffs", "pair": "phone_dslr", "photos": "phone"},
+        },
         "tables": {"t": {"evaluations": {"scenes": {}}, "ratings": ["scenes", "other", "none"]}},
     }
     expected = "must name a rating of the pair and photos of one of its evaluations (scenes), got"

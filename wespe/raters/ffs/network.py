@@ -89,8 +89,8 @@ def _vgg19() -> nn.Sequential:
 class _Detail(nn.Module):
     """Beside the photo's channels, what a blur over 3×3 px takes away, four times: `(N, 6, …)`.
 
-    Defects are in the finest detail. A network that starts at random on few photos does not find
-    it by itself: on the demo's photos it stayed at chance without.
+    Defects are in the finest detail, and a network that starts at random learns sooner where it is
+    shown.
     """
 
     def forward(self, crops: Tensor) -> Tensor:
