@@ -109,30 +109,33 @@ def shifted(shifts: list[float], channel_shifts: list[float]) -> np.ndarray:
 
 
 def test_levels_are_shrunk_by_what_chance_explains() -> None:
-    # Four photos a domain. Brightness: means 0 and 20, variances of a photo 32/3 (±√8), so that of
-    # their difference is 2 · (32/3)/4 = 16/3, and the share to trust 1 − (16/3)/400 = 0.987.
-    brightness = np.sqrt(8) * np.array([1, -1, 1, -1])
+    signs = np.array([1, -1] * 4)  # eight photos a domain
+    # Brightness: means 0 and 20, variances of a photo 8 · 8/7, so that of their difference is
+    # 2 · (64/7)/8 = 2.3, and the share to trust 1 − 2.3/400 = 0.994.
+    brightness = np.sqrt(8) * signs
     sure = fit_transport(
-        shifted(list(brightness), [0] * 4), shifted(list(brightness + 20), [0] * 4)
+        shifted(list(brightness), [0] * 8), shifted(list(brightness + 20), [0] * 8)
     )
-    assert sure.levels[80:150].mean(axis=1) - np.arange(80, 150) == pytest.approx(19.7, abs=0.5)
-    # Red: the difference of 6 is as large as its own error, sqrt(2 · (4 · 18/3)/4), more than √12.
-    red = np.sqrt(18) * np.array([1, -1, 1, -1])
-    chance = fit_transport(shifted([0] * 4, list(red)), shifted([0] * 4, list(red + 3)))
+    assert sure.levels[80:150].mean(axis=1) - np.arange(80, 150) == pytest.approx(19.9, abs=0.5)
+    # Red: the difference of 3 has a variance of 2 · (40 · 8/7)/8 = 11.4, more than its square.
+    red = np.sqrt(40) * signs
+    domains = shifted([0] * 8, list(red)), shifted([0] * 8, list(red + 3))
+    chance = fit_transport(*domains)
     own = chance.levels - chance.levels.mean(axis=1, keepdims=True)
     assert np.abs(own[80:150]).max() < 0.2
-    plain = histogram_match(shifted([0] * 4, list(red)), shifted([0] * 4, list(red + 3)))
+    plain = histogram_match(*domains)
     assert (plain[80:150, 0] - np.arange(80, 150)).mean() == pytest.approx(3, abs=0.4)
 
 
 def test_patches_of_one_photo_are_no_more_evidence_than_one() -> None:
-    source, target = (shifted(list(values), [0] * 2) for values in ([-30, 30], [-20, 40]))
+    shifts = np.array([-30, 30] * 4)
+    source, target = (shifted(list(shifts + more), [0] * 8) for more in (0, 10))
     few = fit_transport(source, target)
     many = fit_transport(
         source.repeat(20, axis=0),
         target.repeat(20, axis=0),
-        source_photos=np.repeat([4, 9], 20),
-        target_photos=np.repeat([0, 1], 20),
+        source_photos=np.repeat([4, 9, 1, 0, 3, 2, 7, 8], 20),
+        target_photos=np.repeat(range(8), 20),
     )
     torch.testing.assert_close(many.curves, few.curves)
     # As if they were twenty photos each, the difference of 10 would be sure enough to count.
@@ -142,8 +145,9 @@ def test_patches_of_one_photo_are_no_more_evidence_than_one() -> None:
     assert change[1] > 2
 
 
-def test_one_photo_is_taken_as_it_is() -> None:
-    source, target = patches(0, 90, 20)[:1], patches(1, 130, 25)[:1]
+@pytest.mark.parametrize("count", [1, 7])
+def test_too_few_photos_are_taken_as_they_are(count: int) -> None:
+    source, target = patches(0, 90, 20, count), patches(1, 130, 25, count)
     assert np.allclose(fit_transport(source, target).levels, histogram_match(source, target))
 
 
@@ -151,7 +155,7 @@ def test_curves_never_fall() -> None:
     random = np.random.default_rng(3)
     for _ in range(5):
         source, target = (
-            shifted(list(random.normal(0, 15, 4)), list(random.normal(20, 2, 4))) for _ in "xy"
+            shifted(list(random.normal(0, 15, 8)), list(random.normal(20, 2, 8))) for _ in "xy"
         )
         assert (np.diff(fit_transport(source, target).levels, axis=0) >= -1e-4).all()
 

@@ -36,8 +36,9 @@ _BAND_ROWS = 256
 _MEASURED = 2000
 # Beyond this, what differs is taken for content: 15 vivid photos asked for twice the saturation.
 _LARGEST_GAIN = 1.4
-# Parts that the photos of a domain are divided into, of which one is left out at a time.
-_PARTS = 20
+# Parts that a domain's photos are divided into, of which one is left out at a time; and how many it
+# takes for that to tell anything.
+_PARTS, _FEWEST_PARTS = 20, 8
 
 Counts = NDArray[np.int64]
 Levels = NDArray[np.float64]
@@ -124,7 +125,7 @@ def fit_transport(
     """The transport between two sets of patches, uint8 `(N, S, S, 3)`, memory maps or not.
 
     `source_photos`, `target_photos` `(N,)`: a number for the photo that each patch is of; by
-    default each is of its own. A set of one photo is taken as it is, for want of others.
+    default each is of its own. A set of fewer than eight photos is taken as it is.
     """
     x = _Domain(source, source_photos)
     y = _Domain(target, target_photos)
@@ -236,13 +237,13 @@ def _jackknife(
     """An estimate from the sums of both domains' parts, and its errors by chance.
 
     The sum of the errors' squares is the estimate's variance (Tukey's jackknife, over the parts of
-    each domain while the other stays whole). There are none where both domains are of one part.
+    each domain while the other stays whole). A domain of too few parts adds none.
     """
     whole = source.sum(0), target.sum(0)
     errors = []
     for place, parts in enumerate((source, target)):
         without = []
-        for part in parts if len(parts) > 1 else ():
+        for part in parts if len(parts) >= _FEWEST_PARTS else ():
             sums = list(whole)
             sums[place] = sums[place] - part
             without.append(estimate(*sums))
