@@ -176,7 +176,7 @@ class Tray:
     def result(self, photo: Photo, strength: float) -> Iterator[Path]:
         """A file like the one that was sent, blended by `strength` in [0, 1]."""
         before, after = (
-            np.load(photo.folder / f"{which}.npy", mmap_mode="r")
+            np.lib.format.open_memmap(photo.folder / f"{which}.npy", mode="r")
             for which in ("original", "enhanced")
         )
         blend = before + np.float32(strength) * (after.astype(np.float32) - before)

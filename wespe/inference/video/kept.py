@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load, save
 
 from wespe.files import atomic_file, read_json, write_json
 from wespe.inference.video.encoding import Piece
@@ -17,13 +18,13 @@ class Kept:
         self._folder = folder
         file = folder / "settings.json"
         if not file.exists() or read_json(file) != settings:
-            for old in [*folder.glob("piece-*.npz"), *folder.glob("state-*.npz")]:
+            for old in [*folder.glob("piece-*.safetensors"), *folder.glob("state-*.safetensors")]:
                 old.unlink()
             write_json(file, settings)
 
     def pieces(self) -> list[Path]:
         """The files of the pieces that there are, in order."""
-        return sorted(self._folder.glob("piece-*.npz"))
+        return sorted(self._folder.glob("piece-*.safetensors"))
 
     def state(self) -> State:
         """What was left after the last piece; nothing before the first."""
@@ -39,7 +40,7 @@ class Kept:
         self._file("state", number - 1).unlink(missing_ok=True)
 
     def _file(self, kind: str, number: int) -> Path:
-        return self._folder / f"{kind}-{number:06d}.npz"
+        return self._folder / f"{kind}-{number:06d}.safetensors"
 
 
 def read_piece(path: Path) -> Piece:
@@ -48,10 +49,11 @@ def read_piece(path: Path) -> Piece:
 
 
 def _write(path: Path, arrays: State) -> None:
-    with atomic_file(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    content = save({key: np.ascontiguousarray(value) for key, value in arrays.items()})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def _read(path: Path) -> State:
-    with np.load(path) as arrays:
-        return {key: arrays[key] for key in arrays.files}
+    arrays: State = load(path.read_bytes())
+    return arrays
