@@ -111,7 +111,13 @@ def test_what_cannot_be_had_stops_only_what_needs_it(project: Project) -> None:
     assert done.returncode == 1
     warning = "source flickr: expected photos at photos/flickr, found nothing; what needs them"
     assert done.stdout.count(warning) == 1
-    needs_them = {"tables", "patches flickr", "train phone_flickr", "evaluate flickr_scenes", "report"}
+    needs_them = {
+        "tables",
+        "patches flickr",
+        "train phone_flickr",
+        "evaluate flickr_scenes",
+        "report",
+    }
     assert project.ran() == ALL - needs_them
     assert "photos of folder photos/flickr: none" in done.stdout  # its log
 
