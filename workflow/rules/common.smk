@@ -37,3 +37,17 @@ def evaluated():
         name=settings.evaluations,
         file=["images.csv", "summary.json", "metrics", "pictures", "crops"],
     )
+
+
+def rater_weights(wildcards):
+    """The file that a rater starts from, where its settings name one."""
+    weights = settings.raters[wildcards.name].weights_file
+    return [weights] if weights else []
+
+
+def rated(table, file):
+    """A file of what a rating is about: a rater or a pair."""
+    kind = table.removesuffix("s")
+    return (
+        lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
+    )

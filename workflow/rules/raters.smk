@@ -1,17 +1,3 @@
-def rater_weights(wildcards):
-    """The file that a rater starts from, where its settings name one."""
-    weights = settings.raters[wildcards.name].weights_file
-    return [weights] if weights else []
-
-
-def rated(table, file):
-    """A file of what a rating is about: a rater or a pair."""
-    kind = table.removesuffix("s")
-    return (
-        lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
-    )
-
-
 rule rater:
     input:
         photos=lambda w: f"{DATA}/sources/{settings.raters[w.name].photos}",

@@ -4,7 +4,9 @@ rule tables:
         # Those that a table names: DVC's templates cannot hold what may be none.
         ratings=expand(
             f"{RESULTS}/ratings/{{name}}/{{file}}",
-            name={name for table in settings.tables.values() for name in table.ratings},
+            name={
+                name for table in settings.tables.values() for name in table.ratings
+            },
             file=["scores.csv", "summary.json"],
         ),
         code=code(
