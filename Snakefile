@@ -13,6 +13,7 @@ from wespe.workflow import (
     online_sources,
     photos_of,
     subtrees,
+    votes_of,
 )
 
 # No `configfile:` directive: it would merge a file from the command line into params.yaml.
@@ -57,6 +58,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -18,12 +18,17 @@ Graph = Mapping[str, Stage]
 JUDGES = """\
 raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
 ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
+studies: {street: {path: studies/street}}
 """
 
 
 def with_judges(project: Project) -> None:
-    """Give the project a rater and a rating."""
-    project.edit("params.yaml", "raters: {}\nratings: {}\n", JUDGES)
+    """Give the project a rater, a rating and a study."""
+    project.edit("params.yaml", "raters: {}\nratings: {}\nstudies: {}\n", JUDGES)
+    for file in ("study.json", "votes.sqlite"):
+        path = project.root / "studies" / "street" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
 
 
 def graph(tool: str, project: Project) -> Graph:
@@ -63,7 +68,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
     if settings == "judges":
         with_judges(project)
     snakemake = graph("snakemake", project)
-    stages = {"shipped": 14, "two pairs": 14, "downloads": 14, "judges": 17}
+    stages = {"shipped": 14, "two pairs": 14, "downloads": 14, "judges": 18}
     assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
@@ -152,6 +157,7 @@ PLUMBING = {
         ("evaluate", ["evaluation.py", "inference"]),
         ("rater@", ["raters"]),
         ("rate@", ["raters", "inference", "baselines.py"]),
+        ("study@", ["study"]),
         ("tables", ["tables", "papers"]),
         ("report", ["reports"]),
     ],

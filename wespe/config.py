@@ -139,6 +139,14 @@ class Rating(Settings):
     """Plain enhancers to compare with."""
 
 
+class Study(Settings):
+    """A user study that the report shows."""
+
+    path: str
+    """The study's folder, as `wespe study build` makes it, with the votes that `wespe study serve`
+    has kept there."""
+
+
 class Params(Settings):
     """All settings of a run."""
 
@@ -156,6 +164,8 @@ class Params(Settings):
     """Judges of photos that learn from photos."""
     ratings: dict[Name, Rating] = Field(default_factory=dict)
     """What is rated by which judge."""
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    """User studies, whose results are a section of the report each."""
     tables: dict[Name, Table] = Field(default_factory=dict)
     """Tables of evaluations, each beside one of the papers."""
 

@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="figures of user studies to show too, .json files of `wespe study report`",
+        help="figures of further user studies, .json files of `wespe study report`",
     )
 
 
@@ -71,7 +71,7 @@ def report(arguments: argparse.Namespace) -> None:
         ratings={name: results / "ratings" / name for name in params.ratings},
         tables=[results / "tables" / f"{name}.json" for name in params.tables],
         settings_text=arguments.params.read_text("utf-8"),
-        studies=arguments.study,
+        studies=[*(results / "studies" / f"{name}.json" for name in params.studies), *arguments.study],
     )
     tracking.record_report(
         params,

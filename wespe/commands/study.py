@@ -33,6 +33,9 @@ def add(commands: Commands) -> None:
         default=Path("results/study"),
         help="where NAME.json, NAME.md and NAME.csv go (default: %(default)s)",
     )
+    reporting.add_argument(
+        "--name", metavar="NAME", help="what these files are called (default: as the study)"
+    )
     withdrawing.add_argument("code", metavar="CODE", help="the subject's code")
 
 
@@ -195,7 +198,12 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.study.folder import read_study
     from wespe.study.report import as_markdown, write_results
 
-    results = write_results(arguments.out, read_study(arguments.folder), _votes(arguments.folder))
+    results = write_results(
+        arguments.out,
+        read_study(arguments.folder),
+        _votes(arguments.folder),
+        name=arguments.name,
+    )
     print(as_markdown(results))
 
 

@@ -42,20 +42,23 @@ def export_votes(out: Path, study: Study, votes: Votes) -> int:
     return len(rows)
 
 
-def write_results(folder: Path, study: Study, votes: Votes) -> dict[str, Any]:
+def write_results(
+    folder: Path, study: Study, votes: Votes, *, name: str | None = None
+) -> dict[str, Any]:
     """Write `NAME.json`, `NAME.md` and `NAME.csv` into `folder`; returns what the JSON holds.
 
-    Raises ValueError as `analyse` does.
+    `name` is the study's own where there is none. Raises ValueError as `analyse` does.
     """
+    name = name or study.study
     results = analyse(study, votes.subjects(), votes.votes())
     paper = [{"against": row.against, "fractions": row.fractions} for row in TABLE_5]
     results["paper"] = {"source": SOURCE, "about": ABOUT, "table_5": paper}
-    write_json(folder / f"{study.study}.json", results)
-    with atomic_file(folder / f"{study.study}.md") as temporary:
+    write_json(folder / f"{name}.json", results)
+    with atomic_file(folder / f"{name}.md") as temporary:
         temporary.write_text(as_markdown(results), "utf-8")
     rows = results.get("preferences") or results["ratings"]
     flat = [_flat(row) for row in rows]
-    _write_table(folder / f"{study.study}.csv", list(flat[0]), [row.values() for row in flat])
+    _write_table(folder / f"{name}.csv", list(flat[0]), [row.values() for row in flat])
     return results
 
 

@@ -70,6 +70,14 @@ class Votes:
             self._connection.close()
             raise ValueError(f"{path}: expected the votes of this study, got those of another")
 
+    def settle(self) -> None:
+        """Bring votes that wait in SQLite's log into the file itself, whose time Snakemake knows.
+
+        They are as safe in the log. Done before figures are written, since these have to be newer.
+        """
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint")
+
     def close(self) -> None:
         """Close the database; one that was never closed is as whole."""
         with self._lock:
@@ -202,7 +210,9 @@ def open_votes(folder: Path, study: Study) -> Votes:
         raise ValueError(
             f"{path}: expected votes, there are none: `wespe study serve` collects them"
         )
-    return Votes(path, study)
+    votes = Votes(path, study)
+    votes.settle()
+    return votes
 
 
 def _subject(connection: sqlite3.Connection, code: str) -> int | None:

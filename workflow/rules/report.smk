@@ -18,6 +18,8 @@ rule report:
             name=settings.ratings,
             file=["scores.csv", "summary.json"],
         ),
+        # As with ratings.
+        studies=expand(f"{RESULTS}/studies/{{name}}.json", name=settings.studies),
         code=code("reports", "metrics", "images.py"),
     output:
         page=f"{RESULTS}/report.html",
