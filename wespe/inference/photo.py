@@ -126,14 +126,15 @@ def _enhance_file(
     quality: int | None,
     advance: Callable[[int], None],
 ) -> tuple[float, str]:
-    """Enhance one file; returns its megapixels, and these and the speed in words."""
+    """Enhance one file; returns its megapixels, and these, the speed and what is lost in words."""
     begin = time.monotonic()
     original = read_original(path)
     enhanced = enhancer.enhance(original.upright(), strength=strength, advance=advance)
     write_like(output, original, enhanced, quality=quality)
     megapixels = enhanced[..., 0].size / 1e6
     speed = megapixels / (time.monotonic() - begin)
-    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s"
+    lost = "".join(f"; {note}" for note in original.notes)
+    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
 
 
 def _pixels(path: Path) -> int:
