@@ -114,6 +114,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
             warnings.simplefilter("ignore")
+            if path.is_fifo():  # Opening it would wait for a writer for ever.
+                raise PhotoError(path, "a pipe, expected a photo")
             if _is_heif(path):
                 _know_heif()
             with Image.open(path) as image:
@@ -131,7 +133,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(path, f"larger than {limit} MP") from error
     except DAMAGED as error:
-        raise PhotoError(path, f"cannot be decoded: {error}") from error
+        told = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
+        raise PhotoError(path, told or f"cannot be decoded: {error}") from error
 
 
 def _is_heif(path: Path) -> bool:

@@ -102,8 +102,8 @@ def enhance_files(
                     done, speed = _enhance_file(
                         path, output, enhancer, strength, quality, progress.advance
                     )
-            except (PhotoError, OSError) as error:
-                reason = error.reason if isinstance(error, PhotoError) else str(error)
+            except (PhotoError, OSError, RuntimeError, MemoryError) as error:
+                reason = _reason(error, output)
                 failed.append((path, reason))
                 progress.advance(sizes[path])
                 line = f"{line}: failed, {reason}"
@@ -135,6 +135,15 @@ def _enhance_file(
     speed = megapixels / (time.monotonic() - begin)
     lost = "".join(f"; {note}" for note in original.notes)
     return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
+
+
+def _reason(error: Exception, output: Path) -> str:
+    """Why a photo failed; engines that find no memory raise RuntimeError."""
+    if isinstance(error, PhotoError):
+        return error.reason
+    if isinstance(error, OSError) and error.strerror:
+        return f"{output}: {error.strerror}"
+    return str(error) or "out of memory"
 
 
 def _pixels(path: Path) -> int:
