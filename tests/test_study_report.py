@@ -114,6 +114,20 @@ def test_the_export_has_every_vote_and_no_code(folder: Path, study: Study, tmp_p
     assert {row["part"] for row in rows} == {"practice", "main", "catch"}
 
 
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("http://elsewhere.test")'
+    study = make_study(tmp_path)
+    items = tuple(item.model_copy(update={"photo": formula}) for item in study.items)
+    study = study.model_copy(update={"items": items})
+    votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
+    answer(votes, study, "original", trials=1)
+    export_votes(tmp_path / "votes.csv", study, votes)
+    votes.close()
+    with (tmp_path / "votes.csv").open(newline="") as stream:
+        [row] = csv.DictReader(stream)
+    assert (row["photo"], row["subject"]) == (f"'{formula}", "1")
+
+
 def test_people_and_simulated_subjects_are_never_mixed(study: Study, tmp_path: Path) -> None:
     votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
     answer(votes, study, "original", simulated=False)

@@ -66,7 +66,12 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
-        table.writerows(rows)
+        table.writerows([_text(cell) for cell in row] for row in rows)
+
+
+def _text(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: names of photos may begin like one."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple("=+-@\t\r")) else cell
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
