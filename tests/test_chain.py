@@ -25,6 +25,7 @@ sources:
   phone: {kind: demo, path: data/demo.csv, role: phone}
   dslr: {kind: demo, path: data/demo.csv, role: dslr}
   scenes: {kind: demo, path: data/demo.csv, role: test}
+domains: [phone, dslr]
 patches: {size_px: 32, count: 40}
 recipes:
   tiny:
