@@ -36,6 +36,7 @@ evaluations:
 raters: {}
 ratings: {}
 studies: {}
+domains: [phone, dslr, flickr]
 patches: {count: 100}
 tables: {scenes: {evaluations: {dslr_scenes: {}, flickr_scenes: {}}}}
 """

@@ -54,7 +54,10 @@ def test_every_kind_of_photo_that_can_be_enhanced_is_found(tmp_path: Path) -> No
     Image.new("RGB", (9, 7), (200, 40, 10)).save(tmp_path / "a.HEIC")
     Image.new("RGB", (9, 8)).save(tmp_path / "b.jfif", "JPEG")
     index = _acquire(tmp_path)
-    assert [(photo.file, photo.height_px) for photo in index.photos] == [("a.HEIC", 7), ("b.jfif", 8)]
+    assert [(photo.file, photo.height_px) for photo in index.photos] == [
+        ("a.HEIC", 7),
+        ("b.jfif", 8),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,10 @@ def test_one_look_is_one_answer(browser: Browser, tmp_path: Path) -> None:
         box = page.locator("#choices button").first.bounding_box()
         assert box
         page.mouse.move(box["x"] + 5, box["y"] + 5)
-        for half in (1, 2):  # a slow double click: its second half comes when the next trial is there
+        for half in (
+            1,
+            2,
+        ):  # a slow double click: its second half comes when the next trial is there
             page.mouse.down(click_count=half)
             page.mouse.up(click_count=half)
             trial_comes(page, 1)

@@ -136,7 +136,9 @@ def test_votes_of_another_study_are_not_mixed_in(votes: Votes, tmp_path: Path) -
 
 def test_what_is_no_database_is_named(study: Study, tmp_path: Path) -> None:
     (tmp_path / "greys" / "votes.sqlite").write_text("no database " * 100)
-    with pytest.raises(ValueError, match=r"votes\.sqlite: expected votes, or room for them: file is"):
+    with pytest.raises(
+        ValueError, match=r"votes\.sqlite: expected votes, or room for them: file is"
+    ):
         Votes(tmp_path / "greys" / "votes.sqlite", study)
 
 

@@ -43,7 +43,7 @@ _SUFFIXES = {
     "HEIF": (".heic", ".heif"),
 }
 FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
-"""What photos' names end with, in lower case, and Pillow's name of the format that this promises."""
+"""What photos' names end with, in lower case → Pillow's name of the format that this promises."""
 PHOTO_SUFFIXES = frozenset(FORMATS)
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wespe.commands.parser import Commands, load_settings
+from wespe.commands.parser import Commands, extra, load_settings
 
 
 def add(commands: Commands) -> None:
@@ -49,11 +49,9 @@ def add(commands: Commands) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a page on this machine that enhances photos: drop them, compare, download."""
-    try:
+    with extra("web"):
         from wespe.serving.app import make_app
         from wespe.web.server import serve as run
-    except ImportError as error:
-        raise ValueError(f"{error.name} is not installed; it comes with the extra 'web'") from error
     from wespe.inference.backends import open_backend
     from wespe.inference.tiled import PhotoEnhancer
     from wespe.models.checkpoints import load_generator

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wespe.commands.parser import Commands
+from wespe.commands.parser import Commands, extra
 
 if TYPE_CHECKING:
     from wespe.study.sources import PhotoSet
@@ -172,9 +172,11 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a study's page and keep the votes, until Ctrl-C."""
-    from wespe.study.app import make_app
     from wespe.study.folder import read_study
-    from wespe.web.server import serve as run
+
+    with extra("web"):
+        from wespe.study.app import make_app
+        from wespe.web.server import serve as run
 
     read = read_study(arguments.folder)
     app = make_app(
@@ -198,12 +200,9 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.study.folder import read_study
     from wespe.study.report import as_markdown, write_results
 
-    results = write_results(
-        arguments.out,
-        read_study(arguments.folder),
-        _votes(arguments.folder),
-        name=arguments.name,
-    )
+    study, votes = read_study(arguments.folder), _votes(arguments.folder)
+    with extra("web"):
+        results = write_results(arguments.out, study, votes, name=arguments.name)
     print(as_markdown(results))
 
 
