@@ -95,6 +95,8 @@ def test_second_run_has_nothing_to_do(
     assert run() == Summary(enhanced=0, skipped=2, failed=())
     os.utime(photos / "a.png", (2e9, 2e9))
     assert run() == Summary(enhanced=1, skipped=1, failed=())
+    # Also one whose camera's clock is ahead is done once.
+    assert run() == Summary(enhanced=0, skipped=2, failed=())
     assert run(overwrite=True) == Summary(enhanced=2, skipped=0, failed=())
 
 

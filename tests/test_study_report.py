@@ -254,7 +254,7 @@ def test_the_study_of_the_settings_is_on_the_report_page(
     monkeypatch.chdir(tmp_path)
     settings = {
         "run": {"results": "results", "tracking": ""},
-        **dict.fromkeys(("sources", "recipes", "pairs", "evaluations"), {}),
+        **{key: {} for key in ("sources", "recipes", "pairs", "evaluations")},
         "studies": {"street": {"path": "greys"}},
     }
     Path("params.yaml").write_text(json.dumps(settings))

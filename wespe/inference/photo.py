@@ -1,5 +1,6 @@
 """Photo files, folders and patterns through a network: what `wespe enhance` does."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,7 @@ def enhance_files(
                 progress.advance(sizes[path])
                 line = f"{line}: failed, {reason}"
             else:
+                _date(output, path)
                 megapixels += done
                 line = f"{line} → {output} ({speed})"
             progress.clear()
@@ -153,6 +155,13 @@ def _pixels(path: Path) -> int:
     except (PhotoError, OSError):
         return 0
     return width * height
+
+
+def _date(output: Path, photo: Path) -> None:
+    """Make a result no older than its photo, as one of a camera whose clock is ahead."""
+    if not _is_done(photo, output):
+        stat = photo.stat()
+        os.utime(output, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _is_done(photo: Path, output: Path) -> bool:
