@@ -4,7 +4,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from wespe.config import SettingsError, load
+from wespe.config import load
+from wespe.schema import SettingsError
 from wespe.workflow import (
     check_writable,
     chosen_settings,

@@ -143,6 +143,7 @@ PLUMBING = {
     "wespe/parallel.py",
     "wespe/progress.py",
     "wespe/schema.py",
+    "wespe/yaml_file.py",
     "wespe/acquisition/index.py",
     *(str(path.relative_to(ROOT)) for path in (ROOT / "wespe" / "recipes").glob("*.py")),
 }

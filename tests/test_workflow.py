@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Project
 from wespe import workflow
-from wespe.config import SettingsError, load
+from wespe.config import load
+from wespe.schema import SettingsError
 
 BRANCH_OF_DSLR = {"train phone_dslr", "evaluate dslr_scenes", "tables", "report"}
 ALL = (

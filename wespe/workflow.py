@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from wespe.acquisition import SOURCES
-from wespe.config import Params, SettingsError
+from wespe.config import Params
+from wespe.schema import SettingsError
 
 DEFAULT_SETTINGS = Path("params.yaml")
 _PACKAGE = Path("wespe")
