@@ -89,15 +89,13 @@ def test_the_engine_computes_in_these_steps(int8: Backend) -> None:
 def test_int8_is_close_and_leaves_the_photo_itself_alone(int8: Backend) -> None:
     assert int8.name == "openvino-cpu-int8-fp32"
     pixels, errors = photo(61, 47), []
-    networks = [with_transport("batch"), generator("instance", "random", blocks=1), *others()]
+    networks = [with_transport("batch"), *others()]
     for network in networks:
         got = PhotoEnhancer(network, int8, tile_px=40).enhance(pixels)
         errors.append(float(np.abs(got - whole(network, pixels)).mean()) * 255)
-    batch, instance, srcnn, johnson = errors
+    batch, srcnn, johnson = errors
     assert 1e-3 < batch < 0.5
     assert johnson < 0.5
-    # Nothing is added to what its last layer gives.
-    assert instance < 2
     # It has no branches.
     assert srcnn < 1e-3
     nothing = with_transport("none")
