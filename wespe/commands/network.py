@@ -2,11 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from wespe.inference.backends import BackendName
     from wespe.inference.tiled import PhotoEnhancer
     from wespe.models.enhancer import Enhancer
+    from wespe.training.compute import Compute
 
 _COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cpu-int8", "cuda-fp32", "cuda-bf16")
 _BACKENDS = ("auto", "torch", "openvino", "onnx")
@@ -66,7 +68,11 @@ def load_network(model: str, settings: Path) -> "Enhancer":
     return load_generator(_by_name(model, settings))
 
 
-def make_ready(network: "Enhancer", compute: str, engine: str = "auto") -> "PhotoEnhancer":
+def make_ready(
+    network: "Enhancer",
+    compute: "Compute | Literal['cpu-int8']",
+    engine: "BackendName" = "auto",
+) -> "PhotoEnhancer":
     """A network on what `--compute` and `--backend` ask for, as `open_enhancer` says.
 
     `auto` may be int8; `cpu-int8` leaves what is not in int8 in bf16 where the CPU has it.

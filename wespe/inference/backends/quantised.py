@@ -128,7 +128,7 @@ def _rounded(layers: nn.Module, levels: Mapping[nn.Module, Steps]) -> nn.Module:
         twin.weight = nn.Parameter(weight, requires_grad=False)
         twin.register_forward_pre_hook(
             lambda _, inputs, steps=steps: torch.fake_quantize_per_tensor_affine(
-                *inputs, *steps, 0, _LEVELS
+                inputs[0], steps.scale, steps.zero, 0, _LEVELS
             )
         )
     return rounded
