@@ -26,11 +26,12 @@ def enhancer() -> PhotoEnhancer:
 
 
 def enhance_files(*arguments: Any, **options: Any) -> Summary:
-    """The same, silent, its summary without how long it took."""
+    """The same, silent, its summary without how long it took and on what."""
     options.setdefault("report", lambda _: None)
     summary = photo.enhance_files(*arguments, **options)
     assert (summary.megapixels > 0) == (summary.enhanced > 0)
-    return replace(summary, megapixels=0, seconds=0)
+    assert summary.engine == "torch-cpu-fp32"
+    return replace(summary, megapixels=0, seconds=0, engine="")
 
 
 def planned_outputs(inputs: list[Path], out: Path | None) -> dict[Path, Path]:
@@ -231,10 +232,10 @@ def test_in_place_replaces_only_when_asked(tmp_path: Path, enhancer: PhotoEnhanc
 
 def test_summary_in_words() -> None:
     failed = ((Path("a.jpg"), "empty file"),)
-    assert str(Summary(2, 1, failed, 3, 24.0, 12.0)) == (
+    assert str(Summary(2, 1, failed, 3, 24.0, 12.0, "an engine")) == (
         "failed: a.jpg: empty file\n"
         "2 enhanced, 1 already done, 1 failed, 3 other files passed over; "
-        "24.0 MP in 12.0 s, 2.00 MP/s"
+        "24.0 MP in 12.0 s, 2.00 MP/s, an engine"
     )
     assert str(Summary(0, 1, ())) == "0 enhanced, 1 already done, 0 failed"
 

@@ -29,6 +29,8 @@ class Summary:
     """Files in folders whose names are not those of photos."""
     megapixels: float = 0
     seconds: float = 0
+    engine: str = ""
+    """What computed: see `Backend.name`."""
 
     def __str__(self) -> str:
         lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
@@ -37,7 +39,7 @@ class Summary:
             counts += f", {self.passed_over} other files passed over"
         if self.enhanced:
             speed = f"{self.megapixels / self.seconds:.2f} MP/s"
-            counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}"
+            counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}, {self.engine}"
         return "\n".join([*lines, counts])
 
 
@@ -116,8 +118,15 @@ def enhance_files(
             report(line)
     enhanced = len(waiting) - len(failed) + len(planned.failed)
     skipped = len(planned.outputs) - len(waiting)
-    seconds = time.monotonic() - begin
-    return Summary(enhanced, skipped, tuple(failed), planned.passed_over, megapixels, seconds)
+    return Summary(
+        enhanced,
+        skipped,
+        tuple(failed),
+        planned.passed_over,
+        megapixels,
+        seconds=time.monotonic() - begin,
+        engine=enhancer.backend.name,
+    )
 
 
 def _enhance_file(
