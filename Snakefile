@@ -56,6 +56,7 @@ include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
+include: "workflow/rules/ratings.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 

@@ -1,6 +1,7 @@
 """`wespe rater` and `wespe rate` from settings to files."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from tests.faves import write_faves
-from wespe import cli
+from wespe import cli, config, tracking
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.catalogue import find_networks
 from wespe.files import sha256, write_json
@@ -81,6 +82,57 @@ def test_a_rater_is_fitted_and_rates(call: Call) -> None:
     assert summary["rater"]["simulated"]
     assert summary["network"] == sha256(Path("results/g.safetensors"))
     assert set(summary["methods"]) == {"original", "enhanced"}
+
+
+def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
+    call: Call, on: config.Run
+) -> None:
+    settings = Path("params.yaml")
+    settings.write_text(SETTINGS.replace('tracking: ""', f'tracking: "{on.tracking}"'))
+    network = sha256(Path("results/g.safetensors"))
+    run = config.load(settings).run
+    with tracking.training(run, "pair", {"steps": 2}, state_key="k") as record:
+        record.tag({tracking.CHECKPOINT: network})
+    assert call("rater", "ffs", *FIT)[0] == 0
+    assert call("rate", "scenes", *RATE)[0] == 0
+    with sqlite3.connect("mlflow.db") as database:
+        found = {
+            table: {
+                (name, key): value
+                for name, key, value in database.execute(
+                    f"select r.name, t.key, t.value from {table} t join runs r using (run_uuid)"
+                )
+            }
+            for table in ("params", "metrics", "tags")
+        }
+        models = database.execute("select name from model_versions").fetchall()
+        status = dict(database.execute("select name, status from runs"))
+    card = json.loads(Path("results/raters/ffs/rater.json").read_text())
+    assert status["ffs"] == "FINISHED"
+    assert found["params"]["ffs", "epochs"] == "1"
+    assert found["metrics"]["ffs", "accuracy.low"] == card["accuracy"]["low"]
+    assert found["metrics"]["ffs", "validation_loss"] == pytest.approx(card["validation_losses"][0])
+    assert found["tags"]["ffs", tracking.PARENT]
+    assert found["tags"]["ffs", tracking.CHECKPOINT] == card["sha256"]
+    assert found["tags"]["ffs", "wespe.photos.sha256"] == card["data"]["sha256"]
+    assert found["tags"]["ffs", "wespe.photos.simulated"] == "True"
+    assert models == [("tiny-rater-ffs",)]
+    summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())
+    key = "scenes.enhanced.ffs_simulated_viewers"
+    score = summary["methods"]["enhanced"]
+    assert found["metrics"]["pair", key] == score["mean"]
+    assert found["metrics"]["pair", f"{key}_change"] == score["difference"]["mean"]
+
+
+def test_the_ratings_of_the_settings_are_listed(call: Call) -> None:
+    code, messages = call("ratings", "--out", "results/ratings/index.json")
+    assert (code, messages) == (0, "1 ratings: scenes\n")
+    index = json.loads(Path("results/ratings/index.json").read_text())
+    assert index["scenes"]["rater"] == "ffs"
+    settings = Path("params.yaml")
+    settings.write_text(SETTINGS.partition("ratings:")[0])
+    assert call("ratings", "--out", "results/ratings/index.json")[0] == 0
+    assert Path("results/ratings/index.json").read_text() == "{}\n"
 
 
 def test_raters_and_ratings_are_no_networks(call: Call) -> None:

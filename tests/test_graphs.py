@@ -15,17 +15,6 @@ from tests.graphs import Stage
 
 Graph = Mapping[str, Stage]
 
-JUDGES = """\
-raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
-ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
-"""
-
-
-def with_judges(project: Project) -> None:
-    """Give the project a rater and a rating."""
-    project.edit("params.yaml", "raters: {}\nratings: {}\n", JUDGES)
-
-
 def graph(tool: str, project: Project) -> Graph:
     program = ROOT / "tests" / "graphs.py"
     done = subprocess.run(
@@ -61,9 +50,9 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
         flickr = "flickr: {kind: folder, path: photos/flickr}"
         project.edit("params.yaml", flickr, "flickr: {kind: div2k, path: data/sources.csv}")
     if settings == "judges":
-        with_judges(project)
+        project.add_judges()
     snakemake = graph("snakemake", project)
-    stages = {"shipped": 14, "two pairs": 14, "downloads": 14, "judges": 17}
+    stages = {"shipped": 15, "two pairs": 15, "downloads": 15, "judges": 18}
     assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
@@ -88,6 +77,11 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
             "      - ${run.results}/pairs\n",
             "",
             "report: input results/tiny/pairs/phone_dslr/losses.jsonl only in Snakemake",
+        ),
+        (
+            "      - ${run.results}/ratings\n",
+            "",
+            "tables: input results/tiny/ratings/scenes/scores.csv only in Snakemake",
         ),
         (
             "        - recipes.${item.recipe}\n",
@@ -115,7 +109,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
 def test_a_drift_is_named(
     project: Project, snakemake_graph: Graph, old: str, new: str, difference: str
 ) -> None:
-    with_judges(project)
+    project.add_judges()
     project.edit("dvc.yaml", old, new)
     assert difference in differences(snakemake_graph, graph("dvc", project))
 
@@ -125,7 +119,7 @@ def snakemake_graph(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Gr
     root = Path(shutil.copytree(fresh, tmp_path_factory.mktemp("judges") / "project"))
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
-        with_judges(project)
+        project.add_judges()
         return graph("snakemake", project)
 
 

@@ -9,9 +9,10 @@ from safetensors.numpy import save_file
 
 from tests.faves import write_faves
 from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.files import read_json, sha256, write_json
 from wespe.images import Pixels, write_photo
 from wespe.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
-from wespe.raters.rate import rate, statistics_of
+from wespe.raters.rate import about_rater, metric_name, rate, statistics_of
 from wespe.raters.run import data_hash, fit_rater, state_key
 from wespe.recipes.ffs import FfsSettings
 from wespe.training.compute import Place, resolve
@@ -57,6 +58,9 @@ def photos(folder: Path, sides: tuple[int, ...] = (20, 20, 20)) -> PhotoIndex:
     return PhotoIndex("scenes", str(folder), "photos of a test", False, entries)
 
 
+ABOUT = {"rating": "scenes", "rater": {"name": "eye", "kind": "brightness", "simulated": False}}
+
+
 def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     def brighter(photo: Pixels) -> Pixels:
         return (photo * 1.5).astype(np.uint8)
@@ -65,7 +69,7 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         photos(tmp_path),
         Brightness(),
         enhancers={"enhanced": brighter},
-        about={"rating": "scenes"},
+        about=ABOUT,
         out=tmp_path / "out",
     )
     methods = summary["methods"]
@@ -88,6 +92,23 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
     assert len(rows) == 9
+    means = {path.stem: read_json(path) for path in (tmp_path / "out" / "metrics").iterdir()}
+    assert means == {
+        "original": {"eye_brightness": 20.0},
+        "enhanced": {"eye_brightness": 30.0, "eye_brightness_change": 10.0},
+        "target": {"eye_brightness": 120.0, "eye_brightness_change": 100.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "rater", "name"),
+    [
+        ("CORNIA (refit)", "cornia", "cornia_refit"),
+        ("FFS (simulated viewers)", "vgg", "vgg_ffs_simulated_viewers"),
+    ],
+)
+def test_a_scores_name_says_what_its_label_says(label: str, rater: str, name: str) -> None:
+    assert metric_name(label, {"name": rater, "kind": "cornia"}) == name
 
 
 def test_pairs_decide_even_where_photos_differ_more() -> None:
@@ -105,21 +126,21 @@ def test_pairs_decide_even_where_photos_differ_more() -> None:
 def test_photos_that_cannot_be_rated_are_named(tmp_path: Path) -> None:
     index = photos(tmp_path, (20, 8, 20))
     (tmp_path / "3.png").write_bytes(b"")
-    summary = rate(index, Brightness(), enhancers={}, about={}, out=tmp_path / "out")
+    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, out=tmp_path / "out")
     assert summary["n_images"] == 1
     assert summary["unreadable"] == [
         {"file": "2.png", "reason": "expected at least 10 px a side"},
         {"file": "3.png", "reason": "empty file"},
     ]
     with pytest.raises(ValueError, match=r"scenes: none of its 1 photos can be rated: 1\.png: exp"):
-        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about={}, out=tmp_path / "o")
+        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about=ABOUT, out=tmp_path / "o")
 
 
 def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:
     message = "half: expected 20×20 px like the photo, got 10×10 px"
     half = {"half": lambda photo: photo[::2, ::2]}
     with pytest.raises(ValueError, match=message):
-        rate(photos(tmp_path), Brightness(), enhancers=half, about={}, out=tmp_path / "out")
+        rate(photos(tmp_path), Brightness(), enhancers=half, about=ABOUT, out=tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +165,22 @@ def test_a_file_that_is_no_rater_is_named(
     assert str(path) in str(error.value)
 
 
+def test_the_card_of_another_rater_is_refused(tmp_path: Path) -> None:
+    path, card = tmp_path / "rater.safetensors", tmp_path / "rater.json"
+    save_rater(path, Brightness())
+    with pytest.raises(FileNotFoundError, match="rater.json"):
+        about_rater(path)
+    write_json(card, {"sha256": "a1"})
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of rater\.safetensors"):
+        about_rater(path)
+    whole = {"rater": "eye", "kind": "brightness", "data": {"simulated": True}, "sha256": "a1"}
+    write_json(card, whole)
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater .+, got .* a1"):
+        about_rater(path)
+    write_json(card, whole | {"sha256": sha256(path)})
+    assert about_rater(path)["simulated"]
+
+
 def test_a_missing_and_a_damaged_rater_are_named(tmp_path: Path) -> None:
     path = tmp_path / "rater.safetensors"
     with pytest.raises(ValueError, match="no such rater"):
@@ -166,7 +203,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     write_faves(tmp_path / "faves")
     index, out = tmp_path / "faves" / "index.json", tmp_path / "out"
     card = fit_rater(
-        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, states=tmp_path / "states"
+        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, state=tmp_path / "state"
     )
     assert {path.name for path in out.iterdir()} == {
         "rater.safetensors",
@@ -177,17 +214,18 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     assert card["data"]["sha256"] == data_hash(tmp_path / "faves")
     assert card["settings"]["crop_px"] == 32
     assert any("simulated" in limit for limit in card["limits"])
-    assert not any((tmp_path / "states").iterdir())
+    assert not (tmp_path / "state").exists()
     assert load_rater(out / "rater.safetensors", CPU).label == "FFS (simulated viewers)"
 
 
 def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
     write_faves(tmp_path)
     data = data_hash(tmp_path)
-    key = state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
-    assert key == state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
-    other = TINY.model_copy(update={"epochs": 2})
-    assert key != state_key("judge", settings=other, data=data, seed=0, place=CPU)
+    what = {"index": tmp_path / "index.json", "seed": 0, "place": CPU}
+    key = state_key("judge", settings=TINY, **what)
+    assert key == state_key("judge", settings=TINY, **what)
+    assert key != state_key("judge", settings=TINY.model_copy(update={"epochs": 2}), **what)
     table = tmp_path / "faves.csv"
     table.write_text(table.read_text().replace("0.03", "0.04"))
     assert data_hash(tmp_path) != data
+    assert key != state_key("judge", settings=TINY, **what)

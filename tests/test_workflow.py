@@ -20,7 +20,7 @@ ALL = (
         for name in ("phone", "dslr", "flickr", "scenes")
     }
     | BRANCH_OF_DSLR
-    | {"train phone_flickr", "evaluate flickr_scenes"}
+    | {"train phone_flickr", "evaluate flickr_scenes", "ratings"}
 )
 
 
@@ -55,6 +55,20 @@ def test_a_change_reruns_what_depends_on_it(
     finished.do(*tool.split())
     assert finished.ran() == expected
     assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
+
+
+@pytest.mark.parametrize("tool", ["snakemake all", "dvc repro"])
+def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> None:
+    depend_on_all = {"ratings", "tables", "report"}
+    finished.add_judges()
+    finished.do(*tool.split())
+    assert finished.ran() == {"rater faves", "rater quality", "rate scenes"} | depend_on_all
+    finished.edit("params.yaml", "{rater: faves, pair", "{rater: quality, pair")
+    finished.do(*tool.split())
+    assert finished.ran() == {"rate scenes"} | depend_on_all
+    finished.edit("params.yaml", "{scenes: {rater: quality, pair: phone_dslr, photos: scenes}}", "{}")
+    finished.do(*tool.split())
+    assert finished.ran() == depend_on_all
 
 
 def test_after_a_record_neither_tool_has_anything_to_do(finished: Project) -> None:

@@ -73,12 +73,13 @@ def report(arguments: argparse.Namespace) -> None:
         settings_text=arguments.params.read_text("utf-8"),
         studies=arguments.study,
     )
+    # A rater that no rating names may come later.
+    trained = [pair / "generator.safetensors" for pair in pairs.values()]
+    trained += [results / "raters" / name / "rater.safetensors" for name in params.raters]
     tracking.record_report(
         params,
         files=[arguments.out, arguments.params],
         tables=results / "tables",
-        checkpoints=[
-            read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()
-        ],
+        checkpoints=[read_card(network)["sha256"] for network in trained if network.exists()],
     )
     print(f"report: {arguments.out}")

@@ -3,8 +3,12 @@
 import argparse
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wespe.commands.parser import Commands, load_settings, named
+
+if TYPE_CHECKING:
+    from wespe.config import Params
 
 STATES = Path(".wespe/raters")
 """Where stopped fits leave what they resume from, outside all declared outputs."""
@@ -16,23 +20,38 @@ def add(commands: Commands) -> None:
     commands.add(
         "rate", rate, "index", "rater", "model", named="a rating", out="the folder to make"
     )
+    commands.add("ratings", ratings, out="the JSON file to make")
 
 
 def rater(arguments: argparse.Namespace) -> None:
     """Let a rater learn from photos, or go on where it was stopped."""
-    from wespe.raters.run import fit_rater
+    from wespe import tracking
+    from wespe.raters.run import RATER, fit_rater, state_key
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)
-    card = fit_rater(
+    settings = named(params.raters, arguments.name, "rater")
+    what: dict[str, Any] = {
+        "settings": settings,
+        "index": arguments.index,
+        "seed": params.run.seed,
+        "place": resolve(params.run.compute),
+    }
+    key = state_key(arguments.name, **what)
+    chosen = {"compute": params.run.compute, "seed": params.run.seed}
+    with tracking.training(
+        params.run,
         arguments.name,
-        settings=named(params.raters, arguments.name, "rater"),
-        index=arguments.index,
-        seed=params.run.seed,
-        place=resolve(params.run.compute),
-        out=arguments.out,
-        states=STATES,
-    )
+        chosen | settings.model_dump(),
+        state_key=key,
+        pipeline=tracking.pipeline_key(params),
+        tag=tracking.RATER,
+    ) as record:
+        card = fit_rater(
+            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
+        )
+        record.finish_rater(card, arguments.out)
+    tracking.register(params.run, f"rater-{arguments.name}", arguments.out / RATER, card)
     origin = " (simulated)" if card["data"]["simulated"] else ""
     print(f"{arguments.name}: {card['label']}, from {card['data']['photos']} photos{origin}")
     for line in card.get("says", ()):
@@ -44,17 +63,17 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.acquisition.index import read_index
     from wespe.baselines import baselines
     from wespe.catalogue.networks import read_card
-    from wespe.files import read_json, sha256
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
+    from wespe.raters.rate import about_rater
     from wespe.raters.rate import rate as score
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    judge = read_json(arguments.rater.with_suffix(".json"))
+    judge = about_rater(arguments.rater)
     enhance = partial(enhance_pixels, generator)
     summary = score(
         read_index(arguments.index),
@@ -62,22 +81,43 @@ def rate(arguments: argparse.Namespace) -> None:
         enhancers={"enhanced": enhance, **baselines(settings.baselines, card)},
         about={
             "rating": arguments.name,
-            "rater": {
-                "name": settings.rater,
-                "kind": judge["kind"],
-                "simulated": judge["data"]["simulated"],
-                "sha256": sha256(arguments.rater),
-            },
+            "rater": judge,
             "pair": settings.pair,
             "network": card["sha256"],
         },
         out=arguments.out,
     )
-    simulated = ", learned from simulated data" if judge["data"]["simulated"] else ""
+    _record(params, summary, card["sha256"], arguments.out)
+    simulated = ", learned from simulated data" if judge["simulated"] else ""
     better = "higher" if summary["higher_is_better"] else "lower"
     print(f"{arguments.name}: {summary['label']}{simulated}, {better} is better")
     for method, values in summary["methods"].items():
         print(f"{arguments.name}: {method}: {values['mean']:.4f}{_against(values)}")
+
+
+def _record(params: "Params", summary: dict[str, Any], network: str, out: Path) -> None:
+    """Put a rating into MLflow, beside the evaluations of the same network."""
+    from wespe import tracking
+
+    rating = params.ratings[summary["rating"]]
+    same = [
+        name
+        for name, other in params.ratings.items()
+        if (other.pair, other.rater) == (rating.pair, rating.rater)
+    ]
+    run = tracking.find_run(params.run, network)
+    run.rating(summary, out, main=same[0] == summary["rating"])
+    tracking.annotate(params.run, network, tracking.score_means(summary))
+
+
+def ratings(arguments: argparse.Namespace) -> None:
+    """List the ratings of the settings, for the stages that depend on all of them."""
+    from wespe.files import write_json
+
+    params = load_settings(arguments)
+    listed = {name: rating.model_dump(mode="json") for name, rating in params.ratings.items()}
+    write_json(arguments.out, listed)
+    print(f"{len(listed)} ratings: {', '.join(listed) or 'there are none'}")
 
 
 def _against(values: dict[str, dict[str, float]]) -> str:

@@ -1,6 +1,7 @@
 """What a rater says of photos and of their enhancements, photo by photo."""
 
 import csv
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -11,7 +12,7 @@ import numpy as np
 
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.baselines import Enhance
-from wespe.files import atomic_folder, write_json
+from wespe.files import atomic_folder, read_json, sha256, write_json
 from wespe.images import PhotoError, Pixels, read_photo
 from wespe.progress import Progress
 from wespe.raters.base import Rater
@@ -32,13 +33,13 @@ def rate(
 ) -> dict[str, Any]:
     """Score the photos of `index` and each of their enhancements; return the summary.
 
-    Writes `scores.csv`, a row a photo and method, and `summary.json` into the folder `out`, which
-    appears when all is done. `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's
+    Writes `scores.csv`, a row a photo and method, `summary.json`, and in `metrics` a file of means
+    for each method, into the folder `out`, which appears when all is done. `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's
     reference, where it has one, is scored as the method `target`. `about`: entries of the summary
-    that say what was rated by what. Photos that cannot be read or are too small for the rater are
+    that say what was rated by what; `rater` as of `about_rater`. Photos that cannot be read or are too small for the rater are
     listed under `unreadable`. Raises ValueError if that is all of them.
     """
-    started = time.perf_counter()
+    started, name = time.perf_counter(), metric_name(rater.label, about["rater"])
     unreadable: list[Skipped] = []
     scores: Scores = {}
     with atomic_folder(out) as folder:
@@ -57,6 +58,7 @@ def rate(
         summary = {
             **about,
             "label": rater.label,
+            "metric": name,
             "higher_is_better": rater.higher_is_better,
             "photos": index.source,
             "origin": index.origin,
@@ -67,8 +69,47 @@ def rate(
             "seconds": round(time.perf_counter() - started, 3),
         }
         _write_rows(folder / "scores.csv", scores)
+        for method, score in summary["methods"].items():
+            means = {name: score["mean"]}
+            if "difference" in score:
+                means[f"{name}_change"] = score["difference"]["mean"]
+            write_json(folder / "metrics" / f"{method}.json", means)
         write_json(folder / "summary.json", summary)
     return summary
+
+
+def about_rater(path: Path) -> dict[str, Any]:
+    """What a rating says of the rater in the file `path`, from the card beside it.
+
+    Raises ValueError, naming the card, where that is none, or the card of another rater.
+    """
+    card_path = path.with_suffix(".json")
+    card, found = read_json(card_path), sha256(path)
+    try:
+        about = {
+            "name": card["rater"],
+            "kind": card["kind"],
+            "simulated": card["data"]["simulated"],
+            "sha256": card["sha256"],
+            "says": card.get("says", []),
+        }
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{card_path}: expected the card of {path.name}") from error
+    if about["sha256"] != found:
+        raise ValueError(
+            f"{card_path}: expected the card of a rater {found}, got that of {about['sha256']}"
+        )
+    return about
+
+
+def metric_name(label: str, rater: Mapping[str, Any]) -> str:
+    """What a rater's score is called among metrics, such as `cornia_refit`.
+
+    It says what the label says, whether viewers are simulated among that; a rater that is not
+    called by its kind has its name before it, since several of a kind may judge the same photos.
+    """
+    told = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    return told if rater["name"] == rater["kind"] else f"{rater['name']}_{told}"
 
 
 def statistics_of(scores: Scores) -> dict[str, dict[str, Any]]:

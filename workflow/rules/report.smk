@@ -12,12 +12,7 @@ rule report:
         ),
         evaluated(),
         f"{RESULTS}/tables",
-        # Not in DVC's graph: its templates cannot hold what may be none.
-        ratings=expand(
-            f"{RESULTS}/ratings/{{name}}/{{file}}",
-            name=settings.ratings,
-            file=["scores.csv", "summary.json"],
-        ),
+        all_ratings(),
         code=code("reports", "metrics", "images.py"),
     output:
         page=f"{RESULTS}/report.html",

@@ -189,7 +189,7 @@ def _train(
         save_every=settings.save_every,
         log_every=per_epoch,
         sample_every=None,
-        log=lambda step, values: None,
+        log=task.log,
         label=task.name,
         stop=step.finished,
     )
