@@ -25,6 +25,7 @@ class Brightness(Rater):
 
     kind: ClassVar[str] = "brightness"
     higher_is_better: ClassVar[bool] = True
+    decimals: ClassVar[int] = 1
     label = "brightness"  # type: ignore[assignment]
     config: ClassVar[dict[str, Any]] = {}  # type: ignore[assignment]
 
@@ -61,6 +62,11 @@ def photos(folder: Path, sides: tuple[int, ...] = (20, 20, 20)) -> PhotoIndex:
 ABOUT = {"rating": "scenes", "rater": {"name": "eye", "kind": "brightness", "simulated": False}}
 
 
+def into(folder: Path) -> dict[str, Path]:
+    """Where a rating writes."""
+    return {"out": folder / "out", "state": folder / "state"}
+
+
 def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     def brighter(photo: Pixels) -> Pixels:
         return (photo * 1.5).astype(np.uint8)
@@ -70,7 +76,7 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         Brightness(),
         enhancers={"enhanced": brighter},
         about=ABOUT,
-        out=tmp_path / "out",
+        **into(tmp_path),
     )
     methods = summary["methods"]
     assert methods["original"]["mean"] == 20
@@ -126,21 +132,64 @@ def test_pairs_decide_even_where_photos_differ_more() -> None:
 def test_photos_that_cannot_be_rated_are_named(tmp_path: Path) -> None:
     index = photos(tmp_path, (20, 8, 20))
     (tmp_path / "3.png").write_bytes(b"")
-    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, out=tmp_path / "out")
+    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
     assert summary["n_images"] == 1
     assert summary["unreadable"] == [
         {"file": "2.png", "reason": "expected at least 10 px a side"},
         {"file": "3.png", "reason": "empty file"},
     ]
     with pytest.raises(ValueError, match=r"scenes: none of its 1 photos can be rated: 1\.png: exp"):
-        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about=ABOUT, out=tmp_path / "o")
+        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+
+
+def test_a_reference_that_is_gone_is_named(tmp_path: Path) -> None:
+    index = photos(tmp_path)
+    (tmp_path / "ref" / "2.png").unlink()
+    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+    (photo,) = summary["unreadable"]
+    assert photo["file"] == "2.png"
+    assert photo["reason"].endswith("ref/2.png: no such file")
+
+
+def test_no_photos_are_an_error(tmp_path: Path) -> None:
+    empty = PhotoIndex("scenes", "", "", False, [])
+    with pytest.raises(ValueError, match="source scenes: expected photos to rate, it has none"):
+        rate(empty, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+
+
+def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    seen = 0
+
+    def stopped(photo: Pixels) -> Pixels:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            raise KeyboardInterrupt
+        return photo // 3
+
+    index, third = photos(tmp_path), {"enhanced": lambda photo: photo // 3}
+    with pytest.raises(KeyboardInterrupt):
+        rate(index, Brightness(), enhancers={"enhanced": stopped}, about=ABOUT, **into(tmp_path))
+    assert not (tmp_path / "out").exists()
+    kept = tmp_path / "state" / "photos.jsonl"
+    assert len(kept.read_text().splitlines()) == 2
+    # A line that was cut off is done again.
+    kept.write_text(kept.read_text()[:-9])
+    seen = 10
+    rate(index, Brightness(), enhancers={"enhanced": stopped}, about=ABOUT, **into(tmp_path))
+    assert seen == 12
+    assert not kept.parent.exists()
+    whole = tmp_path / "whole"
+    rate(index, Brightness(), enhancers=third, about=ABOUT, **into(whole))
+    for name in ("scores.csv", "metrics/enhanced.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (whole / "out" / name).read_bytes()
 
 
 def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:
     message = "half: expected 20×20 px like the photo, got 10×10 px"
     half = {"half": lambda photo: photo[::2, ::2]}
     with pytest.raises(ValueError, match=message):
-        rate(photos(tmp_path), Brightness(), enhancers=half, about=ABOUT, out=tmp_path / "out")
+        rate(photos(tmp_path), Brightness(), enhancers=half, about=ABOUT, **into(tmp_path))
 
 
 @pytest.mark.parametrize(

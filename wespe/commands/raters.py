@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from wespe.config import Params
 
 STATES = Path(".wespe/raters")
-"""Where stopped fits leave what they resume from, outside all declared outputs."""
+RATINGS = Path(".wespe/ratings")
+"""Where stopped fits and ratings leave what they resume from, outside all declared outputs."""
 
 
 def add(commands: Commands) -> None:
@@ -66,31 +67,41 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
-    from wespe.raters.rate import about_rater
+    from wespe.raters.rate import about_rater, rating_key
     from wespe.raters.rate import rate as score
+    from wespe.raters.run import BusyError
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    judge = about_rater(arguments.rater)
+    judge, place = about_rater(arguments.rater), resolve(params.run.compute)
     enhance = partial(enhance_pixels, generator)
-    summary = score(
-        read_index(arguments.index),
-        load_rater(arguments.rater, resolve(params.run.compute)),
-        enhancers={"enhanced": enhance, **baselines(settings.baselines, card)},
-        about={
-            "rating": arguments.name,
-            "rater": judge,
-            "pair": settings.pair,
-            "network": card["sha256"],
-        },
-        out=arguments.out,
-    )
+    enhancers = {"enhanced": enhance, **baselines(settings.baselines, card)}
+    about = {
+        "rating": arguments.name,
+        "rater": judge,
+        "pair": settings.pair,
+        "network": card["sha256"],
+    }
+    key = rating_key(about, index=arguments.index, enhancers=enhancers, place=place)
+    try:
+        summary = score(
+            read_index(arguments.index),
+            load_rater(arguments.rater, place),
+            enhancers=enhancers,
+            about=about,
+            out=arguments.out,
+            state=RATINGS / key,
+        )
+    except BlockingIOError as error:
+        raise BusyError(f"{arguments.name} is being rated by another process") from error
     _record(params, summary, card["sha256"], arguments.out)
     simulated = ", learned from simulated data" if judge["simulated"] else ""
     better = "higher" if summary["higher_is_better"] else "lower"
     print(f"{arguments.name}: {summary['label']}{simulated}, {better} is better")
+    for photo in summary["unreadable"]:
+        print(f"{arguments.name}: {photo['file']} left out: {photo['reason']}")
     for method, values in summary["methods"].items():
         print(f"{arguments.name}: {method}: {values['mean']:.4f}{_against(values)}")
 

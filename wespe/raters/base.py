@@ -76,6 +76,8 @@ class Rater(ABC):
     """Its key in `RATERS`."""
     higher_is_better: ClassVar[bool]
     """The direction of the score."""
+    decimals: ClassVar[int]
+    """With how many the score is shown to people."""
 
     @property
     @abstractmethod

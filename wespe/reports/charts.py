@@ -79,8 +79,10 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: s
     return _markup(svg)
 
 
-def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) -> Markup:
-    """Points on equal axes with the diagonal x = y."""
+def scatter(
+    points: Sequence[Point], *, x_label: str, y_label: str, title: str, decimals: int = 2
+) -> Markup:
+    """Points on equal axes with the diagonal x = y; `decimals`: those of a point's values."""
     low, high = _span(np.array([value for point in points for value in (point.x, point.y)]))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     x, y = _Axis(low, high, _LEFT, _RIGHT), _Axis(low, high, _BOTTOM, _TOP)
@@ -90,7 +92,9 @@ def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) 
         place = {"cx": _px(x(point.x)), "cy": _px(y(point.y)), "r": "5" if point.mark else "3"}
         kind = "point marked" if point.mark else "point"
         circle = ET.SubElement(svg, "circle", {"class": kind, **place})
-        ET.SubElement(circle, "title").text = f"{point.name}: {point.x:.2f} → {point.y:.2f}"
+        ET.SubElement(circle, "title").text = (
+            f"{point.name}: {point.x:.{decimals}f} → {point.y:.{decimals}f}"
+        )
         if point.mark:
             left_half = x(point.x) < (_LEFT + _RIGHT) / 2
             anchor, shift = ("start", 9) if left_half else ("end", -9)

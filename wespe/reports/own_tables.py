@@ -48,8 +48,11 @@ def scores_table(result: RatingResult) -> Table:
     """A row a method: its mean score, and the mean difference to the original, photo by photo."""
     summary = result.summary
     better: Literal["higher", "lower"] = "higher" if summary.higher_is_better else "lower"
-    score = compare.Style(summary.label, "", better)
-    columns = [_column("score", score), _column("change", compare.Style("change", "", better))]
+    headings = {"score": summary.label, "change": "change"}
+    columns = [
+        _column(key, compare.Style(label, "", better, summary.decimals))
+        for key, label in headings.items()
+    ]
     rows = []
     for method, statistics in summary.methods.items():
         cells = {"score": _scored(statistics), "change": _scored(statistics.difference)}

@@ -38,6 +38,7 @@ class FfsRater(Rater):
 
     kind: ClassVar[str] = "ffs"
     higher_is_better: ClassVar[bool] = True
+    decimals: ClassVar[int] = 3
 
     def __init__(
         self, network: FfsNetwork, *, backbone: str, crop_px: int, simulated: bool, place: Place
