@@ -13,7 +13,7 @@ from tests.faves import write_faves
 from wespe import cli, config, tracking
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.catalogue import find_networks
-from wespe.files import sha256, write_json
+from wespe.files import lock, sha256, write_json
 from wespe.images import write_photo
 from wespe.models.checkpoints import save_generator
 from wespe.models.generator import Generator
@@ -162,3 +162,36 @@ def test_a_rating_names_what_there_is(call: Call) -> None:
     assert code == 1
     assert "ratings.scenes.rater must name a rater (ffs), got 'x'" in messages
     assert "ratings.scenes.pair must name a pair (pair), got 'y'" in messages
+
+
+def test_a_photo_that_is_gone_is_left_out_by_name(call: Call) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    Path("scenes/1.png").unlink()
+    code, messages = call("rate", "scenes", *RATE)
+    assert code == 0
+    assert "scenes: 1.png left out: no such file" in messages
+    Path("scenes/0.png").unlink()
+    code, messages = call("rate", "scenes", *RATE)
+    assert code == 1
+    assert "scenes: none of its 2 photos can be rated: 0.png: no such file" in messages
+
+
+def test_files_of_another_kind_are_refused(call: Call) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    network, rater = "results/g.safetensors", "results/raters/ffs/rater.safetensors"
+    code, messages = call("rate", "scenes", *RATE, "--rater", network)
+    assert code == 1
+    assert f"{network}: expected a rater of format wespe-rater/1, got wespe-gen" in messages
+    code, messages = call("rate", "scenes", *RATE, "--model", rater)
+    assert code == 1
+    assert f"{rater}: expected a network of format wespe-generator/1, got wespe-rater" in messages
+
+
+def test_a_rating_that_another_process_makes_is_left_to_it(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    monkeypatch.setattr("wespe.raters.rate.rating_key", lambda *_, **__: "key")
+    with lock(Path(".wespe/ratings/key/lock")):
+        code, messages = call("rate", "scenes", *RATE)
+    assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")

@@ -68,7 +68,9 @@ def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> N
     assert finished.ran() == {"rate scenes"} | depend_on_all
     finished.edit("params.yaml", "{scenes: {rater: quality, pair: phone_dslr, photos: scenes}}", "{}")
     finished.do(*tool.split())
-    assert finished.ran() == depend_on_all
+    # DVC has the list without ratings from before.
+    assert finished.ran() | {"ratings"} == depend_on_all
+    assert "scenes" not in Path("results/tiny/ratings/index.json").read_text()
 
 
 def test_after_a_record_neither_tool_has_anything_to_do(finished: Project) -> None:

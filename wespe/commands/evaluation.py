@@ -49,6 +49,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]
     run.evaluation(summary, arguments.out, main=of_pair[0] == arguments.name)
     tracking.annotate(params.run, card["sha256"], tracking.means(summary))
+    for photo in summary["unreadable"]:
+        print(f"{arguments.name}: {photo['file']} left out: {photo['reason']}")
     for method, metrics in summary["methods"].items():
         means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
         print(f"{arguments.name}: {method}: {', '.join(means)}")

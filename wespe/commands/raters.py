@@ -1,6 +1,7 @@
 """Raters: fit them, and let them rate."""
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,12 +76,13 @@ def rate(arguments: argparse.Namespace) -> None:
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    judge, place = about_rater(arguments.rater), resolve(params.run.compute)
+    place = resolve(params.run.compute)
+    judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
     enhance = partial(enhance_pixels, generator)
     enhancers = {"enhanced": enhance, **baselines(settings.baselines, card)}
     about = {
         "rating": arguments.name,
-        "rater": judge,
+        "rater": about_judge,
         "pair": settings.pair,
         "network": card["sha256"],
     }
@@ -88,7 +90,7 @@ def rate(arguments: argparse.Namespace) -> None:
     try:
         summary = score(
             read_index(arguments.index),
-            load_rater(arguments.rater, place),
+            judge,
             enhancers=enhancers,
             about=about,
             out=arguments.out,
@@ -96,21 +98,27 @@ def rate(arguments: argparse.Namespace) -> None:
         )
     except BlockingIOError as error:
         raise BusyError(f"{arguments.name} is being rated by another process") from error
-    _record(params, summary, card["sha256"], arguments.out)
-    simulated = ", learned from simulated data" if judge["simulated"] else ""
+    _record(params, summary, arguments.out)
+    _tell(summary)
+
+
+def _tell(summary: Mapping[str, Any]) -> None:
+    """Print a rating: what judged, what was left out, a line a method."""
+    name = summary["rating"]
+    simulated = ", learned from simulated data" if summary["rater"]["simulated"] else ""
     better = "higher" if summary["higher_is_better"] else "lower"
-    print(f"{arguments.name}: {summary['label']}{simulated}, {better} is better")
+    print(f"{name}: {summary['label']}{simulated}, {better} is better")
     for photo in summary["unreadable"]:
-        print(f"{arguments.name}: {photo['file']} left out: {photo['reason']}")
+        print(f"{name}: {photo['file']} left out: {photo['reason']}")
     for method, values in summary["methods"].items():
-        print(f"{arguments.name}: {method}: {values['mean']:.4f}{_against(values)}")
+        print(f"{name}: {method}: {_in_words(values, summary['decimals'])}")
 
 
-def _record(params: "Params", summary: dict[str, Any], network: str, out: Path) -> None:
+def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:
     """Put a rating into MLflow, beside the evaluations of the same network."""
     from wespe import tracking
 
-    rating = params.ratings[summary["rating"]]
+    rating, network = params.ratings[summary["rating"]], summary["network"]
     same = [
         name
         for name, other in params.ratings.items()
@@ -131,12 +139,15 @@ def ratings(arguments: argparse.Namespace) -> None:
     print(f"{len(listed)} ratings: {', '.join(listed) or 'there are none'}")
 
 
-def _against(values: dict[str, dict[str, float]]) -> str:
-    """The difference to the original with its interval, in words."""
+def _in_words(values: Mapping[str, Any], decimals: int) -> str:
+    """A mean score, and its difference to the original with the interval of that."""
+    told = f"{values['mean']:z.{decimals}f}"
     difference = values.get("difference")
     if difference is None:
-        return ""
-    told = f", {difference['mean']:+.4f} to the original"
-    if difference["low"] is None:
         return told
-    return f"{told} (95 %: {difference['low']:+.4f} to {difference['high']:+.4f})"
+    change, *ends = (
+        "unknown" if difference[key] is None else f"{difference[key]:+z.{decimals}f}"
+        for key in ("mean", "low", "high")
+    )
+    interval = f" (95 %: {' to '.join(ends)})" if difference["low"] is not None else ""
+    return f"{told}, {change} to the original{interval}"
