@@ -15,6 +15,7 @@ from tests.graphs import Stage
 
 Graph = Mapping[str, Stage]
 
+
 def graph(tool: str, project: Project) -> Graph:
     program = ROOT / "tests" / "graphs.py"
     done = subprocess.run(

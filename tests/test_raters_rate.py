@@ -217,14 +217,14 @@ def test_a_file_that_is_no_rater_is_named(
 def test_the_card_of_another_rater_is_refused(tmp_path: Path) -> None:
     path, card = tmp_path / "rater.safetensors", tmp_path / "rater.json"
     save_rater(path, Brightness())
-    with pytest.raises(FileNotFoundError, match="rater.json"):
+    with pytest.raises(FileNotFoundError, match=r"rater\.json"):
         about_rater(path)
     write_json(card, {"sha256": "a1"})
     with pytest.raises(ValueError, match=r"rater\.json: expected the card of rater\.safetensors"):
         about_rater(path)
     whole = {"rater": "eye", "kind": "brightness", "data": {"simulated": True}, "sha256": "a1"}
     write_json(card, whole)
-    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater .+, got .* a1"):
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater .+ a1"):
         about_rater(path)
     write_json(card, whole | {"sha256": sha256(path)})
     assert about_rater(path)["simulated"]

@@ -66,7 +66,8 @@ def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> N
     finished.edit("params.yaml", "{rater: faves, pair", "{rater: quality, pair")
     finished.do(*tool.split())
     assert finished.ran() == {"rate scenes"} | depend_on_all
-    finished.edit("params.yaml", "{scenes: {rater: quality, pair: phone_dslr, photos: scenes}}", "{}")
+    rating = "scenes: {rater: quality, pair: phone_dslr, photos: scenes}"
+    finished.edit("params.yaml", f"ratings: {{{rating}}}", "ratings: {}")
     finished.do(*tool.split())
     # DVC has the list without ratings from before.
     assert finished.ran() | {"ratings"} == depend_on_all

@@ -129,8 +129,8 @@ def read_weights(path: Path | None, published: "WeightsEnum") -> Mapping[str, Te
             )
         except OSError as error:
             raise ValueError(
-                f"{published.url}: expected weights to download, got {error}. The setting `weights` "
-                "takes a local .safetensors file"
+                f"{published.url}: expected weights to download, got {error}. "
+                "The setting `weights` takes a local .safetensors file"
             ) from error
         return tensors
     if not path.is_file():

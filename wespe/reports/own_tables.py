@@ -48,7 +48,7 @@ def scores_table(result: RatingResult) -> Table:
     """A row a method: its mean score, and the mean difference to the original, photo by photo."""
     summary = result.summary
     better: Literal["higher", "lower"] = "higher" if summary.higher_is_better else "lower"
-    headings = {"score": summary.label, "change": "change"}
+    headings = {"score": summary.label, "change": "change to the original"}
     columns = [
         _column(key, compare.Style(label, "", better, summary.decimals))
         for key, label in headings.items()

@@ -10,7 +10,7 @@ from wespe.reports.ratings import RatingView
 
 @dataclass(frozen=True)
 class Version:
-    """A set of patches, of test photos, a network or a rater; what is not known is None or empty."""
+    """Patches, test photos, a network or a rater; what is not known is None or empty."""
 
     name: str
     role: str

@@ -62,8 +62,8 @@ def record_report(
 ) -> None:
     """Close the pipeline's run with `files` and the folder `tables`, where there is one.
 
-    `checkpoints`, the hashes of all its networks and raters, say which runs belong below it: also those that
-    an earlier run of the pipeline has trained, since nothing is trained twice.
+    `checkpoints`, the hashes of all its networks and raters, say which runs belong below it: also
+    those that an earlier run of the pipeline has trained, since nothing is trained twice.
     """
     settings = params.run
     if not settings.tracking:
