@@ -136,7 +136,7 @@ def ratings(arguments: argparse.Namespace) -> None:
     params = load_settings(arguments)
     listed = {name: rating.model_dump(mode="json") for name, rating in params.ratings.items()}
     write_json(arguments.out, listed)
-    print(f"{len(listed)} ratings: {', '.join(listed) or 'there are none'}")
+    print(f"ratings: {', '.join(listed) or 'there are none'}")
 
 
 def _in_words(values: Mapping[str, Any], decimals: int) -> str:

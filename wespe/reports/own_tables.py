@@ -35,8 +35,9 @@ def metrics_table(result: EvaluationResult) -> Table:
     return {
         "name": result.name,
         "title": f"Metrics of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals. An arrow says "
-        "which direction is better; a metric without one only describes.",
+        "caption": "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
+        "six photos do not have. An arrow says which direction is better; a metric without one only "
+        "describes.",
         "simulated": False,
         "columns": columns,
         "rows": rows,
@@ -60,8 +61,8 @@ def scores_table(result: RatingResult) -> Table:
     return {
         "name": result.name,
         "title": f"{summary.label} of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals; the change is "
-        "that of each photo against its original.",
+        "caption": "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
+        "six photos do not have; the change is that of each photo against its original.",
         "simulated": False,
         "columns": columns,
         "rows": rows,
