@@ -11,6 +11,11 @@ from wespe.reports.records import Score, Statistic
 Table = Mapping[str, Any]
 """As `wespe.tables` describes it; cells may be `best`, and a row `marked`."""
 
+_MEANS = (
+    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than six photos do "
+    "not have"
+)
+
 
 def metrics_table(result: EvaluationResult) -> Table:
     """A row a method, a column a metric: means over photos and their intervals."""
@@ -35,8 +40,7 @@ def metrics_table(result: EvaluationResult) -> Table:
     return {
         "name": result.name,
         "title": f"Metrics of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
-        "six photos do not have. An arrow says which direction is better; a metric without one only "
+        "caption": f"{_MEANS}. An arrow says which direction is better; a metric without one only "
         "describes.",
         "simulated": False,
         "columns": columns,
@@ -61,8 +65,7 @@ def scores_table(result: RatingResult) -> Table:
     return {
         "name": result.name,
         "title": f"{summary.label} of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
-        "six photos do not have; the change is that of each photo against its original.",
+        "caption": f"{_MEANS}; the change is that of each photo against its original.",
         "simulated": False,
         "columns": columns,
         "rows": rows,

@@ -222,8 +222,8 @@ def _says(card: Mapping[str, Any]) -> list[str]:
     if "best_accuracy" in card:
         lines.append(
             f"simulated viewers: the best possible accuracy is {card['best_accuracy']:.4f} "
-            f"({card['best_on_test']:.4f} on these photos); {100 * card['way_to_best']:.0f} % of the way "
-            "from chance"
+            f"({card['best_on_test']:.4f} on these photos); {100 * card['way_to_best']:.0f} % of "
+            "the way from chance"
         )
     return lines
 
