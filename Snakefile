@@ -45,7 +45,8 @@ rule all:
     input:
         f"{RESULTS}/report.html",
         f"{RESULTS}/tables",
-        expand(f"{DATA}/patches/{{name}}.json", name=settings.sources),
+        expand(f"{DATA}/sources/{{name}}", name=settings.sources),
+        expand(f"{DATA}/patches/{{name}}.json", name=settings.domains),
         expand(f"{RESULTS}/raters/{{name}}/rater.json", name=settings.raters),
         expand(f"{RESULTS}/ratings/{{name}}/summary.json", name=settings.ratings),
 

@@ -25,6 +25,7 @@ sources:
   phone: {kind: demo, path: data/demo.csv, role: phone}
   dslr: {kind: demo, path: data/demo.csv, role: dslr}
   scenes: {kind: demo, path: data/demo.csv, role: test}
+domains: [phone, dslr]
 patches: {size_px: 32, count: 40}
 recipes:
   tiny:
@@ -118,7 +119,8 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
     made = {str(path.relative_to(chain.results)) for path in chain.results.rglob("*.*")}
     logs = {path for path in made if path.startswith("logs/")}
     assert logs == {
-        *(f"logs/{rule}/{name}.log" for rule in ("acquire", "patches") for name in SOURCES),
+        *(f"logs/acquire/{name}.log" for name in SOURCES),
+        *(f"logs/patches/{name}.log" for name in ("phone", "dslr")),
         "logs/train/phone_dslr.log",
         "logs/evaluate/scenes.log",
         "logs/tables.log",
@@ -188,6 +190,30 @@ def test_mlflow_has_one_run_with_settings_curves_metrics_pictures_and_network(
     assert {"network/generator.safetensors", "network/generator.json", "samples/000040.jpg"} <= kept
     assert {"scenes/images.csv", "scenes/summary.json"} <= kept
     assert any(path.startswith("scenes/pictures/") for path in kept)
+
+
+def test_what_there_is_can_be_shown_before_all_is_there(chain: Chain, tmp_path: Path) -> None:
+    assert SETTINGS.endswith("pictures: 1}\n")  # the last of the evaluations
+    more = """\
+  phones: {pair: phone_dslr, photos: phone}
+tables:
+  all: {evaluations: {scenes: {}, phones: {}}}
+  later: {evaluations: {phones: {}}}
+"""
+    settings = tmp_path / "more.yaml"
+    settings.write_text(SETTINGS + more)
+    page, folder = tmp_path / "report.html", tmp_path / "tables"
+    make_tables = ("wespe", "tables", "--params", str(settings), "--out", str(folder))
+    make_page = ("wespe", "report", "--params", str(settings), "--out", str(page))
+    assert "evaluations/phones" in chain.project.call(*make_tables).stdout
+    assert not folder.exists()
+
+    said = chain.project.do(*make_tables, "--partial")
+    assert "not there yet: evaluations.phones, tables.later" in said
+    assert {path.stem for path in folder.iterdir()} == {"all"}
+    said = chain.project.do(*make_page, "--partial")
+    assert "not there yet: evaluations.phones, tables.later, tables.all" in said
+    assert "Without results: evaluations.phones, tables.later, tables.all." in page.read_text()
 
 
 def test_the_network_enhances_a_photo_and_keeps_its_exif(chain: Chain, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ sources:
   phone: {kind: folder, path: photos}
   empty: {kind: folder, path: empty}
   gone: {kind: folder, path: gone}
+domains: [phone]
 patches: {size_px: 32, count: 20}
 recipes:
   tiny:

@@ -23,6 +23,7 @@ run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
 sources:
   faves: {kind: folder, path: photos}
   scenes: {kind: folder, path: photos}
+domains: [scenes]
 recipes:
   tiny: {steps: 2}
 pairs:

@@ -144,6 +144,21 @@ NAME = "must be a name of letters, digits, - and _"
         ),
         # Names of what there is not.
         (
+            "domains",
+            ["phone", "dslr", "fone"],
+            "domains must name sources (dslr, faves, phone, scenes), each once, got 'fone'",
+        ),
+        (
+            "domains",
+            ["phone", "dslr", "phone"],
+            "domains must name sources (dslr, faves, phone, scenes), each once, got 'phone'",
+        ),
+        (
+            "domains",
+            ["phone"],
+            "domains must list what pairs.phone_dslr.target names, 'dslr'; they list phone",
+        ),
+        (
             "pairs.phone_dslr.source",
             "fone",
             "pairs.phone_dslr.source must name a source (dslr, faves, phone, scenes), got 'fone'",

@@ -12,6 +12,7 @@ from wespe.acquisition.aligned import AlignedSettings
 from wespe.acquisition.aligned.source import work_folder
 from wespe.acquisition.folder import FolderSettings, find_photos
 from wespe.config import load
+from wespe.papers.values import TITLES
 from wespe.recipes import RECIPES
 from wespe.recipes.wespe import WespeRecipe
 
@@ -54,27 +55,39 @@ def test_shipped_settings_are_the_same_for_every_tool(path: Path) -> None:
 
 def test_the_papers_settings_are_the_papers() -> None:
     params = load(PAPER)
-    assert params.recipes == {"paper": WespeRecipe()}
     recipe = params.recipes["paper"]
+    assert recipe == WespeRecipe()
+    for method in ("dped", "srcnn", "johnson"):
+        assert params.recipes[method] == RECIPES[method](method=method)
     assert (recipe.steps, recipe.batch_size, params.patches.size_px) == (20_000, 30, 100)
     tables = Counter(name.partition("_")[0] for name in params.evaluations)
-    assert tables == {"table2": 6, "table3": 6, "table6": 5}
-    for name, evaluation in params.evaluations.items():
+    assert tables == {"table2": 6 + 9, "table3": 6 + 3, "table6": 5}
+    for name, evaluation in [*params.evaluations.items(), *params.ratings.items()]:
         assert name.partition("_")[2] in (evaluation.pair, evaluation.pair.removesuffix("_div2k"))
         # Photos of the camera that the network is for.
         camera = params.pairs[evaluation.pair].source
         assert evaluation.photos in (f"{camera}_patches", f"{camera}_photos")
-    targets = Counter(pair.target for pair in params.pairs.values())
+    targets = Counter(pair.target for pair in params.pairs.values() if pair.recipe == "paper")
     assert targets == {"div2k": 8, "iphone_canon": 1, "blackberry_canon": 1, "sony_canon": 1}
+    # Every set of photos at full size is rated by both raters, with each of its networks.
+    rated = Counter(
+        (rating.rater, rating.pair, rating.photos) for rating in params.ratings.values()
+    )
+    whole = [
+        (evaluation.pair, evaluation.photos)
+        for name, evaluation in params.evaluations.items()
+        if not name.startswith("table2")
+    ]
+    assert rated == Counter((rater, *both) for rater in ("ffs", "cornia") for both in whole)
 
 
 @pytest.mark.parametrize(
     ("file", "layout", "jobs"),
     [
-        # Photos and patches of each source, trainings, evaluations, tables, the page and the whole.
-        (PAPER, PAPER_LAYOUT, 24 * 2 + 11 + 17 + 3),
-        (OWN_CAMERA, OWN_LAYOUT, 3 * 2 + 1 + 1 + 3),
-        (SUPERVISED, SUPERVISED_LAYOUT, 3 * 2 + 3 + 3 + 3),
+        # Sources, patch sets, trainings, evaluations, raters, ratings; tables, the page, the whole.
+        (PAPER, PAPER_LAYOUT, 24 + 12 + 20 + 29 + 2 + 28 + 3),
+        (OWN_CAMERA, OWN_LAYOUT, 3 + 2 + 1 + 1 + 3),
+        (SUPERVISED, SUPERVISED_LAYOUT, 3 + 2 + 3 + 3 + 3),
     ],
     ids=["paper", "own camera", "supervised"],
 )
@@ -109,14 +122,14 @@ def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) ->
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
-    # Photos and patches of each part, a training, an evaluation, tables, the page and the whole.
-    assert f"total {3 * 2 + 1 + 1 + 3}" in " ".join(plan.split())
+    # Sources, patch sets, a training, an evaluation; then the tables, the page and the whole.
+    assert f"total {3 + 2 + 1 + 1 + 3}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 
 def test_the_paper_is_planned_completely_on_a_fresh_clone(project: Project) -> None:
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/paper.yaml")
-    assert "total 79" in " ".join(plan.split())
+    assert "total 118" in " ".join(plan.split())
     for name in PAPER_LAYOUT:
         assert plan.count(f"source {name}: expected photos at data/raw/phones") == 1
 
@@ -189,19 +202,23 @@ def test_the_tables_sample_is_planned_completely_and_trains_as_the_others_do(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/tables_sample.yaml")
-    jobs = 2 * len(tables.sources) + len(tables.pairs) + len(tables.evaluations) + 3
+    stages = ("sources", "domains", "pairs", "evaluations", "raters", "ratings")
+    jobs = sum(len(getattr(tables, stage)) for stage in stages) + 3
     assert f"total {jobs}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 
-def test_every_evaluation_of_the_paper_is_in_a_table_of_its_number() -> None:
+def test_every_evaluation_and_rating_of_the_paper_is_in_a_table_of_its_number() -> None:
     params = load(PAPER)
-    listed = {name for table in params.tables.values() for name in table.evaluations}
-    assert listed == set(params.evaluations)
-    for name, table in params.tables.items():
-        assert {evaluation.partition("_")[0] for evaluation in table.evaluations} == {
-            name.replace("_", "")
-        }
+    tables = params.tables
+    assert {table.paper for table in tables.values()} == set(TITLES)
+    # Table 1 of DPED has pairs as table 2 has, the Flickr Faves Score the photos of tables 3 and 6.
+    numbers = {"dped_table_1": "table2", "table_7": "table3", "table_8": "table6"}
+    for name, table in tables.items():
+        number = numbers.get(name, name.replace("_", ""))
+        assert {evaluation.partition("_")[0] for evaluation in table.evaluations} == {number}
+    for listed, named in (("evaluations", params.evaluations), ("ratings", params.ratings)):
+        assert {name for table in tables.values() for name in getattr(table, listed)} == set(named)
 
 
 def test_every_method_is_in_a_shipped_file() -> None:

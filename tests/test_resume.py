@@ -23,6 +23,7 @@ run: {{name: tiny, results: results, seed: 3, compute: {compute}, tracking: ""}}
 sources:
   phone: {{kind: folder, path: phone}}
   dslr: {{kind: folder, path: dslr}}
+domains: [phone, dslr]
 patches: {{size_px: 32}}
 recipes:
   tiny:

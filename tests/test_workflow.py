@@ -14,11 +14,8 @@ from wespe.config import SettingsError, load
 
 BRANCH_OF_DSLR = {"train phone_dslr", "evaluate dslr_scenes", "tables", "report"}
 ALL = (
-    {
-        f"{stage} {name}"
-        for stage in ("acquire", "patches")
-        for name in ("phone", "dslr", "flickr", "scenes")
-    }
+    {f"acquire {name}" for name in ("phone", "dslr", "flickr", "scenes")}
+    | {f"patches {name}" for name in ("phone", "dslr", "flickr")}
     | BRANCH_OF_DSLR
     | {"train phone_flickr", "evaluate flickr_scenes", "ratings"}
 )

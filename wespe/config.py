@@ -75,7 +75,7 @@ class Run(Settings):
 
 
 class Patches(Settings):
-    """How training patches are cut, the same for all sources. The paper states the size alone.
+    """How training patches are cut, the same for all domains. The paper states the size alone.
     Patches that come finished, from sources of kind `aligned`, are taken as they are, spread evenly
     where they are more than `count`."""
 
@@ -85,7 +85,7 @@ class Patches(Settings):
     """`random`: uniformly random positions, no two the same, which may overlap. `grid`: cells side
     by side, which do not. Of a photo that is a patch already, such as DPED's, both take all."""
     count: Count = 20000
-    """At most so many patches a source, spread evenly over its photos; what a small photo cannot
+    """At most so many patches a domain, spread evenly over its photos; what a small photo cannot
     give is left to larger ones. 10,000 patches of 100 px take 300 MB."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
     """A patch whose grey levels (0 to 255) have a smaller standard deviation is flat: left out.
@@ -99,9 +99,9 @@ class Pair(Settings):
     """A camera and the photos one wishes it took."""
 
     source: Name
-    """The source domain X, the camera's photos: the name of a source."""
+    """The source domain X, the camera's photos: one of `domains`."""
     target: Name
-    """The target domain Y, the photos wished for: the name of a source. Where both show the same
+    """The target domain Y, the photos wished for: one of `domains`. Where both show the same
     scenes, WESPE makes no use of it; the other methods need that, patch by patch."""
     recipe: Name
     """The name of a recipe."""
@@ -145,6 +145,9 @@ class Params(Settings):
     run: Run = Run()
     sources: dict[Name, AnySource]
     """Where photos come from."""
+    domains: tuple[Name, ...] = ()
+    """The names of the sources that networks learn from, as the source or the target of a pair.
+    They are cut into patches; photos that are for testing or for raters alone are not."""
     patches: Patches = Patches()
     recipes: dict[Name, AnyRecipe]
     """How pairs are trained."""
@@ -170,6 +173,7 @@ def load(path: Path) -> Params:
         params, problems = None, explain(error, json_schema())
     problems += _unknown_names(values)
     if params:
+        problems += _wrong_domains(params)
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)
@@ -245,6 +249,23 @@ def _unknown_names(values: Mapping[str, Any]) -> list[str]:
                     f"{table}.{name}.{key} must name a {what} ({choice}), got {value!r}"
                 )
     return problems
+
+
+def _wrong_domains(params: Params) -> list[str]:
+    """A line for each domain that is no source, or there twice; and for each that a pair lacks."""
+    choice = ", ".join(params.sources)
+    problems = [
+        f"domains must name sources ({choice}), each once, got {name!r}"
+        for place, name in enumerate(params.domains)
+        if name not in params.sources or name in params.domains[:place]
+    ]
+    listed = ", ".join(params.domains) or "nothing"
+    return problems + [
+        f"domains must list what pairs.{name}.{key} names, {source!r}; they list {listed}"
+        for name, pair in params.pairs.items()
+        for key, source in (("source", pair.source), ("target", pair.target))
+        if source in params.sources and source not in params.domains
+    ]
 
 
 def _not_shared(params: Params) -> list[str]:

@@ -66,6 +66,8 @@ def sections() -> list[Section]:
     schema = json_schema()
     found: list[Section] = []
     for key, node in schema["properties"].items():
+        if "items" in node:
+            found.append(Section(key, [], node))
         for section in _below(key, node, schema["$defs"], []):
             rivals = [known for known in found if known.key == section.key]
             if same := next((known for known in rivals if known.schema is section.schema), None):
@@ -101,6 +103,9 @@ def _below(
 
 def _section(section: Section) -> str:
     depth = 2 + section.key.replace(".NAME", "").count(".")
+    if "items" in section.schema:  # a list, which is a setting itself
+        heading = f"{'#' * depth} {section.title}"
+        return "\n".join([heading, "", *_setting(section.key, section.schema, False), ""])
     lines = [f"{'#' * depth} {section.title}", "", _text(section.schema["description"]), ""]
     required = section.schema.get("required", [])
     for name, node in section.schema["properties"].items():

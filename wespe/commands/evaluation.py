@@ -4,7 +4,7 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from wespe.commands.parser import Commands, load_settings, named
+from wespe.commands.parser import Commands, add_partial, load_results, load_settings, named
 
 
 def add(commands: Commands) -> None:
@@ -12,7 +12,9 @@ def add(commands: Commands) -> None:
     commands.add(
         "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
     )
-    commands.add("report", report, out="the page to make").add_argument(
+    page = commands.add("report", report, out="the page to make")
+    add_partial(page)
+    page.add_argument(
         "--study",
         type=Path,
         nargs="+",
@@ -62,19 +64,28 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.catalogue.networks import read_card
     from wespe.reports.page import write_report
 
-    params = load_settings(arguments)
+    params, lacking = load_results(arguments)
     results = Path(params.run.results)
     pairs = {name: results / "pairs" / name for name in params.pairs}
+    tables = [results / "tables" / f"{name}.json" for name in params.tables]
+    if arguments.partial:
+        lacking += [f"tables.{table.stem}" for table in tables if not table.is_file()]
+        tables = [table for table in tables if table.is_file()]
     write_report(
         arguments.out,
         run_name=params.run.name,
         pairs=pairs,
         evaluations={name: results / "evaluations" / name for name in params.evaluations},
         ratings={name: results / "ratings" / name for name in params.ratings},
-        tables=[results / "tables" / f"{name}.json" for name in params.tables],
+        tables=tables,
         settings_text=arguments.params.read_text("utf-8"),
         studies=arguments.study,
+        lacking=lacking,
     )
+    print(f"report: {arguments.out}")
+    if lacking:  # a page on the way, which no run of MLflow is to keep
+        print(f"not there yet: {', '.join(lacking)}")
+        return
     # A rater that no rating names may come later.
     trained = [pair / "generator.safetensors" for pair in pairs.values()]
     trained += [results / "raters" / name / "rater.safetensors" for name in params.raters]
@@ -84,4 +95,3 @@ def report(arguments: argparse.Namespace) -> None:
         tables=results / "tables",
         checkpoints=[read_card(network)["sha256"] for network in trained if network.exists()],
     )
-    print(f"report: {arguments.out}")

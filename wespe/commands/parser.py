@@ -3,10 +3,11 @@
 import argparse
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from wespe.config import Params
+    from wespe.papers.settings import Table
 
 Value = TypeVar("Value")
 
@@ -18,6 +19,9 @@ FILES = {
     "target": "the patch set of the target domain, .npy",
 }
 """What files commands ask for, by the option's name."""
+
+_RESULT_OF = {"pairs": "generator.json", "evaluations": "summary.json", "ratings": "summary.json"}
+"""The file that is there once an entry of the settings has its results."""
 
 
 class Commands:
@@ -67,6 +71,46 @@ def load_settings(arguments: argparse.Namespace) -> "Params":
     from wespe.config import load
 
     return load(arguments.params)
+
+
+def add_partial(command: argparse.ArgumentParser) -> None:
+    """The option of commands that show results: to go without those that are not there."""
+    command.add_argument(
+        "--partial", action="store_true", help="show what there is, and name what is not there yet"
+    )
+
+
+def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
+    """The settings; with `--partial` without what has no results yet, whose names come second.
+
+    Raises SettingsError, and ValueError if there are no results at all.
+    """
+    params = load_settings(arguments)
+    if not arguments.partial:
+        return params, []
+    results = Path(params.run.results)
+    there: dict[str, Any] = {}
+    lacking = []
+    for kind, file in _RESULT_OF.items():
+        entries = getattr(params, kind)
+        found = [name for name in entries if (results / kind / name / file).is_file()]
+        there[kind] = {name: entries[name] for name in found}
+        lacking += [f"{kind}.{name}" for name in entries if name not in found]
+    if not any(there.values()):
+        raise ValueError(f"{results}: expected results of {', '.join(_RESULT_OF)}, found none")
+    tables = {name: _of_those(table, there) for name, table in params.tables.items()}
+    there["tables"] = {name: table for name, table in tables.items() if table.evaluations}
+    lacking += [f"tables.{name}" for name in tables if name not in there["tables"]]
+    return params.model_copy(update=there), lacking
+
+
+def _of_those(table: "Table", there: Mapping[str, Mapping[str, Any]]) -> "Table":
+    """A table with those of its evaluations and ratings that there are."""
+    evaluations = {
+        name: entry for name, entry in table.evaluations.items() if name in there["evaluations"]
+    }
+    ratings = tuple(name for name in table.ratings if name in there["ratings"])
+    return table.model_copy(update={"evaluations": evaluations, "ratings": ratings})
 
 
 def named(table: Mapping[str, Value], name: str, what: str) -> Value:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wespe.commands.parser import Commands, load_settings
+from wespe.commands.parser import Commands, add_partial, load_results
 
 if TYPE_CHECKING:
     from wespe.config import Params
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """The command that makes tables."""
-    commands.add("tables", tables, out="the folder to make")
+    add_partial(commands.add("tables", tables, out="the folder to make"))
 
 
 def tables(arguments: argparse.Namespace) -> None:
@@ -25,7 +25,9 @@ def tables(arguments: argparse.Namespace) -> None:
     from wespe.tables.build import build
     from wespe.tables.write import write
 
-    params = load_settings(arguments)
+    params, lacking = load_results(arguments)
+    if lacking:
+        print(f"not there yet: {', '.join(lacking)}")
     with atomic_folder(arguments.out) as folder:
         for name, settings in params.tables.items():
             data = build(name, settings, _entries(params, name), seed=params.run.seed)

@@ -28,13 +28,15 @@ def write_report(
     tables: Sequence[Path] = (),
     ratings: Mapping[str, Path] = MappingProxyType({}),
     studies: Sequence[Path] = (),
+    lacking: Sequence[str] = (),
 ) -> None:
     """Write the report to `out`, atomically; the same inputs give the same bytes.
 
     `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
     `tables` are JSON files of `wespe tables`, `studies` the figures of user studies, JSON files
-    too; `settings_text` is the settings file as it is. The page needs nothing else: styles, script
-    and pictures are in it. Raises ValueError that names a missing or wrong input file.
+    too; `settings_text` is the settings file as it is; `lacking` names what has no results yet. The
+    page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a
+    missing or wrong input file.
     """
     pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
     evaluation_views = [
@@ -51,6 +53,7 @@ def write_report(
     text = page.render(
         run_name=run_name,
         simulated=simulated,
+        lacking=lacking,
         pairs=pair_views,
         evaluations=evaluation_views,
         tables=[read_table(path) for path in tables],
