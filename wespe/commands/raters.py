@@ -63,7 +63,7 @@ def rater(arguments: argparse.Namespace) -> None:
 def rate(arguments: argparse.Namespace) -> None:
     """Let a rater score photos, and what a network and plain enhancers make of them."""
     from wespe.acquisition.index import read_index
-    from wespe.baselines import baselines
+    from wespe.baselines import Enhance, baselines
     from wespe.catalogue.networks import read_card
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
@@ -78,8 +78,8 @@ def rate(arguments: argparse.Namespace) -> None:
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     place = resolve(params.run.compute)
     judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
-    enhance = partial(enhance_pixels, generator)
-    enhancers = {"enhanced": enhance, **baselines(settings.baselines, card)}
+    enhancers: dict[str, Enhance] = {"enhanced": partial(enhance_pixels, generator)}
+    enhancers |= baselines(settings.baselines, card)
     about = {
         "rating": arguments.name,
         "rater": about_judge,

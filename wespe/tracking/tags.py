@@ -21,8 +21,10 @@ def card_tags(card: Mapping[str, Any]) -> dict[str, str]:
 
     A rater has one set of data, the photos that it learned from.
     """
-    keys = ("pair", "source", "target", "rater", "kind", "label")
-    keys += ("origin", "licence", "code_version", "code_commit")
+    keys = (
+        *("pair", "source", "target", "rater", "kind", "label"),
+        *("origin", "licence", "code_version", "code_commit"),
+    )
     tags = {f"wespe.{key}": str(card[key]) for key in keys if key in card}
     data = card.get("data", {})
     for role, domain in ({"photos": data} if "rater" in card else data).items():
