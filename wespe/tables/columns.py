@@ -90,11 +90,13 @@ def rater_column(summary: Mapping[str, Any]) -> Column:
     papers, label = {"CORNIA": "cornia", "FFS": "ffs"}, summary["label"]
     if label in papers:
         return _SPECIAL[papers[label]]
-    rater, key = summary["rater"], summary["metric"]
+    rater = summary["rater"]
+    # Ratings made before these two were noted stay readable.
+    key, decimals = summary.get("metric", rater["name"]), summary.get("decimals", 3)
     # As in its name among metrics: several of a kind may stand side by side.
     heading = label if rater["name"] == rater["kind"] else f"{label}, {rater['name']}"
     direction: Literal["higher", "lower"] = "higher" if summary["higher_is_better"] else "lower"
-    return Column(key, heading, "", direction, summary["decimals"], key)
+    return Column(key, heading, "", direction, decimals, key)
 
 
 def column(key: str) -> Column:
