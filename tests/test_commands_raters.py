@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from tests.faves import write_faves
+from tests.results import write_evaluation, write_rating
 from wespe import cli, config, tracking
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.catalogue import find_networks
@@ -196,3 +197,21 @@ def test_a_rating_that_another_process_makes_is_left_to_it(
     with lock(Path(".wespe/ratings/key/lock")):
         code, messages = call("rate", "scenes", *RATE)
     assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")
+
+
+def test_two_ratings_for_one_column_are_refused(call: Call) -> None:
+    more = """\
+  again: {rater: ffs, pair: pair, photos: scenes}
+tables: {t: {evaluations: {scenes: {}}, ratings: [scenes, again]}}
+"""
+    evaluation = "evaluations: {scenes: {pair: pair, photos: scenes}}"
+    Path("params.yaml").write_text(SETTINGS.replace("evaluations: {}", evaluation) + more)
+    write_evaluation(Path("results/evaluations/scenes"), n=3)
+    for name in ("scenes", "again"):
+        write_rating(Path("results/ratings") / name, label="FFS")
+    assert call("tables", "--out", "tables") == (
+        1,
+        "wespe tables: tables.t.ratings: expected one for the column Flickr Faves Score of scenes, "
+        "got again too\n",
+    )
+    assert not Path("tables").exists()
