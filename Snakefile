@@ -4,7 +4,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from wespe.config import SettingsError, load
+from wespe.config import load
+from wespe.schema import SettingsError
 from wespe.workflow import (
     check_writable,
     chosen_settings,
@@ -13,6 +14,7 @@ from wespe.workflow import (
     online_sources,
     photos_of,
     subtrees,
+    votes_of,
 )
 
 # No `configfile:` directive: it would merge a file from the command line into params.yaml.
@@ -59,6 +61,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
 include: "workflow/rules/ratings.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/study.smk"
 include: "workflow/rules/report.smk"
 
 

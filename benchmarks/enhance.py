@@ -1,8 +1,11 @@
-"""Speed and memory of enhancing: the whole photo in one pass against tiles, on each engine.
+"""Speed, memory and error of enhancing: the whole photo in one pass against tiles, on each engine.
 
-Run by hand: `python benchmarks/enhance.py [WIDTH HEIGHT] [--ways …] [--tile-px …]`. Each measure
-is a process of its own, so that its peak memory (all of Python and the engine included) is its own.
-Where other programs share the cores, CPU seconds say more than seconds.
+Run by hand: `python benchmarks/enhance.py [WIDTH HEIGHT] [--ways …] [--model … --photo …]`. Each
+measure is a process of its own, so that its peak memory (all of Python and the engine included) is
+its own. Where other programs share the cores, CPU seconds say more than seconds. The whole photo
+is at most 2 megapixels, since 12 take 14 GB. Errors are those of real-valued results, in levels of
+an 8-bit photo, against torch in fp32. Without `--model` the network is a random one, and without
+`--photo` the photo is noise: then errors say nothing of photos.
 """
 
 import argparse
@@ -11,85 +14,162 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from wespe.images import Pixels, to_pixels, to_tensor
+from wespe.images import AnyPixels, Pixels, from_levels, read_photo, to_levels
 from wespe.inference.backends import BackendName, open_backend
 from wespe.inference.tiled import PhotoEnhancer
-from wespe.models.generator import Generator, Norm
+from wespe.models.checkpoints import load_generator
+from wespe.models.enhancer import Enhancer
+from wespe.models.generator import Generator
 
 WHOLE = "whole photo, torch fp32"
-WAYS: dict[str, tuple[BackendName, bool]] = {
-    "torch fp32": ("torch", False),
-    "torch bf16": ("torch", True),
-    "onnx fp32": ("onnx", False),
-    "openvino fp32": ("openvino", False),
-    "openvino bf16": ("openvino", True),
+WHOLE_PX = (1632, 1224)
+WAYS: dict[str, tuple[BackendName, dict[str, bool]]] = {
+    "torch fp32": ("torch", {}),
+    "torch bf16": ("torch", {"bf16": True}),
+    "onnx fp32": ("onnx", {}),
+    "openvino fp32": ("openvino", {}),
+    "openvino bf16": ("openvino", {"bf16": True}),
+    "openvino int8": ("openvino", {"bf16": True, "int8": True}),
 }
+CROP_PX = 448
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One photo on one engine."""
+
+    megapixels: float
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+    psnr_db: float
+    nearly_all: float
+    """What 99.9 % of the values are within, in levels."""
+    largest: float
+
+    @property
+    def speed(self) -> float:
+        return self.megapixels / self.seconds
+
+    @property
+    def cpu_per_megapixel(self) -> float:
+        return self.cpu_seconds / self.megapixels
+
+    def row(self, whole: "Measured | None") -> str:
+        """The cells of the table; `whole` is the way that others are compared with."""
+        cells = f"{self.megapixels:6.1f}{self.seconds:8.1f}{self.speed:8.3f}"
+        cells += f"{self.cpu_per_megapixel:10.2f}{self.peak_mb:9.0f}"
+        if whole:
+            ratio = self.speed / whole.speed
+            cells += f"{ratio:8.2f}{whole.cpu_per_megapixel / self.cpu_per_megapixel:11.2f}"
+        else:
+            cells += f"{'':19}"
+        return f"{cells}{self.psnr_db:9.1f}{self.nearly_all:8.2f}{self.largest:8.2f}"
 
 
 def main() -> None:
+    options = parse()
+    if options.measure:
+        print(json.dumps(asdict(measure(options.measure, options))))
+        return
+    size = "×".join(map(str, options.size))
+    print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
+    print(f"{'':28}    MP       s    MP/s  CPU s/MP  peak MB  times  CPU times  PSNR dB", end="")
+    print("   99.9 %  max (levels)")
+    whole = None
+    for way in options.ways:
+        for tile_px in options.tile_px if way in WAYS else [0]:
+            # The last one of an option counts.
+            again = [sys.executable, __file__, *sys.argv[1:], "--tile-px", str(tile_px)]
+            command = [*again, "--measure", way]
+            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+            measured = Measured(**json.loads(output))
+            whole = measured if way == WHOLE else whole
+            print(f"{f'{way} {tile_px or str()}':28}{measured.row(whole)}", flush=True)
+
+
+def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("size", type=int, nargs="*", default=[1632, 1224], metavar="PX")
     parser.add_argument("--tile-px", type=int, nargs="+", default=[0], help="0: the engine's own")
     parser.add_argument("--norm", choices=["batch", "instance", "none"], default="batch")
+    parser.add_argument("--model", type=Path, help="a .safetensors file, for a random network")
+    parser.add_argument("--photo", type=Path, help="mirrored to the size, for noise")
     parser.add_argument("--ways", nargs="+", choices=[WHOLE, *WAYS], default=[WHOLE, *WAYS])
     parser.add_argument("--measure", choices=[WHOLE, *WAYS], help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.measure:
-        print(json.dumps(measure(options.measure, options.size, options.tile_px[0], options.norm)))
-        return
-    size = "×".join(map(str, options.size))
-    print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
-    print(f"{'':28}{'MP/s':>8}{'CPU s/MP':>10}{'peak MB':>9}{'CPU ratio':>11}")
-    baseline = None
-    for way in options.ways:
-        for tile_px in options.tile_px if way in WAYS else [0]:
-            command = [sys.executable, __file__, *map(str, options.size), "--measure", way]
-            command += ["--tile-px", str(tile_px), "--norm", options.norm]
-            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            speed, cpu, peak_mb = json.loads(output)
-            baseline = baseline or cpu
-            name = f"{way} {tile_px or ''}"
-            print(f"{name:28}{speed:8.3f}{cpu:10.2f}{peak_mb:9.0f}{baseline / cpu:11.2f}")
+    return parser.parse_args()
 
 
-def measure(way: str, size: list[int], tile_px: int, norm: Norm) -> tuple[float, float, float]:
-    """Megapixels per second, CPU seconds per megapixel and peak memory in MB of one photo.
+def measure(way: str, options: argparse.Namespace) -> Measured:
+    """Enhance one photo.
 
-    The engine has seen a small photo before: compiling it is no part of the speed of the second
+    The engine has seen a small photo before: loading it is no part of the speed of the second
     photo of a folder.
     """
-    torch.manual_seed(0)
-    generator = Generator(norm=norm, start="identity").eval()
-    torch.nn.init.normal_(generator.tail.weight, std=0.01)
-    width, height = size
-    pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    network = the_network(options)
+    width, height = options.size
+    if way == WHOLE and width * height > WHOLE_PX[0] * WHOLE_PX[1]:
+        width, height = WHOLE_PX
+    pixels = the_photo(options.photo, width, height)
     if way == WHOLE:
-        enhance = whole(generator)
-        enhance(pixels[:200, :200])
+        enhance = whole_photo(network)
     else:
-        name, bf16 = WAYS[way]
-        enhancer = PhotoEnhancer(generator, open_backend(name, bf16=bf16), tile_px=tile_px or None)
-        enhance = enhancer.enhance
-        enhance(pixels[:512, :512])
+        name, precision = WAYS[way]
+        backend = open_backend(name, **precision)
+        enhance = PhotoEnhancer(network, backend, tile_px=options.tile_px[0] or None).enhance
+    enhance(pixels[:512, :512])
     begin, cpu_begin = time.perf_counter(), time.process_time()
     enhance(pixels)
     seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu_begin
-    megapixels = width * height / 1e6
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return megapixels / seconds, cpu_seconds / megapixels, peak_mb
+    errors = errors_of(enhance, network, pixels)
+    return Measured(width * height / 1e6, seconds, cpu_seconds, peak_mb, *errors)
 
 
-def whole(generator: Generator):
+def errors_of(
+    enhance: Callable[[AnyPixels], AnyPixels], network: Enhancer, pixels: Pixels
+) -> tuple[float, float, float]:
+    """The PSNR against fp32, what 99.9 % are within and the largest difference, of a crop."""
+    top, left = (max(0, (side - CROP_PX) // 2) for side in pixels.shape[:2])
+    crop = pixels[top : top + CROP_PX, left : left + CROP_PX].astype(np.float32) / 255
+    difference = np.abs(enhance(crop) - whole_photo(network)(crop)).astype(np.float64)
+    psnr_db = -10 * float(np.log10(max(1e-20, np.square(difference).mean())))
+    return psnr_db, float(np.quantile(difference, 0.999) * 255), float(difference.max() * 255)
+
+
+def the_network(options: argparse.Namespace) -> Enhancer:
+    if options.model:
+        return load_generator(options.model).eval()
+    torch.manual_seed(0)
+    generator = Generator(norm=options.norm, start="identity").eval()
+    torch.nn.init.normal_(generator.tail.weight, std=0.01)
+    return generator
+
+
+def the_photo(path: Path | None, width: int, height: int) -> Pixels:
+    if path is None:
+        return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    photo = read_photo(path).pixels
+    more = [
+        (0, max(0, side - had)) for side, had in zip((height, width), photo.shape, strict=False)
+    ]
+    return np.ascontiguousarray(np.pad(photo, [*more, (0, 0)], "symmetric")[:height, :width])
+
+
+def whole_photo(network: Enhancer) -> Callable[[AnyPixels], AnyPixels]:
     """The plain way: one pass over all of the photo."""
 
     @torch.inference_mode()
-    def enhance(pixels: Pixels) -> Pixels:
-        enhanced: Pixels = to_pixels(generator(to_tensor(pixels)))[0]
-        return enhanced
+    def enhance(pixels: AnyPixels) -> AnyPixels:
+        image = from_levels(torch.from_numpy(pixels[None].copy()))
+        return to_levels(network(image), pixels.dtype)[0]
 
     return enhance
 

@@ -35,6 +35,7 @@ evaluations:
   flickr_scenes: {pair: phone_flickr, photos: scenes}
 raters: {}
 ratings: {}
+studies: {}
 domains: [phone, dslr, flickr]
 patches: {count: 100}
 tables: {scenes: {evaluations: {dslr_scenes: {}, flickr_scenes: {}}}}

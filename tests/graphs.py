@@ -32,7 +32,8 @@ def snakemake_graph() -> dict[str, Stage]:
             # One stage, whether it is tried again or not.
             "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
                 job.output,
-                job.input,
+                # Studies are in Snakemake's graph alone: DVC's templates hold nothing optional.
+                [path for path in job.input if path not in getattr(job.input, "studies", [])],
                 list(json.loads(job.params.settings)),
             )
             | {"rule": [job.rule.name]}

@@ -123,7 +123,7 @@ class HttpSubject:
         while state["phase"] != "thanks":
             pictures = [self.call(address) for address in state["pictures"]]
             choice = self._choose(pictures)
-            vote = {"trial": state["trial"], "choice": choice, "seconds": 0.5}
+            vote = {"code": self.code, "trial": state["trial"], "choice": choice, "seconds": 0.5}
             state = json.loads(self.call("/vote", vote))
             self.acknowledged.append((vote["trial"], choice))
         self._connection.close()

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from wespe.acquisition.folder import FolderSettings, acquire
 from wespe.acquisition.index import PhotoIndex
@@ -46,6 +47,17 @@ def test_photos_are_found_in_all_folders_sorted_and_measured(tmp_path: Path) -> 
     assert index.skipped == []
     assert (index.source, index.root, index.simulated) == ("mine", str(tmp_path), False)
     assert index.origin == f"photos of folder {tmp_path}"
+
+
+def test_every_kind_of_photo_that_can_be_enhanced_is_found(tmp_path: Path) -> None:
+    pytest.importorskip("pillow_heif").register_heif_opener()
+    Image.new("RGB", (9, 7), (200, 40, 10)).save(tmp_path / "a.HEIC")
+    Image.new("RGB", (9, 8)).save(tmp_path / "b.jfif", "JPEG")
+    index = _acquire(tmp_path)
+    assert [(photo.file, photo.height_px) for photo in index.photos] == [
+        ("a.HEIC", 7),
+        ("b.jfif", 8),
+    ]
 
 
 @pytest.mark.parametrize(

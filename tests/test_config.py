@@ -14,10 +14,11 @@ import yaml
 
 from tests.conftest import ROOT
 from wespe.acquisition import SOURCES
-from wespe.config import SettingsError, json_schema, load
+from wespe.config import json_schema, load
 from wespe.recipes import RECIPES
 from wespe.recipes.dped import DpedRecipe
 from wespe.recipes.wespe import WespeRecipe
+from wespe.schema import SettingsError
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()

@@ -50,6 +50,7 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
         ("pairs.NAME", config.Pair),
         ("evaluations.NAME", config.Evaluation),
         ("ratings.NAME", config.Rating),
+        ("studies.NAME", config.Study),
         ("tables.NAME", config.Table),
         ("tables.NAME.evaluations.NAME", TableEntry),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),

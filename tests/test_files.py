@@ -21,6 +21,15 @@ def test_file_appears_whole_and_as_readable_as_any_other(tmp_path: Path) -> None
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_private_file_stays_private(tmp_path: Path) -> None:
+    path = tmp_path / "file.txt"
+    path.write_text("earlier")
+    path.chmod(0o600)
+    with atomic_file(path) as temporary:
+        temporary.write_text("content")
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("content", 0o600)
+
+
 def test_interrupted_file_leaves_the_earlier_one(tmp_path: Path) -> None:
     path = tmp_path / "file.txt"
     path.write_text("earlier")

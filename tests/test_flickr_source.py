@@ -21,9 +21,10 @@ from wespe.acquisition.flickr import FlickrSettings
 from wespe.acquisition.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
 from wespe.acquisition.flickr.source import acquire
 from wespe.acquisition.index import PhotoIndex, read_index
-from wespe.config import SettingsError, load
+from wespe.config import load
 from wespe.files import lock
 from wespe.images import read_photo
+from wespe.schema import SettingsError
 
 CATALOGUE = make_catalogue(400, seed=4)
 TABLES = ("index.json", "faves.csv", "attribution.csv", "crawl.json")

@@ -16,6 +16,16 @@ from tests.graphs import Stage
 Graph = Mapping[str, Stage]
 
 
+def with_judges(project: Project) -> None:
+    """Give the project raters, a rating and a study."""
+    project.add_judges()
+    project.edit("params.yaml", "studies: {}\n", "studies: {street: {path: studies/street}}\n")
+    for file in ("study.json", "votes.sqlite"):
+        path = project.root / "studies" / "street" / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
 def graph(tool: str, project: Project) -> Graph:
     program = ROOT / "tests" / "graphs.py"
     done = subprocess.run(
@@ -51,9 +61,9 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
         flickr = "flickr: {kind: folder, path: photos/flickr}"
         project.edit("params.yaml", flickr, "flickr: {kind: div2k, path: data/sources.csv}")
     if settings == "judges":
-        project.add_judges()
+        with_judges(project)
     snakemake = graph("snakemake", project)
-    stages = {"shipped": 13, "two pairs": 14, "downloads": 14, "judges": 17}
+    stages = {"shipped": 13, "two pairs": 14, "downloads": 14, "judges": 18}
     assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
@@ -110,7 +120,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
 def test_a_drift_is_named(
     project: Project, snakemake_graph: Graph, old: str, new: str, difference: str
 ) -> None:
-    project.add_judges()
+    with_judges(project)
     project.edit("dvc.yaml", old, new)
     assert difference in differences(snakemake_graph, graph("dvc", project))
 
@@ -120,7 +130,7 @@ def snakemake_graph(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Gr
     root = Path(shutil.copytree(fresh, tmp_path_factory.mktemp("judges") / "project"))
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
-        project.add_judges()
+        with_judges(project)
         return graph("snakemake", project)
 
 
@@ -133,6 +143,7 @@ PLUMBING = {
     "wespe/parallel.py",
     "wespe/progress.py",
     "wespe/schema.py",
+    "wespe/yaml_file.py",
     "wespe/acquisition/index.py",
     *(str(path.relative_to(ROOT)) for path in (ROOT / "wespe" / "recipes").glob("*.py")),
 }
@@ -147,6 +158,7 @@ PLUMBING = {
         ("evaluate", ["evaluation.py", "inference"]),
         ("rater@", ["raters"]),
         ("rate@", ["raters", "inference", "baselines.py"]),
+        ("study@", ["study"]),
         ("tables", ["tables", "papers"]),
         ("report", ["reports"]),
     ],

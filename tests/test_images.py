@@ -1,4 +1,6 @@
+import errno
 import io
+import os
 import struct
 import warnings
 import zlib
@@ -77,7 +79,7 @@ def test_exif_survives_and_tells_the_truth_of_the_new_file(tmp_path: Path) -> No
     )
     Image.fromarray(scene()).save(tmp_path / "in.jpg", exif=exif)
     photo = read_photo(tmp_path / "in.jpg")
-    for suffix in sorted(PHOTO_SUFFIXES - {".bmp"}):
+    for suffix in sorted(PHOTO_SUFFIXES - {".bmp", ".heic", ".heif"}):
         path = tmp_path / f"out{suffix}"
         write_photo(path, photo.pixels, exif=photo.exif)
         with Image.open(path) as image:
@@ -281,6 +283,24 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path, read) -> None:
         read(tmp_path / "none.jpg")
     with pytest.raises(PhotoError, match="a folder, expected a photo"):
         read(tmp_path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "in.jpg")
+    with pytest.raises(PhotoError, match=r"in\.jpg: a pipe, expected a photo"):
+        read_photo(tmp_path / "in.jpg")
+
+
+def test_what_the_system_refuses_is_told_as_it_says_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", "in.jpg")
+
+    (tmp_path / "in.jpg").write_bytes(jpeg(scene()))
+    monkeypatch.setattr("wespe.images._is_heif", refuse)
+    with pytest.raises(PhotoError, match=r"in\.jpg: Permission denied$"):
+        read_photo(tmp_path / "in.jpg")
 
 
 def test_200_mp_phone_photo_is_no_bomb(tmp_path: Path) -> None:

@@ -140,4 +140,4 @@ def test_the_bare_machine_is_bare(module: str) -> None:
 def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
     done = bare("--version", modules="wespe.config")
     assert done.returncode == 1
-    assert "No module named 'yaml'" in done.stderr
+    assert "No module named 'pydantic'" in done.stderr

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tests.test_inference_tiled import generator, unlike_at_the_start
-from wespe.inference.backends import BACKENDS, BackendName, open_backend
+from wespe.inference.backends import BACKENDS, BackendName, cpu_has_int8, open_backend
 from wespe.inference.backends.onnx_graph import onnx_graph
 from wespe.inference.tiled import PhotoEnhancer
 from wespe.models.enhancer import Enhancer
@@ -134,11 +134,28 @@ def test_an_engine_that_is_missing_is_named(
         open_backend(name)
 
 
-def test_what_an_engine_cannot_do_is_refused() -> None:
+def test_int8_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_f": True}, raising=False)
+    assert not cpu_has_int8()
+    with pytest.raises(ValueError, match=r"int8: expected a CPU with dot products of bytes \(AVX"):
+        open_backend("auto", int8=True)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True})
+    assert cpu_has_int8()
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ValueError, match=r"backend openvino: openvino is not .* extra 'openvino'"):
+        open_backend("auto", int8=True)
+
+
+def test_what_an_engine_cannot_do_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True}, raising=False)
     with pytest.raises(ValueError, match="backend onnx: expected float32"):
         open_backend("onnx", bf16=True)
-    with pytest.raises(ValueError, match="backend openvino: expected to run on the CPU, got cuda"):
-        open_backend("openvino", device="cuda")
+    for name in ("torch", "onnx"):
+        with pytest.raises(ValueError, match=f"backend {name}: expected .*int8"):
+            open_backend(name, int8=True)
+    for int8 in (False, True):
+        with pytest.raises(ValueError, match="backend openvino: expected to run on the CPU, got c"):
+            open_backend("openvino", device="cuda", int8=int8)
     need("onnx")
     for layer in (nn.BatchNorm2d(3), nn.Sigmoid()):
         with pytest.raises(ValueError, match="expected layers that ONNX has a place for"):

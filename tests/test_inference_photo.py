@@ -26,11 +26,12 @@ def enhancer() -> PhotoEnhancer:
 
 
 def enhance_files(*arguments: Any, **options: Any) -> Summary:
-    """The same, silent, its summary without how long it took."""
+    """The same, silent, its summary without how long it took and on what."""
     options.setdefault("report", lambda _: None)
     summary = photo.enhance_files(*arguments, **options)
     assert (summary.megapixels > 0) == (summary.enhanced > 0)
-    return replace(summary, megapixels=0, seconds=0)
+    assert summary.engine == "torch-cpu-fp32"
+    return replace(summary, megapixels=0, seconds=0, engine="")
 
 
 def planned_outputs(inputs: list[Path], out: Path | None) -> dict[Path, Path]:
@@ -95,6 +96,8 @@ def test_second_run_has_nothing_to_do(
     assert run() == Summary(enhanced=0, skipped=2, failed=())
     os.utime(photos / "a.png", (2e9, 2e9))
     assert run() == Summary(enhanced=1, skipped=1, failed=())
+    # Also one whose camera's clock is ahead is done once.
+    assert run() == Summary(enhanced=0, skipped=2, failed=())
     assert run(overwrite=True) == Summary(enhanced=2, skipped=0, failed=())
 
 
@@ -128,8 +131,31 @@ def test_failure_to_write_is_a_failure_of_that_photo(
     summary = enhance_files([tmp_path / "a.jpg"], enhancer=enhancer)
     [(path, reason)] = summary.failed
     assert path == tmp_path / "a.jpg"
-    assert "directory" in reason
+    assert reason == f"{tmp_path / 'a_enhanced.jpg'}: Is a directory"
     assert files(tmp_path) == {"a.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(RuntimeError("CUDA out of memory"), "CUDA out of memory"), (MemoryError(), "out of memory")],
+)
+def test_a_photo_too_large_for_the_machine_does_not_stop_the_rest(
+    tmp_path: Path, enhancer: PhotoEnhancer, error: Exception, told: str
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        save(tmp_path / name)
+
+    class Full(PhotoEnhancer):
+        def enhance(self, pixels: Any, **options: Any) -> Any:
+            seen.append(pixels)
+            if len(seen) == 1:
+                raise error
+            return enhancer.enhance(pixels, **options)
+
+    seen: list[Any] = []
+    full = Full.__new__(Full)
+    summary = enhance_files([tmp_path / "a.jpg", tmp_path / "b.jpg"], enhancer=full)
+    assert summary == Summary(enhanced=1, skipped=0, failed=((tmp_path / "a.jpg", told),))
 
 
 @pytest.mark.parametrize("out", ["photos", "photos/../photos"])
@@ -206,10 +232,10 @@ def test_in_place_replaces_only_when_asked(tmp_path: Path, enhancer: PhotoEnhanc
 
 def test_summary_in_words() -> None:
     failed = ((Path("a.jpg"), "empty file"),)
-    assert str(Summary(2, 1, failed, 3, 24.0, 12.0)) == (
+    assert str(Summary(2, 1, failed, 3, 24.0, 12.0, "an engine")) == (
         "failed: a.jpg: empty file\n"
         "2 enhanced, 1 already done, 1 failed, 3 other files passed over; "
-        "24.0 MP in 12.0 s, 2.00 MP/s"
+        "24.0 MP in 12.0 s, 2.00 MP/s, an engine"
     )
     assert str(Summary(0, 1, ())) == "0 enhanced, 1 already done, 0 failed"
 

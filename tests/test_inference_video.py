@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 import torch
+from av.stream import Disposition
+from PIL import Image
 
 from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
 from wespe.images import Pixels, write_photo
@@ -188,6 +190,66 @@ def test_metadata_and_chapters_are_kept(tmp_path: Path) -> None:
     with av.open(str(run(source))) as container:
         assert metadata.items() <= container.metadata.items()
         assert [chapter["metadata"]["title"] for chapter in container.chapters()] == ["One"]
+
+
+def test_chapters_of_mp4_are_not_said_to_be_left_out(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "clip.mp4", 4, chapters=True)
+    _, told = enhance_video(source, tmp_path / "out.mp4", enhance=same, key="", silent=True)
+    assert "left out" not in told
+
+
+def write_rich(path: Path, picture: bytes) -> Path:
+    """A Matroska file with a cover, a font and two sounds."""
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.metadata["BPS"] = "123"
+        sounds: list[Any] = [container.add_stream(name, rate=48000) for name in ("aac", "libopus")]
+        for sound, language in zip(sounds, ("deu", "fra"), strict=True):
+            sound.layout, sound.metadata["language"] = "mono", language
+        container.add_attachment("letters.ttf", "application/x-truetype-font", b"letters" * 9)
+        container.add_attachment("front.jpg", "image/jpeg", picture)
+        for number in range(4):
+            frame = av.VideoFrame.from_ndarray(scene(number), format="rgb24")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+        for sound, samples in zip(sounds, (1024, 960), strict=True):
+            block = av.AudioFrame.from_ndarray(
+                np.zeros((1, samples), np.int16), format="s16", layout="mono"
+            )
+            block.sample_rate, block.pts, block.time_base = 48000, 0, Fraction(1, 48000)
+            container.mux(sound.encode(block))
+            container.mux(sound.encode(None))
+    return path
+
+
+def cover(container: Any) -> bytes:
+    [stream] = [s for s in container.streams.video if s.disposition & Disposition.attached_pic]
+    return next(bytes(packet) for packet in container.demux(stream) if packet.size)
+
+
+def test_covers_fonts_and_all_sounds_are_kept(tmp_path: Path) -> None:
+    Image.fromarray(scene(3)).save(tmp_path / "front.jpg")
+    picture = (tmp_path / "front.jpg").read_bytes()
+    with av.open(str(run(write_rich(tmp_path / "clip.mkv", picture)))) as container:
+        kinds = [stream.type for stream in container.streams]
+        names = {stream.metadata.get("filename") for stream in container.streams}
+        sounds = [stream.metadata["language"] for stream in container.streams.audio]
+        assert "BPS" not in container.streams[0].metadata
+        # A cover is told as a video, too.
+        assert sorted(kinds) == ["attachment", "audio", "audio", "video", "video"]
+        assert names == {None, "letters.ttf", "front.jpg"}
+        assert sounds == ["deu", "fra"]
+        assert cover(container) == picture
+
+
+def test_transparency_beside_the_frames_is_told(tmp_path: Path) -> None:
+    source = write_clip(tmp_path / "a.webm", 3, codec="libvpx-vp9", pixel_format="yuva420p")
+    _, told = enhance_video(source, tmp_path / "a.mkv", enhance=same, key="", silent=True)
+    assert told.endswith("; transparency dropped")
+    with av.open(str(tmp_path / "a.mkv")) as container:
+        assert not {"alpha_mode", "ALPHA_MODE"} & container.streams[0].metadata.keys()
 
 
 def test_the_keys_of_cameras_are_kept(tmp_path: Path) -> None:

@@ -65,11 +65,8 @@ def test_killed_runs_go_on_to_the_same_frames(tmp_path: Path) -> None:
     finished = call(source, parts)
     # All had been made before the run that was killed while it joined them.
     assert finished.stdout == "0\n", finished.stderr
-    got, wanted = see(parts), see(whole)
-    assert got.seconds == wanted.seconds == see(source).seconds
-    # What x264 is given is the same to the bit; it now and then writes a packet by other bits.
-    for ours, theirs in zip(got.pixels, wanted.pixels, strict=True):
-        assert np.abs(ours.astype(float) - theirs).mean() < 0.5
+    assert see(parts).seconds == see(source).seconds
+    assert parts.read_bytes() == whole.read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "clip.mp4",
         "parts.mp4",

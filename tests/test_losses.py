@@ -62,8 +62,9 @@ def test_total_variation_needs_two_pixels() -> None:
 
 
 @pytest.mark.parametrize("sigma_px", [0.8, 3**0.5, 4.3])
-def test_blur_against_opencv(sigma_px: float) -> None:
-    image = torch.rand(2, 3, 40, 33)
+@pytest.mark.parametrize("height", [40, 300])
+def test_blur_against_opencv(sigma_px: float, height: int) -> None:
+    image = torch.rand(2, 3, height, 33)
     blurred = losses.gaussian_blur(image, sigma_px).numpy()
     size = 2 * math.ceil(3.5 * sigma_px) + 1
     for given, came in zip(image.numpy(), blurred, strict=True):

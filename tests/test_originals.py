@@ -14,6 +14,7 @@ from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, Tiff
 from tests.test_images import ADOBE, BAD, P3, STORED, icc_profile
 from wespe.images import AnyPixels, PhotoError, Pixels, read_photo
 from wespe.originals import read_original, write_like
+from wespe.originals.metadata import png_chunk
 from wespe.originals.tiff import encode_tiff
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
@@ -351,6 +352,102 @@ def test_16_bit_cmyk_is_refused_rather_than_cut(tmp_path: Path) -> None:
     (tmp_path / "in.tif").write_bytes(content)
     with pytest.raises(PhotoError, match=r"in\.tif: 16 bits a channel of CMYK, expected 8"):
         read_original(tmp_path / "in.tif")
+
+
+def save_tiff(path: Path, layers: AnyPixels, photometric: int, **tags: Any) -> Path:
+    """uint16 `(H, W, C)` as one strip, with tags that this project's own writer never sets."""
+    height, width, channels = layers.shape
+    body = layers.astype("<u2").tobytes()
+    directory = TiffImagePlugin.ImageFileDirectory_v2()
+    directory.update(
+        {
+            **{TiffImagePlugin.IMAGEWIDTH: width, TiffImagePlugin.IMAGELENGTH: height},
+            TiffImagePlugin.BITSPERSAMPLE: (16,) * channels,
+            TiffImagePlugin.SAMPLESPERPIXEL: channels,
+            TiffImagePlugin.COMPRESSION: 1,
+            TiffImagePlugin.PHOTOMETRIC_INTERPRETATION: photometric,
+            TiffImagePlugin.ROWSPERSTRIP: height,
+            TiffImagePlugin.STRIPBYTECOUNTS: len(body),
+            TiffImagePlugin.STRIPOFFSETS: 0,
+            **{getattr(TiffImagePlugin, name): value for name, value in tags.items()},
+        }
+    )
+    stream = io.BytesIO()
+    directory.save(stream)
+    path.write_bytes(stream.getvalue() + body)
+    return path
+
+
+def test_16_bit_grey_of_which_0_is_white(tmp_path: Path) -> None:
+    seen = np.random.default_rng(0).integers(9000, 50000, (9, 14, 1), dtype=np.uint16)
+    path = save_tiff(tmp_path / "in.tif", 65535 - seen, photometric=0)
+    np.testing.assert_array_equal(raw(again(path)), seen)
+    assert np.abs(read_photo(path).pixels[..., :1] - seen / 257).max() <= 1
+
+
+def test_16_bit_colours_that_were_multiplied_with_alpha(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    seen = random.integers(9000, 50000, (9, 14, 3)).astype(np.uint16)
+    alpha = random.integers(30000, 65536, (9, 14, 1)).astype(np.uint16)
+    multiplied = np.rint(seen / 65535 * alpha).astype(np.uint16)
+    layers = np.concatenate([multiplied, alpha], axis=2)
+    got = raw(again(save_tiff(tmp_path / "in.tif", layers, photometric=2, EXTRASAMPLES=1)))
+    np.testing.assert_array_equal(got[..., 3:], alpha)
+    np.testing.assert_allclose(got[..., :3].astype(int), seen.astype(int), atol=2)
+
+
+def test_planes_of_16_bits_are_refused(tmp_path: Path) -> None:
+    planes = np.zeros((9, 14, 3), np.uint16)
+    path = save_tiff(tmp_path / "in.tif", planes, photometric=2, PLANAR_CONFIGURATION=2)
+    for read in (read_photo, read_original):
+        with pytest.raises(PhotoError, match=r"in\.tif: a TIFF with a plane of 16 bits for each"):
+            read(path)
+
+
+def test_a_transparent_grey_of_16_bits(tmp_path: Path) -> None:
+    pixels = save_deep(tmp_path / "in.png", 1)
+    content = (tmp_path / "in.png").read_bytes()
+    chunk = png_chunk(b"tRNS", struct.pack(">H", pixels[0, 0, 0]))
+    (tmp_path / "in.png").write_bytes(content[:33] + chunk + content[33:])
+    got = raw(again(tmp_path / "in.png"))
+    np.testing.assert_array_equal(got[..., :1], pixels)
+    np.testing.assert_array_equal(got[..., 3] == 0, pixels[..., 0] == pixels[0, 0, 0])
+
+
+def test_a_tiff_of_unknown_layout_is_told_from_what_is_no_image(tmp_path: Path) -> None:
+    grey_alpha = np.zeros((9, 14, 2), np.uint16)
+    path = save_tiff(tmp_path / "in.tif", grey_alpha, photometric=1, EXTRASAMPLES=2)
+    with pytest.raises(PhotoError, match=r"in\.tif: a damaged TIFF, or one in a layout that"):
+        read_original(path)
+
+
+VIDEO = b"\0\0\0\x18ftypmp42" + bytes(range(256))
+
+
+@pytest.mark.parametrize("between", [b"", b"\0\0\x30\x0aMotionPhoto_Data", "picture"])
+def test_the_video_of_a_motion_photo_stays_where_it_is_from_the_end(
+    tmp_path: Path, between: bytes | str
+) -> None:
+    path = tmp_path / "in.jpg"
+    Image.fromarray(scene()).save(path, progressive=True)
+    second = between if isinstance(between, bytes) else path.read_bytes()
+    path.write_bytes(path.read_bytes() + second + VIDEO)
+    written = again(path, 9).read_bytes()
+    assert written.endswith(VIDEO)
+    assert written.endswith(second + VIDEO) == isinstance(between, bytes)
+    Image.fromarray(scene()).save(path)
+    assert again(path).read_bytes().endswith(b"\xff\xd9")
+
+
+def test_what_is_lost_is_told(tmp_path: Path) -> None:
+    first, second = Image.fromarray(scene()), Image.fromarray(255 - scene())
+    for name in ("in.tif", "in.webp", "in.png"):
+        first.save(tmp_path / name, save_all=True, append_images=[second])
+        assert read_original(tmp_path / name).notes == ("the first of its pictures alone",)
+    first.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[second])
+    assert read_original(tmp_path / "in.jpg").notes == ("the first of its pictures alone",)
+    first.save(tmp_path / "in.jpg")
+    assert read_original(tmp_path / "in.jpg").notes == ()
 
 
 def test_truncated_heic_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The addresses of the page that enhances photos, and what they refuse."""
 
+import errno
 import io
 import tempfile
 import time
@@ -119,6 +120,16 @@ def test_a_body_that_does_not_say_its_length_is_cut_at_the_limit(client: httpx.C
 
     answer = client.post("/photos", params={"network": "0"}, content=endless())
     assert answer.status_code == 413
+
+
+def test_a_full_disk_is_told(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("wespe.serving.tray.Tray.add", full)
+    answer = send(client, png())
+    assert answer.status_code == 507
+    assert answer.json()["detail"] == "It cannot be kept: No space left on device."
 
 
 def test_a_full_tray_says_so(client: httpx.Client) -> None:

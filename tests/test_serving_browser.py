@@ -191,6 +191,29 @@ def test_another_network_and_a_page_loaded_again(page: Page, photo: Path, tmp_pa
     is_done(page, "holiday.png")
 
 
+def test_a_server_that_was_away_is_found_again_and_what_it_lost_is_told(
+    browser: Browser, address: str, photo: Path
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(address)
+    one_photo = re.compile(r"/photos/[\w-]+$")
+    for lost in (False, True):
+        page.route(one_photo, lambda route: route.abort())
+        choose(page, photo)
+        said = page.locator("#said")
+        expect(said).to_contain_text("The server cannot be reached")
+        if lost:
+            keys = page.evaluate("() => JSON.parse(sessionStorage.getItem('photos'))")
+            for key in keys:
+                assert context.request.delete(f"{address}/photos/{key}").ok
+        page.unroute(one_photo)
+        told = "Not here any more: holiday.png, holiday.png. Send it again." if lost else ""
+        expect(said).to_have_text(told)
+        expect(page.locator("li")).to_have_count(0 if lost else 1)
+    context.close()
+
+
 def test_on_a_phone_nothing_sticks_out(browser: Browser, address: str, photo: Path) -> None:
     context = browser.new_context(
         viewport={"width": 360, "height": 740}, device_scale_factor=2, color_scheme="dark"

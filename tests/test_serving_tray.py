@@ -1,5 +1,6 @@
 """Photos on the tray: their turn, their limits, and that nothing of them stays."""
 
+import contextlib
 import tempfile
 import threading
 import time
@@ -157,15 +158,46 @@ def test_pixels_that_are_damaged_fail_by_their_reason(tray: Tray) -> None:
     assert str(photo.folder) not in photo.reason
 
 
-def test_photos_that_nobody_asks_about_go(network: Inverting) -> None:
+def test_photos_that_nobody_asks_about_go_though_no_other_comes(network: Inverting) -> None:
     tray = Tray(lambda _: network, Limits(idle_s=0.05))
     photo = put(tray)
-    reach(photo, "done")
-    time.sleep(0.1)
-    other = put(tray)
+    deadline = time.monotonic() + 10
+    while photo.folder.exists():
+        assert time.monotonic() < deadline, photo
+        time.sleep(0.005)
     assert tray.get(photo.key) is None
-    assert tray.get(other.key) is other
     tray.close()
+
+
+def test_photos_under_way_count_as_there(tray: Tray) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(tray.receiving())
+        with pytest.raises(TrayError, match="There are 3 photos here"):
+            put(tray)
+    reach(put(tray), "done")
+
+
+def test_a_photo_removed_while_it_fails_does_not_end_the_work(
+    tray: Tray, network: Inverting
+) -> None:
+    first = put(tray)
+    reach(first, "done")
+
+    def remove_and_fail(*_: object, **__: object) -> AnyPixels:
+        tray.remove(first)
+        first.folder.mkdir()
+        raise RuntimeError("no memory")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "enhance", remove_and_fail)
+        tray.enhance(first, "n")
+        reach(first, "working")
+        deadline = time.monotonic() + 10
+        while first.folder.exists():
+            assert time.monotonic() < deadline, first
+            time.sleep(0.005)
+    reach(put(tray), "done")
 
 
 def test_closed_in_the_middle_nothing_stays(tmp_path: Path, network: Inverting) -> None:

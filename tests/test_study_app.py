@@ -54,7 +54,8 @@ def test_nobody_takes_part_without_agreeing(client: Client) -> None:
     assert client.call("GET", "/state").json()["phase"] == "welcome"
     assert client.call("POST", "/start", {"consent": False}).status_code == 403
     assert client.call("POST", "/start", {}).status_code == 422
-    assert client.call("POST", "/vote", {"trial": 0, "choice": 0, "seconds": 1}).status_code == 409
+    vote = {"code": "nobody", "trial": 0, "choice": 0, "seconds": 1}
+    assert client.call("POST", "/vote", vote).status_code == 409
     assert client.call("GET", "/state").json()["phase"] == "welcome"
 
 
@@ -69,7 +70,7 @@ def test_nothing_that_is_sent_tells_which_picture_is_which(client: Client, study
         left, right = (client.call("GET", address) for address in state["pictures"])
         assert left.headers.items() == right.headers.items()
         assert not {"etag", "last-modified", "content-disposition"} & left.headers.keys()
-        vote = {"trial": state["trial"], "choice": 1, "seconds": 2.5}
+        vote = {"code": state["code"], "trial": state["trial"], "choice": 1, "seconds": 2.5}
         state = client.call("POST", "/vote", vote).json()
     texts.append(json.dumps(state))
     assert len(addresses) == len(set(addresses)) == 2 * len(study.items)
@@ -78,14 +79,25 @@ def test_nothing_that_is_sent_tells_which_picture_is_which(client: Client, study
 
 
 def test_a_vote_sent_twice_gets_the_same_answer(client: Client) -> None:
-    client.call("POST", "/start", {"consent": True})
-    vote = {"trial": 0, "choice": 1, "seconds": 2.5}
+    code = client.call("POST", "/start", {"consent": True}).json()["code"]
+    vote = {"code": code, "trial": 0, "choice": 1, "seconds": 2.5}
     assert client.call("POST", "/vote", vote).json() == client.call("POST", "/vote", vote).json()
     for wrong in ({"trial": 5}, {"choice": 2}):
         assert client.call("POST", "/vote", vote | wrong).status_code == 409
     for wrong in ({"seconds": -1}, {"choice": "left"}, {"more": 1}):
         assert client.call("POST", "/vote", vote | wrong).status_code == 422
     assert client.call("GET", "/state").json()["done"] == 1
+
+
+def test_a_vote_counts_for_whom_the_page_shows_though_another_began_in_a_second_tab(
+    client: Client,
+) -> None:
+    first, second = (client.call("POST", "/start", {"consent": True}).json() for _ in range(2))
+    assert first["pictures"] != second["pictures"]
+    vote = {"code": first["code"], "trial": first["trial"], "choice": 1, "seconds": 1}
+    told = client.call("POST", "/vote", vote).json()
+    assert (told["code"], told["done"]) == (first["code"], 1)
+    assert client.call("GET", "/state").json() == second
 
 
 def test_a_subject_goes_on_with_the_cookie_or_the_code(client: Client) -> None:

@@ -247,3 +247,45 @@ def test_both_pictures_zoom_and_move_in_step(browser: Browser, tmp_path: Path) -
         assert "scale(1)" in zoomed(page)[0]
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert not subject.problems
+
+
+def test_one_look_is_one_answer(browser: Browser, tmp_path: Path) -> None:
+    make_study(tmp_path)
+    with served(tmp_path / "greys") as (_, address), browser.new_context() as context:
+        subject = BrowserSubject(context, address, 0, touch=False)
+        subject.consent()
+        page = subject.page
+
+        def done() -> int:
+            return int(context.request.get(f"{address}state").json()["done"])
+
+        def trial_comes(tab: Page, number: int) -> None:
+            tab.wait_for_selector(f"#trial[data-trial='{number}']")
+            tab.wait_for_selector("#choices button:enabled")
+            tab.wait_for_timeout(320)  # as in `answer`
+
+        trial_comes(page, 0)
+        box = page.locator("#choices button").first.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + 5, box["y"] + 5)
+        for half in (
+            1,
+            2,
+        ):  # a slow double click: its second half comes when the next trial is there
+            page.mouse.down(click_count=half)
+            page.mouse.up(click_count=half)
+            trial_comes(page, 1)
+        assert done() == 1
+        page.goto("about:blank")
+        page.go_back()
+        trial_comes(page, 1)
+        assert done() == 1
+        other = context.new_page()
+        other.goto(address)
+        trial_comes(other, 1)
+        other.keyboard.press("a")
+        trial_comes(other, 2)
+        page.keyboard.press("b")  # on what the other tab has answered
+        trial_comes(page, 2)
+        assert done() == 2
+        assert not subject.problems

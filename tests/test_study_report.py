@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,20 @@ def test_the_export_has_every_vote_and_no_code(folder: Path, study: Study, tmp_p
         assert row["flagged"] == str(int(row["subject"] == "8"))
         assert (row["simulated"], row["seconds"], row["rating"]) == ("1", "1.25", "")
     assert {row["part"] for row in rows} == {"practice", "main", "catch"}
+
+
+def test_no_cell_is_a_formula(tmp_path: Path) -> None:
+    formula = '=HYPERLINK("http://elsewhere.test")'
+    study = make_study(tmp_path)
+    items = tuple(item.model_copy(update={"photo": formula}) for item in study.items)
+    study = study.model_copy(update={"items": items})
+    votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
+    answer(votes, study, "original", trials=1)
+    export_votes(tmp_path / "votes.csv", study, votes)
+    votes.close()
+    with (tmp_path / "votes.csv").open(newline="") as stream:
+        [row] = csv.DictReader(stream)
+    assert (row["photo"], row["subject"]) == (f"'{formula}", "1")
 
 
 def test_people_and_simulated_subjects_are_never_mixed(study: Study, tmp_path: Path) -> None:
@@ -227,6 +242,48 @@ def test_the_commands(
     Path("empty").mkdir()
     assert run("build", "other", "--set", "a=empty") == 1
     assert "or --model to enhance it" in capsys.readouterr().err
+
+
+def test_the_study_of_the_settings_is_on_the_report_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = make_study(tmp_path)
+    votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
+    answer(votes, study, "original")
+    votes.close()
+    monkeypatch.chdir(tmp_path)
+    settings = {
+        "run": {"results": "results", "tracking": ""},
+        **{key: {} for key in ("sources", "recipes", "pairs", "evaluations")},
+        "studies": {"street": {"path": "greys"}},
+    }
+    Path("params.yaml").write_text(json.dumps(settings))
+    with pytest.raises(SystemExit):
+        cli.main(["report", "--out", "report.html"])
+    missing = "results/studies/street.json: expected the figures of a study"
+    assert missing in capsys.readouterr().err
+    assert run("report", "greys", "--name", "street", "--out", "results/studies") == 0
+    with pytest.raises(SystemExit):
+        cli.main(["report", "--out", "report.html"])
+    text = Path("report.html").read_text("utf-8")
+    assert "Simulated subjects: nobody was asked." in text
+    assert '<section id="study-1">' in text
+
+
+@pytest.mark.parametrize(("missing", "command"), [("choix", "report"), ("fastapi", "serve")])
+def test_a_package_that_is_missing_is_named_with_its_extra(
+    missing: str,
+    command: str,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.delitem(sys.modules, "wespe.study.app", raising=False)
+    monkeypatch.delitem(sys.modules, "wespe.web.server", raising=False)
+    assert run(command, str(folder)) == 1
+    expected = f"wespe study: {missing} is not installed; it comes with the extra 'web'"
+    assert expected in capsys.readouterr().err
 
 
 def test_photos_are_enhanced_for_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

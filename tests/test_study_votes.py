@@ -134,6 +134,28 @@ def test_votes_of_another_study_are_not_mixed_in(votes: Votes, tmp_path: Path) -
         open_votes(tmp_path / "other" / "greys", other)
 
 
+def test_what_is_no_database_is_named(study: Study, tmp_path: Path) -> None:
+    (tmp_path / "greys" / "votes.sqlite").write_text("no database " * 100)
+    with pytest.raises(
+        ValueError, match=r"votes\.sqlite: expected votes, or room for them: file is"
+    ):
+        Votes(tmp_path / "greys" / "votes.sqlite", study)
+
+
+def test_votes_in_the_log_reach_the_file_before_they_are_counted(
+    votes: Votes, study: Study, tmp_path: Path
+) -> None:
+    votes.vote(votes.enrol(simulated=True), 0, 1, seconds=1)
+    file = tmp_path / "greys" / "votes.sqlite"
+    before = file.read_bytes()
+    reader = open_votes(tmp_path / "greys", study)
+    settled = file.read_bytes()
+    assert settled != before
+    reader.subjects()
+    reader.close()
+    assert file.read_bytes() == settled
+
+
 def test_who_withdraws_leaves_nothing(votes: Votes, tmp_path: Path) -> None:
     codes = [votes.enrol(simulated=False) for _ in range(2)]
     for code in codes:

@@ -114,6 +114,12 @@ def test_it_serves_this_machine_alone_and_stops_cleanly(number: signal.Signals) 
         assert server.wait(20) == 0
 
 
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_what_is_no_port_is_refused(port: int) -> None:
+    with pytest.raises(ValueError, match=f"port must be from 0 to 65535, got {port}"):
+        serve(make_app(), port=port)
+
+
 def test_a_port_in_use_is_named() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -10,7 +10,8 @@ import pytest
 
 from tests.conftest import Project
 from wespe import workflow
-from wespe.config import SettingsError, load
+from wespe.config import load
+from wespe.schema import SettingsError
 
 BRANCH_OF_DSLR = {"train phone_dslr", "evaluate dslr_scenes", "tables", "report"}
 ALL = (
@@ -81,6 +82,27 @@ def test_an_experiment_of_dvc_changes_a_setting(finished: Project) -> None:
     finished.do("dvc", "exp", "run", "--quiet", "--set-param", "recipes.short.steps=7")
     assert finished.ran() == BRANCH_OF_DSLR
     assert load(Path("params.yaml")).recipes["short"].steps == 7
+
+
+def test_a_study_is_on_the_report_page(finished: Project) -> None:
+    folder = finished.root / "asked" / "street 1"
+    finished.edit("params.yaml", "studies: {}", "studies: {street: {path: asked/street 1}}")
+    done = finished.call("snakemake", "--keep-going", "all")
+    key = "asked/street 1/study.json and asked/street 1/votes.sqlite"
+    assert done.returncode == 1
+    assert f"study street: expected {key}, found nothing" in done.stdout
+    assert "report" not in finished.ran()
+    folder.mkdir(parents=True)
+    (folder / "study.json").write_text("key")
+    (folder / "votes.sqlite").write_text("votes")
+    finished.do("snakemake", "all")
+    assert finished.ran() == {"study street", "report"}
+    (folder / "votes.sqlite").write_text("more votes")
+    finished.do("snakemake", "all")
+    assert finished.ran() == {"study street", "report"}
+    # Votes may go once they are counted, as photos may once they are acquired.
+    shutil.rmtree(folder)
+    assert "Nothing to be done" in finished.do("snakemake", "all")
 
 
 def test_wrong_settings_are_refused_before_any_work(project: Project) -> None:

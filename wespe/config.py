@@ -7,14 +7,14 @@ from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import BeforeValidator, Field, ValidationError
 
 from wespe.acquisition import SOURCES
 from wespe.papers.settings import Table, table_problems
 from wespe.recipes import RATERS, RECIPES
 from wespe.recipes.base import Recipe
-from wespe.schema import Count, Fraction, Name, Settings, explain
+from wespe.schema import Count, Fraction, Name, Settings, SettingsError, explain
+from wespe.yaml_file import read_yaml
 
 
 def _with_method(recipe: Any) -> Any:
@@ -38,10 +38,6 @@ else:
         BeforeValidator(_with_method),
     ]
     AnyRater = Annotated[reduce(or_, RATERS.values()), Field(discriminator="kind")]
-
-
-class SettingsError(ValueError):
-    """Settings that cannot be used; one line for each culprit."""
 
 
 class Run(Settings):
@@ -139,6 +135,14 @@ class Rating(Settings):
     """Plain enhancers to compare with."""
 
 
+class Study(Settings):
+    """A user study that the report shows."""
+
+    path: str
+    """The study's folder, as `wespe study build` makes it, with the votes that `wespe study serve`
+    has kept there."""
+
+
 class Params(Settings):
     """All settings of a run."""
 
@@ -159,13 +163,15 @@ class Params(Settings):
     """Judges of photos that learn from photos."""
     ratings: dict[Name, Rating] = Field(default_factory=dict)
     """What is rated by which judge."""
+    studies: dict[Name, Study] = Field(default_factory=dict)
+    """User studies, whose results are a section of the report each."""
     tables: dict[Name, Table] = Field(default_factory=dict)
     """Tables of evaluations, each beside one of the papers."""
 
 
 def load(path: Path) -> Params:
     """Read and check a settings file. Raises SettingsError with a line for each culprit."""
-    values = _read(path)
+    values = read_yaml(path)
     try:
         # YAML has lists where the settings have tuples; JSON mode is strict but knows that.
         params, problems = Params.model_validate_json(json.dumps(values)), []
@@ -182,41 +188,6 @@ def load(path: Path) -> Params:
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, as DVC does, where PyYAML takes the last one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
-                )
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file, with what JSON does not have, such as dates, as strings."""
-    try:
-        # SafeLoader's subclass is as safe: it builds plain values alone.
-        values = yaml.load(path.read_text("utf-8"), _Loader)
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: no such settings file") from error
-    except OSError as error:
-        raise SettingsError(f"{path}: expected a settings file, got {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SettingsError(f"{path}, line {line}: no valid YAML: {error.problem}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: no valid YAML: {error}") from error
-    if not isinstance(values, dict):
-        got = "nothing" if values is None else repr(values)[:60]
-        raise SettingsError(f"{path}: expected a mapping of settings, got {got}")
-    read: dict[str, Any] = json.loads(json.dumps(values, default=str))
-    return read
 
 
 _REFERENCES = {

@@ -35,8 +35,9 @@ def atomic_file(path: Path) -> Iterator[Path]:
             yield temporary
         with temporary.open("rb") as stream:
             os.fsync(stream.fileno())
-        # mkstemp makes files private to their owner; a result is as readable as any other file.
-        temporary.chmod(0o666 & ~_UMASK)
+        # mkstemp makes files private to their owner; a result is as readable as any other file, or
+        # as the one that it replaces.
+        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

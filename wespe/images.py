@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
 
 from wespe.files import atomic_file
 
@@ -27,11 +34,21 @@ Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
 """uint8, uint16, or float32 in [0, 1]."""
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp"})
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "HEIF": (".heic", ".heif"),
+}
+FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
+"""What photos' names end with, in lower case → Pillow's name of the format that this promises."""
+PHOTO_SUFFIXES = frozenset(FORMATS)
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000
-# What decoders raise where a file is damaged.
-_DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
+DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
+"""What decoders raise where a file is damaged."""
 # Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
 # the photo is: wrong in the file that is written next.
 LAYOUT_TAGS = frozenset(
@@ -72,7 +89,7 @@ def read_photo(path: Path) -> Photo:
             raise PhotoError(path, "32 bits a channel, expected 8 or 16")
         profile = image.info.get("icc_profile")
         upright = ImageOps.exif_transpose(image)
-        flat = _without_alpha(_eight_bit(upright))
+        flat = _without_alpha(_eight_bit(upright, negative=is_negative(image)))
         pixels = np.array(as_srgb(flat, profile))
         return Photo(pixels, _kept_exif(image.getexif(), upright.size))
 
@@ -97,9 +114,12 @@ def opened(path: Path) -> Iterator[Image.Image]:
         with warnings.catch_warnings():
             # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
             warnings.simplefilter("ignore")
+            if path.is_fifo():  # Opening it would wait for a writer for ever.
+                raise PhotoError(path, "a pipe, expected a photo")
             if _is_heif(path):
                 _know_heif()
             with Image.open(path) as image:
+                _check_planes(path, image)
                 yield image
     except PhotoError:
         raise
@@ -112,8 +132,9 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except Image.DecompressionBombError as error:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(path, f"larger than {limit} MP") from error
-    except _DAMAGED as error:
-        raise PhotoError(path, f"cannot be decoded: {error}") from error
+    except DAMAGED as error:
+        told = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
+        raise PhotoError(path, told or f"cannot be decoded: {error}") from error
 
 
 def _is_heif(path: Path) -> bool:
@@ -135,14 +156,35 @@ def _know_heif() -> bool:
 def _unidentified(path: Path) -> str:
     if _is_heif(path) and not _know_heif():
         return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
-    return "not an image" if path.stat().st_size else "empty file"
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        return "a damaged TIFF, or one in a layout that is not known here"
+    return "not an image" if head else "empty file"
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
+def _check_planes(path: Path, image: Image.Image) -> None:
+    """Raise PhotoError for planes of 16 bits, which Pillow and OpenCV read as noise."""
+    tags = getattr(image, "tag_v2", {})
+    in_planes = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+    if in_planes and max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8:
+        raise PhotoError(path, "a TIFF with a plane of 16 bits for each channel, expected one")
+
+
+def is_negative(image: Image.Image) -> bool:
+    """Whether 0 is white: of a TIFF with 16 bits, which Pillow leaves so."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode.startswith("I;16") and (
+        tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
+    )
+
+
+def _eight_bit(image: Image.Image, *, negative: bool) -> Image.Image:
     """16-bit grey, which Pillow would clip, as 8-bit grey; it reduces 16-bit RGB itself."""
     if not image.mode.startswith("I;16"):
         return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    grey = (np.asarray(image) >> 8).astype(np.uint8)
+    return Image.fromarray(255 - grey if negative else grey)
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
@@ -194,19 +236,20 @@ def write_photo(
     """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically.
 
     `quality` (1 to 100) is of JPEG, which is 4:4:4, and of WebP. BMP cannot hold `exif`.
-    Raises ValueError for a suffix that is not in PHOTO_SUFFIXES or a quality out of range,
+    Raises ValueError for a suffix of no format, or of HEIF, or a quality out of range,
     PhotoError for what the format cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB),
     OSError if the disk refuses.
     """
     if not 1 <= quality <= 100:
         raise ValueError(f"quality must be from 1 to 100, got {quality}")
-    suffix = path.suffix.lower()
-    if suffix not in PHOTO_SUFFIXES:
-        raise ValueError(f"{path}: expected one of {', '.join(sorted(PHOTO_SUFFIXES))}")
+    kind = FORMATS.get(path.suffix.lower(), "HEIF")
+    if kind == "HEIF":
+        expected = sorted(PHOTO_SUFFIXES.difference(_SUFFIXES["HEIF"]))
+        raise ValueError(f"{path}: expected one of {', '.join(expected)}")
     options: dict[str, Any] = {"exif": exif} if exif else {}
-    if suffix in {".jpg", ".jpeg", ".webp"}:
+    if kind in {"JPEG", "WEBP"}:
         options["quality"] = quality
-    if suffix in {".jpg", ".jpeg"}:
+    if kind == "JPEG":
         options["subsampling"] = 0
     with atomic_file(path) as temporary:
         try:

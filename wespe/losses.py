@@ -14,6 +14,9 @@ from torch import Tensor
 # ITU-R BT.601 luma, which TensorFlow's and OpenCV's grey conversions share.
 LUMA = (0.299, 0.587, 0.114)
 
+# Rows that are blurred at once on a CPU; more do not fit into its cache.
+_BAND_ROWS = 128
+
 
 def content_loss(features: Tensor, reconstructed: Tensor) -> Tensor:
     """Eq. 1: distance of the features ψ(x) and ψ(x̃), both `(N, C, H, W)`.
@@ -66,7 +69,12 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
     padded = F.pad(image, (radius, radius, radius, radius), mode="reflect")
-    return F.conv2d(F.conv2d(padded, rows, groups=channels), columns, groups=channels)
+    band_rows = _BAND_ROWS if image.device.type == "cpu" else image.shape[2]
+    bands = []
+    for top in range(0, image.shape[2], band_rows):
+        band = F.conv2d(padded[:, :, top : top + band_rows + 2 * radius], rows, groups=channels)
+        bands.append(F.conv2d(band, columns, groups=channels))
+    return torch.cat(bands, dim=2)
 
 
 def grey(image: Tensor) -> Tensor:

@@ -14,6 +14,10 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1)]
 
 
+class SettingsError(ValueError):
+    """Settings that cannot be used; one line for each culprit."""
+
+
 class Settings(BaseModel):
     """Frozen settings; every field is documented by its `description`."""
 

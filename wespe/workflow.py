@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from wespe.acquisition import SOURCES
-from wespe.config import Params, SettingsError
+from wespe.config import Params
+from wespe.schema import SettingsError
 
 DEFAULT_SETTINGS = Path("params.yaml")
 _PACKAGE = Path("wespe")
@@ -58,10 +59,24 @@ def photos_of(params: Params, name: str) -> list[str]:
     before, so that what was made of them stays.
     """
     path = params.sources[name].path
-    if Path(path).exists():
-        return [path]
-    lacking = f"source {name}: expected photos at {path}, found nothing"
-    if (Path(params.run.data) / "sources" / name / "index.json").exists():
+    made = Path(params.run.data) / "sources" / name / "index.json"
+    return _given([path], f"source {name}: expected photos at {path}, found nothing", made)
+
+
+def votes_of(params: Params, name: str) -> list[str]:
+    """The files that a study's figures are made of. Where one is missing: see `photos_of`."""
+    folder = Path(params.studies[name].path)
+    files = [str(folder / file) for file in ("study.json", "votes.sqlite")]
+    missing = [file for file in files if not Path(file).exists()]
+    lacking = f"study {name}: expected {' and '.join(missing)}, found nothing"
+    return _given(files, lacking, Path(params.run.results) / "studies" / f"{name}.json")
+
+
+def _given(paths: Sequence[str], lacking: str, made: Path) -> list[str]:
+    """`paths` if all are there, else none, with a warning; SettingsError where `made` is there."""
+    if all(Path(path).exists() for path in paths):
+        return list(paths)
+    if made.exists():
         raise SettingsError(lacking)
     _warn(f"{lacking}; what needs them cannot be made")
     return []

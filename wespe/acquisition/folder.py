@@ -17,8 +17,9 @@ from wespe.parallel import ordered_map
 
 
 class FolderSettings(SourceSettings):
-    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP and BMP. Files that
-    cannot be read and repeated ones are left out and listed with the reason."""
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, BMP and, with the extra
+    `heif`, HEIC. Files that cannot be read and repeated ones are left out and listed with the
+    reason."""
 
     kind: Literal["folder"]
     """Tells this kind of source from the others."""

@@ -20,7 +20,7 @@ def add(commands: Commands) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="figures of user studies to show too, .json files of `wespe study report`",
+        help="figures of further user studies, .json files of `wespe study report`",
     )
 
 
@@ -68,9 +68,11 @@ def report(arguments: argparse.Namespace) -> None:
     results = Path(params.run.results)
     pairs = {name: results / "pairs" / name for name in params.pairs}
     tables = [results / "tables" / f"{name}.json" for name in params.tables]
+    studies = [results / "studies" / f"{name}.json" for name in params.studies]
     if arguments.partial:
-        lacking += [f"tables.{table.stem}" for table in tables if not table.is_file()]
-        tables = [table for table in tables if table.is_file()]
+        files = [*tables, *studies]
+        lacking += [f"{file.parent.name}.{file.stem}" for file in files if not file.is_file()]
+        tables, studies = ([file for file in kind if file.is_file()] for kind in (tables, studies))
     write_report(
         arguments.out,
         run_name=params.run.name,
@@ -79,7 +81,7 @@ def report(arguments: argparse.Namespace) -> None:
         ratings={name: results / "ratings" / name for name in params.ratings},
         tables=tables,
         settings_text=arguments.params.read_text("utf-8"),
-        studies=arguments.study,
+        studies=[*studies, *arguments.study],
         lacking=lacking,
     )
     print(f"report: {arguments.out}")

@@ -2,13 +2,15 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from wespe.inference.backends import BackendName
     from wespe.inference.tiled import PhotoEnhancer
     from wespe.models.enhancer import Enhancer
+    from wespe.training.compute import Compute
 
-_COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16")
+_COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cpu-int8", "cuda-fp32", "cuda-bf16")
 _BACKENDS = ("auto", "torch", "openvino", "onnx")
 
 
@@ -24,14 +26,8 @@ def model_option(command: argparse.ArgumentParser) -> None:
 
 
 def engine_options(command: argparse.ArgumentParser) -> None:
-    """`--compute` and `--backend`, which `open_enhancer` takes."""
-    command.add_argument(
-        "--compute",
-        default="auto",
-        choices=_COMPUTE,
-        metavar="PLACE",
-        help="device and precision: %(choices)s (default: %(default)s)",
-    )
+    """`--compute` and `--backend`, which `make_ready` takes."""
+    compute_option(command)
     command.add_argument(
         "--backend",
         default="auto",
@@ -39,6 +35,17 @@ def engine_options(command: argparse.ArgumentParser) -> None:
         metavar="ENGINE",
         help="what computes: %(choices)s; auto is OpenVINO on a CPU, where it is installed, else "
         "torch (default: %(default)s)",
+    )
+
+
+def compute_option(command: argparse.ArgumentParser) -> None:
+    """`--compute`, which `make_ready` takes."""
+    command.add_argument(
+        "--compute",
+        default="auto",
+        choices=_COMPUTE,
+        metavar="PLACE",
+        help="device and precision: %(choices)s (default: %(default)s)",
     )
 
 
@@ -61,23 +68,26 @@ def load_network(model: str, settings: Path) -> "Enhancer":
     return load_generator(_by_name(model, settings))
 
 
-def open_enhancer(arguments: argparse.Namespace) -> "PhotoEnhancer":
-    """The network of `--model`, ready on what `--compute` and `--backend` ask for.
+def make_ready(
+    network: "Enhancer",
+    compute: "Compute | Literal['cpu-int8']",
+    engine: "BackendName" = "auto",
+) -> "PhotoEnhancer":
+    """A network on what `--compute` and `--backend` ask for, as `open_enhancer` says.
 
-    `auto` takes torch for instance norm: each photo is a network of its own then, and compiling it
-    for another engine costs more than that gains.
+    `auto` may be int8; `cpu-int8` leaves what is not in int8 in bf16 where the CPU has it.
     """
-    from wespe.inference.backends import open_backend
-    from wespe.inference.tiled import PhotoEnhancer, depends_on_photo
-    from wespe.training.compute import resolve
+    from wespe.inference.opening import open_enhancer
+    from wespe.training.compute import cpu_has_bf16, resolve
 
-    network = load_network(arguments.model, arguments.params)
-    place, backend, bf16 = resolve(arguments.compute), arguments.backend, False
-    if backend == "auto" and depends_on_photo(network):
-        backend = "torch"
+    if compute == "cpu-int8":
+        return open_enhancer(network, engine, bf16=cpu_has_bf16(), int8=True)
+    place, chosen = resolve(compute), compute != "auto"
     # Of the engines ONNX Runtime alone has no bf16; that is no reason to ask for fp32 by name.
-    bf16 = place.bf16 and not (backend == "onnx" and arguments.compute == "auto")
-    return PhotoEnhancer(network, open_backend(backend, device=place.device, bf16=bf16))
+    bf16 = place.bf16 and (chosen or engine != "onnx")
+    return open_enhancer(
+        network, engine, device=place.device, bf16=bf16, int8=False if chosen else None
+    )
 
 
 def _by_name(name: str, settings: Path) -> Path:

@@ -1,7 +1,8 @@
 """How a subcommand is declared, and how it finds the settings that it is about."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -111,6 +112,17 @@ def _of_those(table: "Table", there: Mapping[str, Mapping[str, Any]]) -> "Table"
     }
     ratings = tuple(name for name in table.ratings if name in there["ratings"])
     return table.model_copy(update={"evaluations": evaluations, "ratings": ratings})
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Make a package that is missing inside a ValueError, which names the extra it comes with."""
+    try:
+        yield
+    except ImportError as error:
+        raise ValueError(
+            f"{error.name} is not installed; it comes with the extra '{name}'"
+        ) from error
 
 
 def named(table: Mapping[str, Value], name: str, what: str) -> Value:

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wespe.commands.network import engine_options, load_network, model_option, open_enhancer
+from wespe.commands.network import engine_options, load_network, make_ready, model_option
 from wespe.commands.parser import Commands
 
 
@@ -64,9 +64,10 @@ def enhance(arguments: argparse.Namespace) -> int:
     """Enhance photos of any size, and videos: files, folders, patterns."""
     from wespe.inference.photo import enhance_files
 
+    network = load_network(arguments.model, arguments.params)
     summary = enhance_files(
         arguments.photos,
-        enhancer=open_enhancer(arguments),
+        enhancer=make_ready(network, arguments.compute, arguments.backend),
         out=arguments.out,
         in_place=arguments.in_place,
         strength=arguments.strength,

@@ -1,9 +1,11 @@
 """The local page that enhances photos."""
 
 import argparse
+from functools import cache
 from pathlib import Path
 
-from wespe.commands.parser import Commands, load_settings
+from wespe.commands.network import compute_option, make_ready
+from wespe.commands.parser import Commands, extra, load_settings
 
 
 def add(commands: Commands) -> None:
@@ -38,40 +40,35 @@ def add(commands: Commands) -> None:
         metavar="NUMBER",
         help="the largest photo taken (default: %(default)s)",
     )
-    command.add_argument(
-        "--compute",
-        default="auto",
-        choices=["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"],
-        metavar="PLACE",
-        help="device and precision: %(choices)s (default: %(default)s)",
-    )
+    compute_option(command)
 
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a page on this machine that enhances photos: drop them, compare, download."""
-    try:
+    with extra("web"):
         from wespe.serving.app import make_app
         from wespe.web.server import serve as run
-    except ImportError as error:
-        raise ValueError(f"{error.name} is not installed; it comes with the extra 'web'") from error
-    from wespe.inference.backends import open_backend
     from wespe.inference.tiled import PhotoEnhancer
     from wespe.models.checkpoints import load_generator
     from wespe.serving.offers import find_offers
     from wespe.serving.tray import Limits
-    from wespe.training.compute import resolve
 
     folders = arguments.model or [Path(load_settings(arguments).run.results)]
     paths, offers = find_offers(folders)
-    place = resolve(arguments.compute)
-    backend = open_backend("auto", device=place.device, bf16=place.bf16)
+
+    @cache
+    def load(key: str) -> PhotoEnhancer:
+        return make_ready(load_generator(paths[key]), arguments.compute)
+
+    # One at once, to tell on what networks run, or that they cannot.
+    place = load(next(iter(paths))).backend.name
     app = make_app(
         offers,
-        lambda key: PhotoEnhancer(load_generator(paths[key]), backend),
-        place=backend.name,
+        load,
+        place=place,
         upload_mb=arguments.max_mb,
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
     )
-    print(f"{len(offers)} networks on {backend.name}; Ctrl-C ends it. Open", flush=True)
+    print(f"{len(offers)} networks on {place}; Ctrl-C ends it. Open", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))

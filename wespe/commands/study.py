@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wespe.commands.parser import Commands
+from wespe.commands.parser import Commands, extra
 
 if TYPE_CHECKING:
     from wespe.study.sources import PhotoSet
@@ -32,6 +32,9 @@ def add(commands: Commands) -> None:
         metavar="FOLDER",
         default=Path("results/study"),
         help="where NAME.json, NAME.md and NAME.csv go (default: %(default)s)",
+    )
+    reporting.add_argument(
+        "--name", metavar="NAME", help="what these files are called (default: as the study)"
     )
     withdrawing.add_argument("code", metavar="CODE", help="the subject's code")
 
@@ -169,9 +172,11 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a study's page and keep the votes, until Ctrl-C."""
-    from wespe.study.app import make_app
     from wespe.study.folder import read_study
-    from wespe.web.server import serve as run
+
+    with extra("web"):
+        from wespe.study.app import make_app
+        from wespe.web.server import serve as run
 
     read = read_study(arguments.folder)
     app = make_app(
@@ -195,7 +200,9 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.study.folder import read_study
     from wespe.study.report import as_markdown, write_results
 
-    results = write_results(arguments.out, read_study(arguments.folder), _votes(arguments.folder))
+    study, votes = read_study(arguments.folder), _votes(arguments.folder)
+    with extra("web"):
+        results = write_results(arguments.out, study, votes, name=arguments.name)
     print(as_markdown(results))
 
 

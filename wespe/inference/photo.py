@@ -1,5 +1,6 @@
 """Photo files, folders and patterns through a network: what `wespe enhance` does."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ class Summary:
     """Files in folders whose names are not those of photos."""
     megapixels: float = 0
     seconds: float = 0
+    engine: str = ""
+    """What computed: see `Backend.name`."""
 
     def __str__(self) -> str:
         lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
@@ -36,7 +39,7 @@ class Summary:
             counts += f", {self.passed_over} other files passed over"
         if self.enhanced:
             speed = f"{self.megapixels / self.seconds:.2f} MP/s"
-            counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}"
+            counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}, {self.engine}"
         return "\n".join([*lines, counts])
 
 
@@ -102,20 +105,28 @@ def enhance_files(
                     done, speed = _enhance_file(
                         path, output, enhancer, strength, quality, progress.advance
                     )
-            except (PhotoError, OSError) as error:
-                reason = error.reason if isinstance(error, PhotoError) else str(error)
+            except (PhotoError, OSError, RuntimeError, MemoryError) as error:
+                reason = _reason(error, output)
                 failed.append((path, reason))
                 progress.advance(sizes[path])
                 line = f"{line}: failed, {reason}"
             else:
+                _date(output, path)
                 megapixels += done
                 line = f"{line} → {output} ({speed})"
             progress.clear()
             report(line)
     enhanced = len(waiting) - len(failed) + len(planned.failed)
     skipped = len(planned.outputs) - len(waiting)
-    seconds = time.monotonic() - begin
-    return Summary(enhanced, skipped, tuple(failed), planned.passed_over, megapixels, seconds)
+    return Summary(
+        enhanced,
+        skipped,
+        tuple(failed),
+        planned.passed_over,
+        megapixels,
+        seconds=time.monotonic() - begin,
+        engine=enhancer.backend.name,
+    )
 
 
 def _enhance_file(
@@ -126,14 +137,24 @@ def _enhance_file(
     quality: int | None,
     advance: Callable[[int], None],
 ) -> tuple[float, str]:
-    """Enhance one file; returns its megapixels, and these and the speed in words."""
+    """Enhance one file; returns its megapixels, and these, the speed and what is lost in words."""
     begin = time.monotonic()
     original = read_original(path)
     enhanced = enhancer.enhance(original.upright(), strength=strength, advance=advance)
     write_like(output, original, enhanced, quality=quality)
     megapixels = enhanced[..., 0].size / 1e6
     speed = megapixels / (time.monotonic() - begin)
-    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s"
+    lost = "".join(f"; {note}" for note in original.notes)
+    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
+
+
+def _reason(error: Exception, output: Path) -> str:
+    """Why a photo failed; engines that find no memory raise RuntimeError."""
+    if isinstance(error, PhotoError):
+        return error.reason
+    if isinstance(error, OSError) and error.strerror:
+        return f"{output}: {error.strerror}"
+    return str(error) or "out of memory"
 
 
 def _pixels(path: Path) -> int:
@@ -143,6 +164,13 @@ def _pixels(path: Path) -> int:
     except (PhotoError, OSError):
         return 0
     return width * height
+
+
+def _date(output: Path, photo: Path) -> None:
+    """Make a result no older than its photo, as one of a camera whose clock is ahead."""
+    if not _is_done(photo, output):
+        stat = photo.stat()
+        os.utime(output, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
 def _is_done(photo: Path, output: Path) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wespe.images import PHOTO_SUFFIXES
 from wespe.inference.video.join import result_suffix
 from wespe.inference.video.source import is_video
-from wespe.originals import SUFFIXES
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]
             continue
         if out and out.resolve() != path.resolve() and file.resolve().is_relative_to(out.resolve()):
             continue
-        if file.suffix.lower() in SUFFIXES or is_video(file):
+        if file.suffix.lower() in PHOTO_SUFFIXES or is_video(file):
             photos.append((file, name))
         else:
             others += 1
@@ -95,7 +95,7 @@ def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]
 
 def _why_none(path: Path) -> str:
     if path.is_dir():
-        return f"no photos ({', '.join(sorted(SUFFIXES))}) in this folder"
+        return f"no photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder"
     return "no file matches this pattern"
 
 

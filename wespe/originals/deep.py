@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
-from wespe.images import AnyPixels
+from wespe.images import AnyPixels, is_negative
 from wespe.originals.metadata import png_chunk
 
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
@@ -27,10 +27,12 @@ def deep_mode(image: Image.Image) -> str:
     return "" if not layout else "RGB" if "RGB" in layout else "L"
 
 
-def read_deep(content: bytes) -> AnyPixels:
-    """The picture, uint16 `(H, W, C)`: 1 channel for grey, 3 RGB, 4 RGB with alpha.
+def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
+    """The picture, uint16 `(H, W, C)`: grey or RGB, each with alpha if there is any.
 
-    Raises ValueError for what OpenCV does not read.
+    `image`: the same, opened by Pillow, which knows what OpenCV passes over: grey of which 0 is
+    white, a colour that stands for transparency, colours multiplied with alpha. Raises ValueError
+    for what OpenCV does not read.
     """
     buffer = np.frombuffer(content, np.uint8)
     try:
@@ -39,9 +41,26 @@ def read_deep(content: bytes) -> AnyPixels:
         raise ValueError(f"OpenCV cannot decode it: {error}") from error
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("16 bits a channel in a layout that is not known here")
-    if pixels.ndim == 2:
-        return pixels[..., None]
-    return np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
+    if pixels.ndim == 3:
+        layers = np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
+        return _divided(layers) if _is_multiplied(image) else layers
+    grey = (65535 - pixels if is_negative(image) else pixels)[..., None]
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey
+    return np.concatenate([grey, np.where(grey == clear, 0, 65535).astype(np.uint16)], axis=2)
+
+
+def _is_multiplied(image: Image.Image) -> bool:
+    tags = getattr(image, "tag_v2", {})
+    return tags.get(TiffImagePlugin.EXTRASAMPLES) == (1,)
+
+
+def _divided(layers: AnyPixels) -> AnyPixels:
+    """RGB that was multiplied with its alpha, the last layer, as it was before."""
+    colours, alpha = layers[..., :3].astype(np.uint64), layers[..., 3:].astype(np.uint64)
+    straight = np.minimum((colours * 65535 + alpha // 2) // np.maximum(alpha, 1), 65535)
+    return np.concatenate([straight.astype(np.uint16), layers[..., 3:]], axis=2)
 
 
 def deep_png(pixels: AnyPixels) -> bytes:

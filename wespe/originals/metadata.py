@@ -1,5 +1,6 @@
 """What a file says beside its pixels: carried over as it is, byte for byte where possible."""
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ _PNG_KEPT = frozenset(
 )
 _PNG_COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xFE
+# Any but those within a scan.
+_MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 
 
 def without_thumbnail(exif: bytes) -> bytes:
@@ -33,7 +36,8 @@ def without_thumbnail(exif: bytes) -> bytes:
 
 
 def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
-    """A JPEG with the metadata of another: resolution, EXIF, XMP, ICC profile, IPTC, comments.
+    """A JPEG with what another has beside its picture: resolution, EXIF, XMP, ICC profile, IPTC,
+    comments, the video of a motion photo.
 
     `own_colours`: whether the profile still holds. What lists further pictures of the file is left
     out, since they are not written.
@@ -49,7 +53,26 @@ def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
         if marker not in {_APP0, _APP1, _APP2, _COMMENT}
     ]
     header = b"\xff\xd8" + b"".join(_fresh(segment) for segment in kept)
-    return header + b"".join(segment for _, segment in body) + encoded[_header_end(encoded) :]
+    picture = b"".join(segment for _, segment in body) + encoded[_header_end(encoded) :]
+    return header + picture + motion_video(source)
+
+
+def motion_video(jpeg: bytes) -> bytes:
+    """What lies behind the picture of a motion photo; nothing where there is no video.
+
+    Its place is told from the end of the file, so that it can be put behind another picture. A
+    second picture between the two is left out.
+    """
+    place = 2
+    while found := _MARKER.search(jpeg, place):
+        if found[0] == b"\xff\xd9":
+            behind = jpeg[found.end() :]
+            start = behind.find(b"ftyp") - 4
+            if start < 0:
+                return b""
+            return behind[start:] if behind.startswith(b"\xff\xd8") else behind
+        place = found.end() + int.from_bytes(jpeg[found.end() : found.end() + 2])
+    return b""
 
 
 def _is_kept(marker: int, payload: bytes, own_colours: bool) -> bool:

@@ -1,5 +1,6 @@
 """Reading a photo with all that its file needs to be written again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,9 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
 
-from wespe.images import LAYOUT_TAGS, AnyPixels, PhotoError, as_srgb, opened
+from wespe.images import DAMAGED, FORMATS, LAYOUT_TAGS, AnyPixels, PhotoError, as_srgb, opened
 from wespe.originals.colours import Colours
 from wespe.originals.deep import deep_mode, read_deep
-from wespe.originals.formats import FORMATS
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
 _TURNS = {
@@ -39,6 +39,8 @@ class Original:
     """Whether the file's profile holds for `stored`."""
     orientation: int
     options: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """What of the file is not kept, in words."""
 
     def upright(self) -> AnyPixels:
         """The photo in sRGB as people see it, `(H, W, 3)` of uint8 or uint16."""
@@ -84,7 +86,21 @@ def read_original(path: Path) -> Original:
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
             options=_options(image, name),
+            notes=tuple(_lost(image)),
         )
+
+
+def _lost(image: Image.Image) -> Iterator[str]:
+    """What `write_like` cannot keep of an opened file, in words."""
+    try:
+        count = getattr(image, "n_frames", 1)
+    except DAMAGED:  # A picture that is left out need not be whole.
+        count = 2
+    if count > 1:
+        yield "the first of its pictures alone"
+    bits = image.info.get("bit_depth", 8)
+    if bits > 8:
+        yield f"{bits} bits reduced to 8"
 
 
 def _layers(
@@ -103,7 +119,7 @@ def _layers(
         except ValueError:
             return np.asarray(as_srgb(image, profile)), None, Colours("RGB", None), False
         return np.asarray(image), None, colours, True
-    layers = read_deep(content) if deep else _eight_bit_layers(image, mode)
+    layers = read_deep(image, content) if deep else _eight_bit_layers(image, mode)
     if layers.shape[1::-1] != image.size:
         raise PhotoError(path, "16 bits a channel in a layout that is not known here")
     stored = layers[..., : len(mode)]

@@ -10,7 +10,10 @@ _NEEDED = {"title", "kind", "simulated_subjects", "simulated_photos", "subjects"
 
 def read_study(path: Path) -> dict[str, Any]:
     """The figures of a study, as docs/study.md lists them; ValueError names another file."""
-    figures = read_json(path)
+    figures = read_json(path) if path.exists() else None
     if not isinstance(figures, dict) or not figures.keys() >= _NEEDED:
-        raise ValueError(f"{path}: expected the figures of a study, by `wespe study report`")
+        got = "others" if path.exists() else "nothing"
+        raise ValueError(
+            f"{path}: expected the figures of a study, by `wespe study report`, got {got}"
+        )
     return figures

@@ -91,6 +91,8 @@ def make_app(
             raise HTTPException(422, str(error)) from error
         except ClientDisconnect as error:
             raise HTTPException(400, "The photo did not come whole.") from error
+        except OSError as error:
+            raise HTTPException(507, f"It cannot be kept: {error.strerror}.") from error
         return photo.told()
 
     @app.get("/photos/{key}")

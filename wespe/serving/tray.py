@@ -16,12 +16,21 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from wespe.files import lock
-from wespe.images import AnyPixels, PhotoError, Pixels, opened, photo_size, write_photo
+from wespe.images import (
+    FORMATS,
+    AnyPixels,
+    PhotoError,
+    Pixels,
+    opened,
+    photo_size,
+    write_photo,
+)
 from wespe.originals import read_original, write_like
-from wespe.originals.formats import FORMATS
 
 _PREFIX = "wespe-serve-"
 _PREVIEW_QUALITY = 90
+_ROWS = 256  # that are blended at a time, so that a large photo needs little more than itself
+_LOOK_S = 30  # how often photos that nobody asks about are looked for
 State = Literal["waiting", "working", "done", "failed"]
 
 
@@ -93,6 +102,7 @@ class Tray:
         self.limits = limits or Limits()
         self._load, self._networks = load, dict[str, Enhancing]()
         self._photos, self._lock = dict[str, Photo](), threading.Lock()
+        self._receiving = 0
         self._jobs: queue.Queue[tuple[Photo, int] | None] = queue.Queue()
         self._closing = threading.Event()
         self._resources = contextlib.ExitStack()
@@ -117,14 +127,17 @@ class Tray:
     def receiving(self) -> Iterator[Path]:
         """Yield a file to write a photo to; what `add` has not taken is removed."""
         with self._lock:
-            self._drop_idle()
-            if len(self._photos) >= self.limits.photos:
-                raise TrayError(f"There are {len(self._photos)} photos here: remove some first.")
+            # Those under way count: many that begin at once are no way around the limit.
+            if (count := len(self._photos) + self._receiving) >= self.limits.photos:
+                raise TrayError(f"There are {count} photos here: remove some first.")
+            self._receiving += 1
         folder = self._folder / secrets.token_urlsafe(16)
         folder.mkdir()
         try:
             yield folder / "upload"
         finally:
+            with self._lock:
+                self._receiving -= 1
             if folder.name not in self._photos:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -179,19 +192,23 @@ class Tray:
             np.lib.format.open_memmap(photo.folder / f"{which}.npy", mode="r")
             for which in ("original", "enhanced")
         )
-        blend = before + np.float32(strength) * (after.astype(np.float32) - before)
+        blend = np.empty_like(before)
+        for row in range(0, len(before), _ROWS):
+            old, new = before[row : row + _ROWS], after[row : row + _ROWS].astype(np.float32)
+            blend[row : row + _ROWS] = (old + np.float32(strength) * (new - old)).round()
         path = photo.folder / f"{secrets.token_urlsafe(8)}{photo.file.suffix}"
         try:
-            write_like(path, read_original(photo.file), blend.round().astype(before.dtype))
+            write_like(path, read_original(photo.file), blend)
             yield path
         finally:
             path.unlink(missing_ok=True)
 
     def _drop_idle(self) -> None:
         now = time.monotonic()
-        for photo in list(self._photos.values()):
-            if now - photo.touched_s > self.limits.idle_s:
-                self._remove(photo)
+        with self._lock:
+            for photo in list(self._photos.values()):
+                if now - photo.touched_s > self.limits.idle_s:
+                    self._remove(photo)
 
     def _remove(self, photo: Photo) -> None:
         self._photos.pop(photo.key, None)
@@ -199,19 +216,26 @@ class Tray:
         shutil.rmtree(photo.folder, ignore_errors=True)
 
     def _work(self) -> None:
-        while job := self._jobs.get():
-            photo, run = job
-            if self._closing.is_set():
-                return
-            if photo.run != run:
-                continue
+        while not self._closing.is_set():
+            self._drop_idle()
             try:
-                self._enhance(photo, run)
-            except _GoneError:
+                job = self._jobs.get(timeout=min(_LOOK_S, self.limits.idle_s))
+            except queue.Empty:
                 continue
-            except Exception as error:  # whatever one photo does, the others get their turn
-                reason = error.reason if isinstance(error, PhotoError) else str(error)
-                self._report(photo, run, state="failed", reason=reason or type(error).__name__)
+            if job and job[0].run == job[1]:
+                with contextlib.suppress(_GoneError):
+                    self._try(*job)
+                if job[0].key not in self._photos:  # What was written while it was removed.
+                    shutil.rmtree(job[0].folder, ignore_errors=True)
+
+    def _try(self, photo: Photo, run: int) -> None:
+        try:
+            self._enhance(photo, run)
+        except _GoneError:
+            raise
+        except Exception as error:  # whatever one photo does, the others get their turn
+            reason = error.reason if isinstance(error, PhotoError) else str(error)
+            self._report(photo, run, state="failed", reason=reason or type(error).__name__)
 
     def _enhance(self, photo: Photo, run: int) -> None:
         self._report(photo, run, state="working")

@@ -33,6 +33,7 @@ class _Code(_Sent):
 
 
 class _Vote(_Sent):
+    code: str
     trial: int
     choice: int
     seconds: Annotated[float, Field(ge=0, le=1e6)]
@@ -102,12 +103,14 @@ def _add_trials(app: FastAPI, study: Study, votes: Votes, cookie: str, pictures:
         return _state(study, votes.progress(code) if code else None)
 
     @app.post("/vote")
-    def vote(sent: _Vote, code: Code = None) -> dict[str, Any]:
+    def vote(sent: _Vote) -> dict[str, Any]:
+        # Of the subject whose pictures the page shows: the cookie may be another's by now, who has
+        # begun in another tab.
         try:
-            votes.vote(code or "", sent.trial, sent.choice, seconds=sent.seconds)
+            votes.vote(sent.code, sent.trial, sent.choice, seconds=sent.seconds)
         except VoteError as error:
             raise HTTPException(409, str(error)) from error
-        return _state(study, votes.progress(code or ""))
+        return _state(study, votes.progress(sent.code))
 
     @app.get("/picture/{token}")
     def picture(token: str) -> Response:

@@ -13,8 +13,8 @@ import numpy as np
 
 from wespe.files import atomic_folder, write_json
 from wespe.images import Pixels, write_photo
-from wespe.study.folder import DEGRADED, Item, Kind, Part, Study
-from wespe.study.sources import ENHANCED, PhotoSet
+from wespe.study.folder import DEGRADED, ENHANCED, Item, Kind, Part, Study
+from wespe.study.sources import PhotoSet
 
 
 @dataclass(frozen=True)

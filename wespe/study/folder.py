@@ -12,6 +12,8 @@ from wespe.schema import Name
 Kind = Literal["pairs", "ratings"]
 Part = Literal["practice", "main", "catch"]
 
+ENHANCED = "enhanced"
+"""The method whose photos the study is about."""
 DEGRADED = "degraded"
 """The method of a catch trial's spoiled copy."""
 

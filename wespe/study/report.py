@@ -42,20 +42,23 @@ def export_votes(out: Path, study: Study, votes: Votes) -> int:
     return len(rows)
 
 
-def write_results(folder: Path, study: Study, votes: Votes) -> dict[str, Any]:
+def write_results(
+    folder: Path, study: Study, votes: Votes, *, name: str | None = None
+) -> dict[str, Any]:
     """Write `NAME.json`, `NAME.md` and `NAME.csv` into `folder`; returns what the JSON holds.
 
-    Raises ValueError as `analyse` does.
+    `name` is the study's own where there is none. Raises ValueError as `analyse` does.
     """
+    name = name or study.study
     results = analyse(study, votes.subjects(), votes.votes())
     paper = [{"against": row.against, "fractions": row.fractions} for row in TABLE_5]
     results["paper"] = {"source": SOURCE, "about": ABOUT, "table_5": paper}
-    write_json(folder / f"{study.study}.json", results)
-    with atomic_file(folder / f"{study.study}.md") as temporary:
+    write_json(folder / f"{name}.json", results)
+    with atomic_file(folder / f"{name}.md") as temporary:
         temporary.write_text(as_markdown(results), "utf-8")
     rows = results.get("preferences") or results["ratings"]
     flat = [_flat(row) for row in rows]
-    _write_table(folder / f"{study.study}.csv", list(flat[0]), [row.values() for row in flat])
+    _write_table(folder / f"{name}.csv", list(flat[0]), [row.values() for row in flat])
     return results
 
 
@@ -63,7 +66,12 @@ def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any
     with atomic_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns)
-        table.writerows(rows)
+        table.writerows([_text(cell) for cell in row] for row in rows)
+
+
+def _text(cell: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: names of photos may begin like one."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(tuple("=+-@\t\r")) else cell
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wespe.study import statistics
-from wespe.study.folder import DEGRADED, Study
+from wespe.study.folder import DEGRADED, ENHANCED, Study
 from wespe.study.paper import paper_fraction
 from wespe.study.records import Subject, Vote
-from wespe.study.sources import ENHANCED
 
 _FAIL_RATING = 3
 _MOST_FAILED = 0.25

@@ -14,9 +14,6 @@ from wespe.files import sha256
 from wespe.images import PHOTO_SUFFIXES, Pixels, read_photo
 from wespe.study.folder import read_record
 
-ENHANCED = "enhanced"
-
-
 Versions = Callable[[str, Sequence[str]], dict[str, Pixels]]
 """A photo and methods → method → uint8 `(H, W, 3)`; ValueError for a method that is not there."""
 

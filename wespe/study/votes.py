@@ -48,11 +48,22 @@ class VoteError(ValueError):
 class Votes:
     """The database of one study; may be used from several threads, and by several processes.
 
-    Raises ValueError where the file holds the votes of another study.
+    Raises ValueError where the file holds the votes of another study, or none, or cannot be
+    written.
     """
 
     def __init__(self, path: Path, study: Study) -> None:
         self._study, self._lock = study, threading.Lock()
+        try:
+            key = self._open(path)
+        except sqlite3.Error as error:
+            raise ValueError(f"{path}: expected votes, or room for them: {error}") from error
+        if key != study.key:
+            self._connection.close()
+            raise ValueError(f"{path}: expected the votes of this study, got those of another")
+
+    def _open(self, path: Path) -> str:
+        """Open the database, new or not; returns the key of its study."""
         self._connection = sqlite3.connect(
             path, isolation_level=None, check_same_thread=False, timeout=20
         )
@@ -64,11 +75,17 @@ class Votes:
             if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     connection.execute(statement)
-                connection.execute("INSERT INTO study VALUES (?)", (study.key,))
-            (key,) = connection.execute("SELECT key FROM study").fetchone()
-        if key != study.key:
-            self._connection.close()
-            raise ValueError(f"{path}: expected the votes of this study, got those of another")
+                connection.execute("INSERT INTO study VALUES (?)", (self._study.key,))
+            key: str = connection.execute("SELECT key FROM study").fetchone()[0]
+        return key
+
+    def settle(self) -> None:
+        """Bring votes that wait in SQLite's log into the file itself, whose time Snakemake knows.
+
+        They are as safe in the log. Done before figures are written, since these have to be newer.
+        """
+        with self._lock:
+            self._connection.execute("PRAGMA wal_checkpoint")
 
     def close(self) -> None:
         """Close the database; one that was never closed is as whole."""
@@ -202,7 +219,9 @@ def open_votes(folder: Path, study: Study) -> Votes:
         raise ValueError(
             f"{path}: expected votes, there are none: `wespe study serve` collects them"
         )
-    return Votes(path, study)
+    votes = Votes(path, study)
+    votes.settle()
+    return votes
 
 
 def _subject(connection: sqlite3.Connection, code: str) -> int | None:

@@ -172,11 +172,14 @@ def _listen(address: str, port: int) -> socket.socket:
     # A server that starts again does not wait for the last one's connections to be forgotten.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        if not 0 <= port <= 65535:
+            raise ValueError(f"port must be from 0 to 65535, got {port}")
         listener.bind((address, port))
         listener.listen(256)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         listener.close()
-        error.filename = f"{address}:{port}"
+        if isinstance(error, OSError):
+            error.filename = f"{address}:{port}"
         raise
     return listener
 

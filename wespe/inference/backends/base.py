@@ -22,7 +22,7 @@ class Backend(Protocol):
     """Runs layers: convolutions, ReLU and sums, their norms folded."""
 
     name: str
-    """The engine, device and precision, as `openvino-cpu-bf16`."""
+    """The engine, device and precision, as `openvino-cpu-bf16`, or `-int8-bf16` for both."""
     device: torch.device
     """Where tensors are handed over."""
     tile_px: int
@@ -34,12 +34,18 @@ class Backend(Protocol):
 
 
 def open_backend(
-    name: BackendName, *, device: torch.device | str = "cpu", bf16: bool = False
+    name: BackendName,
+    *,
+    device: torch.device | str = "cpu",
+    bf16: bool = False,
+    int8: bool = False,
 ) -> Backend:
     """The backend of this name on a device, its convolutions in bf16 or fp32.
 
-    `auto` is torch on a GPU, and on a CPU OpenVINO where it is installed, since it is faster, else
-    torch. Raises ValueError for one that is not installed or cannot do what is asked.
+    `int8` puts those of residual branches in int8, which is OpenVINO's alone. `auto` is torch on a
+    GPU, and on a CPU OpenVINO where it is installed, since it is faster, else torch. Raises
+    ValueError for one that is not installed or cannot do what is asked, and for int8 on a CPU that
+    would compute it otherwise, or not faster.
     """
     device = torch.device(device)
     if name == "auto":
@@ -48,16 +54,34 @@ def open_backend(
             and importlib.util.find_spec("openvino")
             and importlib.util.find_spec("onnx")
         )
-        name = "openvino" if engine else "torch"
+        # Where int8 is asked for by name, what is missing for it is an error.
+        name = "openvino" if engine or int8 else "torch"
     if name == "torch":
+        if int8:
+            raise ValueError("backend torch: expected bf16 or fp32, since it has no int8 here")
         return TorchBackend(device, bf16=bf16)
     if device.type != "cpu":
         raise ValueError(f"backend {name}: expected to run on the CPU, got {device.type}")
+    if int8 and not cpu_has_int8():
+        raise ValueError(
+            "int8: expected a CPU with dot products of bytes (AVX512-VNNI, AVX-VNNI or AMX), "
+            "got one without, where it would be less exact and not faster"
+        )
     module = importlib.import_module(f"wespe.inference.backends.{name}_cpu")
     try:
-        backend: Backend = module.CpuBackend(bf16=bf16)
+        backend: Backend = module.CpuBackend(bf16=bf16, int8=int8)
     except ImportError as error:
         raise ValueError(
             f"backend {name}: {error.name} is not installed; it comes with the extra '{name}'"
         ) from error
     return backend
+
+
+def cpu_has_int8() -> bool:
+    """Whether the CPU has dot products of bytes (VNNI), so that int8 is faster than bf16.
+
+    Without them products of two bytes are added in 16 bits, where they may not fit. Older torch
+    releases cannot tell; they count as without.
+    """
+    capabilities = getattr(torch.cpu, "get_capabilities", dict[str, bool])()
+    return any(capabilities.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))

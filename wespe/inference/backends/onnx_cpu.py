@@ -9,9 +9,11 @@ from wespe.inference.backends.onnx_graph import onnx_graph
 class CpuBackend:
     """Runs layers by ONNX Runtime, on as many threads as torch would."""
 
-    def __init__(self, *, bf16: bool = False) -> None:
-        if bf16:
-            raise ValueError("backend onnx: expected float32, since it has no bf16 on CPUs")
+    def __init__(self, *, bf16: bool = False, int8: bool = False) -> None:
+        if bf16 or int8:
+            raise ValueError(
+                "backend onnx: expected float32, since it has no bf16 on CPUs and a slow int8"
+            )
         import onnxruntime  # noqa: F401
 
         self.name = "onnx-cpu-fp32"

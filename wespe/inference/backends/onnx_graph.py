@@ -79,6 +79,12 @@ class Graph:
                 values[node] = self._operation(node, values)
         raise AssertionError("a traced module has an output")
 
+    def convolution(self, module: nn.Conv2d, source: str, weight: str) -> str:
+        """Add a convolution whose weights are the value `weight`."""
+        pads = [(size - 1) // 2 for size in module.kernel_size]
+        bias = [] if module.bias is None else [self.constant(module.bias)]
+        return self.node("Conv", source, weight, *bias, pads=[*pads, *pads])
+
     def model(self, output: str, channels: int = 3, note: str = "") -> bytes:
         """The whole graph, from the value `image` to `output`."""
         from onnx import TensorProto, helper
@@ -98,10 +104,7 @@ class Graph:
 
     def _module(self, module: nn.Module, source: str) -> str:
         if isinstance(module, nn.Conv2d):
-            pads = [(size - 1) // 2 for size in module.kernel_size]
-            given = [module.weight] if module.bias is None else [module.weight, module.bias]
-            parameters = (self.constant(value) for value in given)
-            return self.node("Conv", source, *parameters, pads=[*pads, *pads])
+            return self.convolution(module, source, self.constant(module.weight))
         if isinstance(module, nn.InstanceNorm2d):
             parameters = (self.constant(value) for value in (module.weight, module.bias))
             return self.node("InstanceNormalization", source, *parameters, epsilon=module.eps)

@@ -75,6 +75,10 @@ def read_clip(path: Path) -> Clip:
             raise VideoError(path, f"HDR ({_HDR[first.color_trc]}): convert it to SDR first")
         assert stream.time_base
         colours, notes = _colours(first)
+        # VP9 keeps it beside the frames, and what decodes these does not tell.
+        beside = {key.lower(): value for key, value in stream.metadata.items()}
+        if beside.get("alpha_mode") == "1":
+            notes = (*notes, "transparency dropped")
         return Clip(
             path=path,
             width=first.width,

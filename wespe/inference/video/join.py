@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-# What a container writes of itself.
-_LAYOUT_KEYS = frozenset({"major_brand", "minor_version", "compatible_brands", "encoder"})
+# What a container writes of itself, or of how a stream is encoded.
+_LAYOUT_KEYS = frozenset(
+    {"major_brand", "minor_version", "compatible_brands", "encoder", "alpha_mode"}
+    | {"bps", "number_of_bytes", "_statistics_tags", "_statistics_writing_app"}
+)
+_PICTURES = {"mjpeg": "jpeg"}  # FFmpeg's name of a codec, where pictures have another.
 
 
 def result_suffix(suffix: str) -> str:
@@ -69,13 +73,12 @@ def _write(
     main = main_stream(clip.path, source)
     video = result.add_stream("libx264", rate=clip.rate)
     configure(video.codec_context, clip, crf)
-    _describe(video, main)
+    video.metadata.update(_kept(main.metadata))
+    video.disposition = main.disposition
     if clip.display_matrix:
         video.set_display_matrix(clip.display_matrix)
-    copies, left_out = _copies(source, main, result)
-    result.metadata.update(
-        {key: value for key, value in source.metadata.items() if key not in _LAYOUT_KEYS}
-    )
+    copies, left_out = _copies(clip.path, source, main, result)
+    result.metadata.update(_kept(source.metadata))
     if chapters := source.chapters():
         result.set_chapters(chapters)
     result.start_encoding()
@@ -87,18 +90,26 @@ def _write(
     return left_out
 
 
-def _describe(copy: "Stream", original: "Stream") -> None:
-    copy.metadata.update(original.metadata)
-    copy.disposition = original.disposition
+def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in metadata.items()
+        if key.lower().removesuffix("-eng") not in _LAYOUT_KEYS
+    }
 
 
 def _copies(
-    source: "InputContainer", main: "Stream", result: "OutputContainer"
+    path: Path, source: "InputContainer", main: "Stream", result: "OutputContainer"
 ) -> tuple[dict[int, "Stream"], list[str]]:
     """The streams of `result` that take those of `source`, by index, and what has no place."""
+    from av.stream import Disposition
+
     copies, left_out = {}, []
     for stream in source.streams:
-        if stream.index == main.index:
+        if stream.index == main.index or _is_chapters(source, stream):
+            continue
+        if stream.disposition & Disposition.attached_pic and result.format.name == "matroska":
+            _attach(path, stream, result)
             continue
         try:
             if stream.type == "data":
@@ -108,8 +119,31 @@ def _copies(
             kind = stream.codec_context.name if stream.codec_context else "unknown"
             left_out.append(f"left out: {stream.type} ({kind})")
         else:
-            _describe(copies[stream.index], stream)
+            copies[stream.index].metadata.update(stream.metadata)
+            copies[stream.index].disposition = stream.disposition
     return copies, left_out
+
+
+def _is_chapters(source: "InputContainer", stream: "Stream") -> bool:
+    """Whether these are the names of chapters, which MP4 has as a stream: they are written anew."""
+    chapters = source.chapters()
+    return stream.type == "data" and bool(chapters) and stream.frames == len(chapters)
+
+
+def _attach(path: Path, cover: "Stream", result: "OutputContainer") -> None:
+    """Put a cover picture where Matroska has it; copied as a stream it would be a second video."""
+    told = {key.lower(): value for key, value in cover.metadata.items()}
+    codec = cover.codec_context.name if cover.codec_context else "mjpeg"
+    kind = _PICTURES.get(codec, codec)
+    with opened(path) as source:
+        stream = source.streams[cover.index]
+        read_only(source, [stream])
+        picture = next((bytes(packet) for packet in source.demux(stream) if packet.size), b"")
+    result.add_attachment(
+        told.get("filename", f"cover.{kind.replace('jpeg', 'jpg')}"),
+        told.get("mimetype", f"image/{kind}"),
+        picture,
+    )
 
 
 def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Iterator["Packet[Any]"]:

@@ -56,7 +56,7 @@ async function send(files) {
       problems.push(`${file.name}: ${error.message}`);
     }
   }
-  say(problems.join(" "));
+  say(problems.join("\n"));
 }
 
 const WORDS = { waiting: "waiting", working: "at work", done: "done", failed: "failed" };
@@ -89,16 +89,23 @@ function show(photo) {
   if (finished && (shown === null || shown === photo.key)) view(photo.key);
 }
 
+let lost = false; // whether the server did not answer last time
+
 async function poll() {
+  const gone = [], before = lost;
+  lost = false;
   for (const [key, { photo }] of rows) {
-    if (photo.state !== "waiting" && photo.state !== "working") continue;
+    // A server that was away may have lost those that are done, too.
+    if (!before && photo.state !== "waiting" && photo.state !== "working") continue;
     try {
       show(await ask(address(key)));
     } catch (error) {
-      if (error.status === 404) forget(key);
-      else say(`The server cannot be reached: ${error.message}`);
+      if (error.status === 404) { forget(key); gone.push(photo.name); }
+      else { lost = true; say(`The server cannot be reached: ${error.message}`); }
     }
   }
+  if (gone.length) say(`Not here any more: ${gone.join(", ")}. Send it again.`);
+  else if (before && !lost) say("");
   setTimeout(poll, POLL_MS);
 }
 

@@ -144,7 +144,8 @@ function makeChoices() {
     button.dataset.choice = choice;
     button.append(text);
     if (word) button.append(Object.assign(document.createElement("small"), { textContent: word }));
-    button.addEventListener("click", () => choose(choice));
+    // The second half of a double click is no answer to what has come by then.
+    button.addEventListener("click", (event) => event.detail > 1 || choose(choice));
     return button;
   }));
 }
@@ -158,8 +159,8 @@ async function choose(choice) {
   if (busy || performance.now() - shownAt < 300) return;
   busy = true;
   allow(false);
-  const seconds = (performance.now() - shownAt) / 1000;
-  const { ok, told } = await ask("vote", { trial: state.trial, choice, seconds });
+  const seconds = Math.min((performance.now() - shownAt) / 1000, 1e6); // what the server takes
+  const { ok, told } = await ask("vote", { code: state.code, trial: state.trial, choice, seconds });
   // Refused: another tab has gone on, or the cookie is gone.
   await show(ok ? told : (await ask("state")).told);
 }

@@ -1,0 +1,27 @@
+rule study:
+    input:
+        votes=lambda w: votes_of(settings, w.name),
+        # What makes figures of votes, not what shows pictures and collects votes.
+        code=code(
+            "study/__init__.py",
+            "study/report.py",
+            "study/results.py",
+            "study/statistics.py",
+            "study/paper.py",
+            "study/votes.py",
+            "study/order.py",
+            "study/records.py",
+            "study/folder.py",
+        ),
+    output:
+        multiext(f"{RESULTS}/studies/{{name}}", ".json", ".md", ".csv"),
+    log:
+        f"{RESULTS}/logs/study/{{name}}.log",
+    params:
+        folder=lambda w: settings.studies[w.name].path,
+        settings=lambda w: subtrees(settings, f"studies.{w.name}"),
+        out=lambda w, output: Path(output[0]).parent,
+    message:
+        "Votes of {wildcards.name}"
+    shell:
+        "wespe study report {params.folder:q} --name {wildcards.name} --out {params.out} > {log} 2>&1"
