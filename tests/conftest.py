@@ -42,6 +42,12 @@ tables: {scenes: {evaluations: {dslr_scenes: {}, flickr_scenes: {}}}}
 """
 
 
+JUDGES = """\
+raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
+ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
+"""
+
+
 @dataclass(frozen=True)
 class Project:
     """A copy of the project, the current folder of its test."""
@@ -75,6 +81,10 @@ class Project:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
+
+    def add_judges(self) -> None:
+        """Give the settings raters and a rating."""
+        self.edit("params.yaml", "raters: {}\nratings: {}\n", JUDGES)
 
     def record(self) -> None:
         versions.record(Path("params.yaml"), config.load(Path("params.yaml")))

@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from wespe.workflow import code
 
@@ -33,18 +32,14 @@ def snakemake_graph() -> dict[str, Stage]:
             # One stage, whether it is tried again or not.
             "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
                 job.output,
-                # These are in Snakemake's graph alone: DVC's templates hold nothing optional.
-                [path for path in job.input if path not in _optional(job.input)],
+                # Studies are in Snakemake's graph alone: DVC's templates hold nothing optional.
+                [path for path in job.input if path not in getattr(job.input, "studies", [])],
                 list(json.loads(job.params.settings)),
             )
             | {"rule": [job.rule.name]}
             for job in flow.dag.jobs
             if job.output
         }
-
-
-def _optional(inputs: Any) -> list[str]:
-    return [*getattr(inputs, "ratings", []), *getattr(inputs, "studies", [])]
 
 
 def dvc_graph() -> dict[str, Stage]:

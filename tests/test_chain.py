@@ -123,6 +123,7 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
         *(f"logs/patches/{name}.log" for name in ("phone", "dslr")),
         "logs/train/phone_dslr.log",
         "logs/evaluate/scenes.log",
+        "logs/ratings.log",
         "logs/tables.log",
         "logs/report.log",
     }
@@ -131,6 +132,7 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
     assert {picture.split(".")[1] for picture in pictures} == methods
     assert {path for path in made - logs if not path.endswith(".jpg")} - timestamps(made) == {
         "report.html",
+        "ratings/index.json",
         *(f"pairs/phone_dslr/generator.{suffix}" for suffix in ("safetensors", "json")),
         "pairs/phone_dslr/losses.jsonl",
         *(f"evaluations/scenes/{file}" for file in ("images.csv", "summary.json")),

@@ -1,6 +1,7 @@
 """`wespe rater` and `wespe rate` from settings to files."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,10 +10,11 @@ import pytest
 import torch
 
 from tests.faves import write_faves
-from wespe import cli
+from tests.results import write_evaluation, write_rating
+from wespe import cli, config, tracking
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.catalogue import find_networks
-from wespe.files import sha256, write_json
+from wespe.files import lock, sha256, write_json
 from wespe.images import write_photo
 from wespe.models.checkpoints import save_generator
 from wespe.models.generator import Generator
@@ -22,6 +24,7 @@ run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
 sources:
   faves: {kind: folder, path: photos}
   scenes: {kind: folder, path: photos}
+domains: [scenes]
 recipes:
   tiny: {steps: 2}
 pairs:
@@ -83,6 +86,57 @@ def test_a_rater_is_fitted_and_rates(call: Call) -> None:
     assert set(summary["methods"]) == {"original", "enhanced"}
 
 
+def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
+    call: Call, on: config.Run
+) -> None:
+    settings = Path("params.yaml")
+    settings.write_text(SETTINGS.replace('tracking: ""', f'tracking: "{on.tracking}"'))
+    network = sha256(Path("results/g.safetensors"))
+    run = config.load(settings).run
+    with tracking.training(run, "pair", {"steps": 2}, state_key="k") as record:
+        record.tag({tracking.CHECKPOINT: network})
+    assert call("rater", "ffs", *FIT)[0] == 0
+    assert call("rate", "scenes", *RATE)[0] == 0
+    with sqlite3.connect("mlflow.db") as database:
+        found = {
+            table: {
+                (name, key): value
+                for name, key, value in database.execute(
+                    f"select r.name, t.key, t.value from {table} t join runs r using (run_uuid)"
+                )
+            }
+            for table in ("params", "metrics", "tags")
+        }
+        models = database.execute("select name from model_versions").fetchall()
+        status = dict(database.execute("select name, status from runs"))
+    card = json.loads(Path("results/raters/ffs/rater.json").read_text())
+    assert status["ffs"] == "FINISHED"
+    assert found["params"]["ffs", "epochs"] == "1"
+    assert found["metrics"]["ffs", "accuracy.low"] == card["accuracy"]["low"]
+    assert found["metrics"]["ffs", "validation_loss"] == pytest.approx(card["validation_losses"][0])
+    assert found["tags"]["ffs", tracking.PARENT]
+    assert found["tags"]["ffs", tracking.CHECKPOINT] == card["sha256"]
+    assert found["tags"]["ffs", "wespe.photos.sha256"] == card["data"]["sha256"]
+    assert found["tags"]["ffs", "wespe.photos.simulated"] == "True"
+    assert models == [("tiny-rater-ffs",)]
+    summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())
+    key = "scenes.enhanced.ffs_simulated_viewers"
+    score = summary["methods"]["enhanced"]
+    assert found["metrics"]["pair", key] == score["mean"]
+    assert found["metrics"]["pair", f"{key}_change"] == score["difference"]["mean"]
+
+
+def test_the_ratings_of_the_settings_are_listed(call: Call) -> None:
+    code, messages = call("ratings", "--out", "results/ratings/index.json")
+    assert (code, messages) == (0, "ratings: scenes\n")
+    index = json.loads(Path("results/ratings/index.json").read_text())
+    assert index["scenes"]["rater"] == "ffs"
+    settings = Path("params.yaml")
+    settings.write_text(SETTINGS.partition("ratings:")[0])
+    assert call("ratings", "--out", "results/ratings/index.json")[0] == 0
+    assert Path("results/ratings/index.json").read_text() == "{}\n"
+
+
 def test_raters_and_ratings_are_no_networks(call: Call) -> None:
     assert call("rater", "ffs", *FIT)[0] == 0
     assert call("rate", "scenes", *RATE)[0] == 0
@@ -110,3 +164,54 @@ def test_a_rating_names_what_there_is(call: Call) -> None:
     assert code == 1
     assert "ratings.scenes.rater must name a rater (ffs), got 'x'" in messages
     assert "ratings.scenes.pair must name a pair (pair), got 'y'" in messages
+
+
+def test_a_photo_that_is_gone_is_left_out_by_name(call: Call) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    Path("scenes/1.png").unlink()
+    code, messages = call("rate", "scenes", *RATE)
+    assert code == 0
+    assert "scenes: 1.png left out: no such file" in messages
+    Path("scenes/0.png").unlink()
+    code, messages = call("rate", "scenes", *RATE)
+    assert code == 1
+    assert "scenes: none of its 2 photos can be rated: 0.png: no such file" in messages
+
+
+def test_files_of_another_kind_are_refused(call: Call) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    network, rater = "results/g.safetensors", "results/raters/ffs/rater.safetensors"
+    code, messages = call("rate", "scenes", *RATE, "--rater", network)
+    assert code == 1
+    assert f"{network}: expected a rater of format wespe-rater/1, got wespe-gen" in messages
+    code, messages = call("rate", "scenes", *RATE, "--model", rater)
+    assert code == 1
+    assert f"{rater}: expected a network of format wespe-generator/1, got wespe-rater" in messages
+
+
+def test_a_rating_that_another_process_makes_is_left_to_it(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    monkeypatch.setattr("wespe.raters.rate.rating_key", lambda *_, **__: "key")
+    with lock(Path(".wespe/ratings/key/lock")):
+        code, messages = call("rate", "scenes", *RATE)
+    assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")
+
+
+def test_two_ratings_for_one_column_are_refused(call: Call) -> None:
+    more = """\
+  again: {rater: ffs, pair: pair, photos: scenes}
+tables: {t: {evaluations: {scenes: {}}, ratings: [scenes, again]}}
+"""
+    evaluation = "evaluations: {scenes: {pair: pair, photos: scenes}}"
+    Path("params.yaml").write_text(SETTINGS.replace("evaluations: {}", evaluation) + more)
+    write_evaluation(Path("results/evaluations/scenes"), n=3)
+    for name in ("scenes", "again"):
+        write_rating(Path("results/ratings") / name, label="FFS")
+    assert call("tables", "--out", "tables") == (
+        1,
+        "wespe tables: tables.t.ratings: expected one for the column Flickr Faves Score of scenes, "
+        "got again too\n",
+    )
+    assert not Path("tables").exists()

@@ -15,16 +15,11 @@ from tests.graphs import Stage
 
 Graph = Mapping[str, Stage]
 
-JUDGES = """\
-raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
-ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
-studies: {street: {path: studies/street}}
-"""
-
 
 def with_judges(project: Project) -> None:
-    """Give the project a rater, a rating and a study."""
-    project.edit("params.yaml", "raters: {}\nratings: {}\nstudies: {}\n", JUDGES)
+    """Give the project raters, a rating and a study."""
+    project.add_judges()
+    project.edit("params.yaml", "studies: {}\n", "studies: {street: {path: studies/street}}\n")
     for file in ("study.json", "votes.sqlite"):
         path = project.root / "studies" / "street" / file
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +63,7 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
     if settings == "judges":
         with_judges(project)
     snakemake = graph("snakemake", project)
-    stages = {"shipped": 12, "two pairs": 13, "downloads": 13, "judges": 17}
+    stages = {"shipped": 13, "two pairs": 14, "downloads": 14, "judges": 18}
     assert len(snakemake) == stages[settings]
     online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
     assert online == (["acquire@flickr"] if settings == "downloads" else [])
@@ -93,6 +88,11 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
             "      - ${run.results}/pairs\n",
             "",
             "report: input results/tiny/pairs/phone_dslr/losses.jsonl only in Snakemake",
+        ),
+        (
+            "      - ${run.results}/ratings\n",
+            "",
+            "tables: input results/tiny/ratings/scenes/scores.csv only in Snakemake",
         ),
         (
             "        - recipes.${item.recipe}\n",

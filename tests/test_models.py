@@ -1,19 +1,20 @@
 import json
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models import vgg19
+from torchvision.models import VGG19_Weights, WeightsEnum, vgg19
 
 from wespe.models.checkpoints import FORMAT, load_generator, save_generator
 from wespe.models.discriminator import Discriminator
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
 from wespe.models.johnson import JohnsonNetwork
-from wespe.models.perceptual import EXTRACTORS, build_extractor, vgg19_layers
+from wespe.models.perceptual import EXTRACTORS, build_extractor, read_weights, vgg19_layers
 from wespe.models.srcnn import Srcnn
 from wespe.transport import Transport
 
@@ -282,3 +283,13 @@ class TestPerceptual:
         features = build_extractor("vgg19", layer="relu5_4", weights=path)(torch.rand(1, 3, 64, 64))
         assert features.shape == (1, 512, 4, 4)
         assert 0 < (features > 0).float().mean() < 0.9
+
+
+def test_weights_that_cannot_be_downloaded_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def offline(*_: object, **__: object) -> None:
+        raise URLError("no network")
+
+    monkeypatch.setattr(WeightsEnum, "get_state_dict", offline)
+    message = r"vgg19.*\.pth: expected weights to download, got .*no network.* takes a local"
+    with pytest.raises(ValueError, match=message):
+        read_weights(None, VGG19_Weights.IMAGENET1K_V1)

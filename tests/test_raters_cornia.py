@@ -317,7 +317,7 @@ def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
         seed=0,
         place=CPU,
         out=tmp_path / "out",
-        states=tmp_path / "states",
+        state=tmp_path / "state",
     )
     assert (card["kind"], card["label"], card["higher_is_better"]) == ("cornia", "CORNIA", False)
     assert "other random places" in card["limits"][0]

@@ -9,9 +9,10 @@ from safetensors.numpy import save_file
 
 from tests.faves import write_faves
 from wespe.acquisition.index import PhotoEntry, PhotoIndex
+from wespe.files import read_json, sha256, write_json
 from wespe.images import Pixels, write_photo
 from wespe.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
-from wespe.raters.rate import rate, statistics_of
+from wespe.raters.rate import about_rater, metric_name, rate, statistics_of
 from wespe.raters.run import data_hash, fit_rater, state_key
 from wespe.recipes.ffs import FfsSettings
 from wespe.training.compute import Place, resolve
@@ -24,6 +25,7 @@ class Brightness(Rater):
 
     kind: ClassVar[str] = "brightness"
     higher_is_better: ClassVar[bool] = True
+    decimals: ClassVar[int] = 1
     label = "brightness"  # type: ignore[assignment]
     config: ClassVar[dict[str, Any]] = {}  # type: ignore[assignment]
 
@@ -57,6 +59,14 @@ def photos(folder: Path, sides: tuple[int, ...] = (20, 20, 20)) -> PhotoIndex:
     return PhotoIndex("scenes", str(folder), "photos of a test", False, entries)
 
 
+ABOUT = {"rating": "scenes", "rater": {"name": "eye", "kind": "brightness", "simulated": False}}
+
+
+def into(folder: Path) -> dict[str, Path]:
+    """Where a rating writes."""
+    return {"out": folder / "out", "state": folder / "state"}
+
+
 def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     def brighter(photo: Pixels) -> Pixels:
         return (photo * 1.5).astype(np.uint8)
@@ -65,8 +75,8 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         photos(tmp_path),
         Brightness(),
         enhancers={"enhanced": brighter},
-        about={"rating": "scenes"},
-        out=tmp_path / "out",
+        about=ABOUT,
+        **into(tmp_path),
     )
     methods = summary["methods"]
     assert methods["original"]["mean"] == 20
@@ -75,19 +85,35 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     # 5, 10 and 15 more: the mean 10, the deviation 5.
     assert methods["enhanced"]["difference"]["mean"] == 10
     assert methods["enhanced"]["difference"]["std"] == 5
-    assert methods["enhanced"]["difference"]["low"] >= 5
-    assert methods["enhanced"]["difference"]["high"] <= 15
     assert methods["target"]["difference"] == {
         "mean": 100.0,
         "std": 0.0,
         "n": 3,
-        "low": 100.0,
-        "high": 100.0,
+        # Fewer than six photos say nothing of others.
+        "low": None,
+        "high": None,
     }
     with (tmp_path / "out" / "scores.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
     assert len(rows) == 9
+    means = {path.stem: read_json(path) for path in (tmp_path / "out" / "metrics").iterdir()}
+    assert means == {
+        "original": {"eye_brightness": 20.0},
+        "enhanced": {"eye_brightness": 30.0, "eye_brightness_change": 10.0},
+        "target": {"eye_brightness": 120.0, "eye_brightness_change": 100.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "rater", "name"),
+    [
+        ("CORNIA (refit)", "cornia", "cornia_refit"),
+        ("FFS (simulated viewers)", "vgg", "vgg_ffs_simulated_viewers"),
+    ],
+)
+def test_a_scores_name_says_what_its_label_says(label: str, rater: str, name: str) -> None:
+    assert metric_name(label, {"name": rater, "kind": "cornia"}) == name
 
 
 def test_pairs_decide_even_where_photos_differ_more() -> None:
@@ -105,21 +131,64 @@ def test_pairs_decide_even_where_photos_differ_more() -> None:
 def test_photos_that_cannot_be_rated_are_named(tmp_path: Path) -> None:
     index = photos(tmp_path, (20, 8, 20))
     (tmp_path / "3.png").write_bytes(b"")
-    summary = rate(index, Brightness(), enhancers={}, about={}, out=tmp_path / "out")
+    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
     assert summary["n_images"] == 1
     assert summary["unreadable"] == [
         {"file": "2.png", "reason": "expected at least 10 px a side"},
         {"file": "3.png", "reason": "empty file"},
     ]
     with pytest.raises(ValueError, match=r"scenes: none of its 1 photos can be rated: 1\.png: exp"):
-        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about={}, out=tmp_path / "o")
+        rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+
+
+def test_a_reference_that_is_gone_is_named(tmp_path: Path) -> None:
+    index = photos(tmp_path)
+    (tmp_path / "ref" / "2.png").unlink()
+    summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+    (photo,) = summary["unreadable"]
+    assert photo["file"] == "2.png"
+    assert photo["reason"].endswith("ref/2.png: no such file")
+
+
+def test_no_photos_are_an_error(tmp_path: Path) -> None:
+    empty = PhotoIndex("scenes", "", "", False, [])
+    with pytest.raises(ValueError, match="source scenes: expected photos to rate, it has none"):
+        rate(empty, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
+
+
+def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    seen = 0
+
+    def stopped(photo: Pixels) -> Pixels:
+        nonlocal seen
+        seen += 1
+        if seen == 3:
+            raise KeyboardInterrupt
+        return photo // 3
+
+    index, third = photos(tmp_path), {"enhanced": lambda photo: photo // 3}
+    with pytest.raises(KeyboardInterrupt):
+        rate(index, Brightness(), enhancers={"enhanced": stopped}, about=ABOUT, **into(tmp_path))
+    assert not (tmp_path / "out").exists()
+    kept = tmp_path / "state" / "photos.jsonl"
+    assert len(kept.read_text().splitlines()) == 2
+    # A line that was cut off is done again.
+    kept.write_text(kept.read_text()[:-9])
+    seen = 10
+    rate(index, Brightness(), enhancers={"enhanced": stopped}, about=ABOUT, **into(tmp_path))
+    assert seen == 12
+    assert not kept.parent.exists()
+    whole = tmp_path / "whole"
+    rate(index, Brightness(), enhancers=third, about=ABOUT, **into(whole))
+    for name in ("scores.csv", "metrics/enhanced.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (whole / "out" / name).read_bytes()
 
 
 def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:
     message = "half: expected 20×20 px like the photo, got 10×10 px"
     half = {"half": lambda photo: photo[::2, ::2]}
     with pytest.raises(ValueError, match=message):
-        rate(photos(tmp_path), Brightness(), enhancers=half, about={}, out=tmp_path / "out")
+        rate(photos(tmp_path), Brightness(), enhancers=half, about=ABOUT, **into(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -144,6 +213,22 @@ def test_a_file_that_is_no_rater_is_named(
     assert str(path) in str(error.value)
 
 
+def test_the_card_of_another_rater_is_refused(tmp_path: Path) -> None:
+    path, card = tmp_path / "rater.safetensors", tmp_path / "rater.json"
+    save_rater(path, Brightness())
+    with pytest.raises(FileNotFoundError, match=r"rater\.json"):
+        about_rater(path)
+    write_json(card, {"sha256": "a1"})
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of rater\.safetensors"):
+        about_rater(path)
+    whole = {"rater": "eye", "kind": "brightness", "data": {"simulated": True}, "sha256": "a1"}
+    write_json(card, whole)
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater .+ a1"):
+        about_rater(path)
+    write_json(card, whole | {"sha256": sha256(path)})
+    assert about_rater(path)["simulated"]
+
+
 def test_a_missing_and_a_damaged_rater_are_named(tmp_path: Path) -> None:
     path = tmp_path / "rater.safetensors"
     with pytest.raises(ValueError, match="no such rater"):
@@ -166,7 +251,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     write_faves(tmp_path / "faves")
     index, out = tmp_path / "faves" / "index.json", tmp_path / "out"
     card = fit_rater(
-        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, states=tmp_path / "states"
+        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, state=tmp_path / "state"
     )
     assert {path.name for path in out.iterdir()} == {
         "rater.safetensors",
@@ -177,17 +262,18 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     assert card["data"]["sha256"] == data_hash(tmp_path / "faves")
     assert card["settings"]["crop_px"] == 32
     assert any("simulated" in limit for limit in card["limits"])
-    assert not any((tmp_path / "states").iterdir())
+    assert not (tmp_path / "state").exists()
     assert load_rater(out / "rater.safetensors", CPU).label == "FFS (simulated viewers)"
 
 
 def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
     write_faves(tmp_path)
     data = data_hash(tmp_path)
-    key = state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
-    assert key == state_key("judge", settings=TINY, data=data, seed=0, place=CPU)
-    other = TINY.model_copy(update={"epochs": 2})
-    assert key != state_key("judge", settings=other, data=data, seed=0, place=CPU)
+    what = {"index": tmp_path / "index.json", "seed": 0, "place": CPU}
+    key = state_key("judge", settings=TINY, **what)
+    assert key == state_key("judge", settings=TINY, **what)
+    assert key != state_key("judge", settings=TINY.model_copy(update={"epochs": 2}), **what)
     table = tmp_path / "faves.csv"
     table.write_text(table.read_text().replace("0.03", "0.04"))
     assert data_hash(tmp_path) != data
+    assert key != state_key("judge", settings=TINY, **what)

@@ -32,6 +32,6 @@ def test_bootstrap_agrees_with_scipys() -> None:
     assert bootstrap(values.tolist()) == pytest.approx((theirs.low, theirs.high), abs=0.02)
 
 
-def test_bootstrap_of_one_value_is_none_and_of_equal_ones_that_value() -> None:
-    assert bootstrap([1.0]) is None
-    assert bootstrap([0.25] * 5) == (0.25, 0.25)
+def test_bootstrap_of_few_values_is_none_and_of_equal_ones_that_value() -> None:
+    assert bootstrap([1.0] * 5) is None
+    assert bootstrap([0.25] * 6) == (0.25, 0.25)

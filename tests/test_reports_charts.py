@@ -113,6 +113,20 @@ def test_a_histogram_outlines_counts_in_shared_bins() -> None:
     assert (places[0], places[-1]) == (52.0, 350.0)
 
 
+def test_histograms_among_others_share_bins_and_scale() -> None:
+    few, many = (
+        Series(name, np.array(values), np.empty(0))
+        for name, values in (("few", [0.4]), ("many", [0.0] * 3 + [1.0]))
+    )
+    words = {"x_label": "score", "y_label": "photos", "title": "T"}
+    chart = ET.fromstring(histogram([few], **words, among=[few, many]))
+    (path,) = (item.get("d", "") for item in chart.iter("path"))
+    # One photo in the third of five bins, a third of the height of the most that any has.
+    assert "L171.2 142.0L230.8 142.0L" in path
+    labels = [text.text for text in chart.iter("text") if text.get("class") == "tick"]
+    assert labels[:4] == ["0", "1", "2", "3"]
+
+
 def test_a_histogram_of_nothing_is_empty() -> None:
     chart = histogram([], x_label="score", y_label="photos", title="T")
     assert "<path" not in chart

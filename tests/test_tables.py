@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wespe.papers.settings import Table
+from wespe.raters.rate import metric_name
 from wespe.reports.inputs import EvaluationResult, ImageRow, Summary
 from wespe.tables.build import build
 from wespe.tables.ratings import rating_column, with_scores
@@ -229,10 +230,19 @@ def test_a_table_of_nothing_is_the_papers() -> None:
     assert build("t", table(None), [], seed=0)["rows"] == []
 
 
-def rating(folder: Path, label: str, scores: Mapping[str, Sequence[float]]) -> Path:
+def rating(
+    folder: Path, label: str, scores: Mapping[str, Sequence[float]], name: str = "cornia"
+) -> Path:
     """A rating's folder: method → a score a photo."""
     folder.mkdir()
-    summary = {"label": label, "higher_is_better": label.startswith("FFS")}
+    rater = {"name": name, "kind": "cornia"}
+    summary = {
+        "label": label,
+        "metric": metric_name(label, rater),
+        "rater": rater,
+        "decimals": 1,
+        "higher_is_better": label.startswith("FFS"),
+    }
     (folder / "summary.json").write_text(json.dumps(summary))
     lines = [
         f"{number}.jpg,{method},{score}"
@@ -265,6 +275,12 @@ def test_a_rater_fills_the_papers_column_or_one_of_its_own(
     # The rater has no score of the eighth photo as it is enhanced.
     enhanced = cells(data, "iPhone: WESPE [canon]")[key]
     assert (enhanced["value"], enhanced["n"], enhanced["p"]) == (20, 7, 2 / 2**7)
+
+
+def test_raters_of_one_kind_have_columns_by_their_names(tmp_path: Path) -> None:
+    folder = rating(tmp_path / "r", "CORNIA (refit)", {"original": [30.0]}, name="phones")
+    column = rating_column(folder)
+    assert (column.key, column.label) == ("phones_cornia_refit", "CORNIA (refit), phones")
 
 
 def test_a_file_that_is_no_rating_is_named(tmp_path: Path) -> None:

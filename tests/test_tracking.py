@@ -16,13 +16,16 @@ from wespe.images import write_photo
 from wespe.recipes.base import Generator
 from wespe.recipes.wespe import WespeRecipe
 
-PAIR = config.Pair(source="phone", target="dslr", recipe="short")
-RECIPE = WespeRecipe(steps=400, generator=Generator(width=32))
+TRAINED_BY = {
+    **config.Pair(source="phone", target="dslr", recipe="short").model_dump(),
+    **WespeRecipe(steps=400, generator=Generator(width=32)).model_dump(),
+    "seed": 0,
+}
 OFF = config.Run(tracking="")
 
 
 def training(settings: config.Run, key: str = "k1") -> AbstractContextManager[tracking.Run]:
-    return tracking.training(settings, "phone_dslr", PAIR, RECIPE, seed=0, state_key=key)
+    return tracking.training(settings, "phone_dslr", TRAINED_BY, state_key=key)
 
 
 def train(settings: config.Run, steps: range, *, key: str = "k1", sha256: str = "") -> None:
@@ -152,6 +155,48 @@ def test_runs_of_several_pairs_have_the_same_metrics_and_pictures(
     assert sum(parts[0] == "images" for parts in kept) == 4
 
 
+def test_ratings_have_the_same_names_for_all_pairs(on: config.Run, tmp_path: Path) -> None:
+    out = tmp_path / "ratings" / "faves"
+    out.mkdir(parents=True)
+    for name in ("scores.csv", "summary.json"):
+        (out / name).write_text("")
+    methods = {
+        "original": {"mean": 0.5},
+        "enhanced": {"mean": 0.6, "difference": {"mean": 0.1}},
+    }
+    summary = {"rating": "faves", "photos": "scenes", "metric": "ffs_simulated_viewers"}
+    for number, pair in enumerate(("one", "two")):
+        train(on, range(1), key=pair, sha256=pair)
+        run = tracking.find_run(on, pair)
+        run.rating(summary | {"methods": methods}, out, main=number == 0)
+    metrics = rows(
+        "select t.value, m.key, m.value from metrics m join tags t using (run_uuid)"
+        " where t.key = 'wespe.state_key' and m.key like '%enhanced%' order by 1, 2"
+    )
+    names = {"ffs_simulated_viewers": 0.6, "ffs_simulated_viewers_change": 0.1}
+    assert metrics == [
+        *(("one", f"enhanced.{name}", value) for name, value in names.items()),
+        *(("one", f"scenes.enhanced.{name}", value) for name, value in names.items()),
+        *(("two", f"scenes.enhanced.{name}", value) for name, value in names.items()),
+    ]
+    assert len(list(tmp_path.glob("mlruns/*/*/artifacts/ratings/faves/scores.csv"))) == 2
+
+
+def test_a_rater_does_not_open_a_pipeline_run_that_has_ended(
+    on: config.Run, tmp_path: Path
+) -> None:
+    params = PARAMS.model_copy(update={"run": on})
+    pipeline = tracking.pipeline_key(params)
+    nested(on, params, "k1", "aa")
+    tracking.record_report(params, files=[], tables=tmp_path / "none", checkpoints=["aa"])
+    with tracking.training(
+        on, "ffs", {"epochs": 2}, state_key="k2", pipeline=pipeline, tag=tracking.RATER
+    ) as run:
+        run.tag({tracking.CHECKPOINT: "bb"})
+    (_, name, status), (_, same, _) = above()
+    assert (status, name) == ("FINISHED", same)
+
+
 PARAMS = config.Params(
     sources={}, recipes={}, pairs={}, evaluations={}, run=config.Run(name="demo")
 )
@@ -160,7 +205,7 @@ PARAMS = config.Params(
 def nested(on: config.Run, params: config.Params, key: str, sha256: str) -> None:
     """A training as a stage of a pipeline run."""
     pipeline = tracking.pipeline_key(params)
-    with tracking.training(on, key, PAIR, RECIPE, seed=0, state_key=key, pipeline=pipeline) as run:
+    with tracking.training(on, key, TRAINED_BY, state_key=key, pipeline=pipeline) as run:
         run.tag({tracking.CHECKPOINT: sha256})
 
 
@@ -214,7 +259,7 @@ def test_a_failed_pair_fails_its_pipeline_run(on: config.Run) -> None:
     with (
         pytest.raises(ZeroDivisionError),
         tracking.training(
-            on, "a", PAIR, RECIPE, seed=0, state_key="k", pipeline=tracking.pipeline_key(params)
+            on, "a", TRAINED_BY, state_key="k", pipeline=tracking.pipeline_key(params)
         ),
     ):
         _ = 1 / 0
@@ -263,13 +308,10 @@ def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
 FOUR_PROCESSES = """
 import multiprocessing, mlflow.tracking
 from wespe import config, tracking
-from wespe.recipes.wespe import WespeRecipe
 
 def train(number):
-    pair = config.Pair(source="phone", target="dslr", recipe="short")
     settings = config.Run(tracking="sqlite:///mlflow.db")
-    recipe, key = WespeRecipe(), str(number)
-    with tracking.training(settings, "a", pair, recipe, seed=0, state_key=key) as run:
+    with tracking.training(settings, "a", {"steps": 1}, state_key=str(number)) as run:
         run.log(1, {"tv": 1.0})
 
 fork = multiprocessing.get_context("fork")

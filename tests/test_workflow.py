@@ -18,7 +18,7 @@ ALL = (
     {f"acquire {name}" for name in ("phone", "dslr", "flickr", "scenes")}
     | {f"patches {name}" for name in ("phone", "dslr", "flickr")}
     | BRANCH_OF_DSLR
-    | {"train phone_flickr", "evaluate flickr_scenes"}
+    | {"train phone_flickr", "evaluate flickr_scenes", "ratings"}
 )
 
 
@@ -53,6 +53,23 @@ def test_a_change_reruns_what_depends_on_it(
     finished.do(*tool.split())
     assert finished.ran() == expected
     assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
+
+
+@pytest.mark.parametrize("tool", ["snakemake all", "dvc repro"])
+def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> None:
+    depend_on_all = {"ratings", "tables", "report"}
+    finished.add_judges()
+    finished.do(*tool.split())
+    assert finished.ran() == {"rater faves", "rater quality", "rate scenes"} | depend_on_all
+    finished.edit("params.yaml", "{rater: faves, pair", "{rater: quality, pair")
+    finished.do(*tool.split())
+    assert finished.ran() == {"rate scenes"} | depend_on_all
+    rating = "scenes: {rater: quality, pair: phone_dslr, photos: scenes}"
+    finished.edit("params.yaml", f"ratings: {{{rating}}}", "ratings: {}")
+    finished.do(*tool.split())
+    # DVC has the list without ratings from before.
+    assert finished.ran() | {"ratings"} == depend_on_all
+    assert "scenes" not in Path("results/tiny/ratings/index.json").read_text()
 
 
 def test_after_a_record_neither_tool_has_anything_to_do(finished: Project) -> None:

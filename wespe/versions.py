@@ -72,26 +72,40 @@ def _pending() -> list[str]:
 
 def _no_strays(settings: Params) -> None:
     """DVC's report stage depends on these folders as they are, and so on every folder in them."""
-    for kind, names in (("pairs", settings.pairs), ("evaluations", settings.evaluations)):
+    belongs = {
+        "pairs": set(settings.pairs),
+        "evaluations": set(settings.evaluations),
+        "ratings": {"index.json", *settings.ratings},
+    }
+    for kind, names in belongs.items():
         for folder in sorted((Path(settings.run.results) / kind).iterdir()):
             if folder.name not in names:
                 raise VersionsError(f"{folder} is none of the {kind} in the settings: remove it")
 
 
 def _tag_runs(settings: Params, locked: dict[str, Any]) -> None:
-    """Tag each pair's MLflow run and model with DVC's hashes of its data and its network."""
-    for name, pair in settings.pairs.items():
-        stage = locked[f"train@{name}"]
-        md5 = {entry["path"]: entry["md5"] for entry in stage["deps"] + stage["outs"]}
-        network = f"{settings.run.results}/pairs/{name}/generator.safetensors"
-        checkpoint = sha256(Path(network))
-        hashes = {
-            "dvc.source": md5[f"{settings.run.data}/patches/{pair.source}.npy"],
-            "dvc.target": md5[f"{settings.run.data}/patches/{pair.target}.npy"],
-            "dvc.checkpoint": md5[network],
+    """Tag the MLflow run and model of each pair and rater with DVC's hashes of data and network."""
+    run = settings.run
+    trained = {
+        f"train@{name}": {
+            "dvc.source": f"{run.data}/patches/{pair.source}.npy",
+            "dvc.target": f"{run.data}/patches/{pair.target}.npy",
+            "dvc.checkpoint": f"{run.results}/pairs/{name}/generator.safetensors",
         }
-        tracking.find_run(settings.run, checkpoint).tag(hashes)
-        tracking.annotate(settings.run, checkpoint, hashes)
+        for name, pair in settings.pairs.items()
+    } | {
+        f"rater@{name}": {
+            "dvc.photos": f"{run.data}/sources/{rater.photos}",
+            "dvc.checkpoint": f"{run.results}/raters/{name}/rater.safetensors",
+        }
+        for name, rater in settings.raters.items()
+    }
+    for name, files in trained.items():
+        md5 = {entry["path"]: entry["md5"] for entry in locked[name]["deps"] + locked[name]["outs"]}
+        hashes = {tag: md5[file] for tag, file in files.items()}
+        checkpoint = sha256(Path(files["dvc.checkpoint"]))
+        tracking.find_run(run, checkpoint).tag(hashes)
+        tracking.annotate(run, checkpoint, hashes)
 
 
 def _why(changes: list[Any]) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wespe.catalogue.networks import Network
+from wespe.metrics import METRICS
 from wespe.tracking import Version
 
 KEY_METRICS = {"psnr_db": "PSNR dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
 """What the table shows; of each more is better."""
-_DECIMALS = {"psnr_db": 2}
 _HEADINGS = (
     *("NAME", "METHOD", "SOURCE → TARGET", "STEPS", "SIMULATED", "EVALUATION"),
     *(f"{label} (original, baseline)" for label in KEY_METRICS.values()),
@@ -68,8 +68,8 @@ def figures(summary: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
         mean(summary, "original", metric),
         best_baseline(summary, metric),
     )
-    decimals = _DECIMALS.get(metric, 3)
-    first, second, third = ("–" if v is None else f"{v:.{decimals}f}" for v in values)
+    form = f".{METRICS[metric].decimals}f"
+    first, second, third = ("–" if v is None else format(v, form) for v in values)
     return first, second, third
 
 

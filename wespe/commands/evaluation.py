@@ -51,6 +51,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
     of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]
     run.evaluation(summary, arguments.out, main=of_pair[0] == arguments.name)
     tracking.annotate(params.run, card["sha256"], tracking.means(summary))
+    for photo in summary["unreadable"]:
+        print(f"{arguments.name}: {photo['file']} left out: {photo['reason']}")
     for method, metrics in summary["methods"].items():
         means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
         print(f"{arguments.name}: {method}: {', '.join(means)}")
@@ -86,11 +88,12 @@ def report(arguments: argparse.Namespace) -> None:
     if lacking:  # a page on the way, which no run of MLflow is to keep
         print(f"not there yet: {', '.join(lacking)}")
         return
+    # A rater that no rating names may come later.
+    trained = [pair / "generator.safetensors" for pair in pairs.values()]
+    trained += [results / "raters" / name / "rater.safetensors" for name in params.raters]
     tracking.record_report(
         params,
         files=[arguments.out, arguments.params],
         tables=results / "tables",
-        checkpoints=[
-            read_card(pair / "generator.safetensors")["sha256"] for pair in pairs.values()
-        ],
+        checkpoints=[read_card(network)["sha256"] for network in trained if network.exists()],
     )

@@ -1,13 +1,19 @@
 """Raters: fit them, and let them rate."""
 
 import argparse
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from wespe.commands.parser import Commands, load_settings, named
 
+if TYPE_CHECKING:
+    from wespe.config import Params
+
 STATES = Path(".wespe/raters")
-"""Where stopped fits leave what they resume from, outside all declared outputs."""
+RATINGS = Path(".wespe/ratings")
+"""Where stopped fits and ratings leave what they resume from, outside all declared outputs."""
 
 
 def add(commands: Commands) -> None:
@@ -16,23 +22,38 @@ def add(commands: Commands) -> None:
     commands.add(
         "rate", rate, "index", "rater", "model", named="a rating", out="the folder to make"
     )
+    commands.add("ratings", ratings, out="the JSON file to make")
 
 
 def rater(arguments: argparse.Namespace) -> None:
     """Let a rater learn from photos, or go on where it was stopped."""
-    from wespe.raters.run import fit_rater
+    from wespe import tracking
+    from wespe.raters.run import RATER, fit_rater, state_key
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)
-    card = fit_rater(
+    settings = named(params.raters, arguments.name, "rater")
+    what: dict[str, Any] = {
+        "settings": settings,
+        "index": arguments.index,
+        "seed": params.run.seed,
+        "place": resolve(params.run.compute),
+    }
+    key = state_key(arguments.name, **what)
+    chosen = {"compute": params.run.compute, "seed": params.run.seed}
+    with tracking.training(
+        params.run,
         arguments.name,
-        settings=named(params.raters, arguments.name, "rater"),
-        index=arguments.index,
-        seed=params.run.seed,
-        place=resolve(params.run.compute),
-        out=arguments.out,
-        states=STATES,
-    )
+        chosen | settings.model_dump(),
+        state_key=key,
+        pipeline=tracking.pipeline_key(params),
+        tag=tracking.RATER,
+    ) as record:
+        card = fit_rater(
+            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
+        )
+        record.finish_rater(card, arguments.out)
+    tracking.register(params.run, f"rater-{arguments.name}", arguments.out / RATER, card)
     origin = " (simulated)" if card["data"]["simulated"] else ""
     print(f"{arguments.name}: {card['label']}, from {card['data']['photos']} photos{origin}")
     for line in card.get("says", ()):
@@ -42,50 +63,91 @@ def rater(arguments: argparse.Namespace) -> None:
 def rate(arguments: argparse.Namespace) -> None:
     """Let a rater score photos, and what a network and plain enhancers make of them."""
     from wespe.acquisition.index import read_index
-    from wespe.baselines import baselines
+    from wespe.baselines import Enhance, baselines
     from wespe.catalogue.networks import read_card
-    from wespe.files import read_json, sha256
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
+    from wespe.raters.rate import about_rater, rating_key
     from wespe.raters.rate import rate as score
+    from wespe.raters.run import BusyError
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    judge = read_json(arguments.rater.with_suffix(".json"))
-    enhance = partial(enhance_pixels, generator)
-    summary = score(
-        read_index(arguments.index),
-        load_rater(arguments.rater, resolve(params.run.compute)),
-        enhancers={"enhanced": enhance, **baselines(settings.baselines, card)},
-        about={
-            "rating": arguments.name,
-            "rater": {
-                "name": settings.rater,
-                "kind": judge["kind"],
-                "simulated": judge["data"]["simulated"],
-                "sha256": sha256(arguments.rater),
-            },
-            "pair": settings.pair,
-            "network": card["sha256"],
-        },
-        out=arguments.out,
-    )
-    simulated = ", learned from simulated data" if judge["data"]["simulated"] else ""
+    place = resolve(params.run.compute)
+    judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
+    enhancers: dict[str, Enhance] = {"enhanced": partial(enhance_pixels, generator)}
+    enhancers |= baselines(settings.baselines, card)
+    about = {
+        "rating": arguments.name,
+        "rater": about_judge,
+        "pair": settings.pair,
+        "network": card["sha256"],
+    }
+    key = rating_key(about, index=arguments.index, enhancers=enhancers, place=place)
+    try:
+        summary = score(
+            read_index(arguments.index),
+            judge,
+            enhancers=enhancers,
+            about=about,
+            out=arguments.out,
+            state=RATINGS / key,
+        )
+    except BlockingIOError as error:
+        raise BusyError(f"{arguments.name} is being rated by another process") from error
+    _record(params, summary, arguments.out)
+    _tell(summary)
+
+
+def _tell(summary: Mapping[str, Any]) -> None:
+    """Print a rating: what judged, what was left out, a line a method."""
+    name = summary["rating"]
+    simulated = ", learned from simulated data" if summary["rater"]["simulated"] else ""
     better = "higher" if summary["higher_is_better"] else "lower"
-    print(f"{arguments.name}: {summary['label']}{simulated}, {better} is better")
+    print(f"{name}: {summary['label']}{simulated}, {better} is better")
+    for photo in summary["unreadable"]:
+        print(f"{name}: {photo['file']} left out: {photo['reason']}")
     for method, values in summary["methods"].items():
-        print(f"{arguments.name}: {method}: {values['mean']:.4f}{_against(values)}")
+        print(f"{name}: {method}: {_in_words(values, summary['decimals'])}")
 
 
-def _against(values: dict[str, dict[str, float]]) -> str:
-    """The difference to the original with its interval, in words."""
+def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:
+    """Put a rating into MLflow, beside the evaluations of the same network."""
+    from wespe import tracking
+
+    rating, network = params.ratings[summary["rating"]], summary["network"]
+    same = [
+        name
+        for name, other in params.ratings.items()
+        if (other.pair, other.rater) == (rating.pair, rating.rater)
+    ]
+    run = tracking.find_run(params.run, network)
+    run.rating(summary, out, main=same[0] == summary["rating"])
+    tracking.annotate(params.run, network, tracking.score_means(summary))
+
+
+def ratings(arguments: argparse.Namespace) -> None:
+    """List the ratings of the settings, for the stages that depend on all of them."""
+    from wespe.files import write_json
+
+    params = load_settings(arguments)
+    listed = {name: rating.model_dump(mode="json") for name, rating in params.ratings.items()}
+    write_json(arguments.out, listed)
+    print(f"ratings: {', '.join(listed) or 'there are none'}")
+
+
+def _in_words(values: Mapping[str, Any], decimals: int) -> str:
+    """A mean score, and its difference to the original with the interval of that."""
+    told = f"{values['mean']:z.{decimals}f}"
     difference = values.get("difference")
     if difference is None:
-        return ""
-    told = f", {difference['mean']:+.4f} to the original"
-    if difference["low"] is None:
         return told
-    return f"{told} (95 %: {difference['low']:+.4f} to {difference['high']:+.4f})"
+    change, *ends = (
+        "unknown" if difference[key] is None else f"{difference[key]:+z.{decimals}f}"
+        for key in ("mean", "low", "high")
+    )
+    interval = f" (95 %: {' to '.join(ends)})" if difference["low"] is not None else ""
+    return f"{told}, {change} to the original{interval}"

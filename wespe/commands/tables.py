@@ -1,7 +1,7 @@
 """Tables beside those of the papers."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,7 @@ def _entries(params: "Params", name: str) -> "list[Entry]":
         network = networks[evaluation]
         if sum(other == network for other in networks.values()) > 1:
             network = f"{network} ({settings.pair})"
-        result, rated = _measured(params, evaluation, params.tables[name].ratings)
+        result, rated = _measured(params, evaluation, name)
         entries.append(
             Entry(
                 result,
@@ -66,19 +66,27 @@ def _entries(params: "Params", name: str) -> "list[Entry]":
 
 
 def _measured(
-    params: "Params", evaluation: str, ratings: Sequence[str]
+    params: "Params", evaluation: str, table: str
 ) -> "tuple[EvaluationResult, list[Column]]":
-    """An evaluation with the scores of those `ratings` that are of its pair and photos."""
+    """An evaluation with the scores of those ratings of `table` that are of its pair and photos.
+
+    Raises ValueError for two of them in one column, such as those of two raters of the paper's.
+    """
     from wespe.reports.inputs import read_evaluation
     from wespe.tables.ratings import rating_column, with_scores
 
     results, settings = Path(params.run.results), params.evaluations[evaluation]
     result = read_evaluation(evaluation, results / "evaluations" / evaluation)
     columns = []
-    for name in ratings:
+    for name in params.tables[table].ratings:
         rating, folder = params.ratings[name], results / "ratings" / name
         if (rating.pair, rating.photos) == (settings.pair, settings.photos):
             columns.append(rating_column(folder))
+            if columns[-1].key in {column.key for column in columns[:-1]}:
+                raise ValueError(
+                    f"tables.{table}.ratings: expected one for the column {columns[-1].label} of "
+                    f"{evaluation}, got {name} too"
+                )
             result = with_scores(result, folder, columns[-1].key)
     return result, columns
 

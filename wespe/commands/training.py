@@ -75,12 +75,11 @@ def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> N
         "place": place,
     }
     key = state_key(arguments.name, **what)
+    chosen = {"compute": run.compute, **pair.model_dump(), "seed": what["seed"]}
     with tracking.training(
         run,
         arguments.name,
-        pair,
-        params.recipes[pair.recipe],
-        seed=what["seed"],
+        chosen | what["recipe"].model_dump(),
         state_key=key,
         pipeline=tracking.pipeline_key(params),
     ) as record:

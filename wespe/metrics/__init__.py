@@ -20,7 +20,8 @@ class Metric:
 
     `function` takes the photo, and the reference if `needs_reference`, uint8 `(H, W, 3)` sRGB; its
     value is NaN where a photo has none.
-    `better` says which direction is an improvement; None: the number only describes.
+    `better` says which direction is an improvement; None: the number only describes. It is shown
+    with so many `decimals` wherever people read it.
     """
 
     function: Callable[..., float]
@@ -28,15 +29,16 @@ class Metric:
     label: str
     unit: str
     better: Literal["higher", "lower"] | None
+    decimals: int = 2
 
 
 METRICS: dict[str, Metric] = {
     "psnr_db": Metric(psnr_db, True, "PSNR", "dB", "higher"),
-    "ssim": Metric(ssim, True, "SSIM", "", "higher"),
-    "ms_ssim": Metric(ms_ssim, True, "MS-SSIM", "", "higher"),
+    "ssim": Metric(ssim, True, "SSIM", "", "higher", 3),
+    "ms_ssim": Metric(ms_ssim, True, "MS-SSIM", "", "higher", 3),
     "entropy_bit": Metric(entropy_bit, False, "entropy", "bit", None),
     "png_bpp": Metric(png_bpp, False, "PNG size", "bit/px", None),
-    "brisque": Metric(brisque, False, "BRISQUE", "", "lower"),
+    "brisque": Metric(brisque, False, "BRISQUE", "", "lower", 1),
 }
 
 

@@ -123,7 +123,15 @@ def read_weights(path: Path | None, published: "WeightsEnum") -> Mapping[str, Te
     """The tensors of a user's file, or those that torchvision publishes."""
     if path is None:
         # A pickle whose hash torchvision knows; of which torch takes tensors alone all the same.
-        tensors: Mapping[str, Tensor] = published.get_state_dict(check_hash=True, weights_only=True)
+        try:
+            tensors: Mapping[str, Tensor] = published.get_state_dict(
+                check_hash=True, weights_only=True
+            )
+        except OSError as error:
+            raise ValueError(
+                f"{published.url}: expected weights to download, got {error}. "
+                "The setting `weights` takes a local .safetensors file"
+            ) from error
         return tensors
     if not path.is_file():
         raise ValueError(f"{path}: no such weights file")

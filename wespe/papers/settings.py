@@ -49,8 +49,7 @@ class Table(Settings):
     ratings: tuple[Name, ...] = ()
     """The ratings that enter it, each of the same pair and photos as one of its evaluations. A
     rater that is one of the paper's, such as `CORNIA`, fills that column; any other, such as
-    `CORNIA (refit)`, has one of its own, without values of the paper. DVC does not know of this
-    dependency: let it make the ratings first (`dvc repro rate`)."""
+    `CORNIA (refit)`, has one of its own, without values of the paper."""
     photo_of: Annotated[str, AfterValidator(_with_one_group)] | None = None
     """For evaluations of several crops a photo: a regular expression for their files' names, whose
     one group tells the photo. Crops of one photo count as one, by the mean of their values. Without

@@ -24,6 +24,7 @@ from wespe.files import atomic_file
 from wespe.images import Pixels
 from wespe.recipes import RATERS
 from wespe.training.compute import Place
+from wespe.training.engine import Log
 
 FORMAT = "wespe-rater/1"
 Tensors = Mapping[str, NDArray[Any]]
@@ -36,7 +37,8 @@ class Task:
     `folder`: that of the source, `data/sources/NAME`, with `index.json` and whatever tables the
     source writes; `photos`: the index, read. `seed` decides all that is random. `place`: where and
     in which precision networks run. `state`: an existing folder for what a stopped fit resumes
-    from; the caller removes it when the rater is written.
+    from; the caller removes it when the rater is written. `log(step, values)`: is told of losses on
+    the way, where there are steps.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Task:
     seed: int
     place: Place
     state: Path
+    log: Log = lambda step, values: None
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class Rater(ABC):
     """Its key in `RATERS`."""
     higher_is_better: ClassVar[bool]
     """The direction of the score."""
+    decimals: ClassVar[int]
+    """With how many the score is shown to people."""
 
     @property
     @abstractmethod

@@ -1,21 +1,28 @@
 """What a rater says of photos and of their enhancements, photo by photo."""
 
 import csv
+import hashlib
+import json
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+import wespe
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.baselines import Enhance
-from wespe.files import atomic_folder, write_json
+from wespe.files import atomic_folder, read_json, sha256, write_json
 from wespe.images import PhotoError, Pixels, read_photo
 from wespe.progress import Progress
 from wespe.raters.base import Rater
+from wespe.raters.journal import Found, journal
+from wespe.raters.run import data_hash
 from wespe.raters.statistics import bootstrap
+from wespe.training.compute import Place
 
 ORIGINAL = "original"
 Scores = dict[str, dict[str, float]]
@@ -29,46 +36,110 @@ def rate(
     enhancers: Mapping[str, Enhance],
     about: Mapping[str, Any],
     out: Path,
+    state: Path,
 ) -> dict[str, Any]:
     """Score the photos of `index` and each of their enhancements; return the summary.
 
-    Writes `scores.csv`, a row a photo and method, and `summary.json` into the folder `out`, which
-    appears when all is done. `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's
-    reference, where it has one, is scored as the method `target`. `about`: entries of the summary
-    that say what was rated by what. Photos that cannot be read or are too small for the rater are
-    listed under `unreadable`. Raises ValueError if that is all of them.
+    Writes `scores.csv`, a row a photo and method, `summary.json`, and in `metrics` a file of means
+    for each method, into the folder `out`, which appears when all is done. `enhancers`, by method:
+    uint8 `(H, W, 3)` → the same size. A photo's reference, where it has one, is scored as the
+    method `target`. `about`: entries of the summary that say what was rated by what; `rater` as of
+    `about_rater`. `state`: a folder, of this rating alone, that keeps the photos that are done
+    until all are. Photos that cannot be read or are too small for the rater are listed under
+    `unreadable`. Raises ValueError if that is all of them, and BlockingIOError where another
+    process works in `state`.
     """
-    started = time.perf_counter()
-    unreadable: list[Skipped] = []
-    scores: Scores = {}
-    with atomic_folder(out) as folder:
+    if not index.photos:
+        raise ValueError(f"source {index.source}: expected photos to rate, it has none")
+    with journal(state) as kept:
         with Progress(f"rate {index.source}", total=len(index.photos)) as bar:
             for entry in index.photos:
-                try:
-                    scores[entry.file] = _scores(index, entry, rater, enhancers)
-                except PhotoError as error:
-                    unreadable.append(Skipped(entry.file, error.reason))
+                if entry.file not in kept.done:
+                    kept.add(_found(index, entry, rater, enhancers))
                 bar.advance()
+        found = [kept.done[entry.file] for entry in index.photos]
+        scores = {photo.file: photo.scores for photo in found if photo.scores}
+        lacking = [Skipped(photo.file, photo.reason) for photo in found if not photo.scores]
         if not scores:
-            reason = f": {unreadable[0].file}: {unreadable[0].reason}" if unreadable else ""
             raise ValueError(
-                f"{index.source}: none of its {len(index.photos)} photos can be rated{reason}"
+                f"{index.source}: none of its {len(index.photos)} photos can be rated: "
+                f"{lacking[0].file}: {lacking[0].reason}"
             )
         summary = {
             **about,
             "label": rater.label,
+            "metric": metric_name(rater.label, about["rater"]),
+            "decimals": rater.decimals,
             "higher_is_better": rater.higher_is_better,
             "photos": index.source,
             "origin": index.origin,
             "simulated": index.simulated,
             "n_images": len(scores),
-            "unreadable": [asdict(photo) for photo in unreadable],
+            "unreadable": [asdict(photo) for photo in lacking],
             "methods": statistics_of(scores),
-            "seconds": round(time.perf_counter() - started, 3),
+            "seconds": round(sum(photo.seconds for photo in found), 3),
         }
+        _write(out, scores, summary)
+    return summary
+
+
+def _write(out: Path, scores: Scores, summary: Mapping[str, Any]) -> None:
+    with atomic_folder(out) as folder:
         _write_rows(folder / "scores.csv", scores)
         write_json(folder / "summary.json", summary)
-    return summary
+        for method, score in summary["methods"].items():
+            means = {summary["metric"]: score["mean"]}
+            if "difference" in score:
+                means[f"{summary['metric']}_change"] = score["difference"]["mean"]
+            write_json(folder / "metrics" / f"{method}.json", means)
+
+
+def about_rater(path: Path) -> dict[str, Any]:
+    """What a rating says of the rater in the file `path`, from the card beside it.
+
+    Raises ValueError, naming the card, where that is none, or the card of another rater.
+    """
+    card_path = path.with_suffix(".json")
+    card, found = read_json(card_path), sha256(path)
+    try:
+        about = {
+            "name": card["rater"],
+            "kind": card["kind"],
+            "simulated": card["data"]["simulated"],
+            "sha256": card["sha256"],
+            "says": card.get("says", []),
+        }
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{card_path}: expected the card of {path.name}") from error
+    if about["sha256"] != found:
+        raise ValueError(
+            f"{card_path}: expected the card of a rater {found}, got that of {about['sha256']}"
+        )
+    return about
+
+
+def metric_name(label: str, rater: Mapping[str, Any]) -> str:
+    """What a rater's score is called among metrics, such as `cornia_refit`.
+
+    It says what the label says, whether viewers are simulated among that; a rater that is not
+    called by its kind has its name before it, since several of a kind may judge the same photos.
+    """
+    told = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    return told if rater["name"] == rater["kind"] else f"{rater['name']}_{told}"
+
+
+def rating_key(
+    about: Mapping[str, Any], *, index: Path, enhancers: Iterable[str], place: Place
+) -> str:
+    """A hash of everything that a rating depends on; its state belongs to no other."""
+    parts = {
+        **about,
+        "data": data_hash(index.parent),
+        "enhancers": list(enhancers),
+        "place": place.name,
+        "code": wespe.__version__,
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def statistics_of(scores: Scores) -> dict[str, dict[str, Any]]:
@@ -94,6 +165,18 @@ def _moments(values: Sequence[float]) -> dict[str, Any]:
         "low": low,
         "high": high,
     }
+
+
+def _found(
+    index: PhotoIndex, entry: PhotoEntry, rater: Rater, enhancers: Mapping[str, Enhance]
+) -> Found:
+    started = time.perf_counter()
+    try:
+        scores, reason = _scores(index, entry, rater, enhancers), ""
+    except PhotoError as error:
+        of_the_photo = error.path == index.path(entry)
+        scores, reason = {}, error.reason if of_the_photo else str(error)
+    return Found(entry.file, time.perf_counter() - started, scores, reason)
 
 
 def _scores(

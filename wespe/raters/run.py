@@ -13,6 +13,7 @@ from wespe.raters.base import Task, class_of, save_rater
 from wespe.recipes.rater import RaterSettings
 from wespe.training.card import NOT_STATED, environment
 from wespe.training.compute import Place
+from wespe.training.engine import Log
 
 RATER, CARD, LOSSES = "rater.safetensors", "rater.json", "losses.jsonl"
 
@@ -29,21 +30,21 @@ def fit_rater(
     seed: int,
     place: Place,
     out: Path,
-    states: Path,
+    state: Path,
+    log: Log = lambda step, values: None,
 ) -> dict[str, Any]:
     """Fit `name`, or go on where that was stopped, and write the folder `out`. Returns the card.
 
-    `index`: the `index.json` of the source to learn from; its tables lie beside it. `states`: the
-    folder below which a fit that is stopped leaves what it resumes from. Raises what the kind's
-    `fit` does, and BusyError where another process fits the same.
+    `index`: the `index.json` of the source to learn from; its tables lie beside it. `state`: the
+    folder, named by `state_key`, in which a fit that is stopped leaves what it resumes from.
+    `log(step, values)`: is told of losses, once each. Raises what the kind's `fit` does, and
+    BusyError where another process fits the same.
     """
     photos = read_index(index)
-    data = data_hash(index.parent)
-    state = states / state_key(name, settings=settings, data=data, seed=seed, place=place)
     state.mkdir(parents=True, exist_ok=True)
     try:
         fitted = class_of(settings.kind).fit(
-            settings, Task(name, index.parent, photos, seed, place, state)
+            settings, Task(name, index.parent, photos, seed, place, state, log)
         )
     except BlockingIOError as error:
         raise BusyError(f"{name} is being fitted by another process (lock in {state})") from error
@@ -63,7 +64,7 @@ def fit_rater(
             "simulated": photos.simulated,
             "licence": photos.licence or NOT_STATED,
             "photos": len(photos.photos),
-            "sha256": data,
+            "sha256": data_hash(index.parent),
         },
         **fitted.card,
         "intended_use": f"To compare photos with their own enhancements by {rater.label}.",
@@ -87,12 +88,12 @@ def data_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def state_key(name: str, *, settings: RaterSettings, data: str, seed: int, place: Place) -> str:
+def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, place: Place) -> str:
     """A hash of everything that a fit depends on; its state belongs to no other."""
     weights = settings.weights_file
     parts = {
         "rater": name,
-        "data": data,
+        "data": data_hash(index.parent),
         "settings": settings.model_dump(mode="json"),
         "weights": sha256(Path(weights)) if weights and Path(weights).is_file() else None,
         "seed": seed,

@@ -7,6 +7,8 @@ import numpy as np
 
 _Z_95 = 1.959963984540054  # the 97.5 % point of the normal law
 _RESAMPLES = 10_000
+# As in tables and the report: resampling two values still gives an interval, which says nothing.
+_FEWEST = 6
 
 
 def wilson(hits: int, count: int) -> tuple[float, float]:
@@ -26,10 +28,10 @@ def wilson(hits: int, count: int) -> tuple[float, float]:
 def bootstrap(values: Sequence[float], *, seed: int = 0) -> tuple[float, float] | None:
     """The 95 % percentile interval of the mean of `values`, by 10,000 resamples of them.
 
-    None for fewer than two values, of which no spread is known. Of paired photos give their
+    None for fewer than six values, which say nothing of others. Of paired photos give their
     differences: a photo is then drawn with both. Source: Efron and Tibshirani 1993, chapter 13.
     """
-    if len(values) < 2:
+    if len(values) < _FEWEST:
         return None
     generator = np.random.default_rng(seed)
     array = np.asarray(values, np.float64)

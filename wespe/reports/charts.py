@@ -47,6 +47,8 @@ class _Axis:
     start_px: float
     end_px: float
     log: bool = False
+    whole: bool = False
+    """Whether it counts, so that there is nothing to mark between whole numbers."""
 
     def __call__(self, value: float) -> float:
         low, high = self._scaled(self.low), self._scaled(self.high)
@@ -57,7 +59,10 @@ class _Axis:
         return math.log10(value) if self.log else value
 
     def ticks(self) -> list[float]:
-        return _log_ticks(self.low, self.high) if self.log else _ticks(self.low, self.high)
+        if self.log:
+            return _log_ticks(self.low, self.high)
+        ticks = _ticks(self.low, self.high)
+        return [tick for tick in ticks if tick.is_integer()] if self.whole else ticks
 
 
 def line_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: str) -> Markup:
@@ -79,8 +84,10 @@ def line_chart(series: Sequence[Series], *, x_label: str, y_label: str, title: s
     return _markup(svg)
 
 
-def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) -> Markup:
-    """Points on equal axes with the diagonal x = y."""
+def scatter(
+    points: Sequence[Point], *, x_label: str, y_label: str, title: str, decimals: int = 2
+) -> Markup:
+    """Points on equal axes with the diagonal x = y; `decimals`: those of a point's values."""
     low, high = _span(np.array([value for point in points for value in (point.x, point.y)]))
     low, high = low - 0.04 * (high - low), high + 0.04 * (high - low)
     x, y = _Axis(low, high, _LEFT, _RIGHT), _Axis(low, high, _BOTTOM, _TOP)
@@ -90,7 +97,9 @@ def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) 
         place = {"cx": _px(x(point.x)), "cy": _px(y(point.y)), "r": "5" if point.mark else "3"}
         kind = "point marked" if point.mark else "point"
         circle = ET.SubElement(svg, "circle", {"class": kind, **place})
-        ET.SubElement(circle, "title").text = f"{point.name}: {point.x:.2f} → {point.y:.2f}"
+        ET.SubElement(
+            circle, "title"
+        ).text = f"{point.name}: {point.x:.{decimals}f} → {point.y:.{decimals}f}"
         if point.mark:
             left_half = x(point.x) < (_LEFT + _RIGHT) / 2
             anchor, shift = ("start", 9) if left_half else ("end", -9)
@@ -98,24 +107,33 @@ def scatter(points: Sequence[Point], *, x_label: str, y_label: str, title: str) 
     return _markup(svg)
 
 
-def histogram(series: Sequence[Series], *, x_label: str, y_label: str, title: str) -> Markup:
-    """The outline of how many of the `x` of each series fall into each of the shared bins.
+def histogram(
+    series: Sequence[Series],
+    *,
+    x_label: str,
+    y_label: str,
+    title: str,
+    among: Sequence[Series] = (),
+) -> Markup:
+    """How many of the `x` of each series fall into each of the bins: the first filled, others
+    outlined.
 
-    Values that are not finite are left out; `y` is not looked at.
+    Bins and axes are those of all series of `among`, so that charts can be compared; without it,
+    of these. Values that are not finite are left out; `y` is not looked at.
     """
-    values = [item.x[np.isfinite(item.x)] for item in series]
-    low, high = _span(_finite(values))
-    edges = np.linspace(low, high, _bins(max(map(len, values), default=0)) + 1)
-    counts = [np.histogram(item, edges)[0] for item in values]
-    most = max((int(count.max()) for count in counts), default=0)
-    x, y = _Axis(low, high, _LEFT, _RIGHT), _Axis(0, max(most, 1), _BOTTOM, _TOP)
+    everything = [item.x[np.isfinite(item.x)] for item in among or series]
+    low, high = _span(_finite(everything))
+    edges = np.linspace(low, high, _bins(max(map(len, everything), default=0)) + 1)
+    most = max((int(np.histogram(item, edges)[0].max()) for item in everything), default=1)
+    x, y = _Axis(low, high, _LEFT, _RIGHT), _Axis(0, max(most, 1), _BOTTOM, _TOP, whole=True)
     svg = _frame(x, y, x_label, y_label, title)
-    for number, count in enumerate(counts):
+    for number, item in enumerate(series):
+        count = np.histogram(item.x[np.isfinite(item.x)], edges)[0]
         group = ET.SubElement(svg, "g", {"class": f"series s{number % 8}"})
         heights = [0, *np.repeat(count, 2), 0]
         outline = zip(np.repeat(edges, 2), heights, strict=True)
         path = "M" + "L".join(f"{_px(x(edge))} {_px(y(height))}" for edge, height in outline)
-        ET.SubElement(group, "path", {"class": "smooth", "d": path})
+        ET.SubElement(group, "path", {"class": "smooth" if number else "smooth filled", "d": path})
     return _markup(svg)
 
 

@@ -27,18 +27,15 @@ class Style:
     label: str
     unit: str
     better: Literal["higher", "lower"] | None
-
-    @property
-    def decimals(self) -> int:
-        return 2 if self.unit else 3
+    decimals: int
 
 
 def style(name: str) -> Style:
     """How the metric `name` is shown; one of an older version has no unit and no best."""
     known = METRICS.get(name)
     if known is None:
-        return Style(name.replace("_", " "), "", None)
-    return Style(known.label, known.unit, known.better)
+        return Style(name.replace("_", " "), "", None, 3)
+    return Style(known.label, known.unit, known.better, known.decimals)
 
 
 def best(methods: Mapping[str, Mapping[str, Statistic]], name: str) -> frozenset[str]:

@@ -75,10 +75,14 @@ def _scatter(result: EvaluationResult, metric: str) -> Scatter | None:
         return None
     unit = f", {style.unit}" if style.unit else ""
     title = f"{style.label} of each photo of {result.name}, original against enhanced"
-    return Scatter(
-        style,
-        scatter(points, x_label=f"original{unit}", y_label=f"enhanced{unit}", title=title),
+    chart = scatter(
+        points,
+        x_label=f"original{unit}",
+        y_label=f"enhanced{unit}",
+        title=title,
+        decimals=style.decimals,
     )
+    return Scatter(style, chart)
 
 
 def _marks(result: EvaluationResult) -> dict[str, str]:

@@ -11,6 +11,11 @@ from wespe.reports.records import Score, Statistic
 Table = Mapping[str, Any]
 """As `wespe.tables` describes it; cells may be `best`, and a row `marked`."""
 
+_MEANS = (
+    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than six photos do "
+    "not have"
+)
+
 
 def metrics_table(result: EvaluationResult) -> Table:
     """A row a method, a column a metric: means over photos and their intervals."""
@@ -35,8 +40,8 @@ def metrics_table(result: EvaluationResult) -> Table:
     return {
         "name": result.name,
         "title": f"Metrics of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals. An arrow says "
-        "which direction is better; a metric without one only describes.",
+        "caption": f"{_MEANS}. An arrow says which direction is better; a metric without one only "
+        "describes.",
         "simulated": False,
         "columns": columns,
         "rows": rows,
@@ -48,8 +53,11 @@ def scores_table(result: RatingResult) -> Table:
     """A row a method: its mean score, and the mean difference to the original, photo by photo."""
     summary = result.summary
     better: Literal["higher", "lower"] = "higher" if summary.higher_is_better else "lower"
-    score = compare.Style(summary.label, "", better)
-    columns = [_column("score", score), _column("change", compare.Style("change", "", better))]
+    headings = {"score": summary.label, "change": "change to the original"}
+    columns = [
+        _column(key, compare.Style(label, "", better, summary.decimals))
+        for key, label in headings.items()
+    ]
     rows = []
     for method, statistics in summary.methods.items():
         cells = {"score": _scored(statistics), "change": _scored(statistics.difference)}
@@ -57,8 +65,7 @@ def scores_table(result: RatingResult) -> Table:
     return {
         "name": result.name,
         "title": f"{summary.label} of {result.name}",
-        "caption": "Means over photos, in brackets their 95 % bootstrap intervals; the change is "
-        "that of each photo against its original.",
+        "caption": f"{_MEANS}; the change is that of each photo against its original.",
         "simulated": False,
         "columns": columns,
         "rows": rows,

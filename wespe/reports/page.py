@@ -59,7 +59,7 @@ def write_report(
         tables=[read_table(path) for path in tables],
         ratings=rating_views,
         galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
-        versions=versions(pair_views, evaluation_views),
+        versions=versions(pair_views, evaluation_views, rating_views),
         settings_text=settings_text,
         version=wespe.__version__,
         studies=[read_study(path) for path in studies],

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from wespe.reports.evaluations import EvaluationView
 from wespe.reports.pairs import PairView
+from wespe.reports.ratings import RatingView
 
 
 @dataclass(frozen=True)
 class Version:
-    """A set of patches, of test photos, or a network; what is not known is None or empty."""
+    """Patches, test photos, a network or a rater; what is not known is None or empty."""
 
     name: str
     role: str
@@ -21,9 +22,13 @@ class Version:
     simulated: bool
 
 
-def versions(pairs: Sequence[PairView], evaluations: Sequence[EvaluationView]) -> list[Version]:
-    """All that the results were made of, each once: patches, test photos, networks."""
-    found = [*_patches(pairs), *_test_photos(evaluations), *_networks(pairs)]
+def versions(
+    pairs: Sequence[PairView],
+    evaluations: Sequence[EvaluationView],
+    ratings: Sequence[RatingView] = (),
+) -> list[Version]:
+    """All that the results were made of, each once: patches, test photos, networks, raters."""
+    found = [*_patches(pairs), *_test_photos(evaluations), *_networks(pairs), *_raters(ratings)]
     return list(dict.fromkeys(found))
 
 
@@ -69,3 +74,9 @@ def _networks(pairs: Sequence[PairView]) -> Iterator[Version]:
         made = f"trained by {', '.join(part for part in told if part)}"
         simulated = card.data.source.simulated or card.data.target.simulated
         yield Version(view.result.name, "network", None, None, card.sha256, made, "", simulated)
+
+
+def _raters(ratings: Sequence[RatingView]) -> Iterator[Version]:
+    for view in ratings:
+        rater, label = view.result.summary.rater, view.result.summary.label
+        yield Version(rater.name, "rater", None, None, rater.sha256, label, "", rater.simulated)

@@ -128,10 +128,12 @@ class Score(Record):
 
 
 class RatedBy(Record):
-    """The rater of a rating."""
+    """The rater of a rating, and what its card says of it in sentences."""
 
     name: str
     simulated: bool
+    sha256: str = ""
+    says: tuple[str, ...] = ()
 
 
 class RatingSummary(Record):
@@ -141,6 +143,7 @@ class RatingSummary(Record):
     rater: RatedBy
     pair: str
     label: str
+    decimals: int = 3
     higher_is_better: bool
     photos: str
     origin: str

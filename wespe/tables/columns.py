@@ -1,9 +1,8 @@
 """The columns of a table: which metrics, and how a photo's values become one."""
 
-import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +57,8 @@ _SPECIAL = {
         per_photo=_squared_error,
         over_photos=pooled_psnr_db,
     ),
-    "cornia": Column("cornia", "CORNIA", "", "lower", 2, "cornia"),
-    "ffs": Column("ffs", "Flickr Faves Score", "", "higher", 4, "ffs"),
+    "cornia": Column("cornia", "CORNIA", "", "lower", 1, "cornia"),
+    "ffs": Column("ffs", "Flickr Faves Score", "", "higher", 3, "ffs"),
 }
 _ALSO = {
     "wespe_2": ("ssim",),
@@ -86,13 +85,18 @@ def columns(
     return chosen + [each for each in rated if each.key not in known]
 
 
-def rater_column(label: str, higher_is_better: bool) -> Column:
-    """The column of a rater: the paper's, where the rater is called as it is."""
-    papers = {"CORNIA": "cornia", "FFS": "ffs"}
+def rater_column(summary: Mapping[str, Any]) -> Column:
+    """The column of a rating: the paper's, where the rater is called as it is."""
+    papers, label = {"CORNIA": "cornia", "FFS": "ffs"}, summary["label"]
     if label in papers:
         return _SPECIAL[papers[label]]
-    key = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
-    return Column(key, label, "", "higher" if higher_is_better else "lower", 3, key)
+    rater = summary["rater"]
+    # Ratings made before these two were noted stay readable.
+    key, decimals = summary.get("metric", rater["name"]), summary.get("decimals", 3)
+    # As in its name among metrics: several of a kind may stand side by side.
+    heading = label if rater["name"] == rater["kind"] else f"{label}, {rater['name']}"
+    direction: Literal["higher", "lower"] = "higher" if summary["higher_is_better"] else "lower"
+    return Column(key, heading, "", direction, decimals, key)
 
 
 def column(key: str) -> Column:

@@ -15,7 +15,7 @@ def rating_column(folder: Path) -> Column:
     """The column of a rating's folder. Raises ValueError, naming its summary, for another file."""
     summary: Mapping[str, Any] = read_json(folder / "summary.json")
     try:
-        return rater_column(summary["label"], summary["higher_is_better"])
+        return rater_column(summary)
     except (KeyError, TypeError) as error:
         raise ValueError(f"{folder / 'summary.json'}: expected a rating's summary") from error
 

@@ -6,15 +6,17 @@ and the work goes on without it.
 
 from wespe.tracking.connection import CHECKPOINT
 from wespe.tracking.pipeline import pipeline_key, record_report
+from wespe.tracking.recording import find_run, training
 from wespe.tracking.registry import Version, annotate, register, versions
-from wespe.tracking.runs import Run, find_run, means, training
-from wespe.tracking.tags import PAIR, PARENT, PIPELINE, ROLLBACKS, STATE, WARNING
+from wespe.tracking.runs import Run, means, score_means
+from wespe.tracking.tags import PAIR, PARENT, PIPELINE, RATER, ROLLBACKS, STATE, WARNING
 
 __all__ = [
     "CHECKPOINT",
     "PAIR",
     "PARENT",
     "PIPELINE",
+    "RATER",
     "ROLLBACKS",
     "STATE",
     "WARNING",
@@ -26,6 +28,7 @@ __all__ = [
     "pipeline_key",
     "record_report",
     "register",
+    "score_means",
     "training",
     "versions",
 ]

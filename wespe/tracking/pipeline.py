@@ -1,4 +1,4 @@
-"""The run of a whole pipeline, above those of its pairs; it has the page and the tables.
+"""The run of a whole pipeline, above those of its pairs and raters; it has page and tables.
 
 Stages are processes of their own, so each finds this run, or makes it, by a hash of the settings.
 """
@@ -28,9 +28,17 @@ def pipeline_key(params: "config.Params") -> str:
 
 
 def pipeline_run(
-    client: "MlflowClient", experiment_id: str, settings: "config.Run", key: str
+    client: "MlflowClient",
+    experiment_id: str,
+    settings: "config.Run",
+    key: str,
+    *,
+    opened: bool = True,
 ) -> str:
-    """The id of the run of the pipeline whose settings hash to `key`; made, or started again."""
+    """The id of the run of the pipeline whose settings hash to `key`; made where it is not there.
+
+    `opened`: one that has ended is marked as running again.
+    """
     # Between the look and the making nobody else may make it.
     with alone(settings.tracking):
         found = search(client, experiment_id, PIPELINE, key)
@@ -38,11 +46,15 @@ def pipeline_run(
             tags = {PIPELINE: key, "mlflow.note.content": _NOTE}
             name = f"{settings.name} {key[:6]}"
             return str(client.create_run(experiment_id, tags=tags, run_name=name).info.run_id)
-    client.update_run(found[0].info.run_id, status="RUNNING")
+    if opened:
+        client.update_run(found[0].info.run_id, status="RUNNING")
     return str(found[0].info.run_id)
 
 
-_NOTE = "A run of the pipeline. Below it are its pairs; its artifacts are the page and the tables."
+_NOTE = (
+    "A run of the pipeline. Below it are its pairs and raters; its artifacts are the page and the "
+    "tables."
+)
 
 
 def record_report(
@@ -50,8 +62,8 @@ def record_report(
 ) -> None:
     """Close the pipeline's run with `files` and the folder `tables`, where there is one.
 
-    `checkpoints`, the hashes of all its networks, say which runs belong below it: also those that
-    an earlier run of the pipeline has trained, since nothing is trained twice.
+    `checkpoints`, the hashes of all its networks and raters, say which runs belong below it: also
+    those that an earlier run of the pipeline has trained, since nothing is trained twice.
     """
     settings = params.run
     if not settings.tracking:

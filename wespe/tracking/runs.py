@@ -1,26 +1,20 @@
-"""The record of a training and of the evaluations of its network: one run."""
+"""One run of MLflow: what a training, its evaluations and its ratings leave there."""
 
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wespe.images import read_photo
-from wespe.tracking.connection import CHECKPOINT, connect, give_up, search
-from wespe.tracking.pipeline import pipeline_run
-from wespe.tracking.tags import PAIR, PARENT, ROLLBACKS, STATE, WARNING, card_tags
+from wespe.tracking.connection import give_up
+from wespe.tracking.tags import ROLLBACKS, WARNING, card_tags
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
-    from wespe import config
-    from wespe.recipes.base import Recipe
-
 # One call with 50 metrics takes about as long as six calls with one each.
 _BATCH = 50
-_PARAMS_A_CALL = 100
 _IMAGES = 4
 
 
@@ -76,6 +70,17 @@ class Run:
             self.artifact(sheet, "samples")
             self.image("samples", sheet, step=int(sheet.stem))
 
+    def finish_rater(self, card: Mapping[str, Any], out: Path) -> None:
+        """Record what the fit of a rater left in `out`: all figures of its card, versions, files.
+
+        They have the card's own names, such as `accuracy.share`.
+        """
+        about = ("settings", "data", "seed")
+        self.tag(card_tags(card))
+        self.metrics(dict(_figures({key: card[key] for key in card if key not in about})))
+        for name in ("rater.json", "losses.jsonl"):
+            self.artifact(out / name)
+
     def evaluation(self, summary: Mapping[str, Any], out: Path, *, main: bool) -> None:
         """Record an evaluation: its `means`, the tables and the pictures.
 
@@ -91,6 +96,12 @@ class Run:
                 self.artifact(picture, f"{photos}/{kind}")
         for stem in summary["gallery"][:_IMAGES]:
             self.image(f"{photos}/{stem}", out / "crops" / f"{stem}.enhanced.jpg")
+
+    def rating(self, summary: Mapping[str, Any], out: Path, *, main: bool) -> None:
+        """Record a rating: its `score_means` and its files, named as in `evaluation`."""
+        self.metrics(score_means(summary) | (score_means(summary, prefix="") if main else {}))
+        for file in (out / "scores.csv", out / "summary.json"):
+            self.artifact(file, f"ratings/{summary['rating']}")
 
     def image(self, key: str, path: Path, step: int = 0) -> None:
         """Show a picture where MLflow lays those of several runs side by side, by key and step."""
@@ -135,85 +146,23 @@ def means(summary: Mapping[str, Any], prefix: str | None = None) -> dict[str, fl
     }
 
 
-@contextmanager
-def training(
-    settings: "config.Run",
-    name: str,
-    pair: "config.Pair",
-    recipe: "Recipe",
-    *,
-    seed: int,
-    state_key: str,
-    pipeline: str = "",
-) -> Iterator[Run]:
-    """The record of the training of the pair `name`, closed with its outcome.
-
-    `settings.tracking` is MLflow's URI, empty for no record, and `settings.name` the experiment. A
-    training that goes on after a stop, which its `state_key` tells, goes on with its run.
-    `pipeline`: the `pipeline_key` of the run above it, empty for none.
-    """
-    record = Run()
-    if settings.tracking:
-        chosen = {"compute": settings.compute, **pair.model_dump(), "seed": seed}
-        try:
-            record = _begin(settings, name, state_key, pipeline, chosen | recipe.model_dump())
-        except Exception as error:
-            give_up(error)
-    try:
-        yield record
-    except BaseException as error:
-        record.end("FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    record.end("FINISHED")
+def score_means(summary: Mapping[str, Any], prefix: str | None = None) -> dict[str, float]:
+    """The means of a rating as `PHOTOS.METHOD.SCORE`, and as `PHOTOS.METHOD.SCORE_change` those of
+    the differences to the original, photo by photo."""
+    start = f"{summary['photos']}." if prefix is None else prefix
+    found = {}
+    for method, score in summary["methods"].items():
+        key = f"{start}{method}.{summary['metric']}"
+        found[key] = score["mean"]
+        if "difference" in score:
+            found[f"{key}_change"] = score["difference"]["mean"]
+    return found
 
 
-def find_run(settings: "config.Run", checkpoint_sha256: str) -> Run:
-    """The run that trained a checkpoint, or one that records nothing if there is none."""
-    if settings.tracking:
-        try:
-            client, experiment_id = connect(settings.tracking, settings.name)
-            for found in search(client, experiment_id, CHECKPOINT, checkpoint_sha256):
-                return Run(client, found.info.run_id)
-        except Exception as error:
-            give_up(error)
-    return Run()
-
-
-def _begin(
-    settings: "config.Run", name: str, state_key: str, pipeline: str, params: Mapping[str, Any]
-) -> Run:
-    from mlflow.entities import Param
-
-    client, experiment_id = connect(settings.tracking, settings.name)
-    parent = pipeline_run(client, experiment_id, settings, pipeline) if pipeline else ""
-    nested = {PARENT: parent} if parent else {}
-    for found in search(client, experiment_id, STATE, state_key):
-        if found.info.status != "FINISHED":
-            run_id = found.info.run_id
-            client.update_run(run_id, status="RUNNING")
-            for key, value in nested.items():
-                client.set_tag(run_id, key, value)
-            return Run(client, run_id, _last_step(client, found), parent)
-    tags = {PAIR: name, STATE: state_key, **nested}
-    made = client.create_run(experiment_id, tags=tags, run_name=name)
-    pairs = [Param(key, str(value)) for key, value in _flatten(params).items()]
-    for start in range(0, len(pairs), _PARAMS_A_CALL):
-        client.log_batch(made.info.run_id, params=pairs[start : start + _PARAMS_A_CALL])
-    return Run(client, made.info.run_id, parent=parent)
-
-
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one with dotted keys."""
-    flat: dict[str, Any] = {}
+def _figures(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers of nested mappings by dotted keys."""
     for key, value in tree.items():
         if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _last_step(client: "MlflowClient", found: Any) -> int:
-    """The last recorded step, -1 for none; all values of a step are recorded in one call."""
-    histories = (client.get_metric_history(found.info.run_id, key) for key in found.data.metrics)
-    return max((metric.step for history in histories for metric in history), default=-1)
+            yield from _figures(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield f"{prefix}{key}", float(value)

@@ -6,6 +6,7 @@ from typing import Any
 from wespe.tracking.connection import CHECKPOINT
 
 PAIR = "wespe.pair"
+RATER = "wespe.rater"
 STATE = "wespe.state_key"
 ROLLBACKS = "wespe.rollbacks"
 WARNING = "wespe.warning"
@@ -16,10 +17,17 @@ PARENT = "mlflow.parentRunId"
 
 
 def card_tags(card: Mapping[str, Any]) -> dict[str, str]:
-    """What a run and a model version say of a network: its hash, its data and their versions."""
-    keys = ("pair", "source", "target", "origin", "licence", "code_version", "code_commit")
+    """What a run and a model version say of a network: its hash, its data and their versions.
+
+    A rater has one set of data, the photos that it learned from.
+    """
+    keys = (
+        *("pair", "source", "target", "rater", "kind", "label"),
+        *("origin", "licence", "code_version", "code_commit"),
+    )
     tags = {f"wespe.{key}": str(card[key]) for key in keys if key in card}
-    for role, domain in card.get("data", {}).items():
+    data = card.get("data", {})
+    for role, domain in ({"photos": data} if "rater" in card else data).items():
         told = {key: domain.get(key) for key in ("sha256", "licence", "simulated")}
         tags |= {f"wespe.{role}.{key}": str(value) for key, value in told.items()}
     if "recipe" in card:

@@ -39,6 +39,16 @@ def evaluated():
     )
 
 
+def all_ratings():
+    """All files of all ratings, and the list of them: where there are none, that is all there is."""
+    files = expand(
+        f"{RESULTS}/ratings/{{name}}/{{file}}",
+        name=settings.ratings,
+        file=["scores.csv", "summary.json", "metrics"],
+    )
+    return [f"{RESULTS}/ratings/index.json", *files]
+
+
 def rater_weights(wildcards):
     """The file that a rater starts from, where its settings name one."""
     weights = settings.raters[wildcards.name].weights_file

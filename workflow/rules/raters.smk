@@ -72,6 +72,7 @@ rule rate:
     output:
         scores=f"{RESULTS}/ratings/{{name}}/scores.csv",
         summary=f"{RESULTS}/ratings/{{name}}/summary.json",
+        metrics=directory(f"{RESULTS}/ratings/{{name}}/metrics"),
     log:
         f"{RESULTS}/logs/rate/{{name}}.log",
     params:

@@ -12,13 +12,8 @@ rule report:
         ),
         evaluated(),
         f"{RESULTS}/tables",
+        all_ratings(),
         # Not in DVC's graph: its templates cannot hold what may be none.
-        ratings=expand(
-            f"{RESULTS}/ratings/{{name}}/{{file}}",
-            name=settings.ratings,
-            file=["scores.csv", "summary.json"],
-        ),
-        # As with ratings.
         studies=expand(f"{RESULTS}/studies/{{name}}.json", name=settings.studies),
         code=code("reports", "metrics", "images.py"),
     output:

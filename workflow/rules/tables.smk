@@ -1,14 +1,7 @@
 rule tables:
     input:
         evaluated(),
-        # Those that a table names: DVC's templates cannot hold what may be none.
-        ratings=expand(
-            f"{RESULTS}/ratings/{{name}}/{{file}}",
-            name={
-                name for table in settings.tables.values() for name in table.ratings
-            },
-            file=["scores.csv", "summary.json"],
-        ),
+        all_ratings(),
         code=code(
             "tables",
             "papers",

@@ -38,6 +38,7 @@ class CorniaRater(Rater):
 
     kind: ClassVar[str] = "cornia"
     higher_is_better: ClassVar[bool] = False
+    decimals: ClassVar[int] = 1
 
     def __init__(
         self,

@@ -61,6 +61,8 @@ def build_network(
     features = known.build()
     if known.published is None and weights is not None:
         raise ValueError(f"{weights}: the backbone {backbone} takes no weights file")
+    if not pretrained and weights is not None:
+        raise ValueError(f"{weights}: a start from random numbers takes no weights file")
     if pretrained and known.published is not None:
         from torchvision.models import get_weight
 

@@ -38,6 +38,7 @@ class FfsRater(Rater):
 
     kind: ClassVar[str] = "ffs"
     higher_is_better: ClassVar[bool] = True
+    decimals: ClassVar[int] = 3
 
     def __init__(
         self, network: FfsNetwork, *, backbone: str, crop_px: int, simulated: bool, place: Place
@@ -189,7 +190,7 @@ def _train(
         save_every=settings.save_every,
         log_every=per_epoch,
         sample_every=None,
-        log=lambda step, values: None,
+        log=task.log,
         label=task.name,
         stop=step.finished,
     )
@@ -210,10 +211,10 @@ def _split(photos: Sequence[FavePhoto]) -> dict[str, int]:
 
 def _says(card: Mapping[str, Any]) -> list[str]:
     """The result in words, for the command's last lines."""
-    accuracy = card["accuracy"]
+    accuracy, owners = card["accuracy"], card["splits"]["test"]["owners"]
     lines = [
         f"accuracy {accuracy['share']:.4f} (95 %: {accuracy['low']:.4f} to {accuracy['high']:.4f}) "
-        f"on {accuracy['n']} photos of {card['splits']['test']['owners']} other owners; chance "
+        f"on {accuracy['n']} photos of {owners} other owner{'s' * (owners != 1)}; chance "
         f"{card['chance']}, majority {card['majority']:.4f}",
         f"{card['epochs']} epochs, the best {card['best_epoch']}, "
         f"{card['crops_per_second']} crops/s",
@@ -221,8 +222,8 @@ def _says(card: Mapping[str, Any]) -> list[str]:
     if "best_accuracy" in card:
         lines.append(
             f"simulated viewers: the best possible accuracy is {card['best_accuracy']:.4f} "
-            f"({card['best_on_test']:.4f} on these photos); {card['way_to_best']:.0%} of the way "
-            "from chance"
+            f"({card['best_on_test']:.4f} on these photos); {100 * card['way_to_best']:.0f} % of "
+            "the way from chance"
         )
     return lines
 
