@@ -32,8 +32,7 @@ def snakemake_graph() -> dict[str, Stage]:
             # One stage, whether it is tried again or not.
             "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
                 job.output,
-                # Studies are in Snakemake's graph alone: DVC's templates hold nothing optional.
-                [path for path in job.input if path not in getattr(job.input, "studies", [])],
+                job.input,
                 list(json.loads(job.params.settings)),
             )
             | {"rule": [job.rule.name]}

@@ -123,7 +123,8 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
         *(f"logs/patches/{name}.log" for name in ("phone", "dslr")),
         "logs/train/phone_dslr.log",
         "logs/evaluate/scenes.log",
-        "logs/ratings.log",
+        "logs/list/ratings.log",
+        "logs/list/studies.log",
         "logs/tables.log",
         "logs/report.log",
     }
@@ -133,6 +134,7 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
     assert {path for path in made - logs if not path.endswith(".jpg")} - timestamps(made) == {
         "report.html",
         "ratings/index.json",
+        "studies/index.json",
         *(f"pairs/phone_dslr/generator.{suffix}" for suffix in ("safetensors", "json")),
         "pairs/phone_dslr/losses.jsonl",
         *(f"evaluations/scenes/{file}" for file in ("images.csv", "summary.json")),

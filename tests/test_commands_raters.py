@@ -127,13 +127,13 @@ def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
 
 
 def test_the_ratings_of_the_settings_are_listed(call: Call) -> None:
-    code, messages = call("ratings", "--out", "results/ratings/index.json")
+    code, messages = call("list", "ratings", "--out", "results/ratings/index.json")
     assert (code, messages) == (0, "ratings: scenes\n")
     index = json.loads(Path("results/ratings/index.json").read_text())
     assert index["scenes"]["rater"] == "ffs"
     settings = Path("params.yaml")
     settings.write_text(SETTINGS.partition("ratings:")[0])
-    assert call("ratings", "--out", "results/ratings/index.json")[0] == 0
+    assert call("list", "ratings", "--out", "results/ratings/index.json")[0] == 0
     assert Path("results/ratings/index.json").read_text() == "{}\n"
 
 

@@ -76,6 +76,10 @@ def _no_strays(settings: Params) -> None:
         "pairs": set(settings.pairs),
         "evaluations": set(settings.evaluations),
         "ratings": {"index.json", *settings.ratings},
+        "studies": {
+            "index.json",
+            *(f"{name}.{suffix}" for name in settings.studies for suffix in ("json", "md", "csv")),
+        },
     }
     for kind, names in belongs.items():
         for folder in sorted((Path(settings.run.results) / kind).iterdir()):

@@ -22,7 +22,6 @@ def add(commands: Commands) -> None:
     commands.add(
         "rate", rate, "index", "rater", "model", named="a rating", out="the folder to make"
     )
-    commands.add("ratings", ratings, out="the JSON file to make")
 
 
 def rater(arguments: argparse.Namespace) -> None:
@@ -127,16 +126,6 @@ def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:
     run = tracking.find_run(params.run, network)
     run.rating(summary, out, main=same[0] == summary["rating"])
     tracking.annotate(params.run, network, tracking.score_means(summary))
-
-
-def ratings(arguments: argparse.Namespace) -> None:
-    """List the ratings of the settings, for the stages that depend on all of them."""
-    from wespe.files import write_json
-
-    params = load_settings(arguments)
-    listed = {name: rating.model_dump(mode="json") for name, rating in params.ratings.items()}
-    write_json(arguments.out, listed)
-    print(f"ratings: {', '.join(listed) or 'there are none'}")
 
 
 def _in_words(values: Mapping[str, Any], decimals: int) -> str:

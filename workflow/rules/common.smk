@@ -49,6 +49,16 @@ def all_ratings():
     return [f"{RESULTS}/ratings/index.json", *files]
 
 
+def all_studies():
+    """All files of all studies, and the list of them."""
+    files = expand(
+        f"{RESULTS}/studies/{{name}}.{{suffix}}",
+        name=settings.studies,
+        suffix=["json", "md", "csv"],
+    )
+    return [f"{RESULTS}/studies/index.json", *files]
+
+
 def rater_weights(wildcards):
     """The file that a rater starts from, where its settings name one."""
     weights = settings.raters[wildcards.name].weights_file

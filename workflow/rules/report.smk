@@ -13,8 +13,7 @@ rule report:
         evaluated(),
         f"{RESULTS}/tables",
         all_ratings(),
-        # Not in DVC's graph: its templates cannot hold what may be none.
-        studies=expand(f"{RESULTS}/studies/{{name}}.json", name=settings.studies),
+        all_studies(),
         code=code("reports", "metrics", "images.py"),
     output:
         page=f"{RESULTS}/report.html",
