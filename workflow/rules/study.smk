@@ -15,6 +15,9 @@ rule study:
         ),
     output:
         multiext(f"{RESULTS}/studies/{{name}}", ".json", ".md", ".csv"),
+    wildcard_constraints:
+        # The list of studies, beside them, is another rule's.
+        name="|".join(settings.studies) or "(?!)",
     log:
         f"{RESULTS}/logs/study/{{name}}.log",
     params:
