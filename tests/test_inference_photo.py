@@ -140,21 +140,26 @@ def test_failure_to_write_is_a_failure_of_that_photo(
     [(RuntimeError("CUDA out of memory"), "CUDA out of memory"), (MemoryError(), "out of memory")],
 )
 def test_a_photo_too_large_for_the_machine_does_not_stop_the_rest(
-    tmp_path: Path, enhancer: PhotoEnhancer, error: Exception, told: str
+    tmp_path: Path,
+    enhancer: PhotoEnhancer,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    told: str,
 ) -> None:
     for name in ("a.jpg", "b.jpg"):
         save(tmp_path / name)
 
-    class Full(PhotoEnhancer):
-        def enhance(self, pixels: Any, **options: Any) -> Any:
-            seen.append(pixels)
-            if len(seen) == 1:
-                raise error
-            return enhancer.enhance(pixels, **options)
-
+    enhance = enhancer.enhance
     seen: list[Any] = []
-    full = Full.__new__(Full)
-    summary = enhance_files([tmp_path / "a.jpg", tmp_path / "b.jpg"], enhancer=full)
+
+    def full_at_first(pixels: Any, **options: Any) -> Any:
+        seen.append(pixels)
+        if len(seen) == 1:
+            raise error
+        return enhance(pixels, **options)
+
+    monkeypatch.setattr(enhancer, "enhance", full_at_first)
+    summary = enhance_files([tmp_path / "a.jpg", tmp_path / "b.jpg"], enhancer=enhancer)
     assert summary == Summary(enhanced=1, skipped=0, failed=((tmp_path / "a.jpg", told),))
 
 
