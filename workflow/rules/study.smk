@@ -15,11 +15,11 @@ rule study:
         ),
     output:
         multiext(f"{RESULTS}/studies/{{name}}", ".json", ".md", ".csv"),
+    log:
+        f"{RESULTS}/logs/study/{{name}}.log",
     wildcard_constraints:
         # The list of studies, beside them, is another rule's.
         name="|".join(settings.studies) or "(?!)",
-    log:
-        f"{RESULTS}/logs/study/{{name}}.log",
     params:
         folder=lambda w: settings.studies[w.name].path,
         settings=lambda w: subtrees(settings, f"studies.{w.name}"),
