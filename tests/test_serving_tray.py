@@ -178,6 +178,42 @@ def test_photos_under_way_count_as_there(tray: Tray) -> None:
     reach(put(tray), "done")
 
 
+def test_a_tray_that_could_not_keep_photos_is_not_full(tray: Tray, tmp_path: Path) -> None:
+    [folder] = tmp_path.iterdir()
+    folder.rename(tmp_path / "away")
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            put(tray)
+    (tmp_path / "away").rename(folder)
+    reach(put(tray), "done")
+
+
+def test_a_photo_is_not_idle_when_it_comes(
+    network: Inverting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tray = Tray(lambda _: network, Limits(idle_s=5))
+    enhance = tray.enhance
+
+    def other_thread_first(photo: Photo, chosen: str) -> Photo:
+        tray._drop_idle()
+        return enhance(photo, chosen)
+
+    monkeypatch.setattr(tray, "enhance", other_thread_first)
+    assert tray.get(put(tray).key)
+    tray.close()
+
+
+def test_a_download_under_way_is_not_changed_by_another_run(tray: Tray) -> None:
+    photo = put(tray)
+    reach(photo, "done")
+    reading = np.load(photo.folder / "enhanced.npy", mmap_mode="r")
+    Image.new("RGB", (20, 10)).save(photo.file)
+    tray.enhance(photo, "n")
+    reach(photo, "done")
+    assert (np.load(photo.folder / "enhanced.npy") == 255).all()
+    assert (reading == 205).all()
+
+
 def test_a_photo_removed_while_it_fails_does_not_end_the_work(
     tray: Tray, network: Inverting
 ) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from wespe.files import lock
+from wespe.files import atomic_file, lock
 from wespe.images import (
     FORMATS,
     AnyPixels,
@@ -132,8 +132,8 @@ class Tray:
                 raise TrayError(f"There are {count} photos here: remove some first.")
             self._receiving += 1
         folder = self._folder / secrets.token_urlsafe(16)
-        folder.mkdir()
         try:
+            folder.mkdir()
             yield folder / "upload"
         finally:
             with self._lock:
@@ -156,6 +156,7 @@ class Tray:
                 f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
             )
         photo = Photo(file.parent.name, name, network, width, height, file=file)
+        photo.touched_s = time.monotonic()  # Before it is seen: the other thread drops idle ones.
         with self._lock:
             self._photos[photo.key] = photo
         return self.enhance(photo, network)
@@ -256,7 +257,10 @@ class Tray:
     def _keep(self, photo: Photo, **versions: AnyPixels) -> None:
         try:
             for name, pixels in versions.items():
-                np.save(photo.folder / f"{name}.npy", pixels)
+                # Not written over: a download may be reading what an earlier run has left, and to
+                # read a mapped file that is cut short ends the process.
+                with atomic_file(photo.folder / f"{name}.npy") as temporary:
+                    np.save(temporary, pixels)
                 preview = photo.folder / f"{name}.jpg"
                 write_photo(preview, _eight_bit(pixels), quality=_PREVIEW_QUALITY)
         except OSError as error:
