@@ -230,6 +230,13 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
             ", line 2: no valid YAML: found character '\\t' that cannot start any token",
         ),
         ("run: {}\nrun: {}\n", ", line 2: no valid YAML: the key 'run' is there twice"),
+        ("run: {}\n? [a]\n: 1\n", ", line 2: no valid YAML: found unhashable key"),
+        (
+            "2024-01-01: x\n",
+            "expected settings as JSON has them: keys must be str, int, float, bool or None, "
+            "not datetime.date",
+        ),
+        ("a: &a [*a]\n", "expected settings as JSON has them: Circular reference detected"),
     ],
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:
