@@ -93,14 +93,14 @@ class Limits:
 class Tray:
     """Photos by key. One thread enhances them in the order in which they came.
 
-    `load(network)` gives a network by its id; it is called once for each. Everything lies in a
+    `load(network)` gives a network by its id; it is called for each photo. Everything lies in a
     temporary folder that only this user may read, and is gone when the tray is closed; what a
     killed one has left goes when the next is opened.
     """
 
     def __init__(self, load: Callable[[str], Enhancing], limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._load, self._networks = load, dict[str, Enhancing]()
+        self._load = load
         self._photos, self._lock = dict[str, Photo](), threading.Lock()
         self._receiving = 0
         self._jobs: queue.Queue[tuple[Photo, int] | None] = queue.Queue()
@@ -241,16 +241,14 @@ class Tray:
     def _enhance(self, photo: Photo, run: int) -> None:
         self._report(photo, run, state="working")
         original = read_original(photo.file).upright()
-        if photo.network not in self._networks:
-            self._networks[photo.network] = self._load(photo.network)
-        done = 0
+        network, done = self._load(photo.network), 0
 
         def advance(pixels: int) -> None:
             nonlocal done
             done += pixels
             self._report(photo, run, share=done / original[..., 0].size)
 
-        enhanced = self._networks[photo.network].enhance(original, advance=advance)
+        enhanced = network.enhance(original, advance=advance)
         self._keep(photo, original=original, enhanced=enhanced)
         self._report(photo, run, state="done", share=1.0)
 
