@@ -160,6 +160,14 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return done
 
 
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where photos of two cameras go; they are aligned here, since processes take seconds to start."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wespe.acquisition.aligned.source.ordered_map", map)
+    return Path("photos")
+
+
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A fresh MLflow file: making one takes seconds, a copy none."""
