@@ -162,7 +162,7 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where photos of two cameras go; they are aligned here, since processes take seconds to start."""
+    """Where photos of two cameras go; they are aligned in this process: others take seconds."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("wespe.acquisition.aligned.source.ordered_map", map)
     return Path("photos")
