@@ -12,12 +12,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.pages import browsing, needs_chromium, running
+from tests.pages import running
 from wespe.images import AnyPixels
 from wespe.serving.app import Offer, make_app
 from wespe.serving.tray import Limits
 
-pytestmark = needs_chromium
 expect.set_options(timeout=30_000)  # the machine may be busy
 
 
@@ -30,12 +29,6 @@ class Inverting:
 class Darker(Inverting):
     def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
         return super().enhance(pixels, advance=advance) // 2
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture

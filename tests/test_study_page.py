@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import shutil
 import signal
 import sqlite3
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.subjects import (
     STRENGTHS,
@@ -27,11 +26,6 @@ from tests.subjects import (
 from wespe.study.report import write_results
 from wespe.study.votes import open_votes
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 SUBJECTS = 50
 
 
@@ -90,16 +84,6 @@ def on_disk(folder: Path, codes: list[str]) -> dict[str, set[tuple[int, int]]]:
         found[code].add((position, choice))
     connection.close()
     return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 LOOK = """() => [...document.querySelectorAll(".pane img")].map((image) => {
