@@ -39,8 +39,8 @@ def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enha
         return {name: BASELINES[name](card) for name in names}
     except KeyError as error:
         raise ValueError(
-            f"the model card has no {error} between its domains, which baselines are fitted to; "
-            "evaluate this network with `baselines: []`"
+            f"the model card has no {error} between its domains, which a baseline is fitted to; "
+            "leave that one out, as with `baselines: []`"
         ) from error
 
 
