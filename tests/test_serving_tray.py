@@ -169,6 +169,19 @@ def test_photos_that_nobody_asks_about_go_though_no_other_comes(network: Inverti
     tray.close()
 
 
+def test_photos_that_nobody_asks_about_make_room_while_another_is_at_work(
+    network: Inverting,
+) -> None:
+    tray = Tray(lambda _: network, Limits(photos=1, idle_s=0.05))
+    network.go_on.clear()
+    photo = put(tray)
+    reach(photo, "working")
+    time.sleep(0.1)
+    assert put(tray).state == "waiting"
+    network.go_on.set()
+    tray.close()
+
+
 def test_photos_under_way_count_as_there(tray: Tray) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(3):

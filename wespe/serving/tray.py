@@ -126,6 +126,7 @@ class Tray:
     @contextlib.contextmanager
     def receiving(self) -> Iterator[Path]:
         """Yield a file to write a photo to; what `add` has not taken is removed."""
+        self._drop_idle()  # The worker does so only between two photos, which may take minutes.
         with self._lock:
             # Those under way count: many that begin at once are no way around the limit.
             if (count := len(self._photos) + self._receiving) >= self.limits.photos:
