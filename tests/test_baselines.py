@@ -46,7 +46,7 @@ def test_histogram_match_gives_a_photo_the_distribution_of_the_target() -> None:
 
 def test_a_card_without_domains_has_the_baselines_that_need_none() -> None:
     assert list(baselines(["clahe", "autocontrast"], {})) == ["clahe", "autocontrast"]
-    with pytest.raises(ValueError, match="expected baselines among .*clahe, got 'sharpen'"):
+    with pytest.raises(ValueError, match=r"expected baselines among .*clahe, got 'sharpen'"):
         baselines(["clahe", "sharpen"], {})
     for name in ("histogram_match", "transport"):
         with pytest.raises(ValueError, match=rf"model card has no '{name}' .*`baselines: \[\]`"):
