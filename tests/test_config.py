@@ -78,6 +78,12 @@ NAME = "must be a name of letters, digits, - and _"
         ("recipes.demo.steps", None, "recipes.demo.steps must be a whole number, got nothing"),
         ("recipes.demo.augment", "yes", "recipes.demo.augment must be true or false, got 'yes'"),
         ("run.results", 5, "run.results must be a string, got 5"),
+        (
+            "run.results",
+            "my results",
+            "run.results must be a path of letters, digits and ./:@%+=,-_ without spaces, "
+            "got 'my results'",
+        ),
         ("run", None, "run must be a mapping, got nothing"),
         ("recipes.demo", "paper", "recipes.demo must be a mapping, got 'paper'"),
         ("pairs", [], "pairs must be a mapping, got []"),
