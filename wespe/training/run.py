@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wespe
-from wespe.files import atomic_folder, sha256, write_json
+from wespe.files import BusyError, atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 PREVIEWS = 6
 _PREVIEW_STREAM = 2  # after those of x and y
-
-
-class BusyError(RuntimeError):
-    """Another process is training the same thing."""
 
 
 def train_pair(
