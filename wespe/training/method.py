@@ -216,10 +216,14 @@ def first_weights(seed: int) -> Iterator[None]:
         yield
 
 
-def transport_between(source: PatchSet, target: PatchSet) -> Transport:
+def transport_between(source: PatchSet, target: PatchSet, *, shrink: bool) -> Transport:
     """What takes patches of the one set to the look of the other."""
     return fit_transport(
-        source.pixels, target.pixels, source_photos=source.photos, target_photos=target.photos
+        source.pixels,
+        target.pixels,
+        source_photos=source.photos,
+        target_photos=target.photos,
+        shrink=shrink,
     )
 
 

@@ -60,7 +60,7 @@ def train_pair(
         for domain in (source, target)
     )
     tune(place)
-    transport = transport_between(source, target)
+    transport = transport_between(source, target, shrink=recipe.shrink_transport)
     step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(
