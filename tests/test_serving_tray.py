@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from wespe.images import AnyPixels, read_photo
-from wespe.serving.tray import Limits, Photo, State, Tray, TrayError
+from wespe.serving.photo import Photo, State
+from wespe.serving.tray import Limits, Tray, TrayError
 
 
 class Inverting:
@@ -76,9 +77,9 @@ def test_a_photo_is_enhanced_and_blended(tray: Tray) -> None:
     reach(photo, "done")
     assert (photo.width, photo.height, photo.share) == (20, 10, 1.0)
     for which, level in (("original", 50), ("enhanced", 205)):
-        assert np.abs(read_photo(tray.preview(photo, which)).pixels.astype(int) - level).max() <= 1  # type: ignore[arg-type]
+        assert np.abs(read_photo(photo.preview(which)).pixels.astype(int) - level).max() <= 1  # type: ignore[arg-type]
     for strength, level in ((0.0, 50), (0.2, 81), (1.0, 205)):
-        with tray.result(photo, strength) as path:
+        with photo.result(strength) as path:
             assert (read_photo(path).pixels == level).all()
             assert path.suffix == ".png"
         assert not path.exists()
@@ -89,7 +90,7 @@ def test_the_result_has_the_format_that_was_sent_whatever_its_name(tray: Tray) -
     exif[0x010F] = "Camera"
     photo = put(tray, "a.png", format="JPEG", exif=exif)
     reach(photo, "done")
-    with tray.result(photo, 1.0) as path, Image.open(path) as image:
+    with photo.result(1.0) as path, Image.open(path) as image:
         assert (image.format, image.getexif()[0x010F]) == ("JPEG", "Camera")
 
 
@@ -283,7 +284,7 @@ def test_sixteen_bits_and_grey_stay(tray: Tray) -> None:
         Image.fromarray(np.full((10, 20), 30_000, np.uint16)).save(upload, "PNG")
         photo = tray.add(upload, name="deep.png", network="n")
     reach(photo, "done")
-    with tray.result(photo, 0.0) as path, Image.open(path) as image:
+    with photo.result(0.0) as path, Image.open(path) as image:
         assert (image.mode, image.getpixel((0, 0))) == ("I;16", 30_000)
 
 

@@ -9,29 +9,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
-import numpy as np
-
-from wespe.files import atomic_file, lock
-from wespe.images import (
-    FORMATS,
-    AnyPixels,
-    PhotoError,
-    Pixels,
-    opened,
-    photo_size,
-    write_photo,
-)
-from wespe.originals import read_original, write_like
+from wespe.files import lock
+from wespe.images import AnyPixels, PhotoError, photo_size
+from wespe.originals import read_original
+from wespe.serving.photo import Photo, named_by_content
 
 _PREFIX = "wespe-serve-"
-_PREVIEW_QUALITY = 90
-_ROWS = 256  # that are blended at a time, so that a large photo needs little more than itself
 _LOOK_S = 30  # how often photos that nobody asks about are looked for
-State = Literal["waiting", "working", "done", "failed"]
 
 
 class Enhancing(Protocol):
@@ -46,38 +34,6 @@ class TrayError(ValueError):
 
 class _GoneError(Exception):
     """The photo that is being enhanced is not wanted any more."""
-
-
-@dataclass
-class Photo:
-    """A photo on the tray."""
-
-    key: str
-    """Names it in addresses; cannot be guessed."""
-    name: str
-    """What its sender calls it. Never part of a path here."""
-    network: str
-    width: int
-    height: int
-    state: State = "waiting"
-    share: float = 0.0
-    """Of the pixels that are done, from 0 to 1."""
-    reason: str = ""
-    """Why it failed."""
-    file: Path = field(default=Path(), repr=False)
-    """What was sent; what is made of it lies beside it."""
-    touched_s: float = field(default=0.0, repr=False)
-    run: int = field(default=0, repr=False)
-    """How often it has been asked for: what an earlier run brings is dropped."""
-
-    @property
-    def folder(self) -> Path:
-        return self.file.parent
-
-    def told(self) -> dict[str, Any]:
-        """What its sender may know."""
-        hidden = {"file", "touched_s", "run"}
-        return {key: value for key, value in asdict(self).items() if key not in hidden}
 
 
 @dataclass(frozen=True)
@@ -149,7 +105,7 @@ class Tray:
         """
         try:
             width, height = photo_size(upload)
-            file = _named_by_content(upload)
+            file = named_by_content(upload)
         except PhotoError as error:
             raise TrayError(f"It cannot be used: {error.reason}.") from error
         if (megapixels := width * height / 1e6) > self.limits.megapixels:
@@ -182,28 +138,6 @@ class Tray:
         """Take a photo off, also while it is being enhanced."""
         with self._lock:
             self._remove(photo)
-
-    def preview(self, photo: Photo, which: Literal["original", "enhanced"]) -> Path:
-        """The JPEG of a photo that is done, upright, at full size."""
-        return photo.folder / f"{which}.jpg"
-
-    @contextlib.contextmanager
-    def result(self, photo: Photo, strength: float) -> Iterator[Path]:
-        """A file like the one that was sent, blended by `strength` in [0, 1]."""
-        before, after = (
-            np.lib.format.open_memmap(photo.folder / f"{which}.npy", mode="r")
-            for which in ("original", "enhanced")
-        )
-        blend = np.empty_like(before)
-        for row in range(0, len(before), _ROWS):
-            old, new = before[row : row + _ROWS], after[row : row + _ROWS].astype(np.float32)
-            blend[row : row + _ROWS] = (old + np.float32(strength) * (new - old)).round()
-        path = photo.folder / f"{secrets.token_urlsafe(8)}{photo.file.suffix}"
-        try:
-            write_like(path, read_original(photo.file), blend)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
 
     def _drop_idle(self) -> None:
         now = time.monotonic()
@@ -250,22 +184,13 @@ class Tray:
             self._report(photo, run, share=done / original[..., 0].size)
 
         enhanced = network.enhance(original, advance=advance)
-        self._keep(photo, original=original, enhanced=enhanced)
-        self._report(photo, run, state="done", share=1.0)
-
-    def _keep(self, photo: Photo, **versions: AnyPixels) -> None:
         try:
-            for name, pixels in versions.items():
-                # Not written over: a download may be reading what an earlier run has left, and to
-                # read a mapped file that is cut short ends the process.
-                with atomic_file(photo.folder / f"{name}.npy") as temporary:
-                    np.save(temporary, pixels)
-                preview = photo.folder / f"{name}.jpg"
-                write_photo(preview, _eight_bit(pixels), quality=_PREVIEW_QUALITY)
+            photo.keep(original=original, enhanced=enhanced)
         except OSError as error:
             if not photo.folder.exists():  # it was removed
                 raise _GoneError from error
             raise
+        self._report(photo, run, state="done", share=1.0)
 
     def _report(self, photo: Photo, run: int, **news: Any) -> None:
         with self._lock:
@@ -273,22 +198,6 @@ class Tray:
                 raise _GoneError
             for key, value in news.items():
                 setattr(photo, key, value)
-
-
-def _named_by_content(upload: Path) -> Path:
-    """Give a file the suffix of its format, whatever its sender called it. Raises PhotoError."""
-    with opened(upload) as image:
-        # Phones put a second picture behind the first; Pillow has a name of its own for that.
-        name = "JPEG" if image.format == "MPO" else image.format
-    suffix = next((suffix for suffix, known in FORMATS.items() if known == name), None)
-    if suffix is None:
-        expected = ", ".join(dict.fromkeys(FORMATS.values()))
-        raise PhotoError(upload, f"expected one of {expected}, got {name}")
-    return upload.rename(upload.with_suffix(suffix))
-
-
-def _eight_bit(pixels: AnyPixels) -> Pixels:
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
 
 
 def _sweep(place: Path) -> None:
