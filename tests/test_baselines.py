@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wespe.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
-from wespe.transport import fit_transport, histogram_match
+from wespe.training.look import fit_transport, histogram_match
 
 
 def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:

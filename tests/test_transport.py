@@ -10,7 +10,8 @@ from skimage.exposure import match_histograms
 
 from wespe.images import read_photo, to_pixels, to_tensor
 from wespe.metrics.psnr import psnr_db
-from wespe.transport import Transport, fit_transport, histogram_match
+from wespe.training.look import fit_transport, histogram_match
+from wespe.transport import Transport
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -189,7 +190,7 @@ def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source, target = smooth(0), smooth(1, count=11)
     whole = fit_transport(source, target)
     np.save(tmp_path / "source.npy", source)
-    monkeypatch.setattr("wespe.transport._CHUNK_PIXELS", 3 * 64 * 64)
+    monkeypatch.setattr("wespe.training.look._CHUNK_PIXELS", 3 * 64 * 64)
     mapped = fit_transport(np.load(tmp_path / "source.npy", mmap_mode="r"), target)
     assert torch.equal(mapped.curves, whole.curves)
     torch.testing.assert_close(mapped.gains, whole.gains)

@@ -19,8 +19,9 @@ from wespe.models.perceptual import FeatureExtractor, build_extractor
 from wespe.patches.store import PatchSet
 from wespe.training import processes
 from wespe.training.compute import Place
+from wespe.training.look import fit_transport
 from wespe.training.monitor import Sign, collapse
-from wespe.transport import Transport, fit_transport
+from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Content, Recipe

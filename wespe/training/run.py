@@ -17,8 +17,8 @@ from wespe.training.batches import feed, fits
 from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place, tune
 from wespe.training.engine import Log, fit
+from wespe.training.look import histogram_match
 from wespe.training.method import MethodStep, Task, transport_between
-from wespe.transport import histogram_match
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Recipe
