@@ -21,9 +21,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wespe.images import AnyPixels, Pixels, from_levels, read_photo, to_levels
+from wespe.images import AnyPixels, Pixels, read_photo
 from wespe.inference.backends import BackendName, open_backend
 from wespe.inference.tiled import PhotoEnhancer
+from wespe.levels import from_levels, to_levels
 from wespe.models.checkpoints import load_generator
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator

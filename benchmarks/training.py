@@ -28,7 +28,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
-from wespe.images import to_tensor
+from wespe.levels import to_tensor
 from wespe.losses import (
     adversarial_loss,
     content_loss,

@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 from PIL import ExifTags, Image, ImageCms
 
 from wespe.images import (
@@ -18,8 +17,7 @@ from wespe.images import (
     Pixels,
     photo_size,
     read_photo,
-    to_pixels,
-    to_tensor,
+    shrunk,
     write_photo,
 )
 
@@ -336,19 +334,6 @@ def test_unknown_suffix_is_refused_before_writing(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_pixels_and_tensors() -> None:
-    every_level = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    tensor = to_tensor(every_level)
-    assert tensor.shape == (1, 3, 16, 16)
-    assert tensor.dtype == torch.float32
-    assert (tensor.min(), tensor.max()) == (0, 1)
-    assert tensor[0, 2, 3, 4] == torch.tensor((3 * 16 + 4) / 255)
-    assert torch.equal(to_tensor(every_level[0]), tensor)
-    np.testing.assert_array_equal(to_pixels(tensor), every_level)
-    out_of_range = torch.tensor([-0.3, 0.1, 1.7]).reshape(1, 3, 1, 1)
-    assert to_pixels(out_of_range).tolist() == [[[[0, 26, 255]]]]
-
-
 @pytest.mark.skipif(not DATA.is_dir(), reason="real photos are absent")
 @pytest.mark.parametrize(
     "path", sorted((DATA / "phones").glob("*.jpg")), ids=lambda path: path.stem
@@ -362,3 +347,15 @@ def test_real_phone_exif_is_kept(tmp_path: Path, path: Path) -> None:
         for ifd in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
             assert after.getexif().get_ifd(ifd).keys() == before.getexif().get_ifd(ifd).keys()
     assert photo_size(path) == photo.pixels.shape[1::-1]
+
+
+def test_what_is_too_long_is_shrunk() -> None:
+    pixels = np.zeros((40, 100, 3), np.uint8)
+    pixels[:, 50:] = 200
+    small = shrunk(pixels, 20)
+    assert small.shape == (8, 20, 3)
+    # A pixel is the mean of those that it stands for.
+    assert (small[:, :10] == 0).all()
+    assert (small[:, 10:] == 200).all()
+    assert shrunk(pixels, 100) is pixels
+    assert shrunk(pixels[:1], 10).shape == (1, 10, 3)

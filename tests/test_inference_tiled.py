@@ -5,10 +5,11 @@ import pytest
 import torch
 from torch import nn
 
-from wespe.images import Pixels, to_pixels, to_tensor
+from wespe.images import Pixels
 from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
 from wespe.inference.spans import spans
 from wespe.inference.tiled import enhance_pixels
+from wespe.levels import to_pixels, to_tensor
 from wespe.models.generator import Generator, Norm, Start
 from wespe.models.johnson import JohnsonNetwork
 from wespe.models.srcnn import Srcnn

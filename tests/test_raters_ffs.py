@@ -11,7 +11,8 @@ from safetensors.torch import save_file
 from tests.faves import write_faves
 from wespe.acquisition.faves import of_part, read_faves
 from wespe.files import lock
-from wespe.images import to_pixels, write_photo
+from wespe.images import write_photo
+from wespe.levels import to_pixels
 from wespe.raters.base import Task, load_rater, save_rater
 from wespe.raters.ffs.crops import cut, five_crops, steps_per_epoch, training_batches
 from wespe.raters.ffs.network import BACKBONES, build_network

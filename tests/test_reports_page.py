@@ -401,14 +401,22 @@ def test_patches_are_embedded_unchanged_and_enlarged(
     assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 7
 
 
-def test_large_pictures_are_recompressed(report: Callable[..., str], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("size", "shown_size"), [((600, 800), ("800", "600")), ((900, 1600), ("1200", "675"))]
+)
+def test_large_pictures_are_made_smaller(
+    report: Callable[..., str],
+    tmp_path: Path,
+    size: tuple[int, int],
+    shown_size: tuple[str, str],
+) -> None:
     folder = write_evaluation(tmp_path / "scenes")
-    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), dtype=np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
     large = folder / "pictures" / "0.original.jpg"
     write_photo(large, noise)
     page = Page(report(evaluations={"e": folder}))
     shown = next(image for image in page.all("img") if image["alt"] == "0, original")
-    assert (shown["width"], shown["height"]) == ("800", "600")
+    assert (shown["width"], shown["height"]) == shown_size
     assert len(shown["src"] or "") < large.stat().st_size
 
 

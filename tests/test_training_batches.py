@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.images import to_tensor
+from wespe.levels import to_tensor
 from wespe.patches.store import PatchSet
 from wespe.training import processes
 from wespe.training.batches import feed, fits

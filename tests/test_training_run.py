@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.images import Pixels, to_tensor
+from wespe.images import Pixels
+from wespe.levels import to_tensor
 from wespe.models.checkpoints import load_generator
 from wespe.models.generator import Generator
 from wespe.patches.store import PatchSet

@@ -8,7 +8,8 @@ import pytest
 import torch
 from skimage.exposure import match_histograms
 
-from wespe.images import read_photo, to_pixels, to_tensor
+from wespe.images import read_photo
+from wespe.levels import to_pixels, to_tensor
 from wespe.metrics.psnr import psnr_db
 from wespe.training.look import fit_transport, histogram_match
 from wespe.transport import Transport

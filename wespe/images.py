@@ -1,7 +1,7 @@
-"""The one place that decodes, encodes and converts photos.
+"""The one place that decodes and encodes photos.
 
 Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float32
-`(N, 3, H, W)` in [0, 1] in front of a network.
+`(N, 3, H, W)` in [0, 1] in front of a network, for which `wespe.levels` is.
 """
 
 import io
@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import (
@@ -25,10 +26,6 @@ from PIL import (
 )
 
 from wespe.files import atomic_file
-
-# Torch takes seconds to import, and whoever only reads photos or settings does not need it.
-if TYPE_CHECKING:
-    from torch import Tensor
 
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
@@ -258,36 +255,11 @@ def write_photo(
             raise PhotoError(path, f"cannot be encoded: {error}") from error
 
 
-def to_tensor(pixels: Pixels) -> "Tensor":
-    """uint8 `(H, W, 3)` or `(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1]."""
-    import torch
-
-    return from_levels(torch.from_numpy(pixels if pixels.ndim == 4 else pixels[None]))
-
-
-def from_levels(batch: "Tensor") -> "Tensor":
-    """`(N, H, W, 3)` → float32 `(N, 3, H, W)` in [0, 1], on the same device.
-
-    uint8, uint16, or float32, which is in [0, 1] already.
-    """
-    import torch
-
-    largest = 1 if batch.dtype == torch.float32 else torch.iinfo(batch.dtype).max
-    planes = batch.permute(0, 3, 1, 2)
-    return planes.to(torch.float32, memory_format=torch.contiguous_format) / largest
-
-
-def to_pixels(image: "Tensor") -> Pixels:
-    """Float `(N, 3, H, W)`, clamped to [0, 1] → uint8 `(N, H, W, 3)`, rounded to nearest."""
-    levels: Pixels = to_levels(image, np.dtype(np.uint8))
-    return levels
-
-
-def to_levels(image: "Tensor", dtype: np.dtype[Any]) -> AnyPixels:
-    """Float `(N, 3, H, W)`, clamped to [0, 1] → `(N, H, W, 3)` of uint8, uint16 or float32."""
-    import torch
-
-    image = image.detach().float().clamp(0, 1).permute(0, 2, 3, 1)
-    if dtype != np.float32:
-        image = (image * np.iinfo(dtype).max).round().to(getattr(torch, dtype.name))
-    return np.ascontiguousarray(image.cpu().numpy())
+def shrunk(pixels: Pixels, longest_px: int) -> Pixels:
+    """uint8 `(H, W, 3)`, the longer side at most `longest_px`; a smaller photo as it is."""
+    height, width = pixels.shape[:2]
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

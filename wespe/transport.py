@@ -16,7 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wespe.images import Pixels, to_pixels, to_tensor
+from wespe.images import Pixels
+from wespe.levels import to_pixels, to_tensor
 from wespe.losses import gaussian_blur, grey
 
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first

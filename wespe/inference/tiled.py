@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wespe.images import AnyPixels, Pixels, from_levels, to_levels
+from wespe.images import AnyPixels, Pixels
 from wespe.inference.backends import Backend, Layers, TorchBackend
 from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
 from wespe.inference.spans import Span, spans
+from wespe.levels import from_levels, to_levels
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
 

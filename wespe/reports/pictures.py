@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wespe.files import sha256
-from wespe.images import read_photo, write_photo
+from wespe.images import read_photo, shrunk, write_photo
 from wespe.reports.compare import title
 from wespe.reports.inputs import EvaluationResult
 
+_LONGEST_PX = 1200
 _MOST_BYTES = 300_000
 _QUALITY = 85
 # A picture of at most this size is a patch: shown enlarged, pixel by pixel.
@@ -97,10 +98,14 @@ class Gallery:
 
 
 def embed(path: Path) -> Picture:
-    """A JPEG file as it is, or at quality 85 where it has over 300 kB. Raises PhotoError."""
+    """A JPEG file as it is, or, if it is large, at quality 85 and at most 1200 px long.
+
+    Of a photo by several methods all are shrunk, or none: sharpness is compared. Raises PhotoError.
+    """
     pixels = read_photo(path).pixels
     content = path.read_bytes()
-    if len(content) > _MOST_BYTES:
+    if max(pixels.shape) > _LONGEST_PX or len(content) > _MOST_BYTES:
+        pixels = shrunk(pixels, _LONGEST_PX)
         with tempfile.TemporaryDirectory() as folder:
             smaller = Path(folder) / "picture.jpg"
             write_photo(smaller, pixels, quality=_QUALITY)

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from wespe.baselines import Enhance
 from wespe.files import sha256
-from wespe.images import PHOTO_SUFFIXES, Pixels, read_photo
+from wespe.images import PHOTO_SUFFIXES, Pixels, read_photo, shrunk
 from wespe.study.folder import read_record
 
 Versions = Callable[[str, Sequence[str]], dict[str, Pixels]]
@@ -101,11 +100,4 @@ def _made(
     if missing := [method for method in methods if method not in enhancers]:
         raise ValueError(f"expected one of {', '.join(enhancers)}, got {missing[0]!r}")
     pixels = read_photo(folder / photo).pixels
-    return {method: _shrunk(enhancers[method](pixels), longest_px) for method in methods}
-
-
-def _shrunk(pixels: Pixels, longest_px: int) -> Pixels:
-    height, width = pixels.shape[:2]
-    scale = min(1.0, longest_px / max(height, width))
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return {method: shrunk(enhancers[method](pixels), longest_px) for method in methods}

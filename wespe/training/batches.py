@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wespe.images import from_levels
+from wespe.levels import from_levels
 from wespe.patches.store import PatchSet, symmetry_table
 from wespe.training import processes
 from wespe.training.engine import Batch

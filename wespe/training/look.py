@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wespe.images import Pixels, to_tensor
+from wespe.images import Pixels
+from wespe.levels import to_tensor
 from wespe.losses import grey
 from wespe.transport import BAND_EDGES_PX, Transport, bands
 

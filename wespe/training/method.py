@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wespe.images import Pixels, to_pixels
+from wespe.images import Pixels
+from wespe.levels import to_pixels
 from wespe.losses import discriminator_loss, gaussian_blur, r1_penalty
 from wespe.models.enhancer import Enhancer
 from wespe.models.perceptual import FeatureExtractor, build_extractor

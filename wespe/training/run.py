@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import wespe
 from wespe.files import BusyError, atomic_folder, sha256, write_json
-from wespe.images import to_tensor
+from wespe.levels import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
 from wespe.training import processes

@@ -14,6 +14,7 @@ rule evaluate:
             "originals",
             "models",
             "images.py",
+            "levels.py",
         ),
     output:
         images=f"{RESULTS}/evaluations/{{name}}/images.csv",

@@ -20,6 +20,7 @@ rule rater:
             "transport.py",
             "patches/store.py",
             "images.py",
+            "levels.py",
         ),
     output:
         rater=f"{RESULTS}/raters/{{name}}/rater.safetensors",
@@ -68,6 +69,7 @@ rule rate:
             "transport.py",
             "patches/store.py",
             "images.py",
+            "levels.py",
         ),
     output:
         scores=f"{RESULTS}/ratings/{{name}}/scores.csv",

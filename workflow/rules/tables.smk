@@ -11,6 +11,7 @@ rule tables:
             "transport.py",
             "losses.py",
             "images.py",
+            "levels.py",
         ),
     output:
         directory(f"{RESULTS}/tables"),

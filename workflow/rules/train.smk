@@ -12,6 +12,7 @@ rule train:
             "transport.py",
             "patches/store.py",
             "images.py",
+            "levels.py",
         ),
     output:
         network=f"{RESULTS}/pairs/{{name}}/generator.safetensors",

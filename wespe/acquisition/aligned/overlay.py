@@ -5,7 +5,7 @@ import numpy as np
 
 from wespe.acquisition.aligned.geometry import Frame
 from wespe.acquisition.aligned.patches import Cut, sample
-from wespe.images import Pixels
+from wespe.images import Pixels, shrunk
 
 LONG_SIDE_PX = 1600
 _KEPT, _OTHER = (0, 220, 0), (230, 0, 0)
@@ -30,16 +30,17 @@ def draw(
     top, left, bottom, right = frame.box
     height, width = bottom - top, right - left
     factor = min(1.0, LONG_SIDE_PX / max(height, width))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
     ours, theirs = (
-        _reduced(sample(photo, matrix, y=top, x=left, size=(height, width), cubic=False), size)
+        shrunk(
+            sample(photo, matrix, y=top, x=left, size=(height, width), cubic=False), LONG_SIDE_PX
+        )
         for photo, matrix in ((source, frame.to_source), (target, frame.to_target))
     )
     # The fields' borders run through the middles of the patches, so that lines meet there.
     cells = [(patch.y, patch.x) for patch in made.patches] + list(made.refused)
     y0, x0 = (min((cell[axis] for cell in cells), default=0) + size_px // 2 for axis in (0, 1))
-    rows = (np.arange(size[1]) / factor + top - y0) // size_px
-    columns = (np.arange(size[0]) / factor + left - x0) // size_px
+    rows = (np.arange(ours.shape[0]) / factor + top - y0) // size_px
+    columns = (np.arange(ours.shape[1]) / factor + left - x0) // size_px
     board = (rows[:, None] + columns[None, :]) % 2 == 0
     picture = np.where(board[..., None], ours, theirs)
     for patch in made.patches:
@@ -50,19 +51,9 @@ def draw(
 
 
 def _side_by_side(source: Pixels, target: Pixels) -> Pixels:
-    half = LONG_SIDE_PX // 2
-    panes = []
-    for photo in (source, target):
-        height, width = photo.shape[:2]
-        factor = min(1.0, half / max(height, width))
-        size = (max(1, round(width * factor)), max(1, round(height * factor)))
-        panes.append(_reduced(photo, size))
+    panes = [shrunk(photo, LONG_SIDE_PX // 2) for photo in (source, target)]
     tallest = max(len(pane) for pane in panes)
     return np.hstack([np.pad(pane, ((0, tallest - len(pane)), (0, 0), (0, 0))) for pane in panes])
-
-
-def _reduced(photo: Pixels, size: tuple[int, int]) -> Pixels:
-    return np.asarray(cv2.resize(photo, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _cross(

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from wespe.acquisition.faves import FavePhoto
-from wespe.images import Pixels, from_levels, photo_size, read_photo
+from wespe.images import Pixels, photo_size, read_photo
+from wespe.levels import from_levels
 from wespe.training.engine import Batch
 
 LEAST_PX = 32
