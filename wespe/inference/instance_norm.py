@@ -1,6 +1,7 @@
 """Networks with instance norm in tiles: each norm's statistics, then its layers, over all tiles."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -46,13 +47,15 @@ class InstanceNormed:
         for norm in self._norms:
             moments: list[Moments] = []
             for number, tile in enumerate(tiles):
-                state = self._advanced(kept.take(number), lambda: prepared(tile), fixed)
+                state = self._advanced(kept.take(number), partial(prepared, tile), fixed)
                 rows, columns = tile
                 moments += moments_of(state[1][..., rows.valid, columns.valid])
                 kept.put(number, state)
+                # Else it would be in memory beside the next tile's.
+                del state
             fixed.append(fix(norm, moments))
         for number, tile in enumerate(tiles):
-            yield self._advanced(kept.take(number), lambda: prepared(tile), fixed)[1]
+            yield self._advanced(kept.take(number), partial(prepared, tile), fixed)[1]
 
     def _advanced(
         self, state: State | None, prepared: Callable[[], Tensor], norms: Sequence[nn.Module]
@@ -66,8 +69,8 @@ class InstanceNormed:
         features, output = state or (self._head(prepared()), torch.empty(0))
         for step in range(first, len(norms) + 1):
             inner = torch.relu_(norms[step - 1](output)) if step else features
-            if step % 2 == 0 and step:
-                inner = features = inner.add_(features)
+            if step and step % 2 == 0:
+                features = inner.add_(features)
             output = self._convolutions[step](inner)
         return features, output
 
@@ -77,7 +80,7 @@ def moments_of(piece: Tensor) -> Iterator[Moments]:
 
     These stay in a processor's cache: torch.var_mean takes ten times as long.
     """
-    for rows in piece[0].permute(1, 2, 0).split(16):
+    for rows in torch.split(piece[0].permute(1, 2, 0), 16):
         values = rows.reshape(-1, rows.shape[-1]).float()
         mean = values.mean(0)
         variance = (values - mean).square().mean(0)
@@ -87,8 +90,8 @@ def moments_of(piece: Tensor) -> Iterator[Moments]:
 def fix(norm: nn.Module, moments: Sequence[Moments]) -> nn.BatchNorm2d:
     """An instance norm as a batch norm with the moments of all pieces of a photo, merged."""
     assert isinstance(norm, nn.InstanceNorm2d)
-    counts, means, variances = zip(*moments, strict=True)
-    means, variances = torch.stack(means), torch.stack(variances)
+    counts = [count for count, _, _ in moments]
+    means, variances = (torch.stack(column) for column in [*zip(*moments, strict=True)][1:])
     share = means.new_tensor(counts)[:, None] / sum(counts)
     mean = (share * means).sum(0)
     variance = (share * (variances + (means - mean) ** 2)).sum(0)

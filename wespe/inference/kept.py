@@ -26,7 +26,7 @@ class Kept:
 
     def __init__(self, memory_bytes: int = KEPT_BYTES, *, file: bool = True) -> None:
         self._memory_left = memory_bytes
-        self._file_left = shutil.disk_usage(tempfile.gettempdir()).free // 2 if file else 0
+        self._file_left = _free_bytes() // 2 if file else 0
         self._in_memory: dict[int, State | None] = {}
         self._places: dict[int, int] = {}
         self._layouts: tuple[tuple[torch.Size, torch.dtype], ...] = ()
@@ -70,10 +70,11 @@ class Kept:
             self._places[tile] = len(self._places) * size
         self._layouts = tuple((part.shape, part.dtype) for part in state)
         try:
-            self._file = self._file or tempfile.TemporaryFile(buffering=0)
+            self._file = self._file or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
             self._file.seek(self._places[tile])
             for part, read in itertools.zip_longest(state, self._read_last):
                 if part is read:
+                    # It is there as it was.
                     self._file.seek(part.nbytes, io.SEEK_CUR)
                 elif self._file.write(_bytes(part)) < part.nbytes:
                     raise OSError("no space left")
@@ -81,6 +82,7 @@ class Kept:
             # The disk is full, or there is none: computing again needs no room.
             self._places.clear()
             self._file_left = 0
+        self._read_last = ()
 
     def _read(self, tile: int) -> State:
         assert self._file
@@ -96,7 +98,15 @@ class Kept:
         return state
 
 
+def _free_bytes() -> int:
+    """The room in the folder for temporary files; none where there is no such folder."""
+    try:
+        return shutil.disk_usage(tempfile.gettempdir()).free
+    except OSError:
+        return 0
+
+
 def _bytes(part: Tensor) -> memoryview:
     """The memory of a tensor in channels-last layout; of another, that of a copy."""
     rows = part.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
-    return memoryview(rows.view(torch.uint8).numpy()).cast("B")
+    return rows.view(torch.uint8).numpy().data

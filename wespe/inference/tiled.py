@@ -13,7 +13,7 @@ from wespe.images import AnyPixels, Pixels, from_levels, to_levels
 from wespe.inference.backends import Backend, Layers, TorchBackend
 from wespe.inference.fold import fold_batch_norm, split_narrow
 from wespe.inference.instance_norm import InstanceNormed
-from wespe.inference.kept import KEPT_BYTES, Kept
+from wespe.inference.kept import Kept
 from wespe.inference.spans import Tile, spans
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
@@ -24,9 +24,9 @@ class PhotoEnhancer:
 
     Gives what one pass of `network.eval()` over the whole photo gives, whatever its norm. Of the
     three parts of a network `backend` runs `convolve`, in its precision; the other two, instance
-    norms and the blend are torch's. Tiles are as large as suits the backend, or `tile_px`. With
-    instance norm, `kept_bytes` of memory and the folder for temporary files spare work, see
-    `Kept`. Raises ValueError for a `tile_px` that is nothing but halo.
+    norms and the blend are torch's. Tiles are as large as suits the backend, or `tile_px`. `kept`
+    makes room for what spares work with instance norm. Raises ValueError for a `tile_px` that is
+    nothing but halo.
     """
 
     def __init__(
@@ -35,13 +35,14 @@ class PhotoEnhancer:
         backend: Backend | None = None,
         *,
         tile_px: int | None = None,
-        kept_bytes: int = KEPT_BYTES,
+        kept: Callable[[], Kept] | None = None,
     ) -> None:
         self.backend = backend or TorchBackend()
         tile_px = tile_px or self.backend.tile_px
         self._network = fold_batch_norm(network).to(self.backend.device)
         self._tile_px = tile_px
-        self._kept_bytes = kept_bytes
+        # A GPU computes again in less time than a file takes.
+        self._kept = kept or functools.partial(Kept, file=self.backend.device.type == "cpu")
         self._halo_px = network.receptive_field_px - network.prepare_field_px
         spans(1, tile_px, self._halo_px)
         self._normed: InstanceNormed | None = None
@@ -77,9 +78,9 @@ class PhotoEnhancer:
             raise ValueError(f"strength must be from 0 to 1, got {strength}")
         enhanced = np.empty_like(pixels)
         tiles = self._tiles(pixels)
-        for tile, convolved in zip(tiles, self._convolved(pixels, tiles), strict=True):
-            rows, columns = tile
-            output = self._network.finish(self._prepared(pixels, tile), convolved).clamp(0, 1)
+        parts = self._convolved(pixels, tiles)
+        for (rows, columns), (prepared, convolved) in zip(tiles, parts, strict=True):
+            output = self._network.finish(prepared, convolved).clamp(0, 1)
             given = slice(rows.valid_start, rows.valid_stop), slice(*columns[2:])
             original = self._tensor(pixels[given])
             blend = torch.lerp(original, output[..., rows.valid, columns.valid], strength)
@@ -111,15 +112,18 @@ class PhotoEnhancer:
     def _compiled(self, layers: nn.Module) -> Layers:
         return self.backend.compile(split_narrow(fold_batch_norm(layers)))
 
-    def _convolved(self, pixels: AnyPixels, tiles: Sequence[Tile]) -> Iterator[Tensor]:
-        """What the network's `convolve` makes of each tile."""
+    def _convolved(
+        self, pixels: AnyPixels, tiles: Sequence[Tile]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the network's `prepare` makes of each tile, and what `convolve` makes of that."""
         prepared = functools.partial(self._prepared, pixels)
         if self._normed:
-            file = self.backend.device.type == "cpu"
-            with Kept(self._kept_bytes, file=file) as kept:
-                yield from self._normed.convolved(tiles, prepared, kept)
+            with self._kept() as kept:
+                convolved = self._normed.convolved(tiles, prepared, kept)
+                yield from zip(map(prepared, tiles), convolved, strict=True)
         else:
-            yield from map(self._layers, map(prepared, tiles))
+            for image in map(prepared, tiles):
+                yield image, self._layers(image)
 
 
 def depends_on_photo(network: Enhancer) -> bool:

@@ -29,14 +29,17 @@ _MODULES = {nn.ReLU: "Relu", nn.Identity: "Identity"}
 def onnx_graph(layers: nn.Module) -> bytes:
     """An ONNX model, input `image` and `output`, `(1, C, h, w)` float32.
 
-    The channels of `image` are those that the first convolution reads.
-
     Raises ValueError for a layer that has no place in a network here.
     """
     graph = Graph()
     output = graph.layers(layers, "image")
+    return graph.model(output, channels_read(layers))
+
+
+def channels_read(layers: nn.Module) -> int:
+    """How many the first convolution reads."""
     convolutions = (module for module in layers.modules() if isinstance(module, nn.Conv2d))
-    return graph.model(output, next(convolutions).in_channels)
+    return next(convolutions).in_channels
 
 
 class Graph:
