@@ -84,37 +84,44 @@ def test_bf16_is_the_same_whatever_is_kept(room: Room) -> None:
 
 
 class CountingBackend(TorchBackend):
-    """Counts how often each of the functions that it has compiled is called."""
+    """Counts the functions that it compiles, and how often each set of weights is used."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: Counter[int] = Counter()
+        self.compiled = 0
+        self.calls: Counter[float] = Counter()
 
     def compile(self, layers: nn.Module) -> Callable[[Tensor], Tensor]:
-        run, number = super().compile(layers), len(self.calls)
-        self.calls[number] = 0
+        run, weights = super().compile(layers), float(next(layers.parameters()).sum())
+        self.compiled += 1
 
         def count(image: Tensor) -> Tensor:
-            self.calls[number] += 1
+            self.calls[weights] += 1
             return run(image)
 
         return count
 
 
-def test_what_is_kept_is_not_computed_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    network, pixels, backend = generator("instance", blocks=2), photo(30, 60), CountingBackend()
-    for memory, disk in (ROOM["all in memory"], ROOM["all in a file"]):
-        monkeypatch.setattr(kept, "_free_bytes", lambda disk=disk: disk)
-        backend.calls.clear()
-        kept_there = partial(Kept, memory)
-        PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=kept_there).enhance(pixels)
+@pytest.mark.parametrize(
+    ("place", "calls"),
+    [
         # The head, four convolutions in the blocks and what comes after them.
-        assert [*backend.calls.values()] == [3] * 6
-    backend.calls.clear()
-    PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=partial(Kept, 0, file=False)).enhance(
-        pixels
-    )
-    assert [*backend.calls.values()] == [15, 15, 12, 9, 6, 3]
+        ("all in memory", [3, 3, 3, 3, 3, 3]),
+        ("all in a file", [3, 3, 3, 3, 3, 3]),
+        ("nothing kept", [15, 15, 12, 9, 6, 3]),
+    ],
+)
+def test_what_is_kept_is_not_computed_again(
+    place: str, calls: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, disk = ROOM[place]
+    monkeypatch.setattr(kept, "_free_bytes", lambda: disk)
+    network, backend = generator("instance", blocks=2), CountingBackend()
+    enhancer = PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=partial(Kept, memory))
+    enhancer.enhance(photo(30, 60))
+    assert [*backend.calls.values()] == calls
+    # Each part once a pass, in the passes that need it.
+    assert backend.compiled == sum(calls) / 3
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """Networks with instance norm in tiles: each norm's statistics, then its layers, over all tiles."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +10,9 @@ from wespe.inference.backends import Layers
 from wespe.inference.kept import Kept, State
 from wespe.inference.spans import Tile
 from wespe.models.generator import Generator, ResidualBlock
+
+TILE_PX = 512
+"""At most: where it is cut, all channels of a tile are in memory in the type that engines give."""
 
 Moments = tuple[int, Tensor, Tensor]
 """How many pixels there are, and the mean and the variance of each channel, `(C,)` float64."""
@@ -25,7 +28,8 @@ class InstanceNormed:
     """
 
     def __init__(self, generator: Generator, compiled: Callable[[nn.Module], Layers]) -> None:
-        self._head = compiled(nn.Sequential(generator.head, nn.ReLU()))
+        self._compiled = compiled
+        self._head = nn.Sequential(generator.head, nn.ReLU())
         convolutions: list[nn.Module] = []
         self._norms: list[nn.Module] = []
         for block in generator.blocks:
@@ -34,7 +38,7 @@ class InstanceNormed:
             self._norms += block.first_norm, block.second_norm
         body = [layer for convolution in generator.body for layer in (convolution, nn.ReLU())]
         rest = nn.Sequential(*body, generator.tail)
-        self._convolutions = [compiled(nn.Sequential(layer)) for layer in (*convolutions, rest)]
+        self._convolutions = [nn.Sequential(layer) for layer in (*convolutions, rest)]
 
     def convolved(
         self, tiles: Sequence[Tile], prepared: Callable[[Tile], Tensor], kept: Kept
@@ -46,33 +50,41 @@ class InstanceNormed:
         fixed: list[nn.BatchNorm2d] = []
         for norm in self._norms:
             moments: list[Moments] = []
+            advanced = self._pass(prepared, fixed)
             for number, tile in enumerate(tiles):
-                state = self._advanced(kept.take(number), partial(prepared, tile), fixed)
+                state = advanced(tile, kept.take(number))
                 rows, columns = tile
                 moments += moments_of(state[1][..., rows.valid, columns.valid])
                 kept.put(number, state)
                 # Else it would be in memory beside the next tile's.
                 del state
             fixed.append(fix(norm, moments))
+        advanced = self._pass(prepared, fixed)
         for number, tile in enumerate(tiles):
-            yield self._advanced(kept.take(number), partial(prepared, tile), fixed)[1]
+            yield advanced(tile, kept.take(number))[1]
 
-    def _advanced(
-        self, state: State | None, prepared: Callable[[], Tensor], norms: Sequence[nn.Module]
-    ) -> State:
-        """A tile's state behind the convolution that follows the last of `norms`.
+    def _pass(
+        self, prepared: Callable[[Tile], Tensor], norms: Sequence[nn.Module]
+    ) -> Callable[[Tile, State | None], State]:
+        """What brings a tile behind the convolution that follows the last of `norms`.
 
         A state is what the residual block, or `body`, that it is in began with, and the output of
-        its last convolution. `state` is the one before, None to begin with the photo.
+        its last convolution. It goes on from the one before, or from None with the photo.
         """
-        first = len(norms) if state else 0
-        features, output = state or (self._head(prepared()), torch.empty(0))
-        for step in range(first, len(norms) + 1):
-            inner = torch.relu_(norms[step - 1](output)) if step else features
-            if step and step % 2 == 0:
-                features = inner.add_(features)
-            output = self._convolutions[step](inner)
-        return features, output
+        # For one pass over the photo: an engine holds the memory of each part that it has seen.
+        compiled = cache(self._compiled)
+
+        def advanced(tile: Tile, state: State | None) -> State:
+            first = len(norms) if state else 0
+            features, output = state or (compiled(self._head)(prepared(tile)), torch.empty(0))
+            for step in range(first, len(norms) + 1):
+                inner = torch.relu_(norms[step - 1](output)) if step else features
+                if step and step % 2 == 0:
+                    features = inner.add_(features)
+                output = compiled(self._convolutions[step])(inner)
+            return features, output
+
+        return advanced
 
 
 def moments_of(piece: Tensor) -> Iterator[Moments]:

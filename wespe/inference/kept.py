@@ -10,7 +10,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-KEPT_BYTES = 640 * 2**20
+KEPT_BYTES = 320 * 2**20
 """Memory for it: with all else, a photo of 12 megapixels takes less than 1.5 GB."""
 
 State = tuple[Tensor, ...]

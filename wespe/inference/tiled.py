@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from wespe.images import AnyPixels, Pixels, from_levels, to_levels
 from wespe.inference.backends import Backend, Layers, TorchBackend
 from wespe.inference.fold import fold_batch_norm, split_narrow
-from wespe.inference.instance_norm import InstanceNormed
+from wespe.inference.instance_norm import TILE_PX, InstanceNormed
 from wespe.inference.kept import Kept
 from wespe.inference.spans import Tile, spans
 from wespe.models.enhancer import Enhancer
@@ -38,7 +38,9 @@ class PhotoEnhancer:
         kept: Callable[[], Kept] | None = None,
     ) -> None:
         self.backend = backend or TorchBackend()
-        tile_px = tile_px or self.backend.tile_px
+        depends = depends_on_photo(network)
+        if not tile_px:
+            tile_px = min(TILE_PX, self.backend.tile_px) if depends else self.backend.tile_px
         self._network = fold_batch_norm(network).to(self.backend.device)
         self._tile_px = tile_px
         # A GPU computes again in less time than a file takes.
@@ -46,7 +48,7 @@ class PhotoEnhancer:
         self._halo_px = network.receptive_field_px - network.prepare_field_px
         spans(1, tile_px, self._halo_px)
         self._normed: InstanceNormed | None = None
-        if depends_on_photo(network):
+        if depends:
             assert isinstance(self._network, Generator)
             self._normed = InstanceNormed(self._network, self._compiled)
         else:
