@@ -29,7 +29,7 @@ class Kept:
         self._file_left = _free_bytes() // 2 if file else 0
         self._in_memory: dict[int, State | None] = {}
         self._places: dict[int, int] = {}
-        self._layouts: tuple[tuple[torch.Size, torch.dtype], ...] = ()
+        self._layouts: tuple[tuple[torch.Size, tuple[int, ...], torch.dtype], ...] = ()
         self._read_last: State = ()
         self._file: io.FileIO | None = None
 
@@ -68,7 +68,7 @@ class Kept:
         if tile not in self._places:
             self._file_left -= size
             self._places[tile] = len(self._places) * size
-        self._layouts = tuple((part.shape, part.dtype) for part in state)
+        self._layouts = tuple((part.shape, part.stride(), part.dtype) for part in state)
         try:
             self._file = self._file or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
             self._file.seek(self._places[tile])
@@ -88,8 +88,8 @@ class Kept:
         assert self._file
         self._file.seek(self._places[tile])
         state = tuple(
-            torch.empty(shape, dtype=dtype, memory_format=torch.channels_last)
-            for shape, dtype in self._layouts
+            torch.empty_strided(shape, stride, dtype=dtype)
+            for shape, stride, dtype in self._layouts
         )
         for part in state:
             if self._file.readinto(_bytes(part)) < part.nbytes:
@@ -107,6 +107,6 @@ def _free_bytes() -> int:
 
 
 def _bytes(part: Tensor) -> memoryview:
-    """The memory of a tensor in channels-last layout; of another, that of a copy."""
-    rows = part.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
+    """The memory of a tensor without gaps, its channels the outermost or the innermost."""
+    rows = part if part.is_contiguous() else part.permute(0, 2, 3, 1)
     return rows.view(torch.uint8).numpy().data
