@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wespe.images import Pixels, read_photo
 from wespe.metrics import METRICS
-from wespe.transport import fit_transport
+from wespe.training.look import fit_transport
 
 TRAIN, TEST = range(200), range(200, 300)
 Values = NDArray[np.float64]

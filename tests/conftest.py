@@ -4,12 +4,17 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from wespe import config, tracking, versions
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 
@@ -158,6 +163,22 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     done = enter(Path(shutil.copytree(recorded, tmp_path / "project")), monkeypatch)
     done.ran()
     return done
+
+
+@pytest.fixture
+def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where photos of two cameras go; they are aligned in this process: others take seconds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("wespe.acquisition.aligned.source.ordered_map", map)
+    return Path("photos")
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    from tests.pages import browsing
+
+    with browsing() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
 
-CHROMIUM = shutil.which("chromium")
-needs_chromium = pytest.mark.skipif(not CHROMIUM, reason="no chromium on the PATH")
+_CHROMIUM = shutil.which("chromium")
 _ARGUMENTS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update"),
@@ -38,8 +37,10 @@ def running(app: Any) -> Iterator[str]:
 
 @contextmanager
 def browsing() -> Iterator[Browser]:
-    """A browser without a window."""
+    """A browser without a window; where there is none, what needs it is skipped."""
+    if not _CHROMIUM:
+        pytest.skip("no chromium on the PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*_ARGUMENTS])
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_ARGUMENTS])
         yield browser
         browser.close()

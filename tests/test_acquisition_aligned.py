@@ -14,7 +14,7 @@ import pytest
 
 from tests.aligned import NAMES, SIZE, reasons_of, reports_of, settings_of, take
 from tests.conftest import ROOT
-from wespe.acquisition.aligned import acquire, source
+from wespe.acquisition.aligned import acquire
 from wespe.acquisition.aligned.pair import Pair, align
 from wespe.acquisition.aligned.patches import correlation
 from wespe.acquisition.aligned.settings import Thresholds
@@ -24,14 +24,6 @@ from wespe.evaluation import evaluate
 from wespe.images import read_photo, write_photo
 from wespe.patches.extraction import extract
 from wespe.patches.store import PatchSet, check_pairs
-
-
-@pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the photos go; they are aligned in this process, since others cost seconds to start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(source, "ordered_map", map)
-    return Path("photos")
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_goes_on(photos: Path) -> None:

@@ -9,19 +9,11 @@ from PIL import Image
 
 from tests.aligned import SIZE, reports_of, scene, settings_of, take
 from tests.two_cameras import Cameras, residuals_px, shoot
-from wespe.acquisition.aligned import acquire, source
+from wespe.acquisition.aligned import acquire
 from wespe.acquisition.aligned.source import work_folder
 from wespe.images import read_photo, write_photo
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
-
-
-@pytest.fixture
-def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the photos go; they are aligned in this process, since others cost seconds to start."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(source, "ordered_map", map)
-    return Path("photos")
 
 
 def test_kept_patches_are_where_they_truly_are(photos: Path) -> None:

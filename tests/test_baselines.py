@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from wespe.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
-from wespe.transport import fit_transport, histogram_match
+from wespe.training.look import fit_transport, histogram_match
 
 
 def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:
@@ -46,6 +46,8 @@ def test_histogram_match_gives_a_photo_the_distribution_of_the_target() -> None:
 
 def test_a_card_without_domains_has_the_baselines_that_need_none() -> None:
     assert list(baselines(["clahe", "autocontrast"], {})) == ["clahe", "autocontrast"]
+    with pytest.raises(ValueError, match=r"expected baselines among .*clahe, got 'sharpen'"):
+        baselines(["clahe", "sharpen"], {})
     for name in ("histogram_match", "transport"):
         with pytest.raises(ValueError, match=rf"model card has no '{name}' .*`baselines: \[\]`"):
             baselines([name], {})

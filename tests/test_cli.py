@@ -398,6 +398,22 @@ def test_engines_of_enhance(call: Call, prepared: None, backend: str) -> None:
     assert printed[-1].startswith("1 enhanced, ")
 
 
+def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> None:
+    network("results/pairs/pair/generator.safetensors")
+    for number in range(2):
+        write_photo(Path(f"shown/{number}.png"), np.full((60, 40, 3), 90 * number, np.uint8))
+    arguments = ("study", "build", "asked", "--set", "a=shown", "--photos", "1", "--practice", "0")
+    model = ("--model", "results/pairs/pair")
+    [message] = refused(call, *arguments, *model, "--against", "transport")
+    assert message.startswith("the model card has no 'transport' between its domains")
+    [message] = refused(call, *arguments)
+    assert message == "shown: expected an evaluation's folder, or --model to enhance it"
+    code, printed, _ = call(*arguments, *model)
+    assert (code, printed[0]) == (0, "asked: 1 sets, trials: 0 practice, 2 main, 2 catch")
+    study = json.loads(Path("asked/study.json").read_text())
+    assert study["networks"] == {"a": sha256(Path("results/pairs/pair/generator.safetensors"))}
+
+
 def test_export_writes_a_checked_network(call: Call, prepared: None) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")

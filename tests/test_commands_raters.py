@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.faves import write_faves
-from tests.results import write_evaluation, write_rating
+from tests.results import write_evaluation, write_pair, write_rating
 from wespe import cli, config, tracking
 from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
 from wespe.catalogue import find_networks
@@ -197,6 +197,21 @@ def test_a_rating_that_another_process_makes_is_left_to_it(
     with lock(Path(".wespe/ratings/key/lock")):
         code, messages = call("rate", "scenes", *RATE)
     assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")
+
+
+def test_what_is_of_a_pair_that_is_not_there_is_not_there_either(call: Call) -> None:
+    evaluation = "evaluations: {scenes: {pair: pair, photos: scenes}}"
+    more = "tables: {t: {evaluations: {scenes: {}}}}\n"
+    Path("params.yaml").write_text(SETTINGS.replace("evaluations: {}", evaluation) + more)
+    write_evaluation(Path("results/evaluations/scenes"), n=3)
+    code, messages = call("tables", "--partial", "--out", "tables")
+    assert (code, messages) == (
+        1,
+        "wespe tables: results: expected results of pairs, evaluations, ratings, found none\n",
+    )
+    write_pair(Path("results/pairs/pair"))
+    code, messages = call("tables", "--partial", "--out", "tables")
+    assert (code, messages) == (0, "not there yet: ratings.scenes\nt: 4 rows, 5 columns\n")
 
 
 def test_two_ratings_for_one_column_are_refused(call: Call) -> None:

@@ -78,6 +78,12 @@ NAME = "must be a name of letters, digits, - and _"
         ("recipes.demo.steps", None, "recipes.demo.steps must be a whole number, got nothing"),
         ("recipes.demo.augment", "yes", "recipes.demo.augment must be true or false, got 'yes'"),
         ("run.results", 5, "run.results must be a string, got 5"),
+        (
+            "run.results",
+            "my results",
+            "run.results must be a path of letters, digits and ./:@%+=,-_ without spaces, "
+            "got 'my results'",
+        ),
         ("run", None, "run must be a mapping, got nothing"),
         ("recipes.demo", "paper", "recipes.demo must be a mapping, got 'paper'"),
         ("pairs", [], "pairs must be a mapping, got []"),
@@ -142,6 +148,11 @@ NAME = "must be a name of letters, digits, - and _"
             "pairs.a/b",
             {"source": "phone", "target": "dslr", "recipe": "demo"},
             f"pairs.a/b {NAME}, got 'a/b'",
+        ),
+        (
+            "studies",
+            {"index": {"path": "street"}},
+            "studies.index: expected another name, index.json is the list of them",
         ),
         # Names of what there is not.
         (
@@ -230,6 +241,13 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
             ", line 2: no valid YAML: found character '\\t' that cannot start any token",
         ),
         ("run: {}\nrun: {}\n", ", line 2: no valid YAML: the key 'run' is there twice"),
+        ("run: {}\n? [a]\n: 1\n", ", line 2: no valid YAML: found unhashable key"),
+        (
+            "2024-01-01: x\n",
+            "expected settings as JSON has them: keys must be str, int, float, bool or None, "
+            "not datetime.date",
+        ),
+        ("a: &a [*a]\n", "expected settings as JSON has them: Circular reference detected"),
     ],
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:

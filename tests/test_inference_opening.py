@@ -10,6 +10,7 @@ from wespe.inference.backends.quantised import quantisation_error
 from wespe.inference.opening import TOLERATED_ERROR, open_enhancer
 from wespe.inference.tiled import Convolutions
 from wespe.models.generator import Generator
+from wespe.models.srcnn import Srcnn
 
 
 def subtle() -> Generator:
@@ -34,7 +35,8 @@ def _capable(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_int8_where_it_shows_less_than_8_bits_do() -> None:
     assert 0 < quantisation_error(Convolutions(subtle())) < TOLERATED_ERROR / 2
     assert quantisation_error(Convolutions(coarse())) > 2 * TOLERATED_ERROR
-    for network, name in ((subtle(), "int8-bf16"), (coarse(), "bf16")):
+    # The last one has no branches.
+    for network, name in ((subtle(), "int8-bf16"), (coarse(), "bf16"), (Srcnn(width=8), "bf16")):
         opened = open_enhancer(network, bf16=True, int8=None)
         assert opened.backend.name == f"openvino-cpu-{name}"
     # As asked for, whatever it costs.

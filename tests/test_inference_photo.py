@@ -135,6 +135,22 @@ def test_failure_to_write_is_a_failure_of_that_photo(
     assert files(tmp_path) == {"a.jpg"}
 
 
+def test_a_photo_that_goes_meanwhile_does_not_stop_the_rest(
+    tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.jpg", "b.jpg"):
+        save(tmp_path / name)
+    enhance = enhancer.enhance
+
+    def remove(pixels: Any, **options: Any) -> Any:
+        (tmp_path / "a.jpg").unlink(missing_ok=True)
+        return enhance(pixels, **options)
+
+    monkeypatch.setattr(enhancer, "enhance", remove)
+    summary = enhance_files([tmp_path / "a.jpg", tmp_path / "b.jpg"], enhancer=enhancer)
+    assert summary == Summary(enhanced=2, skipped=0, failed=())
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [(RuntimeError("CUDA out of memory"), "CUDA out of memory"), (MemoryError(), "out of memory")],

@@ -12,6 +12,7 @@ from wespe.acquisition.index import PhotoEntry, PhotoIndex
 from wespe.files import read_json, sha256, write_json
 from wespe.images import Pixels, write_photo
 from wespe.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
+from wespe.raters.journal import Found, Journal
 from wespe.raters.rate import about_rater, metric_name, rate, statistics_of
 from wespe.raters.run import data_hash, fit_rater, state_key
 from wespe.recipes.ffs import FfsSettings
@@ -182,6 +183,19 @@ def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path)
     rate(index, Brightness(), enhancers=third, about=ABOUT, **into(whole))
     for name in ("scores.csv", "metrics/enhanced.json"):
         assert (tmp_path / "out" / name).read_bytes() == (whole / "out" / name).read_bytes()
+
+
+def test_a_journal_knows_any_name_and_what_was_cut_off_anywhere(tmp_path: Path) -> None:
+    names = ["ü.png", "line\u2028separator.png", "\x85.png"]
+    file = tmp_path / "photos.jsonl"
+    journal = Journal(file)
+    for name in names:
+        journal.add(Found(name, 0.5, {"original": 0.1}))
+    assert Journal(file).done == journal.done
+    whole = file.read_bytes()
+    for end in range(0, len(whole), 3):
+        file.write_bytes(whole[:end])
+        assert list(Journal(file).done) == names[: whole[: end + 1].count(b"\n")]
 
 
 def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 One page is made from results written by hand; Debian's Chromium shows it.
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,20 +10,6 @@ import pytest
 
 from tests.results import write_evaluation, write_pair, write_rating, write_table
 from wespe.reports import write_report
-
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium")
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +26,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
         ratings={"liked": write_rating(folder / "liked")},
     )
     return (folder / "report.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with (
-        playwright.sync_playwright() as driver,
-        driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS) as launched,
-    ):
-        yield launched
 
 
 Show = Callable[..., Any]

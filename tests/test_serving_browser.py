@@ -2,20 +2,21 @@
 
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.pages import browsing, needs_chromium, running
+from tests.pages import running
 from wespe.images import AnyPixels
 from wespe.serving.app import Offer, make_app
 from wespe.serving.tray import Limits
 
-pytestmark = needs_chromium
 expect.set_options(timeout=30_000)  # the machine may be busy
 
 
@@ -28,12 +29,6 @@ class Inverting:
 class Darker(Inverting):
     def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
         return super().enhance(pixels, advance=advance) // 2
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -207,11 +202,44 @@ def test_a_server_that_was_away_is_found_again_and_what_it_lost_is_told(
             keys = page.evaluate("() => JSON.parse(sessionStorage.getItem('photos'))")
             for key in keys:
                 assert context.request.delete(f"{address}/photos/{key}").ok
+        page.focus("#network")
         page.unroute(one_photo)
         told = "Not here any more: holiday.png, holiday.png. Send it again." if lost else ""
         expect(said).to_have_text(told)
         expect(page.locator("li")).to_have_count(0 if lost else 1)
+        # Where somebody is at work, nothing takes the focus away.
+        assert page.evaluate("document.activeElement.id") == "network"
     context.close()
+
+
+def test_a_photo_removed_at_work_is_not_said_to_be_lost(
+    page: Page, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page asks for it, and hears that it is gone, before it hears that it was removed."""
+    go_on, enhance = threading.Event(), Inverting.enhance
+
+    def waiting(self: Inverting, *photo: Any, **options: Any) -> AnyPixels:
+        assert go_on.wait(30)
+        return enhance(self, *photo, **options)
+
+    monkeypatch.setattr(Inverting, "enhance", waiting)
+
+    def removed_but_not_told(route: Route) -> None:
+        if route.request.method == "DELETE":
+            answer = route.fetch()
+            page.wait_for_timeout(1200)  # three times asked
+            route.fulfill(response=answer)
+        else:
+            route.continue_()
+
+    page.route(re.compile(r"/photos/[\w-]+$"), removed_but_not_told)
+    choose(page, photo)
+    expect(page.locator("li")).to_contain_text("at work")
+    page.click(".remove")
+    expect(page.locator("li")).to_have_count(0)
+    expect(page.locator("#said")).to_have_text("")
+    assert page.evaluate("document.activeElement.id") == "files"
+    go_on.set()
 
 
 def test_on_a_phone_nothing_sticks_out(browser: Browser, address: str, photo: Path) -> None:

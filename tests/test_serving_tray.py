@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from wespe.images import AnyPixels, read_photo
-from wespe.serving.tray import Limits, Photo, State, Tray, TrayError
+from wespe.serving.photo import Photo, State
+from wespe.serving.tray import Limits, Tray, TrayError
 
 
 class Inverting:
@@ -76,9 +77,9 @@ def test_a_photo_is_enhanced_and_blended(tray: Tray) -> None:
     reach(photo, "done")
     assert (photo.width, photo.height, photo.share) == (20, 10, 1.0)
     for which, level in (("original", 50), ("enhanced", 205)):
-        assert np.abs(read_photo(tray.preview(photo, which)).pixels.astype(int) - level).max() <= 1  # type: ignore[arg-type]
+        assert np.abs(read_photo(photo.preview(which)).pixels.astype(int) - level).max() <= 1  # type: ignore[arg-type]
     for strength, level in ((0.0, 50), (0.2, 81), (1.0, 205)):
-        with tray.result(photo, strength) as path:
+        with photo.result(strength) as path:
             assert (read_photo(path).pixels == level).all()
             assert path.suffix == ".png"
         assert not path.exists()
@@ -89,7 +90,7 @@ def test_the_result_has_the_format_that_was_sent_whatever_its_name(tray: Tray) -
     exif[0x010F] = "Camera"
     photo = put(tray, "a.png", format="JPEG", exif=exif)
     reach(photo, "done")
-    with tray.result(photo, 1.0) as path, Image.open(path) as image:
+    with photo.result(1.0) as path, Image.open(path) as image:
         assert (image.format, image.getexif()[0x010F]) == ("JPEG", "Camera")
 
 
@@ -169,6 +170,19 @@ def test_photos_that_nobody_asks_about_go_though_no_other_comes(network: Inverti
     tray.close()
 
 
+def test_photos_that_nobody_asks_about_make_room_while_another_is_at_work(
+    network: Inverting,
+) -> None:
+    tray = Tray(lambda _: network, Limits(photos=1, idle_s=0.05))
+    network.go_on.clear()
+    photo = put(tray)
+    reach(photo, "working")
+    time.sleep(0.1)
+    assert put(tray).state == "waiting"
+    network.go_on.set()
+    tray.close()
+
+
 def test_photos_under_way_count_as_there(tray: Tray) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(3):
@@ -176,6 +190,42 @@ def test_photos_under_way_count_as_there(tray: Tray) -> None:
         with pytest.raises(TrayError, match="There are 3 photos here"):
             put(tray)
     reach(put(tray), "done")
+
+
+def test_a_tray_that_could_not_keep_photos_is_not_full(tray: Tray, tmp_path: Path) -> None:
+    [folder] = tmp_path.iterdir()
+    folder.rename(tmp_path / "away")
+    for _ in range(3):
+        with pytest.raises(FileNotFoundError):
+            put(tray)
+    (tmp_path / "away").rename(folder)
+    reach(put(tray), "done")
+
+
+def test_a_photo_is_not_idle_when_it_comes(
+    network: Inverting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tray = Tray(lambda _: network, Limits(idle_s=5))
+    enhance = tray.enhance
+
+    def other_thread_first(photo: Photo, chosen: str) -> Photo:
+        tray._drop_idle()
+        return enhance(photo, chosen)
+
+    monkeypatch.setattr(tray, "enhance", other_thread_first)
+    assert tray.get(put(tray).key)
+    tray.close()
+
+
+def test_a_download_under_way_is_not_changed_by_another_run(tray: Tray) -> None:
+    photo = put(tray)
+    reach(photo, "done")
+    reading = np.load(photo.folder / "enhanced.npy", mmap_mode="r")
+    Image.new("RGB", (20, 10)).save(photo.file)
+    tray.enhance(photo, "n")
+    reach(photo, "done")
+    assert (np.load(photo.folder / "enhanced.npy") == 255).all()
+    assert (reading == 205).all()
 
 
 def test_a_photo_removed_while_it_fails_does_not_end_the_work(
@@ -234,7 +284,7 @@ def test_sixteen_bits_and_grey_stay(tray: Tray) -> None:
         Image.fromarray(np.full((10, 20), 30_000, np.uint16)).save(upload, "PNG")
         photo = tray.add(upload, name="deep.png", network="n")
     reach(photo, "done")
-    with tray.result(photo, 0.0) as path, Image.open(path) as image:
+    with photo.result(0.0) as path, Image.open(path) as image:
         assert (image.mode, image.getpixel((0, 0))) == ("I;16", 30_000)
 
 

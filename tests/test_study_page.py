@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import shutil
 import signal
 import sqlite3
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.subjects import (
     STRENGTHS,
@@ -27,11 +26,6 @@ from tests.subjects import (
 from wespe.study.report import write_results
 from wespe.study.votes import open_votes
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 SUBJECTS = 50
 
 
@@ -90,16 +84,6 @@ def on_disk(folder: Path, codes: list[str]) -> dict[str, set[tuple[int, int]]]:
         found[code].add((position, choice))
     connection.close()
     return found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 LOOK = """() => [...document.querySelectorAll(".pane img")].map((image) => {
@@ -208,84 +192,81 @@ def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) 
     assert json.loads((tmp_path / "results" / "greys.json").read_text())["simulated_subjects"]
 
 
-def test_both_pictures_zoom_and_move_in_step(browser: Browser, tmp_path: Path) -> None:
+@pytest.fixture
+def page(browser: Browser, tmp_path: Path) -> Iterator[Page]:
+    """The page of somebody who has agreed to take part; nothing is wrong on it in the end."""
     make_study(tmp_path)
     with served(tmp_path / "greys") as (_, address), browser.new_context() as context:
         subject = BrowserSubject(context, address, 0, touch=False)
         subject.consent()
-        page = subject.page
-        start = zoomed(page)
-        assert start[0] == start[1]
-        assert "scale(1)" in start[0]  # pictures of 48 px are not made larger than they are
-        for _ in range(12):
-            page.keyboard.press("+")
-        near = zoomed(page)
-        assert near[0] == near[1] != start[0]
-        assert "scale(8)" in near[0]
-        page.set_viewport_size({"width": 420, "height": 420})
-        for _ in range(12):
-            page.keyboard.press("+")
-        before = zoomed(page)
-        page.keyboard.press("ArrowDown")
-        moved = zoomed(page)
-        assert moved[0] == moved[1] != before[0]
-        page.keyboard.press("z")
-        assert "scale(1)" in zoomed(page)[1]
-        box = page.locator(".pane").nth(1).bounding_box()
-        assert box
-        page.mouse.move(box["x"] + 30, box["y"] + 40)
-        page.mouse.wheel(0, -900)
-        page.wait_for_function(
-            "() => !document.querySelector('.pane img').style.transform.includes('scale(1)')"
-        )
-        page.mouse.down()
-        page.mouse.move(box["x"] + 60, box["y"] + 70)
-        page.mouse.up()
-        dragged = zoomed(page)
-        assert dragged[0] == dragged[1]
-        page.keyboard.press("0")
-        assert "scale(1)" in zoomed(page)[0]
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        yield subject.page
         assert not subject.problems
 
 
-def test_one_look_is_one_answer(browser: Browser, tmp_path: Path) -> None:
-    make_study(tmp_path)
-    with served(tmp_path / "greys") as (_, address), browser.new_context() as context:
-        subject = BrowserSubject(context, address, 0, touch=False)
-        subject.consent()
-        page = subject.page
+def test_both_pictures_zoom_and_move_in_step(page: Page) -> None:
+    start = zoomed(page)
+    assert start[0] == start[1]
+    assert "scale(1)" in start[0]  # pictures of 48 px are not made larger than they are
+    for _ in range(12):
+        page.keyboard.press("+")
+    near = zoomed(page)
+    assert near[0] == near[1] != start[0]
+    assert "scale(8)" in near[0]
+    page.set_viewport_size({"width": 420, "height": 420})
+    for _ in range(12):
+        page.keyboard.press("+")
+    before = zoomed(page)
+    page.keyboard.press("ArrowDown")
+    moved = zoomed(page)
+    assert moved[0] == moved[1] != before[0]
+    page.keyboard.press("z")
+    assert "scale(1)" in zoomed(page)[1]
+    box = page.locator(".pane").nth(1).bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 30, box["y"] + 40)
+    page.mouse.wheel(0, -900)
+    page.wait_for_function(
+        "() => !document.querySelector('.pane img').style.transform.includes('scale(1)')"
+    )
+    page.mouse.down()
+    page.mouse.move(box["x"] + 60, box["y"] + 70)
+    page.mouse.up()
+    dragged = zoomed(page)
+    assert dragged[0] == dragged[1]
+    page.keyboard.press("0")
+    assert "scale(1)" in zoomed(page)[0]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
-        def done() -> int:
-            return int(context.request.get(f"{address}state").json()["done"])
 
-        def trial_comes(tab: Page, number: int) -> None:
-            tab.wait_for_selector(f"#trial[data-trial='{number}']")
-            tab.wait_for_selector("#choices button:enabled")
-            tab.wait_for_timeout(320)  # as in `answer`
+def test_one_look_is_one_answer(page: Page) -> None:
+    context, address = page.context, page.url
 
-        trial_comes(page, 0)
-        box = page.locator("#choices button").first.bounding_box()
-        assert box
-        page.mouse.move(box["x"] + 5, box["y"] + 5)
-        for half in (
-            1,
-            2,
-        ):  # a slow double click: its second half comes when the next trial is there
-            page.mouse.down(click_count=half)
-            page.mouse.up(click_count=half)
-            trial_comes(page, 1)
-        assert done() == 1
-        page.goto("about:blank")
-        page.go_back()
+    def done() -> int:
+        return int(context.request.get(f"{address}state").json()["done"])
+
+    def trial_comes(tab: Page, number: int) -> None:
+        tab.wait_for_selector(f"#trial[data-trial='{number}']")
+        tab.wait_for_selector("#choices button:enabled")
+        tab.wait_for_timeout(320)  # as in `answer`
+
+    trial_comes(page, 0)
+    box = page.locator("#choices button").first.bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    for half in (1, 2):  # of a slow double click, whose second is on the next trial
+        page.mouse.down(click_count=half)
+        page.mouse.up(click_count=half)
         trial_comes(page, 1)
-        assert done() == 1
-        other = context.new_page()
-        other.goto(address)
-        trial_comes(other, 1)
-        other.keyboard.press("a")
-        trial_comes(other, 2)
-        page.keyboard.press("b")  # on what the other tab has answered
-        trial_comes(page, 2)
-        assert done() == 2
-        assert not subject.problems
+    assert done() == 1
+    page.goto("about:blank")
+    page.go_back()
+    trial_comes(page, 1)
+    assert done() == 1
+    other = context.new_page()
+    other.goto(address)
+    trial_comes(other, 1)
+    other.keyboard.press("a")
+    trial_comes(other, 2)
+    page.keyboard.press("b")  # on what the other tab has answered
+    trial_comes(page, 2)
+    assert done() == 2

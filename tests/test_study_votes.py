@@ -142,6 +142,16 @@ def test_what_is_no_database_is_named(study: Study, tmp_path: Path) -> None:
         Votes(tmp_path / "greys" / "votes.sqlite", study)
 
 
+def test_a_database_without_a_study_is_refused(study: Study, tmp_path: Path) -> None:
+    file = tmp_path / "greys" / "votes.sqlite"
+    file.unlink(missing_ok=True)
+    database = sqlite3.connect(file)
+    database.execute("CREATE TABLE study (key TEXT)")
+    database.close()
+    with pytest.raises(ValueError, match="expected the votes of this study, got those of another"):
+        Votes(file, study)
+
+
 def test_votes_in_the_log_reach_the_file_before_they_are_counted(
     votes: Votes, study: Study, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from wespe import config, tracking
+from wespe.files import BusyError
 from wespe.images import write_photo
 from wespe.recipes.base import Generator
 from wespe.recipes.wespe import WespeRecipe
@@ -68,6 +69,14 @@ def _stop(on: config.Run) -> None:
         for step in range(30):
             run.log(step, {"content": 0.0, "tv": 1.0})
         raise KeyboardInterrupt
+
+
+def test_the_run_of_a_process_at_work_is_left_to_it(on: config.Run) -> None:
+    with training(on):
+        with pytest.raises(BusyError), training(on):
+            raise BusyError
+        assert rows("select status from runs") == [("RUNNING",)]
+    assert rows("select status from runs") == [("FINISHED",)]
 
 
 def test_a_failed_training_says_so_and_a_finished_one_is_not_continued(on: config.Run) -> None:

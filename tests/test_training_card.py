@@ -44,6 +44,7 @@ def test_a_card_says_what_the_network_is_for_and_what_is_not_known(simulated: bo
     told = use_and_limits(card, Generator(width=4, blocks=1))
     assert "camera of phone (photos of folder a) towards the look of dslr" in told["intended_use"]
     assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told["limits"][0]
+    assert told["limits"][1].startswith("So few photos of phone and dslr hardly tell")
     assert any("simulated" in limit for limit in told["limits"]) == simulated
     assert all(limit.endswith(".") for limit in told["limits"])
 

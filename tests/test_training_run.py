@@ -100,6 +100,15 @@ def gain(network: Generator) -> float:
     return float(1 - (enhanced - y).square().mean() / (x - y).square().mean())
 
 
+def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -> None:
+    once = {"steps": 1, "sample_every": 1}
+    whole, _ = train(tmp_path / "whole", shrink_transport=False, **once)
+    shrunk, _ = train(tmp_path / "shrunk", **once)
+    levels = np.array(whole["transport"]["levels"])
+    np.testing.assert_allclose(levels, whole["histogram_match"], atol=0.02)
+    assert np.abs(levels - shrunk["transport"]["levels"]).mean() > 0.5
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: int) -> None:
     card, network = train(tmp_path, seed=seed)

@@ -10,7 +10,8 @@ from skimage.exposure import match_histograms
 
 from wespe.images import read_photo, to_pixels, to_tensor
 from wespe.metrics.psnr import psnr_db
-from wespe.transport import Transport, fit_transport, histogram_match
+from wespe.training.look import fit_transport, histogram_match
+from wespe.transport import Transport
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -146,9 +147,28 @@ def test_patches_of_one_photo_are_no_more_evidence_than_one() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 7])
-def test_too_few_photos_are_taken_as_they_are(count: int) -> None:
+def test_sets_of_the_same_things_are_taken_as_they_are(count: int) -> None:
     source, target = patches(0, 90, 20, count), patches(1, 130, 25, count)
-    assert np.allclose(fit_transport(source, target).levels, histogram_match(source, target))
+    found = fit_transport(source, target, shrink=False)
+    assert np.allclose(found.levels, histogram_match(source, target))
+
+
+def test_the_fewer_photos_the_less_is_changed() -> None:
+    change = []
+    for count in (1, 2, 3, 5, 20):
+        # Brightness differs by 20, and by 6 from photo to photo, however many there are.
+        spread = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
+        source = 6 * spread / max(spread.std(), 1e-9)
+        found = fit_transport(
+            shifted(list(source), [0] * count), shifted(list(source + 20), [0] * count)
+        )
+        change.append(float(np.mean(found.levels[80:150] - LEVELS[80:150])))
+    # Of one nothing is known; the variance that two tell is taken 844 times, that of five 3 times.
+    assert change[:2] == pytest.approx([0, 0], abs=0.1)
+    assert change[2] < change[3] - 1 < change[4] - 1
+    assert change[4] == pytest.approx(19.7, abs=0.5)
+    # Variance of the difference: 2 · 36 · (5/4)/5 = 18, with caution 18 · 3.04 of 400.
+    assert change[3] == pytest.approx(20 * (1 - 18 * 3.04 / 400), abs=0.5)
 
 
 def test_curves_never_fall() -> None:
@@ -170,7 +190,7 @@ def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source, target = smooth(0), smooth(1, count=11)
     whole = fit_transport(source, target)
     np.save(tmp_path / "source.npy", source)
-    monkeypatch.setattr("wespe.transport._CHUNK_PIXELS", 3 * 64 * 64)
+    monkeypatch.setattr("wespe.training.look._CHUNK_PIXELS", 3 * 64 * 64)
     mapped = fit_transport(np.load(tmp_path / "source.npy", mmap_mode="r"), target)
     assert torch.equal(mapped.curves, whole.curves)
     torch.testing.assert_close(mapped.gains, whole.gains)

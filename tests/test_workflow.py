@@ -194,6 +194,8 @@ def test_only_one_settings_file_and_no_overrides() -> None:
     assert workflow.chosen_settings([Path("/a.yaml")], {}) == Path("/a.yaml")
     with pytest.raises(SettingsError, match=r"expected one settings file, got a\.yaml, b\.yaml"):
         workflow.chosen_settings([Path("a.yaml"), Path("b.yaml")], {})
+    with pytest.raises(SettingsError, match=r"^my a\.yaml: .* without spaces$"):
+        workflow.chosen_settings([Path("my a.yaml")], {})
     with pytest.raises(SettingsError, match=r"--config seed: .*`dvc exp run --set-param"):
         workflow.chosen_settings([], {"seed": 3})
 

@@ -33,14 +33,17 @@ def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
 def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
     """The baselines `names` for the pair of a model card, which has what they are fitted to.
 
-    Raises ValueError for a card without that, such as an imported network's.
+    Raises ValueError for a name that is none, and for a card without what it takes, such as an
+    imported network's.
     """
+    if unknown := [name for name in names if name not in BASELINES]:
+        raise ValueError(f"expected baselines among {', '.join(BASELINES)}, got {unknown[0]!r}")
     try:
         return {name: BASELINES[name](card) for name in names}
     except KeyError as error:
         raise ValueError(
-            f"the model card has no {error} between its domains, which baselines are fitted to; "
-            "evaluate this network with `baselines: []`"
+            f"the model card has no {error} between its domains, which a baseline is fitted to; "
+            "leave that one out, as with `baselines: []`"
         ) from error
 
 

@@ -13,7 +13,7 @@ from wespe.acquisition import SOURCES
 from wespe.papers.settings import Table, table_problems
 from wespe.recipes import RATERS, RECIPES
 from wespe.recipes.base import Recipe
-from wespe.schema import Count, Fraction, Name, Settings, SettingsError, explain
+from wespe.schema import CommandPath, Count, Fraction, Name, Settings, SettingsError, explain
 from wespe.yaml_file import read_yaml
 
 
@@ -45,9 +45,9 @@ class Run(Settings):
 
     name: Name = "demo"
     """The run's name, in the report and in MLflow (its experiment)."""
-    results: str = "results"
-    """The folder of all results."""
-    data: str = "data"
+    results: CommandPath = "results"
+    """The folder of all results. Neither it nor `data` may have spaces in its name."""
+    data: CommandPath = "data"
     """The folder of photo indexes (`sources/`) and patch sets (`patches/`). Settings files whose
     sources of one name differ need folders of their own."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -180,6 +180,8 @@ def load(path: Path) -> Params:
     problems += _unknown_names(values)
     if params:
         problems += _wrong_domains(params)
+        if "index" in params.studies:
+            problems.append("studies.index: expected another name, index.json is the list of them")
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)

@@ -111,6 +111,10 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+class BusyError(RuntimeError):
+    """Another process does the same work."""
+
+
 @contextmanager
 def lock(path: Path, *, wait: bool = False) -> Iterator[None]:
     """Hold an exclusive lock on `path`.

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from wespe.config import json_schema
+from wespe.schema import NAME
 
 _PREFACE = """\
 # Settings
@@ -134,7 +135,7 @@ def _values(node: Mapping[str, Any]) -> str:
     if node["type"] == "array":
         return f"list of {_values(node['items'])}"
     if node["type"] == "string":
-        return "name" if "pattern" in node else "text"
+        return "name" if node.get("pattern") == NAME else "text"
     bounds = [f"{words} {node[bound]}" for bound, words in _BOUNDS.items() if bound in node]
     return f"{_TYPES.get(node['type'], 'nothing')} {', '.join(bounds)}".rstrip()
 

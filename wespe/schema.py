@@ -7,7 +7,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+COMMAND_PATH = r"^[\w./:@%+=,-]+$"
+"""Of paths that rules and DVC's stages put into their commands as they are."""
+Name = Annotated[str, StringConstraints(pattern=NAME)]
+CommandPath = Annotated[str, StringConstraints(pattern=COMMAND_PATH)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -42,13 +46,19 @@ _EXPECTED = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "string_type": "a string",
-    "string_pattern_mismatch": "a name of letters, digits, - and _",
     "bool_type": "true or false",
     "tuple_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
+
+
+PATTERNS = {
+    NAME: "a name of letters, digits, - and _",
+    COMMAND_PATH: "a path of letters, digits and ./:@%+=,-_ without spaces",
+}
+"""What is expected, in words."""
 
 
 def explain(error: ValidationError, schema: Mapping[str, Any]) -> list[str]:
@@ -70,6 +80,8 @@ def _line(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"{key} must be {words} {context[bound]:.10g}, got {got}"
+    if kind == "string_pattern_mismatch":
+        return f"{key} must be {PATTERNS[context['pattern']]}, got {got}"
     if kind in _EXPECTED:
         hint = " (write 1.0e-4, not 1e-4)" if kind == "float_type" and _is_power(got) else ""
         return f"{key} must be {_EXPECTED[kind]}, got {got}{hint}"

@@ -1,22 +1,16 @@
-"""What takes the look of one set of photos to that of another without pairs: levels, saturation and
-local contrast. Nothing of it is in the paper.
+"""What takes photos of one look to another: levels, saturation and local contrast. Nothing of it is
+in the paper.
 
 A histogram match alone leaves photos flat and pale: it matches each channel's levels, whichever
-pixels have them. So the saturation and the contrast at scales of a few pixels are matched after it,
-each by a single gain, since what differs between the domains' contents must not count as look.
-
-Two sets of photos differ even where their looks agree, since they show different things. How much
-of what is found that may be is estimated by leaving out a part of the photos at a time (the
-jackknife), and each part of the transport is shrunk by it, as James and Stein shrink a mean: by the
-variance that chance explains over the square of what was found.
+pixels have them. So the saturation and the contrast at scales of a few pixels are changed after it,
+each by a single gain. `wespe.training.look` finds all of it between two sets of photos.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -25,23 +19,11 @@ from torch import Tensor, nn
 from wespe.images import Pixels, to_pixels, to_tensor
 from wespe.losses import gaussian_blur, grey
 
-# Patches of a memory map that are looked at together.
-_CHUNK_PIXELS = 2**22
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.
 BAND_EDGES_PX = (1.2, 3.2, 8.6)
 # Rows of a photo that are moved at once: 12 megapixels at once took gigabytes.
 _BAND_ROWS = 256
-# Patches a domain that contrast and saturation are measured on, evenly spread.
-_MEASURED = 2000
-# Beyond this, what differs is taken for content: 15 vivid photos asked for twice the saturation.
-_LARGEST_GAIN = 1.4
-# Parts that a domain's photos are divided into, of which one is left out at a time; and how many it
-# takes for that to tell anything.
-_PARTS, _FEWEST_PARTS = 20, 8
-
-Counts = NDArray[np.int64]
-Levels = NDArray[np.float64]
 
 
 class Transport(nn.Module):
@@ -72,7 +54,7 @@ class Transport(nn.Module):
             saturation, *contrast = self.gains
             luma = grey(matched)
             boosted = luma
-            for gain, band in zip(contrast, _bands(luma), strict=False):
+            for gain, band in zip(contrast, bands(luma), strict=False):
                 boosted = boosted + (gain - 1) * band
             moved: Tensor = boosted + saturation * (matched - luma)
             return moved.clamp(0, 1)
@@ -115,165 +97,7 @@ class Transport(nn.Module):
         return cls(np.array(value["levels"]), value["saturation"], value["contrast"])
 
 
-def fit_transport(
-    source: Pixels,
-    target: Pixels,
-    *,
-    source_photos: NDArray[np.int64] | None = None,
-    target_photos: NDArray[np.int64] | None = None,
-) -> Transport:
-    """The transport between two sets of patches, uint8 `(N, S, S, 3)`, memory maps or not.
-
-    `source_photos`, `target_photos` `(N,)`: a number for the photo that each patch is of; by
-    default each is of its own. A set of fewer than eight photos is taken as it is.
-    """
-    x = _Domain(source, source_photos)
-    y = _Domain(target, target_photos)
-    levels = _shrunk_levels(x.histograms(), y.histograms())
-    before, after = x.contrasts(Transport(levels)), y.contrasts(Transport())
-    saturation, *contrast = np.clip(_shrunk_gains(before, after), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
-    return Transport(levels, float(saturation), [float(gain) for gain in contrast])
-
-
-def histogram_match(source: Pixels, target: Pixels) -> Levels:
-    """What each level of X becomes, `(256, 3)`, for X's levels to have Y's distribution.
-
-    `source`, `target`: as in `fit_transport`. Nothing is shrunk.
-    """
-    return _match_channels(_Domain(source).histograms().sum(0), _Domain(target).histograms().sum(0))
-
-
-class _Domain:
-    """The patches of a domain, and which part of its photos each belongs to."""
-
-    def __init__(self, patches: Pixels, photos: NDArray[np.int64] | None = None) -> None:
-        self._patches = patches
-        photos = np.arange(len(patches)) if photos is None else photos
-        ranks = np.unique(photos, return_inverse=True)[1]
-        self.parts = min(_PARTS, int(ranks.max()) + 1)
-        self._part_of = ranks % self.parts
-
-    def histograms(self) -> Counts:
-        """How often each channel has each of its levels, in each part: `(parts, 3, 256)`."""
-        counts = np.zeros((self.parts, 3, 256), np.int64)
-        for patch, part in zip(self._patches, self._part_of, strict=True):
-            for channel in range(3):
-                levels = cv2.calcHist([patch], [channel], None, [256], [0, 256])
-                counts[part, channel] += levels.ravel().astype(np.int64)
-        return counts
-
-    def contrasts(self, look: Transport) -> NDArray[np.float64]:
-        """The squares of the chroma and of each band of the luma, after the curves of `look`.
-
-        Sums over the patches of the means over their pixels, then the number of patches:
-        `(parts, bands + 2)`.
-        """
-        count = min(len(self._patches), _MEASURED)
-        chosen = np.unique(np.linspace(0, len(self._patches) - 1, count).astype(int))
-        step = max(1, _CHUNK_PIXELS // (4 * self._patches.shape[1] * self._patches.shape[2]))
-        sums = np.zeros((self.parts, len(BAND_EDGES_PX) + 1))
-        for first in range(0, len(chosen), step):
-            chunk = chosen[first : first + step]
-            image = look.match(to_tensor(self._patches[chunk]))
-            luma = grey(image)
-            squares = [
-                part.square().mean((1, 2, 3)).double() for part in (image - luma, *_bands(luma))
-            ]
-            rows = torch.stack([*squares, torch.ones(len(chunk), dtype=torch.double)], dim=1)
-            np.add.at(sums, self._part_of[chunk], rows.numpy())
-        return sums
-
-
-def _shrunk_levels(source: Counts, target: Counts) -> Levels:
-    """What each level becomes, from the histograms of the domains' parts.
-
-    Two things are shrunk apart: what all channels share, and what a channel adds to it.
-    """
-    found, chance = _jackknife(_match_channels, source, target)
-    share = source.sum((0, 1)) / source.sum()  # of the pixels at each level
-    identity = np.arange(256.0)[:, None]
-
-    def shared(change: Levels) -> Levels:
-        return np.broadcast_to(change.mean(-1, keepdims=True), change.shape)
-
-    def own(change: Levels) -> Levels:
-        return change - shared(change)
-
-    def energy(change: Levels) -> float:
-        return float((share[:, None] * change**2).sum())
-
-    levels = identity
-    for part in (shared, own):
-        change = part(found - identity)
-        levels = levels + _trust(energy(change), sum(energy(part(e)) for e in chance)) * change
-    # Where the shared part is shrunk more than the channels', a curve may fall somewhere.
-    monotone: Levels = np.maximum.accumulate(levels, axis=0)
-    return monotone
-
-
-def _shrunk_gains(source: NDArray[np.float64], target: NDArray[np.float64]) -> Levels:
-    """Gains of the saturation and of each band, from the contrasts of the domains' parts."""
-
-    def log_gains(before: NDArray[np.float64], after: NDArray[np.float64]) -> Levels:
-        mean_squares = [sums[:-1] / sums[-1] + 1e-12 for sums in (before, after)]
-        gains: Levels = 0.5 * np.log(mean_squares[1] / mean_squares[0])
-        return gains
-
-    found, chance = _jackknife(log_gains, source, target)
-    errors = np.sum(np.square(chance), axis=0) if chance else np.zeros_like(found)
-    shrunk = [gain * _trust(gain**2, error) for gain, error in zip(found, errors, strict=True)]
-    gains: Levels = np.exp(shrunk)
-    return gains
-
-
-def _trust(found: float, chance: float) -> float:
-    """The share of a squared difference that chance does not explain, from 0 to 1."""
-    return max(0.0, 1 - chance / found) if found else 0.0
-
-
-def _jackknife(
-    estimate: Callable[[Any, Any], Levels], source: NDArray[Any], target: NDArray[Any]
-) -> tuple[Levels, list[Levels]]:
-    """An estimate from the sums of both domains' parts, and its errors by chance.
-
-    The sum of the errors' squares is the estimate's variance (Tukey's jackknife, over the parts of
-    each domain while the other stays whole). A domain of too few parts adds none.
-    """
-    whole = source.sum(0), target.sum(0)
-    errors = []
-    for place, parts in enumerate((source, target)):
-        without = []
-        for part in parts if len(parts) >= _FEWEST_PARTS else ():
-            sums = list(whole)
-            sums[place] = sums[place] - part
-            without.append(estimate(*sums))
-        scale = math.sqrt(1 - 1 / len(parts))
-        errors += [scale * (value - np.mean(without, axis=0)) for value in without]
-    return estimate(*whole), errors
-
-
-def _match_channels(source: Counts, target: Counts) -> Levels:
-    """Each channel's curve from one histogram to another, `(3, 256)` each: `(256, 3)`."""
-    return np.stack([_match(*pair) for pair in zip(source, target, strict=True)], axis=-1)
-
-
-def _match(source: Counts, target: Counts) -> Levels:
-    """The monotone curve, 256 levels, from one histogram to another.
-
-    A level stands for the middle of its pixels in the cumulative distribution; between the levels
-    that the target has, the curve is interpolated. Equal histograms give the identity.
-    """
-    present = target > 0
-    return np.interp(_mid_ranks(source), _mid_ranks(target)[present], np.flatnonzero(present))
-
-
-def _mid_ranks(counts: Counts) -> Levels:
-    """The share of pixels below each level, plus half the share of those at it."""
-    ranks: Levels = (np.cumsum(counts) - counts / 2) / counts.sum()
-    return ranks
-
-
-def _bands(luma: Tensor) -> list[Tensor]:
+def bands(luma: Tensor) -> list[Tensor]:
     """The luma between each two neighbouring blurs, fine to coarse, each `(N, 1, H, W)`.
 
     A photo too small for a blur lacks its bands; patches of 32 px have all.

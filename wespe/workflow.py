@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache, reduce
@@ -12,7 +13,7 @@ from typing import Any
 
 from wespe.acquisition import SOURCES
 from wespe.config import Params
-from wespe.schema import SettingsError
+from wespe.schema import COMMAND_PATH, PATTERNS, SettingsError
 
 DEFAULT_SETTINGS = Path("params.yaml")
 _PACKAGE = Path("wespe")
@@ -22,7 +23,8 @@ def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path
     """The one settings file of a run, relative to the project where it lies inside.
 
     `files`: those of `--configfile`; `overrides`: those of `--config`. Raises SettingsError for
-    several files, since settings are never merged, and for overrides, since no tool records them.
+    several files, since settings are never merged, for overrides, since no tool records them, and
+    for a name that commands cannot have.
     """
     if overrides:
         raise SettingsError(
@@ -33,7 +35,10 @@ def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path
         raise SettingsError(f"expected one settings file, got {', '.join(map(str, files))}")
     if not files:
         return DEFAULT_SETTINGS
-    return _short(files[0])
+    chosen = _short(files[0])
+    if not re.fullmatch(COMMAND_PATH, str(chosen)):
+        raise SettingsError(f"{chosen}: a settings file must be {PATTERNS[COMMAND_PATH]}")
+    return chosen
 
 
 def check_writable(params: Params) -> None:

@@ -29,7 +29,10 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         got = "nothing" if values is None else repr(values)[:60]
         raise SettingsError(f"{path}: expected a mapping of settings, got {got}")
-    read: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    try:
+        read: dict[str, Any] = json.loads(json.dumps(values, default=str))
+    except (TypeError, ValueError) as error:  # a date as a key; what contains itself
+        raise SettingsError(f"{path}: expected settings as JSON has them: {error}") from error
     return read
 
 
@@ -37,11 +40,11 @@ class _Loader(yaml.SafeLoader):
     """Refuses a key that is given twice, as DVC does, where PyYAML takes the last one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
+        seen: list[Any] = []  # A key may be a list, which PyYAML refuses below.
         for key, _ in node.value:
             if key.value in seen:
                 raise yaml.MarkedYAMLError(
                     problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark
                 )
-            seen.add(key.value)
+            seen.append(key.value)
         return super().construct_mapping(node, deep)

@@ -14,11 +14,11 @@ _COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cpu-int8", "cuda-fp32", "cuda-bf16"
 _BACKENDS = ("auto", "torch", "openvino", "onnx")
 
 
-def model_option(command: argparse.ArgumentParser) -> None:
+def model_option(command: argparse.ArgumentParser, *, required: bool = True) -> None:
     """`--model`, which `load_network` takes."""
     command.add_argument(
         "--model",
-        required=True,
+        required=required,
         metavar="NETWORK",
         help="the name of one that was trained (see wespe models), a .safetensors file, or a "
         "TensorFlow checkpoint of the DPED authors",
@@ -49,23 +49,30 @@ def compute_option(command: argparse.ArgumentParser) -> None:
     )
 
 
-def load_network(model: str, settings: Path) -> "Enhancer":
-    """The network of a `.safetensors` file, a folder with one, a checkpoint, or a name.
+def network_file(model: str, settings: Path) -> Path:
+    """The file of what `--model` names: a `.safetensors` file or a checkpoint's `.index`.
 
-    A name is looked for in the results of `settings`, as `wespe models` does. Raises ValueError
+    `model` is such a file, a folder with `generator.safetensors`, a checkpoint's prefix or a name,
+    which is looked for in the results of `settings`, as `wespe models` does. Raises ValueError
     where there is none, naming what was looked for.
     """
-    from wespe.models.checkpoints import load_generator
-    from wespe.models.dped import load_dped
-
     path = Path(model)
     if path.is_dir():
         path /= "generator.safetensors"
-    if path.suffix == ".index" or path.with_name(f"{path.name}.index").is_file():
-        return load_dped(path)
-    if path.is_file() or path.suffix == ".safetensors":
-        return load_generator(path)
-    return load_generator(_by_name(model, settings))
+    if (index := path.with_name(f"{path.name}.index")).is_file():
+        return index
+    if path.is_file() or path.suffix in (".safetensors", ".index"):
+        return path
+    return _by_name(model, settings)
+
+
+def load_network(model: str, settings: Path) -> "Enhancer":
+    """The network that `network_file` finds. Raises ValueError, also where it cannot be read."""
+    from wespe.models.checkpoints import load_generator
+    from wespe.models.dped import load_dped
+
+    path = network_file(model, settings)
+    return load_dped(path) if path.suffix == ".index" else load_generator(path)
 
 
 def make_ready(

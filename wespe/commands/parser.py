@@ -94,7 +94,13 @@ def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
     lacking = []
     for kind, file in _RESULT_OF.items():
         entries = getattr(params, kind)
-        found = [name for name in entries if (results / kind / name / file).is_file()]
+        found = [
+            name
+            for name, entry in entries.items()
+            if (results / kind / name / file).is_file()
+            # What was found of a pair that is being trained anew is that of its last network.
+            and (kind == "pairs" or entry.pair in there["pairs"])
+        ]
         there[kind] = {name: entries[name] for name in found}
         lacking += [f"{kind}.{name}" for name in entries if name not in found]
     if not any(there.values()):

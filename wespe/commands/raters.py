@@ -64,12 +64,12 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.acquisition.index import read_index
     from wespe.baselines import Enhance, baselines
     from wespe.catalogue.networks import read_card
+    from wespe.files import BusyError
     from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
     from wespe.raters.rate import about_rater, rating_key
     from wespe.raters.rate import rate as score
-    from wespe.raters.run import BusyError
     from wespe.training.compute import resolve
 
     params = load_settings(arguments)

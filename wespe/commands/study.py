@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wespe.commands.network import load_network, make_ready, model_option, network_file
 from wespe.commands.parser import Commands, extra
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these pho
 def add(commands: Commands) -> None:
     """The commands of a study, all below `wespe study`."""
     actions = Commands(commands.add("study", study, params=False), "action")
-    _build_options(actions.add("build", build, params=False))
+    _build_options(actions.add("build", build))
     _serve_options(actions.add("serve", serve, params=False))
     exporting, reporting, withdrawing = (
         _folder(actions.add(name, run, params=False))
@@ -66,9 +67,7 @@ def _build_options(command: argparse.ArgumentParser) -> None:
         metavar="METHOD",
         help="what the enhanced photo is compared with (default: original autocontrast)",
     )
-    command.add_argument(
-        "--model", type=Path, metavar="FILE", help="the network that enhances folders of photos"
-    )
+    model_option(command, required=False)
     command.add_argument(
         "--longest-px",
         type=int,
@@ -149,22 +148,19 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     if arguments.model is None:
         raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
 
-    from functools import partial
-
     from wespe.baselines import baselines
     from wespe.catalogue.networks import read_card
-    from wespe.inference.tiled import enhance_pixels
-    from wespe.models.checkpoints import load_generator
 
-    generator = load_generator(arguments.model)
+    network = network_file(arguments.model, arguments.params)
+    card = read_card(network) if network.with_suffix(".json").exists() else {}
     others = [method for method in arguments.against if method != "original"]
     return of_photos(
         name,
         folder,
-        model=arguments.model,
+        model=network,
         enhancers={
-            "enhanced": partial(enhance_pixels, generator),
-            **baselines(others, read_card(arguments.model) if others else {}),
+            "enhanced": make_ready(load_network(str(network), arguments.params), "auto").enhance,
+            **baselines(others, card),
         },
         longest_px=arguments.longest_px,
     )

@@ -5,7 +5,7 @@ import math
 import torch
 
 from wespe.inference.backends import Backend, BackendName, cpu_has_int8, open_backend
-from wespe.inference.backends.quantised import quantisation_error
+from wespe.inference.backends.quantised import quantisation_error, residual_convolutions
 from wespe.inference.fold import fold_batch_norm
 from wespe.inference.tiled import Convolutions, PhotoEnhancer, depends_on_photo
 from wespe.models.enhancer import Enhancer
@@ -48,4 +48,6 @@ def _tolerates_int8(network: Enhancer, backend: Backend) -> bool:
         return False
     if depends_on_photo(network):
         return False
-    return quantisation_error(Convolutions(fold_batch_norm(network))) <= TOLERATED_ERROR
+    layers = Convolutions(fold_batch_norm(network))
+    # Without branches nothing would be in int8 but the engine's name.
+    return bool(residual_convolutions(layers)) and quantisation_error(layers) <= TOLERATED_ERROR

@@ -168,7 +168,7 @@ def _pixels(path: Path) -> int:
 
 def _date(output: Path, photo: Path) -> None:
     """Make a result no older than its photo, as one of a camera whose clock is ahead."""
-    if not _is_done(photo, output):
+    if photo.exists() and not _is_done(photo, output):
         stat = photo.stat()
         os.utime(output, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from wespe.files import lock, naming
+from wespe.files import atomic_file, lock, naming
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,20 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.done: dict[str, Found] = {}
-        for line in path.read_text("utf-8").splitlines() if path.exists() else []:
+        for line in path.read_bytes().splitlines() if path.exists() else []:
             try:
                 found = Found(**json.loads(line))
             except (ValueError, TypeError):
                 break  # cut off in the middle: it and what came after is done again
             if found.scores:  # what could not be rated may be there by now
                 self.done[found.file] = found
-        lines = "".join(_line(found) for found in self.done.values())
-        with naming(path):
-            path.write_text(lines, "utf-8")
+        with atomic_file(path) as temporary:
+            temporary.write_text("".join(_line(found) for found in self.done.values()), "ascii")
 
     def add(self, found: Found) -> None:
         """Keep what was found of a photo."""
         self.done[found.file] = found
-        with naming(self._path), self._path.open("a", encoding="utf-8") as stream:
+        with naming(self._path), self._path.open("a", encoding="ascii") as stream:
             stream.write(_line(found))
 
 
@@ -57,5 +56,5 @@ def journal(state: Path) -> Iterator[Journal]:
 
 
 def _line(found: Found) -> str:
-    # JSON keeps a float to the last bit.
-    return json.dumps(asdict(found), ensure_ascii=False) + "\n"
+    # JSON keeps a float to the last bit, and in ASCII no name of a file ends a line.
+    return json.dumps(asdict(found)) + "\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import wespe
 from wespe.acquisition.index import read_index
-from wespe.files import atomic_folder, sha256, write_json
+from wespe.files import BusyError, atomic_folder, sha256, write_json
 from wespe.raters.base import Task, class_of, save_rater
 from wespe.recipes.rater import RaterSettings
 from wespe.training.card import NOT_STATED, environment
@@ -16,10 +16,6 @@ from wespe.training.compute import Place
 from wespe.training.engine import Log
 
 RATER, CARD, LOSSES = "rater.safetensors", "rater.json", "losses.jsonl"
-
-
-class BusyError(RuntimeError):
-    """Another process fits the same rater."""
 
 
 def fit_rater(

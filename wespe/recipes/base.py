@@ -94,6 +94,10 @@ class Recipe(Settings):
     weights, as in the paper."""
     augment: bool = False
     """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
+    shrink_transport: bool = True
+    """Take out of the transport between the domains (`wespe/training/look.py`) what chance may
+    explain, since they show different things: of a few photos nearly all. `false` for domains that
+    are known to show the same things, such as two cameras' photos of the same scenes."""
     monitor: Monitor = Monitor()
     log_every: Count = 20
     """Steps between two records of the losses, and between two checks for divergence."""

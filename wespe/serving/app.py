@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse
 
-from wespe.serving.tray import Enhancing, Limits, Photo, Tray, TrayError
+from wespe.serving.photo import Photo
+from wespe.serving.tray import Enhancing, Limits, Tray, TrayError
 from wespe.web.server import local_app
 
 _PAGES = {"/": "index.html", "/serve.css": "serve.css", "/serve.js": "serve.js"}
@@ -110,13 +111,13 @@ def make_app(
 
     @app.get("/photos/{key}/{which}.jpg")
     def preview(key: str, which: Literal["original", "enhanced"]) -> Response:
-        return FileResponse(tray.preview(known(key, done=True), which), media_type="image/jpeg")
+        return FileResponse(known(key, done=True).preview(which), media_type="image/jpeg")
 
     @app.get("/photos/{key}/result")
     def result(key: str, strength: Annotated[float, Query(ge=0, le=1)] = 1.0) -> Response:
         photo = known(key, done=True)
         resources = contextlib.ExitStack()
-        path = resources.enter_context(tray.result(photo, strength))
+        path = resources.enter_context(photo.result(strength))
         return FileResponse(
             path, filename=_named(photo.name, path), background=BackgroundTask(resources.close)
         )

@@ -9,29 +9,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
-
-import numpy as np
+from typing import Any, Protocol
 
 from wespe.files import lock
-from wespe.images import (
-    FORMATS,
-    AnyPixels,
-    PhotoError,
-    Pixels,
-    opened,
-    photo_size,
-    write_photo,
-)
-from wespe.originals import read_original, write_like
+from wespe.images import AnyPixels, PhotoError, photo_size
+from wespe.originals import read_original
+from wespe.serving.photo import Photo, named_by_content
 
 _PREFIX = "wespe-serve-"
-_PREVIEW_QUALITY = 90
-_ROWS = 256  # that are blended at a time, so that a large photo needs little more than itself
 _LOOK_S = 30  # how often photos that nobody asks about are looked for
-State = Literal["waiting", "working", "done", "failed"]
 
 
 class Enhancing(Protocol):
@@ -48,38 +36,6 @@ class _GoneError(Exception):
     """The photo that is being enhanced is not wanted any more."""
 
 
-@dataclass
-class Photo:
-    """A photo on the tray."""
-
-    key: str
-    """Names it in addresses; cannot be guessed."""
-    name: str
-    """What its sender calls it. Never part of a path here."""
-    network: str
-    width: int
-    height: int
-    state: State = "waiting"
-    share: float = 0.0
-    """Of the pixels that are done, from 0 to 1."""
-    reason: str = ""
-    """Why it failed."""
-    file: Path = field(default=Path(), repr=False)
-    """What was sent; what is made of it lies beside it."""
-    touched_s: float = field(default=0.0, repr=False)
-    run: int = field(default=0, repr=False)
-    """How often it has been asked for: what an earlier run brings is dropped."""
-
-    @property
-    def folder(self) -> Path:
-        return self.file.parent
-
-    def told(self) -> dict[str, Any]:
-        """What its sender may know."""
-        hidden = {"file", "touched_s", "run"}
-        return {key: value for key, value in asdict(self).items() if key not in hidden}
-
-
 @dataclass(frozen=True)
 class Limits:
     """What a tray takes."""
@@ -93,14 +49,14 @@ class Limits:
 class Tray:
     """Photos by key. One thread enhances them in the order in which they came.
 
-    `load(network)` gives a network by its id; it is called once for each. Everything lies in a
+    `load(network)` gives a network by its id; it is called for each photo. Everything lies in a
     temporary folder that only this user may read, and is gone when the tray is closed; what a
     killed one has left goes when the next is opened.
     """
 
     def __init__(self, load: Callable[[str], Enhancing], limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._load, self._networks = load, dict[str, Enhancing]()
+        self._load = load
         self._photos, self._lock = dict[str, Photo](), threading.Lock()
         self._receiving = 0
         self._jobs: queue.Queue[tuple[Photo, int] | None] = queue.Queue()
@@ -126,14 +82,15 @@ class Tray:
     @contextlib.contextmanager
     def receiving(self) -> Iterator[Path]:
         """Yield a file to write a photo to; what `add` has not taken is removed."""
+        self._drop_idle()  # The worker does so only between two photos, which may take minutes.
         with self._lock:
             # Those under way count: many that begin at once are no way around the limit.
             if (count := len(self._photos) + self._receiving) >= self.limits.photos:
                 raise TrayError(f"There are {count} photos here: remove some first.")
             self._receiving += 1
         folder = self._folder / secrets.token_urlsafe(16)
-        folder.mkdir()
         try:
+            folder.mkdir()
             yield folder / "upload"
         finally:
             with self._lock:
@@ -148,7 +105,7 @@ class Tray:
         """
         try:
             width, height = photo_size(upload)
-            file = _named_by_content(upload)
+            file = named_by_content(upload)
         except PhotoError as error:
             raise TrayError(f"It cannot be used: {error.reason}.") from error
         if (megapixels := width * height / 1e6) > self.limits.megapixels:
@@ -156,6 +113,7 @@ class Tray:
                 f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
             )
         photo = Photo(file.parent.name, name, network, width, height, file=file)
+        photo.touched_s = time.monotonic()  # Before it is seen: the other thread drops idle ones.
         with self._lock:
             self._photos[photo.key] = photo
         return self.enhance(photo, network)
@@ -180,28 +138,6 @@ class Tray:
         """Take a photo off, also while it is being enhanced."""
         with self._lock:
             self._remove(photo)
-
-    def preview(self, photo: Photo, which: Literal["original", "enhanced"]) -> Path:
-        """The JPEG of a photo that is done, upright, at full size."""
-        return photo.folder / f"{which}.jpg"
-
-    @contextlib.contextmanager
-    def result(self, photo: Photo, strength: float) -> Iterator[Path]:
-        """A file like the one that was sent, blended by `strength` in [0, 1]."""
-        before, after = (
-            np.lib.format.open_memmap(photo.folder / f"{which}.npy", mode="r")
-            for which in ("original", "enhanced")
-        )
-        blend = np.empty_like(before)
-        for row in range(0, len(before), _ROWS):
-            old, new = before[row : row + _ROWS], after[row : row + _ROWS].astype(np.float32)
-            blend[row : row + _ROWS] = (old + np.float32(strength) * (new - old)).round()
-        path = photo.folder / f"{secrets.token_urlsafe(8)}{photo.file.suffix}"
-        try:
-            write_like(path, read_original(photo.file), blend)
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
 
     def _drop_idle(self) -> None:
         now = time.monotonic()
@@ -240,29 +176,21 @@ class Tray:
     def _enhance(self, photo: Photo, run: int) -> None:
         self._report(photo, run, state="working")
         original = read_original(photo.file).upright()
-        if photo.network not in self._networks:
-            self._networks[photo.network] = self._load(photo.network)
-        done = 0
+        network, done = self._load(photo.network), 0
 
         def advance(pixels: int) -> None:
             nonlocal done
             done += pixels
             self._report(photo, run, share=done / original[..., 0].size)
 
-        enhanced = self._networks[photo.network].enhance(original, advance=advance)
-        self._keep(photo, original=original, enhanced=enhanced)
-        self._report(photo, run, state="done", share=1.0)
-
-    def _keep(self, photo: Photo, **versions: AnyPixels) -> None:
+        enhanced = network.enhance(original, advance=advance)
         try:
-            for name, pixels in versions.items():
-                np.save(photo.folder / f"{name}.npy", pixels)
-                preview = photo.folder / f"{name}.jpg"
-                write_photo(preview, _eight_bit(pixels), quality=_PREVIEW_QUALITY)
+            photo.keep(original=original, enhanced=enhanced)
         except OSError as error:
             if not photo.folder.exists():  # it was removed
                 raise _GoneError from error
             raise
+        self._report(photo, run, state="done", share=1.0)
 
     def _report(self, photo: Photo, run: int, **news: Any) -> None:
         with self._lock:
@@ -270,22 +198,6 @@ class Tray:
                 raise _GoneError
             for key, value in news.items():
                 setattr(photo, key, value)
-
-
-def _named_by_content(upload: Path) -> Path:
-    """Give a file the suffix of its format, whatever its sender called it. Raises PhotoError."""
-    with opened(upload) as image:
-        # Phones put a second picture behind the first; Pillow has a name of its own for that.
-        name = "JPEG" if image.format == "MPO" else image.format
-    suffix = next((suffix for suffix, known in FORMATS.items() if known == name), None)
-    if suffix is None:
-        expected = ", ".join(dict.fromkeys(FORMATS.values()))
-        raise PhotoError(upload, f"expected one of {expected}, got {name}")
-    return upload.rename(upload.with_suffix(suffix))
-
-
-def _eight_bit(pixels: AnyPixels) -> Pixels:
-    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)
 
 
 def _sweep(place: Path) -> None:

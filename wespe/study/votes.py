@@ -4,7 +4,7 @@ import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,19 +54,21 @@ class Votes:
 
     def __init__(self, path: Path, study: Study) -> None:
         self._study, self._lock = study, threading.Lock()
-        try:
-            key = self._open(path)
-        except sqlite3.Error as error:
-            raise ValueError(f"{path}: expected votes, or room for them: {error}") from error
-        if key != study.key:
-            self._connection.close()
-            raise ValueError(f"{path}: expected the votes of this study, got those of another")
+        with ExitStack() as refused:
+            try:
+                self._connection = sqlite3.connect(
+                    path, isolation_level=None, check_same_thread=False, timeout=20
+                )
+                refused.callback(self._connection.close)
+                keys = self._prepare()
+            except sqlite3.Error as error:
+                raise ValueError(f"{path}: expected votes, or room for them: {error}") from error
+            if keys != [(study.key,)]:
+                raise ValueError(f"{path}: expected the votes of this study, got those of another")
+            refused.pop_all()
 
-    def _open(self, path: Path) -> str:
-        """Open the database, new or not; returns the key of its study."""
-        self._connection = sqlite3.connect(
-            path, isolation_level=None, check_same_thread=False, timeout=20
-        )
+    def _prepare(self) -> list[tuple[str]]:
+        """Make the tables of a new database; returns the key of its study, a row."""
         self._connection.execute("PRAGMA journal_mode = WAL")
         # In this mode a commit returns when the disk has it.
         self._connection.execute("PRAGMA synchronous = FULL")
@@ -76,8 +78,7 @@ class Votes:
                 for statement in filter(str.strip, _SCHEMA.split(";")):
                     connection.execute(statement)
                 connection.execute("INSERT INTO study VALUES (?)", (self._study.key,))
-            key: str = connection.execute("SELECT key FROM study").fetchone()[0]
-        return key
+            return connection.execute("SELECT key FROM study").fetchall()
 
     def settle(self) -> None:
         """Bring votes that wait in SQLite's log into the file itself, whose time Snakemake knows.

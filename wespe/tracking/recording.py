@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from wespe.files import BusyError
 from wespe.tracking.connection import CHECKPOINT, connect, give_up, search
 from wespe.tracking.pipeline import pipeline_run
 from wespe.tracking.runs import Run
@@ -32,7 +33,7 @@ def training(
     `settings.tracking` is MLflow's URI, empty for no record, and `settings.name` the experiment;
     `params` is what it is trained by. A training that goes on after a stop, which its `state_key`
     tells, goes on with its run. `pipeline`: the `pipeline_key` of the run above it, empty for none.
-    `tag`: what `name` names, the tag RATER for a rater.
+    `tag`: what `name` names, the tag RATER for a rater. After a BusyError the run is left alone.
     """
     record = Run()
     if settings.tracking:
@@ -42,6 +43,8 @@ def training(
             give_up(error)
     try:
         yield record
+    except BusyError:  # The run is that of the process that is at it.
+        raise
     except BaseException as error:
         record.end("FAILED" if isinstance(error, Exception) else "KILLED")
         raise

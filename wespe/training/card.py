@@ -15,6 +15,8 @@ from wespe.patches.store import PatchSet
 from wespe.training.compute import Place
 
 NOT_STATED = "not stated"
+# Of a domain with fewer photos the card warns.
+_FEW_PHOTOS = 20
 
 
 def environment(place: Place) -> dict[str, Any]:
@@ -76,6 +78,11 @@ def use_and_limits(card: Mapping[str, Any], network: Enhancer) -> dict[str, Any]
         f"It has learned from {learned}. What it does to other scenes, to another camera's photos "
         "and to edited ones is not known."
     ]
+    if few := [name for name, data in domains if data["photos"] < _FEW_PHOTOS]:
+        limits.append(
+            f"So few photos of {' and '.join(few)} hardly tell a camera's look from what happens "
+            "to be on them. Hundreds of mixed scenes do."
+        )
     if photos["simulated"]:
         limits.append(
             f"The photos of {source} are simulated: what it does to a real camera's is not known."

@@ -19,8 +19,9 @@ from wespe.models.perceptual import FeatureExtractor, build_extractor
 from wespe.patches.store import PatchSet
 from wespe.training import processes
 from wespe.training.compute import Place
+from wespe.training.look import fit_transport
 from wespe.training.monitor import Sign, collapse
-from wespe.transport import Transport, fit_transport
+from wespe.transport import Transport
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Content, Recipe
@@ -216,10 +217,14 @@ def first_weights(seed: int) -> Iterator[None]:
         yield
 
 
-def transport_between(source: PatchSet, target: PatchSet) -> Transport:
+def transport_between(source: PatchSet, target: PatchSet, *, shrink: bool) -> Transport:
     """What takes patches of the one set to the look of the other."""
     return fit_transport(
-        source.pixels, target.pixels, source_photos=source.photos, target_photos=target.photos
+        source.pixels,
+        target.pixels,
+        source_photos=source.photos,
+        target_photos=target.photos,
+        shrink=shrink,
     )
 
 

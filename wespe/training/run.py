@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wespe
-from wespe.files import atomic_folder, sha256, write_json
+from wespe.files import BusyError, atomic_folder, sha256, write_json
 from wespe.images import to_tensor
 from wespe.models.checkpoints import save_generator
 from wespe.patches.store import PatchSet, check_pairs
@@ -17,18 +17,14 @@ from wespe.training.batches import feed, fits
 from wespe.training.card import environment, provenance, use_and_limits
 from wespe.training.compute import Place, tune
 from wespe.training.engine import Log, fit
+from wespe.training.look import histogram_match
 from wespe.training.method import MethodStep, Task, transport_between
-from wespe.transport import histogram_match
 
 if TYPE_CHECKING:
     from wespe.recipes.base import Recipe
 
 PREVIEWS = 6
 _PREVIEW_STREAM = 2  # after those of x and y
-
-
-class BusyError(RuntimeError):
-    """Another process is training the same thing."""
 
 
 def train_pair(
@@ -64,7 +60,7 @@ def train_pair(
         for domain in (source, target)
     )
     tune(place)
-    transport = transport_between(source, target)
+    transport = transport_between(source, target, shrink=recipe.shrink_transport)
     step = method.build(recipe, Task(source, target, transport, previews, place, seed))
     try:
         outcome = fit(

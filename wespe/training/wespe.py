@@ -84,7 +84,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
             recipe,
             extractor=extractor_of(recipe.content),
             transport=task.transport,
-            back=transport_between(task.target, task.source),
+            back=transport_between(task.target, task.source, shrink=recipe.shrink_transport),
             preview=task.preview[0],
             place=task.place,
             seed=task.seed,

@@ -2,7 +2,7 @@
 "use strict";
 
 const $ = (selector, root = document) => root.querySelector(selector);
-const rows = new Map(); // key → {row, photo}
+const rows = new Map(); // key → {row, photo, leaving: whether it is being removed}
 const POLL_MS = 400;
 let shown = null; // the key of the photo in the viewer
 let limits = { mb: 0, megapixels: 0 };
@@ -94,13 +94,16 @@ let lost = false; // whether the server did not answer last time
 async function poll() {
   const gone = [], before = lost;
   lost = false;
-  for (const [key, { photo }] of rows) {
+  for (const [key, entry] of rows) {
+    const { name, state } = entry.photo;
     // A server that was away may have lost those that are done, too.
-    if (!before && photo.state !== "waiting" && photo.state !== "working") continue;
+    if (!before && state !== "waiting" && state !== "working") continue;
     try {
-      show(await ask(address(key)));
+      const photo = await ask(address(key));
+      if (!entry.leaving) show(photo);
     } catch (error) {
-      if (error.status === 404) { forget(key); gone.push(photo.name); }
+      if (entry.leaving) continue; // it is gone as was asked
+      if (error.status === 404) { forget(key); gone.push(name); }
       else { lost = true; say(`The server cannot be reached: ${error.message}`); }
     }
   }
@@ -110,18 +113,24 @@ async function poll() {
 }
 
 async function remove(key) {
-  try { await ask(address(key), { method: "DELETE" }); } catch (error) { if (error.status !== 404) return say(error.message); }
+  const entry = rows.get(key);
+  if (entry.leaving) return;
+  entry.leaving = true;
+  try {
+    await ask(address(key), { method: "DELETE" });
+  } catch (error) {
+    if (error.status !== 404) { entry.leaving = false; return say(error.message); }
+  }
+  const next = entry.row.nextElementSibling || entry.row.previousElementSibling;
   forget(key);
+  (next ? $(".remove", next) : $("#files")).focus();
 }
 
 function forget(key) {
-  const row = rows.get(key).row;
-  const next = row.nextElementSibling || row.previousElementSibling;
-  row.remove();
+  rows.get(key).row.remove();
   rows.delete(key);
   remember();
   if (shown === key) { shown = null; $("#viewer").hidden = true; }
-  (next ? $(".remove", next) : $("#files")).focus();
 }
 
 function view(key) {

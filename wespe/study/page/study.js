@@ -161,7 +161,7 @@ async function choose(choice) {
   allow(false);
   const seconds = Math.min((performance.now() - shownAt) / 1000, 1e6); // what the server takes
   const { ok, told } = await ask("vote", { code: state.code, trial: state.trial, choice, seconds });
-  // Refused: another tab has gone on, or the cookie is gone.
+  // Refused: the subject has withdrawn, whoever the cookie is by now.
   await show(ok ? told : (await ask("state")).told);
 }
 
