@@ -14,8 +14,8 @@ from wespe.models.generator import Generator, ResidualBlock
 TILE_PX = 512
 """At most: where it is cut, all channels of a tile are in memory in the type that engines give."""
 
-Moments = tuple[int, Tensor, Tensor]
-"""How many pixels there are, and the mean and the variance of each channel, `(C,)` float64."""
+Moments = tuple[int, list[float], list[float]]
+"""How many pixels there are, and the mean and the variance of each channel."""
 
 
 class InstanceNormed:
@@ -90,24 +90,28 @@ class InstanceNormed:
 def moments_of(piece: Tensor) -> Iterator[Moments]:
     """The moments of `(1, C, h, w)`, a few rows at a time.
 
-    These stay in a processor's cache: torch.var_mean takes ten times as long.
+    These stay in a processor's cache: torch.var_mean takes ten times as long. Numbers, since
+    small tensors that stay would lie between the large ones, whose memory then could not be used
+    again: that took half a gigabyte.
     """
     for rows in torch.split(piece[0].permute(1, 2, 0), 16):
         values = rows.reshape(-1, rows.shape[-1]).float()
         mean = values.mean(0)
         variance = (values - mean).square().mean(0)
-        yield len(values), mean.double(), variance.double()
+        yield len(values), mean.tolist(), variance.tolist()
 
 
 def fix(norm: nn.Module, moments: Sequence[Moments]) -> nn.BatchNorm2d:
     """An instance norm as a batch norm with the moments of all pieces of a photo, merged."""
     assert isinstance(norm, nn.InstanceNorm2d)
     counts = [count for count, _, _ in moments]
-    means, variances = (torch.stack(column) for column in [*zip(*moments, strict=True)][1:])
+    means, variances = (
+        torch.tensor(column, dtype=torch.float64) for column in [*zip(*moments, strict=True)][1:]
+    )
     share = means.new_tensor(counts)[:, None] / sum(counts)
     mean = (share * means).sum(0)
     variance = (share * (variances + (means - mean) ** 2)).sum(0)
-    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=means.device).eval()
+    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=norm.weight.device).eval()
     fixed.load_state_dict(
         norm.state_dict() | {"running_mean": mean, "running_var": variance}, strict=False
     )
