@@ -5,7 +5,8 @@ measure is a process of its own, so that its peak memory (all of Python and the 
 its own. Where other programs share the cores, CPU seconds say more than seconds. The whole photo
 is at most 2 megapixels, since 12 take 14 GB. Errors are those of real-valued results, in levels of
 an 8-bit photo, against torch in fp32. Without `--model` the network is a random one, and without
-`--photo` the photo is noise: then errors say nothing of photos.
+`--photo` the photo is noise: then errors say nothing of photos. Ratios are to the first of the
+ways; "nothing kept" is what instance norm costs where each norm starts again from the photo.
 """
 
 import argparse
@@ -16,16 +17,18 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from wespe.commands.network import load_network
 from wespe.images import AnyPixels, Pixels, read_photo
 from wespe.inference.backends import BackendName, open_backend
+from wespe.inference.kept import Kept
 from wespe.inference.tiled import PhotoEnhancer
 from wespe.levels import from_levels, to_levels
-from wespe.models.checkpoints import load_generator
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
 
@@ -39,6 +42,8 @@ WAYS: dict[str, tuple[BackendName, dict[str, bool]]] = {
     "openvino bf16": ("openvino", {"bf16": True}),
     "openvino int8": ("openvino", {"bf16": True, "int8": True}),
 }
+NOTHING_KEPT = ", nothing kept"
+WAYS |= {f"{way}{NOTHING_KEPT}": WAYS[way] for way in ("torch fp32", "torch bf16")}
 CROP_PX = 448
 
 
@@ -63,15 +68,12 @@ class Measured:
     def cpu_per_megapixel(self) -> float:
         return self.cpu_seconds / self.megapixels
 
-    def row(self, whole: "Measured | None") -> str:
-        """The cells of the table; `whole` is the way that others are compared with."""
+    def row(self, first: "Measured") -> str:
+        """The cells of the table; `first` is the way that others are compared with."""
         cells = f"{self.megapixels:6.1f}{self.seconds:8.1f}{self.speed:8.3f}"
         cells += f"{self.cpu_per_megapixel:10.2f}{self.peak_mb:9.0f}"
-        if whole:
-            ratio = self.speed / whole.speed
-            cells += f"{ratio:8.2f}{whole.cpu_per_megapixel / self.cpu_per_megapixel:11.2f}"
-        else:
-            cells += f"{'':19}"
+        ratio = self.speed / first.speed
+        cells += f"{ratio:8.2f}{first.cpu_per_megapixel / self.cpu_per_megapixel:11.2f}"
         return f"{cells}{self.psnr_db:9.1f}{self.nearly_all:8.2f}{self.largest:8.2f}"
 
 
@@ -84,7 +86,7 @@ def main() -> None:
     print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
     print(f"{'':28}    MP       s    MP/s  CPU s/MP  peak MB  times  CPU times  PSNR dB", end="")
     print("   99.9 %  max (levels)")
-    whole = None
+    first = None
     for way in options.ways:
         for tile_px in options.tile_px if way in WAYS else [0]:
             # The last one of an option counts.
@@ -92,8 +94,8 @@ def main() -> None:
             command = [*again, "--measure", way]
             output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             measured = Measured(**json.loads(output))
-            whole = measured if way == WHOLE else whole
-            print(f"{f'{way} {tile_px or str()}':28}{measured.row(whole)}", flush=True)
+            first = first or measured
+            print(f"{f'{way} {tile_px or str()}':28}{measured.row(first)}", flush=True)
 
 
 def parse() -> argparse.Namespace:
@@ -101,9 +103,10 @@ def parse() -> argparse.Namespace:
     parser.add_argument("size", type=int, nargs="*", default=[1632, 1224], metavar="PX")
     parser.add_argument("--tile-px", type=int, nargs="+", default=[0], help="0: the engine's own")
     parser.add_argument("--norm", choices=["batch", "instance", "none"], default="batch")
-    parser.add_argument("--model", type=Path, help="a .safetensors file, for a random network")
+    parser.add_argument("--model", help="as of `wespe enhance`, for a random network")
     parser.add_argument("--photo", type=Path, help="mirrored to the size, for noise")
-    parser.add_argument("--ways", nargs="+", choices=[WHOLE, *WAYS], default=[WHOLE, *WAYS])
+    usual = [way for way in WAYS if not way.endswith(NOTHING_KEPT)]
+    parser.add_argument("--ways", nargs="+", choices=[WHOLE, *WAYS], default=[WHOLE, *usual])
     parser.add_argument("--measure", choices=[WHOLE, *WAYS], help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -123,8 +126,12 @@ def measure(way: str, options: argparse.Namespace) -> Measured:
         enhance = whole_photo(network)
     else:
         name, precision = WAYS[way]
-        backend = open_backend(name, **precision)
-        enhance = PhotoEnhancer(network, backend, tile_px=options.tile_px[0] or None).enhance
+        enhance = PhotoEnhancer(
+            network,
+            open_backend(name, **precision),
+            tile_px=options.tile_px[0] or None,
+            kept=partial(Kept, 0, file=False) if way.endswith(NOTHING_KEPT) else None,
+        ).enhance
     enhance(pixels[:512, :512])
     begin, cpu_begin = time.perf_counter(), time.process_time()
     enhance(pixels)
@@ -147,7 +154,7 @@ def errors_of(
 
 def the_network(options: argparse.Namespace) -> Enhancer:
     if options.model:
-        return load_generator(options.model).eval()
+        return load_network(options.model, Path("params.yaml")).eval()
     torch.manual_seed(0)
     generator = Generator(norm=options.norm, start="identity").eval()
     torch.nn.init.normal_(generator.tail.weight, std=0.01)

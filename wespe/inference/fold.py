@@ -1,15 +1,11 @@
 """Networks rewritten for inference: they do the same, in less time or tile by tile."""
 
 import copy
-from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from wespe.models.generator import Generator, ResidualBlock
-
-Streamed = Callable[[nn.Module], Iterable[Tensor]]
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -79,42 +75,3 @@ def _split(convolution: nn.Conv2d) -> nn.Sequential:
     assert sums.bias is not None
     sums.bias.copy_(convolution.bias)
     return nn.Sequential(columns, sums)
-
-
-def fix_instance_norm(generator: Generator, streamed: Streamed) -> Generator:
-    """A copy whose instance norms are batch norms that hold one photo's statistics.
-
-    `streamed(layers)` yields what `layers`, the first ones of `convolve`, make of the prepared
-    photo, in pieces `(1, C, h, w)` that cover every pixel once. It is called once for each norm,
-    with all norms before it fixed, so that a photo of any size needs no more memory than a piece.
-    """
-    fixed = copy.deepcopy(generator).eval()
-    before: list[nn.Module] = [fixed.head, nn.ReLU()]
-    for block in fixed.blocks:
-        assert isinstance(block, ResidualBlock)
-        first = [*before, block.first]
-        block.first_norm = _fixed(block.first_norm, streamed(nn.Sequential(*first)))
-        second = [*first, block.first_norm, nn.ReLU(), block.second]
-        block.second_norm = _fixed(block.second_norm, streamed(nn.Sequential(*second)))
-        before.append(block)
-    fixed.config["norm"] = "batch"
-    return fixed
-
-
-def _fixed(norm: nn.Module, pieces: Iterable[Tensor]) -> nn.BatchNorm2d:
-    """`norm` with the mean and the variance over all pixels of all pieces, merged in float64."""
-    assert isinstance(norm, nn.InstanceNorm2d)
-    counts, means, variances = [], [], []
-    for piece in pieces:
-        variance, mean = torch.var_mean(piece.float(), dim=(0, 2, 3), correction=0)
-        counts.append(piece.shape[2] * piece.shape[3])
-        means.append(mean.double())
-        variances.append(variance.double())
-    share = torch.tensor(counts, dtype=torch.float64, device=means[0].device)[:, None] / sum(counts)
-    mean = (share * torch.stack(means)).sum(0)
-    variance = (share * (torch.stack(variances) + (torch.stack(means) - mean) ** 2)).sum(0)
-    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=norm.weight.device).eval()
-    fixed.load_state_dict(
-        norm.state_dict() | {"running_mean": mean, "running_var": variance}, strict=False
-    )
-    return fixed

@@ -25,10 +25,10 @@ def open_enhancer(
     """`network` on a backend; see `open_backend`, also for what is raised.
 
     With `int8=None` the branches of the network are in int8 where that is faster and shows less
-    than the rounding of the result to 8 bits, as calibration noise tells. With instance norm each
-    photo is a network of its own. So `auto` is torch, since compiling for another engine costs
-    more than that gains; and int8 is refused by a ValueError: after the norm of a smooth photo the
-    noise is far from what it sees, which cost 18 dB.
+    than the rounding of the result to 8 bits, as calibration noise tells. With instance norm `auto`
+    is torch, since other engines get and give all channels in fp32, layer by layer; and int8 is
+    refused by a ValueError: each photo is a network of its own, and after the norm of a smooth one
+    the noise is far from what it sees, which cost 18 dB.
     """
     if depends_on_photo(network):
         if int8:

@@ -19,6 +19,10 @@ class Span(NamedTuple):
         return slice(self.valid_start - self.start, self.valid_stop - self.start)
 
 
+Tile = tuple[Span, Span]
+"""Rows and columns."""
+
+
 def spans(length_px: int, tile_px: int, halo_px: int) -> list[Span]:
     """Cut a side into the fewest tiles of at most `tile_px`, all of one size.
 

@@ -1,8 +1,9 @@
 """A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
+import functools
 import hashlib
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -10,36 +11,49 @@ from torch import Tensor, nn
 
 from wespe.images import AnyPixels, Pixels
 from wespe.inference.backends import Backend, Layers, TorchBackend
-from wespe.inference.fold import fix_instance_norm, fold_batch_norm, split_narrow
-from wespe.inference.spans import Span, spans
+from wespe.inference.fold import fold_batch_norm, split_narrow
+from wespe.inference.instance_norm import TILE_PX, InstanceNormed
+from wespe.inference.kept import Kept
+from wespe.inference.spans import Tile, spans
 from wespe.levels import from_levels, to_levels
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
-
-Tile = tuple[Span, Span]
 
 
 class PhotoEnhancer:
     """A network that is ready for photos, whatever computes it: load once, enhance any number.
 
-    Gives what one pass of `network.eval()` over the whole photo gives, whatever its norm; with
-    instance norm at more than four times the cost, to gather the statistics first. Of the three
-    parts of a network `backend` runs `convolve`, in its precision; the other two, and the blend,
-    are torch's, in float32. Tiles are as large as suits the backend, or `tile_px`. Raises
-    ValueError for a `tile_px` that is nothing but halo.
+    Gives what one pass of `network.eval()` over the whole photo gives, whatever its norm. Of the
+    three parts of a network `backend` runs `convolve`, in its precision; the other two, instance
+    norms and the blend are torch's. Tiles are as large as suits the backend, or `tile_px`. `kept`
+    makes room for what spares work with instance norm. Raises ValueError for a `tile_px` that is
+    nothing but halo.
     """
 
     def __init__(
-        self, network: Enhancer, backend: Backend | None = None, *, tile_px: int | None = None
+        self,
+        network: Enhancer,
+        backend: Backend | None = None,
+        *,
+        tile_px: int | None = None,
+        kept: Callable[[], Kept] | None = None,
     ) -> None:
         self.backend = backend or TorchBackend()
-        tile_px = tile_px or self.backend.tile_px
+        depends = depends_on_photo(network)
+        if not tile_px:
+            tile_px = min(TILE_PX, self.backend.tile_px) if depends else self.backend.tile_px
         self._network = fold_batch_norm(network).to(self.backend.device)
         self._tile_px = tile_px
+        # A GPU computes again in less time than a file takes.
+        self._kept = kept or functools.partial(Kept, file=self.backend.device.type == "cpu")
         self._halo_px = network.receptive_field_px - network.prepare_field_px
         spans(1, tile_px, self._halo_px)
-        depends = depends_on_photo(network)
-        self._layers = None if depends else self._compiled(Convolutions(self._network))
+        self._normed: InstanceNormed | None = None
+        if depends:
+            assert isinstance(self._network, Generator)
+            self._normed = InstanceNormed(self._network, self._compiled)
+        else:
+            self._layers = self._compiled(Convolutions(self._network))
 
     @property
     def key(self) -> str:
@@ -65,12 +79,11 @@ class PhotoEnhancer:
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"strength must be from 0 to 1, got {strength}")
-        layers = self._layers or self._for_photo(pixels)
         enhanced = np.empty_like(pixels)
-        for tile in self._tiles(pixels):
-            rows, columns = tile
-            prepared = self._prepared(pixels, tile)
-            output = self._network.finish(prepared, layers(prepared)).clamp(0, 1)
+        tiles = self._tiles(pixels)
+        parts = self._convolved(pixels, tiles)
+        for (rows, columns), (prepared, convolved) in zip(tiles, parts, strict=True):
+            output = self._network.finish(prepared, convolved).clamp(0, 1)
             given = slice(rows.valid_start, rows.valid_stop), slice(*columns[2:])
             original = self._tensor(pixels[given])
             blend = torch.lerp(original, output[..., rows.valid, columns.valid], strength)
@@ -78,10 +91,10 @@ class PhotoEnhancer:
             advance(enhanced[given][..., 0].size)
         return enhanced
 
-    def _tiles(self, pixels: AnyPixels) -> Iterator[Tile]:
+    def _tiles(self, pixels: AnyPixels) -> list[Tile]:
         height, width, _ = pixels.shape
         rows, columns = (spans(side, self._tile_px, self._halo_px) for side in (height, width))
-        return itertools.product(rows, columns)
+        return [*itertools.product(rows, columns)]
 
     def _prepared(self, pixels: AnyPixels, tile: Tile) -> Tensor:
         """What the network's `prepare` makes of a tile; it looks beyond the tile."""
@@ -102,17 +115,18 @@ class PhotoEnhancer:
     def _compiled(self, layers: nn.Module) -> Layers:
         return self.backend.compile(split_narrow(fold_batch_norm(layers)))
 
-    def _for_photo(self, pixels: AnyPixels) -> Layers:
-        """The convolutions with the norms that this photo's statistics make."""
-
-        def streamed(layers: nn.Module) -> Iterator[Tensor]:
-            run = self._compiled(layers)
-            for rows, columns in self._tiles(pixels):
-                piece = run(self._prepared(pixels, (rows, columns)))
-                yield piece[..., rows.valid, columns.valid]
-
-        assert isinstance(self._network, Generator)
-        return self._compiled(Convolutions(fix_instance_norm(self._network, streamed)))
+    def _convolved(
+        self, pixels: AnyPixels, tiles: Sequence[Tile]
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        """What the network's `prepare` makes of each tile, and what `convolve` makes of that."""
+        prepared = functools.partial(self._prepared, pixels)
+        if self._normed:
+            with self._kept() as kept:
+                convolved = self._normed.convolved(tiles, prepared, kept)
+                yield from zip(map(prepared, tiles), convolved, strict=True)
+        else:
+            for image in map(prepared, tiles):
+                yield image, self._layers(image)
 
 
 def depends_on_photo(network: Enhancer) -> bool:

@@ -17,7 +17,7 @@ class Generator(Settings):
     norm: Literal["batch", "instance", "none"] = "batch"
     """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm;
     the code published with it normalises each photo by itself (`instance`), which makes enhancing
-    four times as expensive. `batch` and `none` cost nothing there."""
+    more expensive, in disk space too. `batch` and `none` cost nothing there."""
     start: Literal["random", "identity", "transport"] = "random"
     """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
     input plus a residual that is zero before training: stabler, not in the paper. `transport`: the

@@ -15,7 +15,10 @@ BACKENDS: tuple[BackendName, ...] = ("auto", "torch", "openvino", "onnx")
 """What a user can ask for."""
 
 Layers = Callable[[Tensor], Tensor]
-"""`(1, C, h, w)` float32 → `(1, C', h, w)` float32, on the backend's device."""
+"""`(1, C, h, w)` → `(1, C', h, w)`, on the backend's device.
+
+float32 or what such a function gave, which is float32 or the precision it computes in.
+"""
 
 
 class Backend(Protocol):

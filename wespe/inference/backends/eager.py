@@ -24,7 +24,7 @@ class TorchBackend:
         def run(image: Tensor) -> Tensor:
             image = image.to(self._dtype, memory_format=torch.channels_last)
             output: Tensor = network(image)
-            return output.float()
+            return output
 
         return run
 

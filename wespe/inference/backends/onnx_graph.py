@@ -26,14 +26,20 @@ _METHODS = {"float": "Identity", "clamp": "Clip"}
 _MODULES = {nn.ReLU: "Relu", nn.Identity: "Identity"}
 
 
-def onnx_graph(layers: nn.Module, channels: int = 3) -> bytes:
-    """An ONNX model, input `image` with so many channels and `output`, `(1, C, h, w)` float32.
+def onnx_graph(layers: nn.Module) -> bytes:
+    """An ONNX model, input `image` and `output`, `(1, C, h, w)` float32.
 
     Raises ValueError for a layer that has no place in a network here.
     """
     graph = Graph()
     output = graph.layers(layers, "image")
-    return graph.model(output, channels)
+    return graph.model(output, channels_read(layers))
+
+
+def channels_read(layers: nn.Module) -> int:
+    """How many the first convolution reads."""
+    convolutions = (module for module in layers.modules() if isinstance(module, nn.Conv2d))
+    return next(convolutions).in_channels
 
 
 class Graph:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, fx, nn
 
-from wespe.inference.backends.onnx_graph import Graph
+from wespe.inference.backends.onnx_graph import Graph, channels_read
 
 _LEVELS = 255
 _WEIGHT_LEVELS = 127
@@ -29,12 +29,12 @@ class Steps(NamedTuple):
 
 
 def quantised_graph(layers: nn.Module) -> bytes:
-    """`onnx_graph` of layers that read three channels, with their branches in int8.
+    """`onnx_graph` of layers with their branches in int8; with branches, they read three channels.
 
     Raises ValueError as that does.
     """
     graph = _QuantisedGraph(calibrate(layers))
-    return graph.model(graph.layers(layers, "image"))
+    return graph.model(graph.layers(layers, "image"), channels_read(layers))
 
 
 @torch.inference_mode()
