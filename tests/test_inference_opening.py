@@ -44,6 +44,11 @@ def test_int8_where_it_shows_less_than_8_bits_do() -> None:
     assert open_enhancer(subtle()).backend.name == "openvino-cpu-fp32"
 
 
+def test_int8_is_refused_where_nothing_would_be_in_it() -> None:
+    with pytest.raises(ValueError, match="int8: expected a network with residual branches"):
+        open_enhancer(Srcnn(width=8), int8=True)
+
+
 @pytest.mark.usefixtures("_capable")
 def test_int8_only_where_the_engine_and_the_machine_have_it(
     monkeypatch: pytest.MonkeyPatch,

@@ -3,6 +3,7 @@
 import math
 
 import torch
+from torch import nn
 
 from wespe.inference.backends import Backend, BackendName, cpu_has_int8, open_backend
 from wespe.inference.backends.quantised import quantisation_error, residual_convolutions
@@ -28,7 +29,8 @@ def open_enhancer(
     than the rounding of the result to 8 bits, as calibration noise tells. With instance norm `auto`
     is torch, since other engines get and give all channels in fp32, layer by layer; and int8 is
     refused by a ValueError: each photo is a network of its own, and after the norm of a smooth one
-    the noise is far from what it sees, which cost 18 dB.
+    the noise is far from what it sees, which cost 18 dB. It is refused, too, where nothing is a
+    branch.
     """
     if depends_on_photo(network):
         if int8:
@@ -37,6 +39,11 @@ def open_enhancer(
                 "each photo; take bf16 or fp32"
             )
         engine = "torch" if engine == "auto" else engine
+    elif int8 and not _branches(network):
+        raise ValueError(
+            "int8: expected a network with residual branches, which alone are in int8; take bf16 "
+            "or fp32"
+        )
     backend = open_backend(engine, device=device, bf16=bf16, int8=bool(int8))
     if int8 is None and _tolerates_int8(network, backend):
         backend = open_backend("openvino", bf16=bf16, int8=True)
@@ -46,8 +53,10 @@ def open_enhancer(
 def _tolerates_int8(network: Enhancer, backend: Backend) -> bool:
     if not (cpu_has_int8() and backend.name.startswith("openvino-")):
         return False
-    if depends_on_photo(network):
+    if depends_on_photo(network) or not _branches(network):
         return False
-    layers = Convolutions(fold_batch_norm(network))
-    # Without branches nothing would be in int8 but the engine's name.
-    return bool(residual_convolutions(layers)) and quantisation_error(layers) <= TOLERATED_ERROR
+    return quantisation_error(Convolutions(fold_batch_norm(network))) <= TOLERATED_ERROR
+
+
+def _branches(network: Enhancer) -> list[nn.Conv2d]:
+    return residual_convolutions(Convolutions(fold_batch_norm(network)))
