@@ -173,7 +173,14 @@ def write_table(path: Path) -> Path:
         }
         for method, cell in values
     ]
-    psnr = {"key": "psnr", "label": "PSNR", "unit": "dB", "direction": "higher", "decimals": 2}
+    psnr = {
+        "key": "psnr",
+        "label": "PSNR",
+        "unit": "dB",
+        "direction": "higher",
+        "decimals": 2,
+        "paper_decimals": 2,
+    }
     table = {"name": "table", "title": "Table 2", "caption": "Made by hand.", "simulated": False}
     table |= {"columns": [psnr], "rows": rows, "notes": ["No such photos here."], "checks": []}
     path.parent.mkdir(parents=True, exist_ok=True)

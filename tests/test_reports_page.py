@@ -314,7 +314,8 @@ def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Pat
     for number in (1, 2):
         for kind in ("pair", "evaluation", "training"):
             assert html.count(f'id="{kind}-{number}"') == 1
-    assert html.index("three: how good") < html.index("four: how good")
+            assert html.count(f'href="#{kind}-{number}"') == 1
+    assert html.index(">three</a>") < html.index(">four</a>")
 
 
 def test_tables_and_ratings_are_embedded(report: Callable[..., str], tmp_path: Path) -> None:

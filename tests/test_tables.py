@@ -82,6 +82,7 @@ def test_columns_are_those_of_the_paper_and_what_else_was_measured() -> None:
         "unit": "dB",
         "direction": "higher",
         "decimals": 2,
+        "paper_decimals": 2,
     }
     data = build("t", table("dped_1"), [psnr_entry()], seed=0)
     assert [column["key"] for column in data["columns"]] == ["psnr_pooled_db", "ms_ssim", "psnr_db"]

@@ -23,8 +23,22 @@ def data() -> dict[str, Any]:
     full = cell(value=-1.25, low=-2.0, high=0.5, paper=7.12, p=0.0004, n=120, note=NOTE)
     plain = cell(value=7.5, n=3, p=0.25)
     columns = [
-        {"key": "a", "label": "A_1", "unit": "dB", "direction": "higher", "decimals": 2},
-        {"key": "b", "label": "B", "unit": "", "direction": None, "decimals": 1},
+        {
+            "key": "a",
+            "label": "A_1",
+            "unit": "dB",
+            "direction": "higher",
+            "decimals": 2,
+            "paper_decimals": 2,
+        },
+        {
+            "key": "b",
+            "label": "B",
+            "unit": "",
+            "direction": None,
+            "decimals": 1,
+            "paper_decimals": None,
+        },
     ]
     rows = [
         {
@@ -56,7 +70,7 @@ def test_markdown(data: dict[str, Any]) -> None:
         "|---|---|---:|---:|",
         "| my\\_phone & co | a\\|b \\<x> | −1.25 \\[−2.00, 0.50\\] "
         "(p \\< 0.001, n = 120, paper 7.12) (1) | 7.5 (p = 0.250, n = 3) |",
-        "| KITTI | WESPE \\[DIV2K\\] | not at hand (paper 8) (2) | not at hand (2) |",
+        "| KITTI | WESPE \\[DIV2K\\] | not at hand (paper 8.00) (2) | not at hand (2) |",
         "",
         f"(1) {NOTE}",
         "",
@@ -75,7 +89,7 @@ def test_latex(data: dict[str, Any]) -> None:
         r"\hline",
         r"my\_phone \& co & a|b $<$x$>$ & $-$1.25 [$-$2.00, 0.50] (p $<$ 0.001, n = 120, "
         r"paper 7.12) (1) & 7.5 (p = 0.250, n = 3) \\",
-        r"KITTI & WESPE [DIV2K] & not at hand (paper 8) (2) & not at hand (2) \\",
+        r"KITTI & WESPE [DIV2K] & not at hand (paper 8.00) (2) & not at hand (2) \\",
         r"\hline",
         r"\end{tabular}",
         r"\end{table}",
@@ -125,7 +139,7 @@ def test_html(data: dict[str, Any]) -> None:
         ("-1.25", "−1.25 (1) [−2.00, 0.50] n = 120, p < 0.001 paper 7.12"),
         ("7.5", "7.5 n = 3, p = 0.250"),
         ("KITTI: WESPE [DIV2K]", "KITTI: WESPE [DIV2K]"),
-        ("", "not at hand (2) paper 8"),
+        ("", "not at hand (2) paper 8.00"),
         ("", "not at hand (2)"),
     ]
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")

@@ -27,9 +27,12 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Printed:
-    """A table of a paper: its values by dataset, method and metric, in the order of the paper."""
+    """A table of a paper, in its order."""
 
     values: Mapping[tuple[str, str, str], float]
+    """By dataset, method and metric."""
+    decimals: Mapping[str, int]
+    """How many the paper prints, by metric."""
 
     @property
     def datasets(self) -> list[str]:
@@ -53,5 +56,6 @@ def printed(paper: str) -> Printed:
             row for row in csv.DictReader(stream) if (row["paper"], row["table"]) == (name, number)
         ]
     return Printed(
-        {(row["dataset"], row["method"], row["metric"]): float(row["value"]) for row in rows}
+        {(row["dataset"], row["method"], row["metric"]): float(row["value"]) for row in rows},
+        {row["metric"]: len(row["value"].partition(".")[2]) for row in rows},
     )

@@ -3,7 +3,8 @@
 `TABLE.json` is what others read, such as the report page:
 
     {"name", "title", "caption", "simulated": whether any of its photos are,
-     "columns": [{"key", "label", "unit", "direction": "higher", "lower" or null, "decimals"}],
+     "columns": [{"key", "label", "unit", "direction": "higher", "lower" or null, "decimals",
+                  "paper_decimals": those that the paper prints, null where it has no such column}],
      "rows": [{"label", "photos", "method", "cells": {column key: cell}}],
      "notes": [text, …], each once, in the order of the cells that have it,
      "checks": [{"photos", "method", "column", "value", "low", "high", "paper", "agrees": true,

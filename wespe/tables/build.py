@@ -46,7 +46,7 @@ def build(name: str, settings: Table, entries: Sequence[Entry], *, seed: int) ->
     `seed` decides the bootstrap's draws. Raises ValueError for a note on a column that is not
     there, and for a file whose name `settings.photo_of` does not fit.
     """
-    paper = printed(settings.paper) if settings.paper else Printed({})
+    paper = printed(settings.paper) if settings.paper else Printed({}, {})
     measured = {key for entry in entries for row in entry.result.images for key in row.values}
     rated = {column.key: column for entry in entries for column in entry.rated}
     shown = columns(settings.paper, measured, rated.values())
@@ -61,7 +61,11 @@ def build(name: str, settings: Table, entries: Sequence[Entry], *, seed: int) ->
         "title": settings.title or TITLES.get(settings.paper or "", name),
         "caption": caption(settings.paper, crops=settings.photo_of is not None),
         "simulated": any(entry.result.summary.simulated for entry in entries),
-        "columns": [{key: getattr(column, key) for key in _HEADING} for column in shown],
+        "columns": [
+            {key: getattr(column, key) for key in _HEADING}
+            | {"paper_decimals": paper.decimals.get(column.key)}
+            for column in shown
+        ],
         "rows": [
             {
                 "label": f"{row.photos}: {row.label}",

@@ -14,11 +14,12 @@ def p_text(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def cell_parts(cell: Mapping[str, Any], decimals: int) -> dict[str, str]:
+def cell_parts(cell: Mapping[str, Any], column: Mapping[str, Any]) -> dict[str, str]:
     """Those of value, interval, paper, p and n that a cell has, as text.
 
     A cell without a value has `not at hand` for one, and no `n`.
     """
+    decimals = column["decimals"]
     if cell["value"] is None:
         parts = {"value": "not at hand"}
     else:
@@ -29,6 +30,5 @@ def cell_parts(cell: Mapping[str, Any], decimals: int) -> dict[str, str]:
     if cell["p"] is not None:
         parts["p"] = p_text(cell["p"])
     if cell["paper"] is not None:
-        # All that the papers print has at most four digits; more would pretend to be theirs.
-        parts["paper"] = f"{cell['paper']:.4g}"
+        parts["paper"] = number(cell["paper"], column["paper_decimals"])
     return parts

@@ -119,7 +119,7 @@ def _grid(data: Data) -> list[list[str]]:
 
 
 def _text(cell: Data, column: Data, data: Data) -> str:
-    parts = cell_parts(cell, column["decimals"])
+    parts = cell_parts(cell, column)
     details = [parts[key] for key in ("p", "n") if key in parts]
     details += [f"paper {parts['paper']}"] if "paper" in parts else []
     text = " ".join(parts[key] for key in ("value", "interval") if key in parts)
