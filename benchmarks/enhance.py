@@ -83,7 +83,8 @@ def main() -> None:
         print(json.dumps(asdict(measure(options.measure, options))))
         return
     size = "×".join(map(str, options.size))
-    print(f"{size} px, norm {options.norm}, {torch.get_num_threads()} threads")
+    network = options.model or f"norm {options.norm}"
+    print(f"{size} px, {network}, {torch.get_num_threads()} threads")
     print(f"{'':28}    MP       s    MP/s  CPU s/MP  peak MB  times  CPU times  PSNR dB", end="")
     print("   99.9 %  max (levels)")
     first = None
