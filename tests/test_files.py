@@ -42,7 +42,7 @@ def test_interrupted_file_leaves_the_earlier_one(tmp_path: Path) -> None:
 
 def test_a_folder_in_the_place_of_a_file_is_named_before_any_work(tmp_path: Path) -> None:
     with (
-        pytest.raises(IsADirectoryError, match=rf"expected a file, got a folder: '{tmp_path}'"),
+        pytest.raises(IsADirectoryError, match=rf"Is a directory: '{tmp_path}'"),
         atomic_file(tmp_path),
     ):
         pytest.fail("the file was made")

@@ -26,7 +26,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     is a folder, before any work.
     """
     if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "expected a file, got a folder", str(path))
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
