@@ -40,15 +40,6 @@ def test_interrupted_file_leaves_the_earlier_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_in_the_place_of_a_file_is_named_before_any_work(tmp_path: Path) -> None:
-    with (
-        pytest.raises(IsADirectoryError, match=rf"Is a directory: '{tmp_path}'"),
-        atomic_file(tmp_path),
-    ):
-        pytest.fail("the file was made")
-    assert not list(tmp_path.parent.glob(f".{tmp_path.name}.*"))
-
-
 def test_folder_replaces_the_earlier_one_whole(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder"
     for name in ("first", "second"):

@@ -22,11 +22,8 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and becomes `path`.
 
     On an error the temporary file is removed and an earlier `path` stays untouched. An OSError
-    names a file, also where the disk is full, which Python tells without a name, and where `path`
-    is a folder, before any work.
+    names a file, also where the disk is full, which Python tells without a name.
     """
-    if path.is_dir():
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(
         prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
