@@ -26,7 +26,7 @@ import torch
 from wespe.commands.network import load_network
 from wespe.images import AnyPixels, Pixels, read_photo
 from wespe.inference.backends import BackendName, open_backend
-from wespe.inference.kept import Kept
+from wespe.inference.tile_states import TileStates
 from wespe.inference.tiled import PhotoEnhancer
 from wespe.levels import from_levels, to_levels
 from wespe.models.enhancer import Enhancer
@@ -131,7 +131,7 @@ def measure(way: str, options: argparse.Namespace) -> Measured:
             network,
             open_backend(name, **precision),
             tile_px=options.tile_px[0] or None,
-            kept=partial(Kept, 0, file=False) if way.endswith(NOTHING_KEPT) else None,
+            kept=partial(TileStates, 0, file=False) if way.endswith(NOTHING_KEPT) else None,
         ).enhance
     enhance(pixels[:512, :512])
     begin, cpu_begin = time.perf_counter(), time.process_time()

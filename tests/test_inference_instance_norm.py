@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from tests.test_inference_backends import photo, whole
 from tests.test_inference_tiled import generator
-from wespe.inference import instance_norm, kept
+from wespe.inference import instance_norm, tile_states
 from wespe.inference.backends import TorchBackend
 from wespe.inference.instance_norm import fix, moments_of
-from wespe.inference.kept import Kept
+from wespe.inference.tile_states import TileStates
 from wespe.inference.tiled import PhotoEnhancer
 
-Room = Callable[[], Kept]
+Room = Callable[[], TileStates]
 
 TILE_PX = 40
 ROOM: dict[str, tuple[int, int]] = {
@@ -35,8 +35,8 @@ ROOM: dict[str, tuple[int, int]] = {
 @pytest.fixture(params=ROOM)
 def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Room:
     memory, disk = ROOM[request.param]
-    monkeypatch.setattr(kept, "_free_bytes", lambda: disk)
-    return partial(Kept, memory)
+    monkeypatch.setattr(tile_states, "_free_bytes", lambda: disk)
+    return partial(TileStates, memory)
 
 
 @pytest.mark.parametrize("shape", [(1, 91), (61, 47), (103, 83)], ids=str)
@@ -115,9 +115,9 @@ def test_what_is_kept_is_not_computed_again(
     place: str, calls: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     memory, disk = ROOM[place]
-    monkeypatch.setattr(kept, "_free_bytes", lambda: disk)
+    monkeypatch.setattr(tile_states, "_free_bytes", lambda: disk)
     network, backend = generator("instance", blocks=2), CountingBackend()
-    enhancer = PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=partial(Kept, memory))
+    enhancer = PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=partial(TileStates, memory))
     enhancer.enhance(photo(30, 60))
     assert [*backend.calls.values()] == calls
     # Each part once a pass, in the passes that need it.

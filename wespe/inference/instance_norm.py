@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from wespe.inference.backends import Layers
-from wespe.inference.kept import Kept, State
 from wespe.inference.spans import Tile
+from wespe.inference.tile_states import State, TileStates
 from wespe.models.generator import Generator, ResidualBlock
 
 TILE_PX = 512
@@ -41,7 +41,7 @@ class InstanceNormed:
         self._convolutions = [nn.Sequential(layer) for layer in (*convolutions, rest)]
 
     def convolved(
-        self, tiles: Sequence[Tile], prepared: Callable[[Tile], Tensor], kept: Kept
+        self, tiles: Sequence[Tile], prepared: Callable[[Tile], Tensor], kept: TileStates
     ) -> Iterator[Tensor]:
         """What `Generator.convolve` makes of each of a photo's `tiles`, in their order.
 

@@ -1,5 +1,6 @@
 """A network on a photo of any size: in tiles, exactly as on the whole photo."""
 
+import contextlib
 import functools
 import hashlib
 import itertools
@@ -13,8 +14,8 @@ from wespe.images import AnyPixels, Pixels
 from wespe.inference.backends import Backend, Layers, TorchBackend
 from wespe.inference.fold import fold_batch_norm, split_narrow
 from wespe.inference.instance_norm import TILE_PX, InstanceNormed
-from wespe.inference.kept import Kept
 from wespe.inference.spans import Tile, spans
+from wespe.inference.tile_states import TileStates
 from wespe.levels import from_levels, to_levels
 from wespe.models.enhancer import Enhancer
 from wespe.models.generator import Generator
@@ -36,7 +37,7 @@ class PhotoEnhancer:
         backend: Backend | None = None,
         *,
         tile_px: int | None = None,
-        kept: Callable[[], Kept] | None = None,
+        kept: Callable[[], TileStates] | None = None,
     ) -> None:
         self.backend = backend or TorchBackend()
         depends = depends_on_photo(network)
@@ -45,7 +46,7 @@ class PhotoEnhancer:
         self._network = fold_batch_norm(network).to(self.backend.device)
         self._tile_px = tile_px
         # A GPU computes again in less time than a file takes.
-        self._kept = kept or functools.partial(Kept, file=self.backend.device.type == "cpu")
+        self._kept = kept or functools.partial(TileStates, file=self.backend.device.type == "cpu")
         self._halo_px = network.receptive_field_px - network.prepare_field_px
         spans(1, tile_px, self._halo_px)
         self._normed: InstanceNormed | None = None
@@ -121,7 +122,7 @@ class PhotoEnhancer:
         """What the network's `prepare` makes of each tile, and what `convolve` makes of that."""
         prepared = functools.partial(self._prepared, pixels)
         if self._normed:
-            with self._kept() as kept:
+            with contextlib.closing(self._kept()) as kept:
                 convolved = self._normed.convolved(tiles, prepared, kept)
                 yield from zip(map(prepared, tiles), convolved, strict=True)
         else:

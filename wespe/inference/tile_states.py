@@ -4,8 +4,6 @@ import io
 import itertools
 import shutil
 import tempfile
-from types import TracebackType
-from typing import Self
 
 import torch
 from torch import Tensor
@@ -17,7 +15,7 @@ State = tuple[Tensor, ...]
 """Tensors `(1, C, h, w)` of a tile, of the same shapes and types for all tiles of a photo."""
 
 
-class Kept:
+class TileStates:
     """Tiles' states by their numbers, as many as there is room for.
 
     The first ones stay in `memory_bytes` of memory. The next ones, with `file`, are in a file that
@@ -33,15 +31,8 @@ class Kept:
         self._read_last: State = ()
         self._file: io.FileIO | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Keep nothing any more."""
         self._in_memory.clear()
         if self._file:
             self._file.close()

@@ -1,13 +1,14 @@
 """What is kept of a photo comes back as it was, or not at all."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import torch
 
-from wespe.inference import kept
-from wespe.inference.kept import Kept, State
+from wespe.inference import tile_states
+from wespe.inference.tile_states import State, TileStates
 
 
 def state(seed: int, dtype: torch.dtype = torch.float32) -> State:
@@ -28,7 +29,7 @@ def assert_same(got: State | None, expected: State) -> None:
 @pytest.mark.parametrize("memory", [0, 2 * BYTES, 9 * BYTES])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_states_come_back_as_they_were(memory: int, dtype: torch.dtype) -> None:
-    with Kept(memory) as states:
+    with closing(TileStates(memory)) as states:
         for number in range(4):
             assert states.take(number) is None
             states.put(number, state(number, dtype))
@@ -44,9 +45,9 @@ def test_states_come_back_as_they_were(memory: int, dtype: torch.dtype) -> None:
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_free_bytes", lambda: 4 * BYTES + 1)
+    monkeypatch.setattr(tile_states, "_free_bytes", lambda: 4 * BYTES + 1)
     for memory, file, room in ((BYTES, True, 3), (BYTES, False, 1), (BYTES - 1, False, 0)):
-        with Kept(memory, file=file) as states:
+        with closing(TileStates(memory, file=file)) as states:
             for round_ in range(2):
                 for number in range(5):
                     states.put(number, state(number + round_))
@@ -59,7 +60,7 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is full")
 def test_a_disk_that_fills_up_costs_what_is_on_it() -> None:
-    with Kept(BYTES) as states:
+    with closing(TileStates(BYTES)) as states:
         states.put(0, state(0))
         states.put(1, state(1))
         assert states._file
@@ -76,7 +77,7 @@ def test_without_a_folder_for_temporary_files_memory_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with Kept(BYTES) as states:
+    with closing(TileStates(BYTES)) as states:
         for number in range(2):
             states.put(number, state(number))
         assert_same(states.take(0), state(0))
@@ -85,7 +86,7 @@ def test_without_a_folder_for_temporary_files_memory_is_used(
 
 def test_the_file_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    with Kept(0) as states:
+    with closing(TileStates(0)) as states:
         states.put(0, state(0))
         assert_same(states.take(0), state(0))
     assert not [*tmp_path.iterdir()]
