@@ -145,6 +145,26 @@ def test_at_100_percent_a_pixel_is_a_pixel(page: Page, photo: Path) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("size", [(1600, 300), (400, 1600), (200, 100)], ids=str)
+def test_the_photo_has_its_size_before_its_pixels_come(
+    page: Page, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    path, (width, height) = tmp_path / "photo.png", size
+    Image.new("RGB", size).save(path)
+    page.route("**/*.jpg*", lambda route: route.fulfill(status=204))
+    choose(page, path)
+    is_done(page, "photo.png")
+    room = page.locator("#stage").bounding_box()
+    assert room
+    scale = min(1, room["width"] / width, 0.8 * 900 / height)
+    for selector in ("#pair", "#before", "#after img"):
+        box = page.locator(selector).bounding_box()
+        assert box
+        assert (box["width"], box["height"]) == pytest.approx(
+            (scale * width, scale * height), abs=0.1
+        )
+
+
 def test_by_keyboard_alone(page: Page, photo: Path) -> None:
     choose(page, photo)  # a file dialog is the browser's own
     is_done(page, "holiday.png")

@@ -141,10 +141,7 @@ function view(key) {
   $("#viewer h2").textContent = photo.name;
   // The same photo by another network has the same address, so the address names the network too.
   for (const [selector, which] of [["#before", "original"], ["#after img", "enhanced"]]) {
-    const image = $(selector);
-    image.width = photo.width;
-    image.height = photo.height;
-    image.src = address(key, `/${which}.jpg?network=${photo.network}`);
+    $(selector).src = address(key, `/${which}.jpg?network=${photo.network}`);
   }
   $("#viewer").hidden = false;
   zoom(false);
@@ -168,11 +165,13 @@ function strength() {
 function zoom(full) {
   $("#zoom").setAttribute("aria-pressed", full);
   $("#stage").classList.toggle("full", full);
-  const { photo } = rows.get(shown);
-  const before = $("#before");
-  // One pixel of the photo is one of the screen.
-  before.style.width = full ? `${photo.width / devicePixelRatio}px` : "auto";
-  before.style.height = full ? `${photo.height / devicePixelRatio}px` : "auto";
+  const { width, height } = rows.get(shown).photo;
+  // The size is the photo's, so nothing moves when its pixels come.
+  const { style } = $("#pair");
+  style.aspectRatio = width / height;
+  // At full size, one pixel of the photo is one of the screen.
+  style.width = full ? `${width / devicePixelRatio}px` : `min(100%, ${width}px, ${80 * width / height}dvh)`;
+  style.height = full ? `${height / devicePixelRatio}px` : "auto";
   split();
   if (!full) return;
   // The divider in the middle of what is seen.
