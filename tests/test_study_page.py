@@ -270,3 +270,11 @@ def test_one_look_is_one_answer(page: Page) -> None:
     page.keyboard.press("b")  # on what the other tab has answered
     trial_comes(page, 2)
     assert done() == 2
+    for kind, answers in (("mouse", 2), ("touch", 3)):  # a browser counts two quick taps, too
+        page.locator("#choices button").first.evaluate(
+            "(button, kind) => button.dispatchEvent("
+            "new PointerEvent('click', { detail: 2, pointerType: kind }))",
+            kind,
+        )
+        trial_comes(page, answers)
+        assert done() == answers

@@ -144,8 +144,11 @@ function makeChoices() {
     button.dataset.choice = choice;
     button.append(text);
     if (word) button.append(Object.assign(document.createElement("small"), { textContent: word }));
-    // The second half of a double click is no answer to what has come by then.
-    button.addEventListener("click", (event) => event.detail > 1 || choose(choice));
+    button.addEventListener("click", (event) => {
+      // The second half of a double click is no answer to what has come by then. A finger does not
+      // double-click, but two quick answers of one are counted as if it did.
+      if (event.detail < 2 || event.pointerType === "touch") choose(choice);
+    });
     return button;
   }));
 }
