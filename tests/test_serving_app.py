@@ -20,6 +20,8 @@ from wespe.serving.tray import Limits
 
 
 class Brighter:
+    engine = "a test"
+
     def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
         advance(pixels[..., 0].size)
         return pixels + np.uint8(100)
@@ -31,7 +33,6 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Cl
     app = make_app(
         {"0": Offer("phone", "phone → dslr, 10 steps"), "1": Offer("other", "")},
         lambda _: Brighter(),
-        place="a test",
         upload_mb=0.01,
         limits=Limits(photos=2, megapixels=0.01),
     )
@@ -62,7 +63,8 @@ def test_a_photo_goes_in_and_comes_out_enhanced(client: httpx.Client) -> None:
     assert {key: photo[key] for key in ("name", "network", "width", "height")} == {
         **{"name": "my photo.png", "network": "0", "width": 20, "height": 10}
     }
-    assert finished(client, photo["key"])["share"] == 1
+    done = finished(client, photo["key"])
+    assert (done["share"], done["engine"]) == (1, "a test")
     answer = client.get(f"/photos/{photo['key']}/result", params={"strength": 0.5})
     assert 'filename="my%20photo_enhanced.png"' in answer.headers["content-disposition"] or (
         "filename*=utf-8''my%20photo_enhanced.png" in answer.headers["content-disposition"]
@@ -81,7 +83,6 @@ def test_what_is_offered_is_told(client: httpx.Client) -> None:
             {"id": "1", "name": "other", "note": ""},
         ],
         "limits": {"mb": 0.01, "megapixels": 0.01},
-        "place": "a test",
     }
 
 

@@ -21,6 +21,8 @@ expect.set_options(timeout=30_000)  # the machine may be busy
 
 
 class Inverting:
+    engine = "a test"
+
     def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
         advance(pixels[..., 0].size)
         return 255 - pixels
@@ -39,7 +41,6 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     app = make_app(
         {"0": Offer("invert", "phone → dslr"), "1": Offer("darker", "")},
         {"0": Inverting(), "1": Darker()}.__getitem__,
-        place="a test",
         upload_mb=1,
         limits=Limits(photos=4, megapixels=1),
     )
@@ -90,6 +91,7 @@ def is_done(page: Page, name: str) -> None:
 def test_drop_compare_and_download(page: Page, photo: Path, tmp_path: Path) -> None:
     choose(page, photo)
     is_done(page, "holiday.png")
+    expect(page.locator("li")).to_contain_text("1600 × 300, done, by a test")
     expect(page.locator("#viewer h2")).to_have_text("holiday.png")
     # Half the slider: the right half shows the enhanced photo, 255 where the photo is black.
     shot = Image.open(_shot(page, "#pair", tmp_path)).convert("L")

@@ -19,6 +19,8 @@ from wespe.serving.tray import Limits, Tray, TrayError
 class Inverting:
     """A network that inverts, in two halves, and waits in between where it is told to."""
 
+    engine = "a test"
+
     def __init__(self) -> None:
         self.go_on = threading.Event()
         self.go_on.set()

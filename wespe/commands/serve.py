@@ -60,15 +60,13 @@ def serve(arguments: argparse.Namespace) -> None:
     def load(key: str) -> PhotoEnhancer:
         return make_ready(load_generator(paths[key]), arguments.compute)
 
-    # One at once, to tell on what networks run, or that they cannot.
-    place = load(next(iter(paths))).backend.name
+    load(next(iter(paths)))  # that networks cannot run here is told now, not at the first photo
     app = make_app(
         offers,
         load,
-        place=place,
         upload_mb=arguments.max_mb,
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
     )
-    print(f"{len(offers)} networks on {place}; Ctrl-C ends it. Open", flush=True)
+    print(f"{len(offers)} networks; Ctrl-C ends it. Open", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))

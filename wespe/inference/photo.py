@@ -125,7 +125,7 @@ def enhance_files(
         planned.passed_over,
         megapixels,
         seconds=time.monotonic() - begin,
-        engine=enhancer.backend.name,
+        engine=enhancer.engine,
     )
 
 

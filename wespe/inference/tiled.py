@@ -57,13 +57,18 @@ class PhotoEnhancer:
             self._layers = self._compiled(Convolutions(self._network))
 
     @property
+    def engine(self) -> str:
+        """What computes the convolutions, and in which precision."""
+        return self.backend.name
+
+    @property
     def key(self) -> str:
         """What tells its results from those of another: a hash of the weights, engine, tiles."""
         digest = hashlib.sha256()
         for name, value in sorted(self._network.state_dict().items()):
             digest.update(f"{name} {tuple(value.shape)} ".encode())
             digest.update(value.cpu().double().numpy().tobytes())
-        return f"{digest.hexdigest()} {self.backend.name} {self._tile_px}"
+        return f"{digest.hexdigest()} {self.engine} {self._tile_px}"
 
     @torch.inference_mode()
     def enhance(

@@ -33,15 +33,13 @@ def make_app(
     offers: Mapping[str, Offer],
     load: Callable[[str], Enhancing],
     *,
-    place: str,
     upload_mb: float = 100,
     limits: Limits | None = None,
     lan: bool = False,
 ) -> FastAPI:
     """The app that enhances photos by one of `offers`, by id; `load` gives the network of an id.
 
-    `place`: where networks run, as the page tells it. `upload_mb`: the largest file it takes.
-    `lan`: see `local_app`.
+    `upload_mb`: the largest file it takes. `lan`: see `local_app`.
     """
     tray = Tray(load, limits)
 
@@ -75,7 +73,7 @@ def make_app(
     def tell() -> dict[str, Any]:
         networks = [{"id": key, "name": o.name, "note": o.note} for key, o in offers.items()]
         most = {"mb": upload_mb, "megapixels": tray.limits.megapixels}
-        return {"networks": networks, "limits": most, "place": place}
+        return {"networks": networks, "limits": most}
 
     @app.post("/photos")
     async def send(

@@ -32,6 +32,8 @@ class Photo:
     state: State = "waiting"
     share: float = 0.0
     """Of the pixels that are done, from 0 to 1."""
+    engine: str = ""
+    """What computes it, such as `openvino-int8`; known when its turn has come."""
     reason: str = ""
     """Why it failed."""
     file: Path = field(default=Path(), repr=False)

@@ -25,6 +25,9 @@ _LOOK_S = 30  # how often photos that nobody asks about are looked for
 class Enhancing(Protocol):
     """A network that is ready for photos: `wespe.inference.tiled.PhotoEnhancer`."""
 
+    @property
+    def engine(self) -> str: ...
+
     def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels: ...
 
 
@@ -129,7 +132,7 @@ class Tray:
         """Have a photo enhanced, again if it was, by this network."""
         with self._lock:
             photo.network, photo.run = network, photo.run + 1
-            photo.state, photo.share, photo.reason = "waiting", 0.0, ""
+            photo.state, photo.share, photo.engine, photo.reason = "waiting", 0.0, "", ""
             photo.touched_s = time.monotonic()
             self._jobs.put((photo, photo.run))
         return photo
@@ -177,6 +180,7 @@ class Tray:
         self._report(photo, run, state="working")
         original = read_original(photo.file).upright()
         network, done = self._load(photo.network), 0
+        self._report(photo, run, engine=network.engine)
 
         def advance(pixels: int) -> None:
             nonlocal done

@@ -27,7 +27,6 @@ async function start() {
   try {
     const offers = await ask("/offers");
     limits = offers.limits;
-    $("#place").textContent = `on ${offers.place}`;
     $("#limits").textContent = `up to ${limits.mb} MB and ${limits.megapixels} megapixels each`;
     for (const { id, name, note } of offers.networks) $("#network").add(new Option(note ? `${name} (${note})` : name, id));
     for (const key of JSON.parse(sessionStorage.getItem("photos") || "[]")) {
@@ -79,7 +78,8 @@ function show(photo) {
   $(".name", row).textContent = photo.name;
   $(".state", row).textContent =
     `${photo.width} × ${photo.height}, ${WORDS[photo.state]}` +
-    (photo.state === "working" ? `, ${percent} %` : "") + (photo.reason ? `: ${photo.reason}` : "");
+    (photo.state === "working" ? `, ${percent} %` : "") + (photo.engine ? `, by ${photo.engine}` : "") +
+    (photo.reason ? `: ${photo.reason}` : "");
   $(".open", row).disabled = photo.state !== "done";
   $(".remove", row).setAttribute("aria-label", `Remove ${photo.name}`);
   const bar = $("progress", row);
