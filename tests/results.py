@@ -100,6 +100,7 @@ def write_evaluation(
         "n_images": n,
         "n_identical": int(references),
         "seconds": 90.0,
+        "engine": "torch-cpu-fp32",
         "methods": means(rows),
         "photos_sha256": "9" * 64,
         "pictures": {f"{prefix}{number}": f"{prefix}{number}.jpg" for number in range(n)},

@@ -58,6 +58,7 @@ def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
         "evaluation": "test",
         "pair": "a_b",
         "network": "ab",
+        "engine": "torch-cpu-fp32",
         "baselines": {"invert": invert},
         "out": out,
         "pictures": 0,

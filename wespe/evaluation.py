@@ -48,6 +48,7 @@ def evaluate(
     evaluation: str,
     pair: str,
     network: str,
+    engine: str,
     baselines: Mapping[str, Enhance],
     out: Path,
     pictures: int,
@@ -59,10 +60,10 @@ def evaluate(
     `crops/` into the folder `out`, which appears, or replaces an earlier one, when all is done.
     `enhance` and the baselines take and return uint8 `(H, W, 3)`; `pictures` photos, evenly spread,
     are shown, and with them those that gained least and most. `evaluation` and `pair` are names for
-    the summary, and `network` is the hash of the network's file. `enhance` runs in this process,
-    one photo at a time, while `workers` processes (default: as many as cores) make the baselines
-    and measure. Their number changes no result, and decides how many photos are in memory: so many
-    and one more. With more than one, baselines must be picklable.
+    the summary, `network` is the hash of the network's file, and `engine` what runs it. `enhance`
+    runs in this process, one photo at a time, while `workers` processes (default: as many as cores)
+    make the baselines and measure. Their number changes no result, and decides how many photos are
+    in memory: so many and one more. With more than one, baselines must be picklable.
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
@@ -97,6 +98,7 @@ def evaluate(
             "evaluation": evaluation,
             "pair": pair,
             "network": network,
+            "engine": engine,
             "photos": index.source,
             "photos_sha256": _photos_sha256(index),
             "origin": index.origin,

@@ -1,9 +1,9 @@
 """What networks achieve: figures and the report."""
 
 import argparse
-from functools import partial
 from pathlib import Path
 
+from wespe.commands.network import make_ready
 from wespe.commands.parser import Commands, add_partial, load_results, load_settings, named
 
 
@@ -31,18 +31,19 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from wespe.baselines import baselines
     from wespe.catalogue.networks import read_card
     from wespe.evaluation import evaluate as measure
-    from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
 
     params = load_settings(arguments)
     settings = named(params.evaluations, arguments.name, "evaluation")
-    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    card = read_card(arguments.model)
+    enhancer = make_ready(load_generator(arguments.model), params.run.compute)
     summary = measure(
         read_index(arguments.index),
-        partial(enhance_pixels, generator),
+        enhancer.enhance,
         evaluation=arguments.name,
         pair=settings.pair,
         network=card["sha256"],
+        engine=enhancer.engine,
         baselines=baselines(settings.baselines, card),
         out=arguments.out,
         pictures=settings.pictures,

@@ -2,10 +2,10 @@
 
 import argparse
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wespe.commands.network import make_ready
 from wespe.commands.parser import Commands, load_settings, named
 
 if TYPE_CHECKING:
@@ -65,7 +65,6 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.baselines import Enhance, baselines
     from wespe.catalogue.networks import read_card
     from wespe.files import BusyError
-    from wespe.inference.tiled import enhance_pixels
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
     from wespe.raters.rate import about_rater, rating_key
@@ -74,16 +73,18 @@ def rate(arguments: argparse.Namespace) -> None:
 
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
-    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    card = read_card(arguments.model)
+    enhancer = make_ready(load_generator(arguments.model), params.run.compute)
     place = resolve(params.run.compute)
     judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
-    enhancers: dict[str, Enhance] = {"enhanced": partial(enhance_pixels, generator)}
+    enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)
     about = {
         "rating": arguments.name,
         "rater": about_judge,
         "pair": settings.pair,
         "network": card["sha256"],
+        "engine": enhancer.engine,
     }
     key = rating_key(about, index=arguments.index, enhancers=enhancers, place=place)
     try:

@@ -106,6 +106,7 @@ class Summary(Record):
     n_images: int
     n_identical: int
     seconds: float
+    engine: str = ""
     methods: dict[str, dict[str, Statistic]]
     unreadable: tuple[LeftOut, ...] = ()
     photos_sha256: str = ""
@@ -150,5 +151,6 @@ class RatingSummary(Record):
     simulated: bool
     n_images: int
     seconds: float
+    engine: str = ""
     methods: dict[str, Score]
     unreadable: tuple[LeftOut, ...] = ()

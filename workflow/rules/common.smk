@@ -19,6 +19,11 @@ def devices(run):
     return asked
 
 
+def one_gpu(run):
+    """What a rule asks of a cluster that has networks run on one photo after the other."""
+    return {} if run.compute.startswith("cpu") else {"gpu": 1}
+
+
 def each_node(run):
     """What starts a command on each of several nodes."""
     nodes = run.nodes

@@ -11,6 +11,9 @@ rule evaluate:
             "transport.py",
             "losses.py",
             "inference",
+            "training/__init__.py",
+            "training/compute.py",
+            "training/processes.py",
             "originals",
             "models",
             "images.py",
@@ -24,9 +27,11 @@ rule evaluate:
         crops=directory(f"{RESULTS}/evaluations/{{name}}/crops"),
     log:
         f"{RESULTS}/logs/evaluate/{{name}}.log",
+    resources:
+        **one_gpu(settings.run),
     params:
         file=PARAMS,
-        settings=lambda w: subtrees(settings, f"evaluations.{w.name}"),
+        settings=lambda w: subtrees(settings, f"evaluations.{w.name}", "run.compute"),
         out=lambda w, output: Path(output.summary).parent,
     message:
         "Evaluating {wildcards.name}"

@@ -30,7 +30,7 @@ rule rater:
         f"{RESULTS}/logs/rater/{{name}}.log",
     threads: workflow.cores
     resources:
-        **({} if settings.run.compute.startswith("cpu") else {"gpu": 1}),
+        **one_gpu(settings.run),
     params:
         file=PARAMS,
         settings=lambda w: subtrees(
@@ -77,9 +77,11 @@ rule rate:
         metrics=directory(f"{RESULTS}/ratings/{{name}}/metrics"),
     log:
         f"{RESULTS}/logs/rate/{{name}}.log",
+    resources:
+        **one_gpu(settings.run),
     params:
         file=PARAMS,
-        settings=lambda w: subtrees(settings, f"ratings.{w.name}"),
+        settings=lambda w: subtrees(settings, f"ratings.{w.name}", "run.compute"),
         out=lambda w, output: Path(output.summary).parent,
     message:
         "Rating {wildcards.name}"
