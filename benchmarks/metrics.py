@@ -103,6 +103,7 @@ def evaluation(megapixels: float) -> tuple[float, int]:
             evaluation="benchmark",
             pair="",
             network="",
+            engine="none",
             baselines=baselines(list(BASELINES), card),
             out=root / "out",
             pictures=0,

@@ -71,6 +71,15 @@ def test_grey_world_balances_and_stretches() -> None:
     assert np.array_equal(balanced[0, :4], np.tile(expected[:, None], 3))
 
 
+def test_grey_world_by_counts_is_that_by_pixels() -> None:
+    photo = patches(3, 90, 30, count=1)[0] // np.array([1, 2, 3], np.uint8)
+    pixels = photo.astype(float)
+    balanced = pixels * (pixels.mean() / pixels.mean((0, 1)))
+    low, high = np.percentile(balanced, [1, 99], method="inverted_cdf")
+    expected = np.rint(((balanced - low) * 255 / (high - low)).clip(0, 255))
+    assert np.array_equal(grey_world(photo), expected)
+
+
 def test_grey_world_leaves_a_constant_photo_and_a_black_channel_alone() -> None:
     flat = np.full((4, 4, 3), 77, np.uint8)
     assert np.array_equal(grey_world(flat), flat)

@@ -329,6 +329,18 @@ def test_a_network_without_its_card_is_not_evaluated(call: Call, prepared: None)
     assert message.startswith("network.json: expected the card of a network ")
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_networks_are_evaluated_on_what_the_settings_name(
+    call: Call, prepared: None, precision: str
+) -> None:
+    network_card()
+    settings = SETTINGS.replace("cpu-fp32", f"cpu-{precision}")
+    Path("params.yaml").write_text(settings.replace("pictures: 1", "pictures: 1, baselines: []"))
+    assert call(*EVALUATE, "network.safetensors")[0] == 0
+    engine = json.loads(Path("results/test/summary.json").read_text())["engine"]
+    assert engine.endswith(f"-cpu-{precision}")
+
+
 def test_a_photo_that_cannot_be_enhanced_does_not_stop_the_others(
     call: Call, prepared: None
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_rater_is_fitted_and_rates(call: Call) -> None:
     summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())
     assert summary["rater"]["simulated"]
     assert summary["network"] == sha256(Path("results/g.safetensors"))
+    assert summary["engine"].endswith("-cpu-fp32")
     assert set(summary["methods"]) == {"original", "enhanced"}
 
 

@@ -59,14 +59,16 @@ def grey_world(photo: Pixels) -> Pixels:
     assumption that the mean of a scene is grey. The stretch takes the 1st and 99th percentile of
     all levels to 0 and 255. A black channel stays as it is, and so does a photo of one level.
     """
-    levels = photo.astype(np.float32)
-    means = levels.mean((0, 1))
+    channels = [cv2.calcHist([photo], [place], None, [256], [0, 256]).ravel() for place in range(3)]
+    counts = np.stack(channels, axis=1).astype(float)
+    levels = np.arange(256.0)[:, None]
+    means = (levels * counts).sum(0) / counts.sum(0)
     balanced = levels * np.where(means > 0, means.mean() / np.maximum(means, 1e-6), 1)
-    low, high = np.percentile(balanced, [1, 99])
+    low, high = np.percentile(balanced, [1, 99], weights=counts, method="inverted_cdf")
     if high - low < 1:
         return photo.copy()
     stretched = (balanced - low) * (255 / (high - low))
-    return np.asarray(np.rint(stretched.clip(0, 255)), np.uint8)
+    return histogram_match(stretched.clip(0, 255).tolist())(photo)
 
 
 def clahe(photo: Pixels) -> Pixels:

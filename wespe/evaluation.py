@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, Self
 
 import numpy as np
 
@@ -30,6 +31,28 @@ class _Case:
     original: Pixels
     enhanced: Pixels
     reference: Pixels | None
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A case on its way to another process: a pipe would hold copies of its pixels at both ends."""
+
+    file: str
+    pixels: Path
+
+    @classmethod
+    def of(cls, case: _Case, pixels: Path) -> Self:
+        photos = {"original": case.original, "enhanced": case.enhanced}
+        if case.reference is not None:
+            photos["reference"] = case.reference
+        np.savez(pixels, **photos)  # type: ignore[arg-type]
+        return cls(case.file, pixels)
+
+    def take(self) -> _Case:
+        with np.load(self.pixels) as photos:
+            case = _Case(self.file, photos["original"], photos["enhanced"], photos.get("reference"))
+        self.pixels.unlink()
+        return case
 
 
 @dataclass(frozen=True)
@@ -77,13 +100,14 @@ def evaluate(
         )
     started = time.perf_counter()
     unreadable: list[Skipped] = []
-    with atomic_folder(out) as folder:
+    with atomic_folder(out) as folder, TemporaryDirectory(dir=folder) as way:
         album = Album(folder)
         shown = evenly_spread([entry.file for entry in index.photos], pictures)
         cases = _showing(_cases(index, enhance, unreadable), album, shown, baselines)
         workers = min(workers or available_cores(), len(index.photos))
+        stored = (_Stored.of(case, Path(way, f"{n}.npz")) for n, case in enumerate(cases))
         measured = list(
-            overlapped_map(partial(_measure, baselines=baselines), cases, workers=workers)
+            overlapped_map(partial(_measure, baselines=baselines), stored, workers=workers)
         )
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
@@ -158,7 +182,8 @@ def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[s
         yield "target", case.reference
 
 
-def _measure(case: _Case, baselines: Mapping[str, Enhance]) -> _Measured:
+def _measure(stored: _Stored, baselines: Mapping[str, Enhance]) -> _Measured:
+    case = stored.take()
     methods = {
         method: measure(pixels, None if method == "target" else case.reference)
         for method, pixels in _versions(case, baselines)

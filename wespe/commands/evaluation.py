@@ -35,8 +35,8 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     params = load_settings(arguments)
     settings = named(params.evaluations, arguments.name, "evaluation")
-    card = read_card(arguments.model)
-    enhancer = make_ready(load_generator(arguments.model), params.run.compute)
+    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    enhancer = make_ready(generator, params.run.compute)
     summary = measure(
         read_index(arguments.index),
         enhancer.enhance,

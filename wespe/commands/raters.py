@@ -73,8 +73,8 @@ def rate(arguments: argparse.Namespace) -> None:
 
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
-    card = read_card(arguments.model)
-    enhancer = make_ready(load_generator(arguments.model), params.run.compute)
+    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    enhancer = make_ready(generator, params.run.compute)
     place = resolve(params.run.compute)
     judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
     enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
