@@ -53,9 +53,8 @@ class Run(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of every random choice: patch positions, batches, first weights."""
     compute: Literal["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"] = "auto"
-    """Device and precision of training, evaluations and ratings. `auto`: CUDA in bf16 if present,
-    else the CPU, in bf16 where it computes that natively; a network that is evaluated or rated runs
-    in int8 where `wespe enhance` would run it so."""
+    """Device and precision of training; evaluations and ratings run networks there in fp32. `auto`:
+    CUDA in bf16 if present, else the CPU, in bf16 where it computes that natively."""
     devices: Count = 1
     """Processes on a machine that train a pair together, each on a GPU of its own, or on its share
     of the cores. They share each batch, so the outcome is that of one, up to rounding."""

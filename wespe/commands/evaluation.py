@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from wespe.commands.network import make_ready
 from wespe.commands.parser import Commands, add_partial, load_results, load_settings, named
 
 
@@ -31,12 +30,15 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from wespe.baselines import baselines
     from wespe.catalogue.networks import read_card
     from wespe.evaluation import evaluate as measure
+    from wespe.inference.opening import open_enhancer
     from wespe.models.checkpoints import load_generator
+    from wespe.training.compute import resolve
 
     params = load_settings(arguments)
     settings = named(params.evaluations, arguments.name, "evaluation")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    enhancer = make_ready(generator, params.run.compute)
+    # In fp32, so that figures are those of any machine.
+    enhancer = open_enhancer(generator, device=resolve(params.run.compute).device)
     summary = measure(
         read_index(arguments.index),
         enhancer.enhance,

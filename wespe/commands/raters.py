@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wespe.commands.network import make_ready
 from wespe.commands.parser import Commands, load_settings, named
 
 if TYPE_CHECKING:
@@ -65,6 +64,7 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.baselines import Enhance, baselines
     from wespe.catalogue.networks import read_card
     from wespe.files import BusyError
+    from wespe.inference.opening import open_enhancer
     from wespe.models.checkpoints import load_generator
     from wespe.raters.base import load_rater
     from wespe.raters.rate import about_rater, rating_key
@@ -74,8 +74,8 @@ def rate(arguments: argparse.Namespace) -> None:
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    enhancer = make_ready(generator, params.run.compute)
     place = resolve(params.run.compute)
+    enhancer = open_enhancer(generator, device=place.device)  # in fp32, as in evaluations
     judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
     enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)
