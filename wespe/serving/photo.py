@@ -33,7 +33,7 @@ class Photo:
     share: float = 0.0
     """Of the pixels that are done, from 0 to 1."""
     engine: str = ""
-    """What computes it, such as `openvino-int8`; known when its turn has come."""
+    """What computes it, such as `openvino-cpu-bf16`; known when its turn has come."""
     reason: str = ""
     """Why it failed."""
     file: Path = field(default=Path(), repr=False)
