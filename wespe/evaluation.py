@@ -42,17 +42,15 @@ class _Stored:
 
     @classmethod
     def of(cls, case: _Case, pixels: Path) -> Self:
-        photos = {"original": case.original, "enhanced": case.enhanced}
-        if case.reference is not None:
-            photos["reference"] = case.reference
-        np.savez(pixels, **photos)  # type: ignore[arg-type]
+        reference = [] if case.reference is None else [case.reference]
+        np.save(pixels, np.stack([case.original, case.enhanced, *reference]))
         return cls(case.file, pixels)
 
     def take(self) -> _Case:
-        with np.load(self.pixels) as photos:
-            case = _Case(self.file, photos["original"], photos["enhanced"], photos.get("reference"))
+        photos = np.array(np.lib.format.open_memmap(self.pixels, mode="r"))
         self.pixels.unlink()
-        return case
+        original, enhanced, *reference = photos
+        return _Case(self.file, original, enhanced, reference[0] if reference else None)
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def evaluate(
         shown = evenly_spread([entry.file for entry in index.photos], pictures)
         cases = _showing(_cases(index, enhance, unreadable), album, shown, baselines)
         workers = min(workers or available_cores(), len(index.photos))
-        stored = (_Stored.of(case, Path(way, f"{n}.npz")) for n, case in enumerate(cases))
+        stored = (_Stored.of(case, Path(way, f"{n}.npy")) for n, case in enumerate(cases))
         measured = list(
             overlapped_map(partial(_measure, baselines=baselines), stored, workers=workers)
         )
