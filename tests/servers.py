@@ -9,14 +9,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
-    """One request as it came, and the bytes of content that it was sent."""
+    """One request as it came, and the bytes of content that it was sent.
+
+    Both are written before the bytes leave: a client that has an answer finds it counted.
+    """
 
     path: str
     range: str | None
     if_range: str | None
-    sent: int
+    sent: int = 0
 
 
 @dataclass
@@ -42,13 +45,10 @@ class Exchange(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:  # the name that http.server looks for
         files = self.server.files
-        self.sent = 0
         behave = files.script.pop(0) if files.script else honest
-        asked = self.path, self.headers["Range"], self.headers["If-Range"]
-        try:
-            behave(self, files)
-        finally:
-            files.asked.append(Asked(*asked, self.sent))
+        self.asked = Asked(self.path, self.headers["Range"], self.headers["If-Range"])
+        files.asked.append(self.asked)
+        behave(self, files)
 
     def head(self, code: int, headers: dict[str, object]) -> None:
         self.send_response(code)
@@ -57,8 +57,8 @@ class Exchange(BaseHTTPRequestHandler):
         self.end_headers()
 
     def body(self, data: bytes) -> None:
+        self.asked.sent += len(data)
         self.wfile.write(data)
-        self.sent += len(data)
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

@@ -44,9 +44,10 @@ class Faults:
 class Emulator:
     """The emulator on a free port, or on `port`, while its context lasts.
 
-    `calls` counts calls of the API by method, `pictures` those sent whole by photo. `on_event` is
-    told "call" before a call is answered, "answer" after it, and "picture" after a picture: a test
-    may stop the crawl there. More than 3600 calls in an hour of `now` are refused, status 429.
+    `calls` counts calls of the API by method, `pictures` those sent whole by photo, both before the
+    answer: who has it finds it counted. `on_event` is told "call" before a call is answered,
+    "answer" after it, and "picture" after a picture: a test may stop the crawl there. More than
+    3600 calls in an hour of `now` are refused, status 429.
     """
 
     def __init__(
@@ -206,10 +207,11 @@ class _Handler(BaseHTTPRequestHandler):
         picture = draw_jpeg(photo, width, height)
         if photo.trait == "damaged":
             picture = picture[: len(picture) // 2]
-        self._send(200, "image/jpeg", picture, cut=fault == "cut")
-        if fault != "cut":
-            self.emulator.count_picture(str(photo.id))
-            self.emulator.on_event("picture")
+        if fault == "cut":
+            return self._send(200, "image/jpeg", picture, cut=True)
+        self.emulator.count_picture(str(photo.id))
+        self._send(200, "image/jpeg", picture)
+        self.emulator.on_event("picture")
 
     def _send(
         self,
