@@ -99,13 +99,6 @@ def test_unknown_codec(tmp_path: Path) -> None:
     assert "codec is not supported" in reason(source)
 
 
-@pytest.mark.parametrize(("transfer", "name"), [(16, "PQ"), (18, "HLG")])
-def test_hdr(tmp_path: Path, transfer: int, name: str) -> None:
-    tags = {"color_trc": transfer, "color_primaries": 9, "colorspace": 9, "color_range": 1}
-    source = write_clip(tmp_path / "clip.mp4", 2, pixel_format="yuv420p10le", tags=tags)
-    assert reason(source) == f"HDR ({name}): convert it to SDR first"
-
-
 def test_interlaced(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", 4, codec_options={"flags": "+ildct+ilme"})
     assert reason(source) == "interlaced: deinterlace it first"

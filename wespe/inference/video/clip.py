@@ -13,9 +13,10 @@ from wespe.inference.video.source import VideoError, count_packets, main_stream,
 if TYPE_CHECKING:
     from av import VideoFormat, VideoFrame
 
-_HDR = {16: "PQ", 18: "HLG"}
 LIMITED, FULL = 1, 2
-_BT601, _BT709 = 5, 1
+_BT601, _BT709, BT2020 = 5, 1, 9
+UNSPECIFIED = 2
+_HDR = {16: "PQ", 18: "HLG"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Colours:
     """LIMITED or FULL."""
     tags: dict[str, int]
     """What the source says of itself, which can be nothing."""
+    hdr: str = ""
+    """The curve of an HDR source, PQ or HLG. All above is then that of its SDR result."""
 
     @property
     def deep(self) -> bool:
@@ -61,7 +64,7 @@ def read_clip(path: Path) -> Clip:
     """The facts of a video. Reads the whole file once, to find a cut before hours of work.
 
     Raises VideoError for a file that is missing, empty, no video, cut off, encrypted, of a codec
-    that has no decoder, interlaced or HDR (PQ, HLG).
+    that has no decoder, or interlaced.
     """
     frames = count_packets(path)
     with opened(path) as container:
@@ -71,8 +74,6 @@ def read_clip(path: Path) -> Clip:
             raise VideoError(path, "no frame can be decoded")
         if first.interlaced_frame:
             raise VideoError(path, "interlaced: deinterlace it first")
-        if first.color_trc in _HDR:
-            raise VideoError(path, f"HDR ({_HDR[first.color_trc]}): convert it to SDR first")
         assert stream.time_base
         colours, notes = _colours(first)
         # VP9 keeps it beside the frames, and what decodes these does not tell.
@@ -96,8 +97,11 @@ def read_clip(path: Path) -> Clip:
 
 def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
     """How a frame's numbers are meant and to be encoded, and what is lost, in words."""
+    hdr = _HDR.get(frame.color_trc, "")
     bits = max(component.bits for component in frame.format.components)
-    notes = [f"{bits} bits reduced to 10"] if bits > 10 else []
+    notes = [f"{bits} bits reduced to 10"] if bits > 10 and not hdr else []
+    if hdr:
+        notes.append(f"HDR ({hdr}) turned into SDR of 8 bits")
     if any(component.is_alpha for component in frame.format.components):
         notes.append("transparency dropped")
     full = frame.color_range == FULL or frame.format.name.startswith("yuvj")
@@ -114,6 +118,9 @@ def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
         full, matrix, notes = False, _BT709, [*notes, "RGB stored as YCbCr"]
         tags |= {"colorspace": _BT709, "color_range": LIMITED}
     chroma = _chroma(frame.format, frame.width, frame.height)
+    if hdr:
+        tags = dict.fromkeys(tags, _BT709) | {"color_range": LIMITED}
+        return Colours(f"yuv{chroma}p", _BT709, LIMITED, tags, hdr), tuple(notes)
     pixel_format = f"yuv{chroma}p{'10le' if bits > 8 else ''}"
     return Colours(pixel_format, matrix, FULL if full else LIMITED, tags), tuple(notes)
 

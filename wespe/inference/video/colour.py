@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wespe.images import AnyPixels
-from wespe.inference.video.clip import FULL, Clip
+from wespe.inference.video.clip import FULL, Clip, decoded
+from wespe.inference.video.hdr import ToSdr
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -15,20 +16,33 @@ Levels = AnyPixels
 """`(H, W, 3)` upright RGB: uint8, or uint16 over the whole range for more than 8 bits."""
 
 
-def to_rgb(frame: "VideoFrame", clip: Clip) -> Levels:
-    """A stored frame → upright RGB, whose primaries and curve are taken for sRGB's."""
-    converted = frame.reformat(
-        format="rgb48le" if clip.colours.deep else "rgb24",
-        src_colorspace=clip.colours.matrix,
-        src_color_range=FULL if frame.format.is_rgb else clip.colours.range,
-        dst_color_range=FULL,
-        interpolation=_interpolation(),
-    )
-    return np.ascontiguousarray(np.rot90(converted.to_ndarray(), clip.quarter_turns))
+class ToRgb:
+    """Stored frames of a clip → upright RGB, whose primaries and curve are taken for sRGB's.
+
+    Those of an HDR clip are turned into SDR on the way.
+    """
+
+    def __init__(self, clip: Clip) -> None:
+        self._clip = clip
+        self._to_sdr = ToSdr(next(decoded(clip))) if clip.colours.hdr else None
+
+    def __call__(self, frame: "VideoFrame") -> Levels:
+        levels = (self._to_sdr or self._converted)(frame).to_ndarray()
+        return np.ascontiguousarray(np.rot90(levels, self._clip.quarter_turns))
+
+    def _converted(self, frame: "VideoFrame") -> "VideoFrame":
+        colours = self._clip.colours
+        return frame.reformat(
+            format="rgb48le" if colours.deep else "rgb24",
+            src_colorspace=colours.matrix,
+            src_color_range=FULL if frame.format.is_rgb else colours.range,
+            dst_color_range=FULL,
+            interpolation=_interpolation(),
+        )
 
 
 def to_frame(rgb: Levels, clip: Clip) -> "VideoFrame":
-    """Upright RGB, as `to_rgb` gives it → a frame to encode, tagged as the source is."""
+    """Upright RGB, as `ToRgb` gives it → a frame to encode, tagged as the result is."""
     from av import VideoFrame
 
     stored = np.ascontiguousarray(np.rot90(rgb, -clip.quarter_turns))

@@ -11,7 +11,7 @@ import numpy as np
 
 from wespe.files import atomic_file, lock, sha256
 from wespe.inference.video.clip import Clip, decoded, read_clip
-from wespe.inference.video.colour import Levels, to_frame, to_rgb
+from wespe.inference.video.colour import Levels, ToRgb, to_frame
 from wespe.inference.video.encoding import CRF, check_crf, encode
 from wespe.inference.video.join import join
 from wespe.inference.video.kept import Kept
@@ -98,7 +98,7 @@ def _make(
     """Make the pieces that are not there, with one frame in memory."""
     averaged.state = kept.state()
     done = min(len(kept.pieces()) * PIECE_FRAMES, clip.frames)
-    frames = decoded(clip)
+    frames, to_rgb = decoded(clip), ToRgb(clip)
     # Decoding from the start costs little beside a network, and is exact where seeking is not.
     for _ in islice(frames, len(kept.pieces()) * PIECE_FRAMES):
         pass
@@ -107,7 +107,7 @@ def _make(
     ) as progress:
 
         def enhanced(frame: "VideoFrame") -> "VideoFrame":
-            result = to_frame(_enhanced(to_rgb(frame, clip), enhance, averaged), clip)
+            result = to_frame(_enhanced(to_rgb(frame), enhance, averaged), clip)
             result.pts, result.time_base, result.duration = (
                 frame.pts,
                 clip.time_base,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from wespe.images import Pixels
 from wespe.inference.video.clip import Clip, decoded, read_clip
-from wespe.inference.video.colour import to_rgb
+from wespe.inference.video.colour import ToRgb
 from wespe.inference.video.motion import flow, moved, seen_before
 from wespe.inference.video.source import VideoError
 
@@ -69,8 +69,8 @@ def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -
         raise VideoError(result, f"expected {told[0]}, as {source} has, got {told[1]}")
 
     def pictures(clip: Clip) -> Iterator[Pixels]:
-        for frame in decoded(clip):
-            levels = to_rgb(frame, clip)
+        to_rgb = ToRgb(clip)
+        for levels in map(to_rgb, decoded(clip)):
             yield levels if levels.dtype == np.uint8 else (levels / 257).round().astype(np.uint8)
 
     return flicker(islice(zip(*map(pictures, clips), strict=True), frames))
