@@ -22,6 +22,14 @@ from wespe.inference.video.enhance import enhance_video
 from wespe.inference.video.join import result_suffix
 from wespe.models.generator import Generator
 
+# The least from which FFmpeg makes a stream of such subtitles.
+ASS_HEADER = b"""[Script Info]
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, Bold, Italic, Underline, Alignment
+Style: Default,Arial,16,&Hffffff,0,0,0,2
+[Events]
+"""
+
 
 def same(pixels: Pixels) -> Pixels:
     return pixels
@@ -284,6 +292,30 @@ def test_subtitles_are_copied(tmp_path: Path) -> None:
     assert packets(got, "subtitle") == packets(source, "subtitle")
     assert [text for _, text in packets(got, "subtitle")] == [b"Bonjour", b"Lac"]
     assert packets(got, "audio") == packets(source, "audio")
+
+
+def test_subtitles_of_mp4_are_copied(tmp_path: Path) -> None:
+    plain, source = write_clip(tmp_path / "plain.mp4", 20), tmp_path / "clip.mp4"
+    with av.open(str(plain)) as video, av.open(str(source), "w") as container:
+        copy = container.add_stream_from_template(video.streams.video[0])
+        words: Any = container.add_stream("mov_text")
+        words.codec_context.subtitle_header = ASS_HEADER
+        for packet in video.demux(video.streams.video[0]):
+            if packet.size:
+                packet.stream = copy
+                container.mux(packet)
+        for milliseconds, text in ((100, b"Bonjour"), (500, b"Lac")):
+            packet = av.Packet(len(text).to_bytes(2, "big") + text)
+            packet.pts = packet.dts = milliseconds
+            packet.duration, packet.time_base = 300, Fraction(1, 1000)
+            packet.stream = words
+            container.mux(packet)
+    # Between two lines the container has empty ones.
+    heard = [
+        [p for p in packets(clip, "subtitle") if len(p[1]) > 2] for clip in (source, run(source))
+    ]
+    assert heard[0] == heard[1]
+    assert [text[2:] for _, text in heard[1]] == [b"Bonjour", b"Lac"]
 
 
 def test_what_the_container_cannot_hold_is_told(tmp_path: Path) -> None:
