@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 
 from tests.test_inference_tiled import generator, unlike_at_the_start
 from wespe.inference.backends import BACKENDS, BackendName, cpu_has_int8, open_backend
+from wespe.inference.backends.eager import TorchBackend
 from wespe.inference.backends.onnx_graph import onnx_graph
 from wespe.inference.tiled import PhotoEnhancer
 from wespe.models.enhancer import Enhancer
@@ -51,6 +53,22 @@ def with_transport(norm: Norm) -> Enhancer:
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
     network.transport = Transport(levels, 1.2, (1.4, 1.3))
     return network
+
+
+def test_fp32_is_not_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As CUDA would have it by default; the switch is the same on every device."""
+    seen, convolve = list[bool](), torch.nn.functional.conv2d
+
+    def look(*tensors: Any, **options: Any) -> torch.Tensor:
+        seen.append(torch.backends.cudnn.allow_tf32)
+        return convolve(*tensors, **options)
+
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    run = TorchBackend().compile(nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU()))
+    monkeypatch.setattr(torch.nn.functional, "conv2d", look)
+    run(torch.rand(1, 3, 8, 8))
+    assert seen == [False]
+    assert torch.backends.cudnn.allow_tf32
 
 
 def others() -> list[Enhancer]:

@@ -68,5 +68,5 @@ def serve(arguments: argparse.Namespace) -> None:
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
     )
-    print(f"{len(offers)} networks; Ctrl-C ends it. Open", flush=True)
+    print(f"{len(offers)} network{'s' * (len(offers) != 1)}; Ctrl-C ends it. Open", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
