@@ -56,6 +56,16 @@ def test_a_change_reruns_what_depends_on_it(
 
 
 @pytest.mark.parametrize("tool", ["snakemake all", "dvc repro"])
+def test_who_only_looks_into_a_folder_changes_nothing(finished: Project, tool: str) -> None:
+    folder = finished.root / "photos" / "dslr"
+    before_s = folder.stat().st_mtime
+    (folder / ".DS_Store").touch()
+    assert folder.stat().st_mtime > before_s
+    finished.do(*tool.split())
+    assert finished.ran() == set()
+
+
+@pytest.mark.parametrize("tool", ["snakemake all", "dvc repro"])
 def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> None:
     depend_on_all = {"list ratings", "tables", "report"}
     finished.add_judges()
@@ -214,6 +224,12 @@ def test_a_fingerprint_sees_every_change_below_a_folder(tmp_path: Path) -> None:
         change()
         seen.append(workflow.fingerprint(tmp_path))
     assert len(set(seen)) == len(seen)
+    (tmp_path / "a" / ".DS_Store").touch()
+    assert workflow.fingerprint(tmp_path) == seen[-1]
+    archive = tmp_path / "a" / "b" / "1.jpg"
+    seen.append(workflow.fingerprint(archive))
+    archive.touch()
+    assert workflow.fingerprint(archive) != seen[-1]
     assert workflow.fingerprint(tmp_path / "no such folder") == ""
 
 

@@ -112,20 +112,20 @@ def code(*parts: str) -> list[str]:
 
 
 def fingerprint(path: Path) -> str:
-    """Hex SHA-256 of the names, sizes and times below a folder; empty for anything else.
+    """Hex SHA-256 of the names, sizes and times of a file, or of all below a folder.
 
-    A folder's own modification time misses changes further down, and hashing gigabytes of photos
-    before every run would take longer than many a run.
+    Empty where there is neither. A folder's own modification time misses changes further down, and
+    hashing gigabytes of photos before every run would take longer than many a run. Hidden files do
+    not count: file managers leave them where somebody has only looked.
     """
-    if not path.is_dir():
+    if not path.exists():
         return ""
     digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")):
-        if file.is_file():
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        name = file.relative_to(path)
+        if file.is_file() and not any(part.startswith(".") for part in name.parts):
             stat = file.stat()
-            digest.update(
-                f"{file.relative_to(path)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode()
-            )
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

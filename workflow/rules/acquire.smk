@@ -1,6 +1,7 @@
 rule acquire:
     input:
-        path=lambda w: photos_of(settings, w.name),
+        # `content` tells what has changed below it; a folder's own time, less and more than that.
+        path=ancient(lambda w: photos_of(settings, w.name)),
         code=lambda w: code("acquisition", "images.py"),
     output:
         directory(f"{DATA}/sources/{{name}}"),
