@@ -184,15 +184,20 @@ def test_only_what_needs_the_network_is_tried_again(
 
 
 def test_a_second_pipeline_in_the_same_folder_ends_with_a_message(project: Project) -> None:
+    held = project.root / "held"
+    held.touch()
     first = subprocess.Popen(
         ["snakemake", "--quiet", "all", "--", "data/patches/phone.npy"],
-        env={**os.environ, "STAND_IN_SECONDS": "4"},
+        env={**os.environ, "STAND_IN_WAITS": str(held)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    while not Path(".wespe/calls").exists() and first.poll() is None:
-        time.sleep(0.1)
-    second = project.call("snakemake", "all")
+    try:
+        while not Path(".wespe/calls").exists() and first.poll() is None:
+            time.sleep(0.1)
+        second = project.call("snakemake", "all")
+    finally:
+        held.unlink()
     assert second.returncode == 1
     assert "cannot be locked" in second.stdout
     assert first.wait() == 0
