@@ -4,9 +4,9 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from wespe.config import load
-from wespe.schema import SettingsError
-from wespe.workflow import (
+from wespe.settings.params import load
+from wespe.core.schema import SettingsError
+from wespe.pipeline.workflow import (
     check_writable,
     chosen_settings,
     code,

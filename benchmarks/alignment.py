@@ -22,12 +22,12 @@ import numpy as np
 import skimage
 
 from tests.two_cameras import Cameras, Shot, residuals_px, shoot
-from wespe.acquisition.aligned.geometry import frame
-from wespe.acquisition.aligned.matching import Grey
-from wespe.acquisition.aligned.pair import Pair, Report, align
-from wespe.acquisition.aligned.patches import inset, search, smooth
-from wespe.acquisition.aligned.settings import Thresholds
-from wespe.images import Pixels, read_photo, write_photo
+from wespe.data.aligned.geometry import frame
+from wespe.data.aligned.matching import Grey
+from wespe.data.aligned.pair import Pair, Report, align
+from wespe.data.aligned.patches import inset, search, smooth
+from wespe.data.aligned.settings import Thresholds
+from wespe.photos.images import Pixels, read_photo, write_photo
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 SIZE_PX = 100

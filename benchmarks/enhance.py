@@ -23,14 +23,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wespe.commands.network import load_network
-from wespe.images import AnyPixels, Pixels, read_photo
-from wespe.inference.backends import BackendName, open_backend
-from wespe.inference.tile_states import TileStates
-from wespe.inference.tiled import PhotoEnhancer
-from wespe.levels import from_levels, to_levels
-from wespe.models.enhancer import Enhancer
-from wespe.models.generator import Generator
+from wespe.cli.network import load_network
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.generator import Generator
+from wespe.networks.inference.backends import BackendName, open_backend
+from wespe.networks.inference.tile_states import TileStates
+from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.photos.images import AnyPixels, Pixels, read_photo
+from wespe.photos.tensors import from_levels, to_levels
 
 WHOLE = "whole photo, torch fp32"
 WHOLE_PX = (1632, 1224)

@@ -17,12 +17,12 @@ import time
 from pathlib import Path
 
 from tests.flickr import service, settings, truth, without_faves
-from wespe.acquisition.flickr.crawl import collect
-from wespe.acquisition.flickr.emulator import Emulator, make_catalogue
-from wespe.acquisition.flickr.journal import Journal
-from wespe.acquisition.flickr.pictures import Pictures
-from wespe.acquisition.flickr.source import identity
-from wespe.files import read_json, write_json
+from wespe.core.files import read_json, write_json
+from wespe.data.flickr.crawl import collect
+from wespe.data.flickr.emulator import Emulator, make_catalogue
+from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.pictures import Pictures
+from wespe.data.flickr.source import identity
 
 PHOTOS, KILLS = 29_000, 20
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.images import Pixels, read_photo
-from wespe.metrics import METRICS
+from wespe.judging.metrics.registry import METRICS
+from wespe.photos.images import Pixels, read_photo
 from wespe.training.look import fit_transport
 
 TRAIN, TEST = range(200), range(200, 300)

@@ -25,14 +25,14 @@ import torch
 from skimage import data
 from skimage.metrics import structural_similarity
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.baselines import BASELINES, baselines
-from wespe.evaluation import evaluate
-from wespe.images import Pixels, write_photo
-from wespe.metrics import METRICS
-from wespe.raters.base import load_rater
-from wespe.training.compute import resolve
-from wespe.transport import Transport
+from wespe.core.device import resolve
+from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.evaluation import evaluate
+from wespe.judging.metrics.registry import METRICS
+from wespe.judging.raters.base import load_rater
+from wespe.networks.transport import Transport
+from wespe.photos.images import Pixels, write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex
 
 RUNS = 3
 

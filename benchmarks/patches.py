@@ -18,11 +18,11 @@ import numpy as np
 import skimage
 from PIL import Image
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.files import sha256
-from wespe.images import read_photo, write_photo
-from wespe.parallel import available_cores, ordered_map
-from wespe.patches.extraction import extract
+from wespe.core.files import sha256
+from wespe.core.parallel import available_cores, ordered_map
+from wespe.data.patches.extraction import extract
+from wespe.photos.images import read_photo, write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex
 
 WIDTH_PX, HEIGHT_PX = 4000, 3000
 PROJECTED = 5000

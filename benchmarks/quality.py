@@ -15,13 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from wespe.images import PHOTO_SUFFIXES, Pixels, read_photo
-from wespe.metrics import METRICS
-from wespe.raters.base import load_rater
-from wespe.raters.cornia.distortions import versions
-from wespe.raters.cornia.refit import correlations
-from wespe.raters.statistics import bootstrap
-from wespe.training.compute import resolve
+from wespe.core.device import resolve
+from wespe.judging.metrics.registry import METRICS
+from wespe.judging.raters.base import load_rater
+from wespe.judging.raters.cornia.distortions import versions
+from wespe.judging.raters.cornia.refit import correlations
+from wespe.photos.images import PHOTO_SUFFIXES, Pixels, read_photo
+from wespe.results.statistics import bootstrap
 
 CROP_PX = 768
 

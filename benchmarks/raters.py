@@ -22,14 +22,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wespe.acquisition.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
-from wespe.images import read_photo, write_photo
-from wespe.raters.base import Rater, load_rater
-from wespe.raters.ffs.network import BACKBONES, build_network
-from wespe.raters.ffs.rater import FfsRater
-from wespe.raters.ffs.step import FfsStep
-from wespe.raters.statistics import bootstrap
-from wespe.training.compute import Place, resolve
+from wespe.core.device import Place, resolve
+from wespe.data.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
+from wespe.judging.raters.base import Rater, load_rater
+from wespe.judging.raters.ffs.network import BACKBONES, build_network
+from wespe.judging.raters.ffs.rater import FfsRater
+from wespe.judging.raters.ffs.step import FfsStep
+from wespe.photos.images import read_photo, write_photo
+from wespe.results.statistics import bootstrap
 
 BATCH = 8
 STRENGTHS = {"original": 1.0, "mildly improved": 0.5, "strongly improved": 0.0}

@@ -28,21 +28,21 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
-from wespe.levels import to_tensor
-from wespe.losses import (
+from wespe.core.device import Network, Place, resolve
+from wespe.data.patches.store import PatchSet
+from wespe.networks.perceptual import build_extractor
+from wespe.networks.transport import Transport
+from wespe.photos.filters import grey
+from wespe.photos.tensors import to_tensor
+from wespe.reports.page.charts import Series, line_chart
+from wespe.training.losses import (
     adversarial_loss,
     content_loss,
-    grey,
     total_variation_loss,
     transport_loss,
 )
-from wespe.models.perceptual import build_extractor
-from wespe.patches.store import PatchSet
-from wespe.recipes.wespe import WespeRecipe
-from wespe.reports.charts import Series, line_chart
-from wespe.training.compute import Network, Place, resolve
-from wespe.training.wespe import WespeStep
-from wespe.transport import Transport
+from wespe.training.methods.wespe.settings import WespeRecipe
+from wespe.training.methods.wespe.step import WespeStep
 
 SIZE_PX, BATCH, WIDTH = 100, 8, 64
 WAYS = ("plain", "here", "here, content every 4th")

@@ -8,12 +8,12 @@ import numpy as np
 import skimage
 
 from tests.two_cameras import Cameras, Shot, shoot
-from wespe.acquisition.aligned import AlignedSettings
-from wespe.acquisition.aligned.pair import Report
-from wespe.acquisition.aligned.source import work_folder
-from wespe.acquisition.index import PhotoIndex
-from wespe.files import read_json
-from wespe.images import Pixels, read_photo, write_photo
+from wespe.core.files import read_json
+from wespe.data.aligned import AlignedSettings
+from wespe.data.aligned.pair import Report
+from wespe.data.aligned.source import work_folder
+from wespe.photos.images import Pixels, read_photo, write_photo
+from wespe.results.index import PhotoIndex
 
 SIZE = 48
 # Gentle differences: photos of 500 px are small beside what cameras make.

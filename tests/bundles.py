@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.models.tensorflow_bundle import masked_crc32c
+from wespe.networks.tensorflow_bundle import masked_crc32c
 
 
 def write_bundle(

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from wespe import config, tracking, versions
+from wespe.pipeline import dvc as versions
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -169,7 +171,7 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where photos of two cameras go; they are aligned in this process: others take seconds."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("wespe.acquisition.aligned.source.ordered_map", map)
+    monkeypatch.setattr("wespe.data.aligned.source.ordered_map", map)
     return Path("photos")
 
 

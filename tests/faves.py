@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
-from wespe.files import sha256
-from wespe.images import write_photo
+from wespe.core.files import sha256
+from wespe.photos.images import write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex, write_index
 
 PARTS = ("train",) * 8 + ("validation",) * 4 + ("test",) * 4
 

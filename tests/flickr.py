@@ -5,15 +5,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from wespe.acquisition.flickr import FlickrSettings
-from wespe.acquisition.flickr.budget import Budget
-from wespe.acquisition.flickr.client import Flickr
-from wespe.acquisition.flickr.emulator import KEY, SECRET, Emulator
-from wespe.acquisition.flickr.emulator.answers import sizes_of
-from wespe.acquisition.flickr.emulator.catalogue import CataloguePhoto
-from wespe.acquisition.flickr.key import Credentials
-from wespe.acquisition.flickr.licences import NAMES
-from wespe.acquisition.flickr.photo import FlickrPhoto, Size
+from wespe.data.flickr import FlickrSettings
+from wespe.data.flickr.budget import Budget
+from wespe.data.flickr.client import Flickr
+from wespe.data.flickr.emulator import KEY, SECRET, Emulator
+from wespe.data.flickr.emulator.answers import sizes_of
+from wespe.data.flickr.emulator.catalogue import CataloguePhoto
+from wespe.data.flickr.key import Credentials
+from wespe.data.flickr.licences import NAMES
+from wespe.data.flickr.photo import FlickrPhoto, Size
 
 SMALL = {"width_px": 320, "height_px": 180, "train": 30, "validation": 5, "test": 5}
 

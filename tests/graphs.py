@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from wespe.workflow import code
+from wespe.pipeline.workflow import code
 
 Stage = dict[str, list[str]]
 

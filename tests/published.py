@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from tests.test_acquisition_archives import tar
-from wespe.acquisition.index import PhotoIndex
+from wespe.results.index import PhotoIndex
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from skimage import data
 
-from wespe.images import Pixels, write_photo
+from wespe.photos.images import Pixels, write_photo
 
 HOSTILE = "<script>alert('&')</script>"
 METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1.0}

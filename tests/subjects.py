@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image
 
 from tests.conftest import ROOT
-from wespe.files import write_json
-from wespe.images import write_photo
-from wespe.study.build import build
-from wespe.study.folder import Kind, Study
-from wespe.study.sources import of_evaluation
+from wespe.apps.study.build import build
+from wespe.apps.study.folder import Kind, Study
+from wespe.apps.study.sources import of_evaluation
+from wespe.core.files import write_json
+from wespe.photos.images import write_photo
 
 LEVELS = {"original": 60, "autocontrast": 110, "enhanced": 170}
 """Each method has a grey of its own, by which a subject knows it again."""

@@ -14,16 +14,16 @@ import pytest
 
 from tests.aligned import NAMES, SIZE, reasons_of, reports_of, settings_of, take
 from tests.conftest import ROOT
-from wespe.acquisition.aligned import acquire
-from wespe.acquisition.aligned.pair import Pair, align
-from wespe.acquisition.aligned.patches import correlation
-from wespe.acquisition.aligned.settings import Thresholds
-from wespe.acquisition.aligned.source import find_pairs, split, work_folder
-from wespe.acquisition.index import read_index, write_index
-from wespe.evaluation import evaluate
-from wespe.images import read_photo, write_photo
-from wespe.patches.extraction import extract
-from wespe.patches.store import PatchSet, check_pairs
+from wespe.data.aligned import acquire
+from wespe.data.aligned.pair import Pair, align
+from wespe.data.aligned.patches import correlation
+from wespe.data.aligned.settings import Thresholds
+from wespe.data.aligned.source import find_pairs, split, work_folder
+from wespe.data.patches.extraction import extract
+from wespe.data.patches.store import PatchSet, check_pairs
+from wespe.judging.evaluation import evaluate
+from wespe.photos.images import read_photo, write_photo
+from wespe.results.index import read_index, write_index
 
 
 def test_what_cannot_be_used_is_named_and_the_rest_goes_on(photos: Path) -> None:

@@ -18,8 +18,8 @@ from typing import IO
 
 import pytest
 
-from wespe.acquisition import archives
-from wespe.acquisition.archives import ArchiveError, Limits, is_begun, is_unpacked, unpack
+from wespe.data import archives
+from wespe.data.archives import ArchiveError, Limits, is_begun, is_unpacked, unpack
 
 CONTENT = {
     f"set/{place}/{number}.jpg": random.Random(number).randbytes(3000 + number)

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.published import SHARED, contents, folder, inventory, names, photos, zipped
-from wespe import parallel
-from wespe.acquisition import cityscapes
-from wespe.acquisition.index import PhotoIndex
+from wespe.core import parallel
+from wespe.data import cityscapes
+from wespe.results.index import PhotoIndex
 
 FILES = photos(
     f"leftImg8bit/{part}/{city}/{city}_{number:06}_000019_leftImg8bit.png"

@@ -10,7 +10,7 @@ import pytest
 from tests import servers
 from tests.published import Files, folder, inventory, photos, tarred, zipped
 from tests.servers import serving
-from wespe.acquisition.datasets import Archive, DatasetSettings, evenly, obtain
+from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain
 
 FILES = photos(["set/phone/0.jpg", "set/phone/1.jpg", "set/canon/0.jpg"])
 ARCHIVE = Archive("mine", "set.gz", "set", "phone/*.jpg", (b"\x1f\x8b", b"PK"))

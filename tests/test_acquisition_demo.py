@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wespe.acquisition.camera import (
+from wespe.core.files import sha256
+from wespe.data.camera import (
     add_noise,
     blur,
     decode_srgb,
@@ -14,10 +15,9 @@ from wespe.acquisition.camera import (
     simulate_phone,
     vignette,
 )
-from wespe.acquisition.demo import DemoSettings, acquire, read_inventory
-from wespe.acquisition.index import PhotoIndex
-from wespe.files import sha256
-from wespe.images import Pixels, read_photo
+from wespe.data.demo import DemoSettings, acquire, read_inventory
+from wespe.photos.images import Pixels, read_photo
+from wespe.results.index import PhotoIndex
 
 INVENTORY = Path(__file__).parents[1] / "data" / "demo.csv"
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from tests.published import SHARED, contents, folder, names, photos, zipped
-from wespe import parallel
-from wespe.acquisition import div2k
-from wespe.acquisition.index import PhotoIndex
-from wespe.files import sha256
+from wespe.core import parallel
+from wespe.core.files import sha256
+from wespe.data import div2k
+from wespe.results.index import PhotoIndex
 
 TRAIN = photos(f"DIV2K_train_HR/{number:04}.png" for number in range(1, 4))
 VALID = photos(f"DIV2K_valid_HR/{number:04}.png" for number in (801, 802))

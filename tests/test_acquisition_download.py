@@ -13,8 +13,8 @@ import pytest
 
 from tests import servers
 from tests.servers import Behaviour, FileServer, serving
-from wespe.acquisition.download import DownloadError, Patience, download
-from wespe.acquisition.transfer import Wanted
+from wespe.data.download import DownloadError, Patience, download
+from wespe.data.transfer import Wanted
 
 FILE = b"\x1f\x8b" + random.Random(0).randbytes(300_000)
 OTHER = b"\x1f\x8b" + random.Random(1).randbytes(300_000)

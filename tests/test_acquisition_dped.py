@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from tests.published import SHARED, Files, contents, folder, names, photos, tarred
-from wespe import parallel
-from wespe.acquisition import dped
-from wespe.acquisition.index import PhotoIndex
+from wespe.core import parallel
+from wespe.data import dped
+from wespe.results.index import PhotoIndex
 
 
 def patches(camera: str, training: int = 5, testing: int = 3) -> Files:

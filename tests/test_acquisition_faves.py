@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from tests.faves import PARTS, read_rows, write_faves, write_rows
-from wespe.acquisition.faves import median_split, of_part, read_faves
+from wespe.results.faves import median_split, of_part, read_faves
 
 
 def test_median_split_hand_computed() -> None:

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wespe.acquisition.folder import FolderSettings, acquire
-from wespe.acquisition.index import PhotoIndex
-from wespe.files import sha256
-from wespe.images import write_photo
+from wespe.core.files import sha256
+from wespe.data.folder import FolderSettings, acquire
+from wespe.photos.images import write_photo
+from wespe.results.index import PhotoIndex
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

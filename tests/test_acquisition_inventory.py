@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from wespe.acquisition.inventory import read_inventory
+from wespe.data.inventory import read_inventory
 
 INVENTORY = ROOT / "data" / "sources.csv"
 
@@ -38,7 +38,7 @@ def test_every_line_is_of_a_source_and_every_source_has_its_line() -> None:
 
 @pytest.mark.parametrize("kind", ["dped", "div2k", "kitti", "cityscapes"])
 def test_an_index_has_the_licence_of_the_inventory(kind: str) -> None:
-    source = importlib.import_module(f"wespe.acquisition.{kind}")
+    source = importlib.import_module(f"wespe.data.registry.{kind}")
     items = read_inventory(INVENTORY).values()
     assert {item.licence for item in items if item.name.startswith(kind)} == {source.LICENCE}
 

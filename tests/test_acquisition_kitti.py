@@ -8,9 +8,9 @@ import pytest
 
 from tests.published import SHARED, Files, contents, folder, inventory, names, photos, zipped
 from tests.servers import serving
-from wespe import parallel
-from wespe.acquisition import kitti
-from wespe.acquisition.index import PhotoIndex
+from wespe.core import parallel
+from wespe.data import kitti
+from wespe.results.index import PhotoIndex
 
 DRIVES = ("2011_09_26_drive_0001", "2011_09_26_drive_0002", "2011_09_29_drive_0026")
 TEST = "2011_09_26_drive_0046"

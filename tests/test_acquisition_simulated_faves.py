@@ -8,11 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from tests.conftest import ROOT
-from wespe.acquisition.faves import read_faves
-from wespe.acquisition.index import PhotoIndex
-from wespe.acquisition.simulated_faves import SimulatedFavesSettings, acquire
-from wespe.acquisition.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
-from wespe.images import write_photo
+from wespe.data.simulated_faves import SimulatedFavesSettings, acquire
+from wespe.data.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
+from wespe.photos.images import write_photo
+from wespe.results.faves import read_faves
+from wespe.results.index import PhotoIndex
 
 
 def settings(path: Path, **changes: Any) -> SimulatedFavesSettings:

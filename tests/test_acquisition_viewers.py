@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from wespe.acquisition.simulated_faves.viewers import Viewers
+from wespe.data.simulated_faves.viewers import Viewers
 
 
 def test_without_chance_the_best_accuracy_is_hand_computed() -> None:

@@ -3,18 +3,10 @@
 import numpy as np
 import pytest
 
-from wespe.acquisition.aligned.geometry import Frame, common_rectangle, frame, problem
-from wespe.acquisition.aligned.matching import match, project, scaling
-from wespe.acquisition.aligned.patches import (
-    correlation,
-    inset,
-    lonely,
-    reduced,
-    sample,
-    search,
-    vertex,
-)
-from wespe.acquisition.aligned.settings import Thresholds
+from wespe.data.aligned.geometry import Frame, common_rectangle, frame, problem
+from wespe.data.aligned.matching import match, project, scaling
+from wespe.data.aligned.patches import correlation, inset, lonely, reduced, sample, search, vertex
+from wespe.data.aligned.settings import Thresholds
 
 PLAIN = np.eye(3)
 

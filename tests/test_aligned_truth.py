@@ -9,9 +9,9 @@ from PIL import Image
 
 from tests.aligned import SIZE, reports_of, scene, settings_of, take
 from tests.two_cameras import Cameras, residuals_px, shoot
-from wespe.acquisition.aligned import acquire
-from wespe.acquisition.aligned.source import work_folder
-from wespe.images import read_photo, write_photo
+from wespe.data.aligned import acquire
+from wespe.data.aligned.source import work_folder
+from wespe.photos.images import read_photo, write_photo
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wespe.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
+from wespe.judging.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
 from wespe.training.look import fit_transport, histogram_match
 
 

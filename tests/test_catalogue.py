@@ -13,12 +13,14 @@ import torch
 import yaml
 
 from tests.test_tracking import rows
-from wespe import cli, config, tracking
-from wespe.catalogue import as_json, as_table, find_networks, markdown, one_of
-from wespe.files import sha256, write_json
-from wespe.models.checkpoints import save_generator
-from wespe.models.dped import model_card
-from wespe.models.generator import Generator
+from wespe import cli
+from wespe.apps.catalogue import as_json, as_table, find_networks, markdown, one_of
+from wespe.core.files import sha256, write_json
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.generator import Generator
+from wespe.networks.published import model_card
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 PSNR_DB = {"original": 17.638, "enhanced": 21.032, "clahe": 18.97, "autocontrast": 15.7}
 

@@ -16,8 +16,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Project, enter
-from wespe import config, tracking
-from wespe.images import read_photo
+from wespe.photos.images import read_photo
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 SETTINGS = """\
 run: {name: chain, results: results/chain, data: data/chain, compute: cpu-fp32}

@@ -14,11 +14,11 @@ from safetensors.torch import load_file, save_file
 
 from tests.conftest import ROOT
 from wespe import __version__, cli
-from wespe.files import sha256
-from wespe.images import read_photo, write_photo
-from wespe.models.checkpoints import save_generator
-from wespe.models.generator import Generator
-from wespe.transport import Transport
+from wespe.core.files import sha256
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.generator import Generator
+from wespe.networks.transport import Transport
+from wespe.photos.images import read_photo, write_photo
 
 SETTINGS = """\
 run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}

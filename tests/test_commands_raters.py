@@ -11,13 +11,15 @@ import torch
 
 from tests.faves import write_faves
 from tests.results import write_evaluation, write_pair, write_rating
-from wespe import cli, config, tracking
-from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
-from wespe.catalogue import find_networks
-from wespe.files import lock, sha256, write_json
-from wespe.images import write_photo
-from wespe.models.checkpoints import save_generator
-from wespe.models.generator import Generator
+from wespe import cli
+from wespe.apps.catalogue import find_networks
+from wespe.core.files import lock, sha256, write_json
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.generator import Generator
+from wespe.photos.images import write_photo
+from wespe.pipeline import tracking
+from wespe.results.index import PhotoEntry, PhotoIndex, write_index
+from wespe.settings import params as config
 
 SETTINGS = """\
 run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
@@ -194,7 +196,7 @@ def test_a_rating_that_another_process_makes_is_left_to_it(
     call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert call("rater", "ffs", *FIT)[0] == 0
-    monkeypatch.setattr("wespe.raters.rate.rating_key", lambda *_, **__: "key")
+    monkeypatch.setattr("wespe.judging.raters.rate.rating_key", lambda *_, **__: "key")
     with lock(Path(".wespe/ratings/key/lock")):
         code, messages = call("rate", "scenes", *RATE)
     assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")

@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from tests.conftest import ROOT
-from wespe.acquisition import SOURCES
-from wespe.config import json_schema, load
-from wespe.recipes import RECIPES
-from wespe.recipes.dped import DpedRecipe
-from wespe.recipes.wespe import WespeRecipe
-from wespe.schema import SettingsError
+from wespe.core.schema import SettingsError
+from wespe.data.registry import SOURCES
+from wespe.settings.params import json_schema, load
+from wespe.training.methods.dped.settings import DpedRecipe
+from wespe.training.methods.registry import RECIPES
+from wespe.training.methods.wespe.settings import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()

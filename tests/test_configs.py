@@ -8,13 +8,13 @@ import yaml
 from ruamel.yaml import YAML
 
 from tests.conftest import ROOT, Project
-from wespe.acquisition.aligned import AlignedSettings
-from wespe.acquisition.aligned.source import work_folder
-from wespe.acquisition.folder import FolderSettings, find_photos
-from wespe.config import load
-from wespe.papers.values import TITLES
-from wespe.recipes import RECIPES
-from wespe.recipes.wespe import WespeRecipe
+from wespe.data.aligned import AlignedSettings
+from wespe.data.aligned.source import work_folder
+from wespe.data.folder import FolderSettings, find_photos
+from wespe.reports.papers.values import TITLES
+from wespe.settings.params import load
+from wespe.training.methods.registry import RECIPES
+from wespe.training.methods.wespe.settings import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PAPER = ROOT / "configs" / "paper.yaml"

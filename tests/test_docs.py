@@ -16,13 +16,16 @@ import pytest
 from pydantic import BaseModel
 
 from tests.conftest import ROOT
-from wespe import cli, config, reference
-from wespe.acquisition import SOURCES, Source
-from wespe.baselines import BASELINES, baselines
-from wespe.images import Pixels, write_photo
-from wespe.metrics import METRICS, Metric, measure
-from wespe.papers.settings import TableEntry
-from wespe.recipes import RATERS, RECIPES
+from wespe import cli
+from wespe.data.registry import SOURCES, Source
+from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.metrics.registry import METRICS, Metric, measure
+from wespe.judging.raters.registry import RATERS
+from wespe.photos.images import Pixels, write_photo
+from wespe.reports.papers.settings import TableEntry
+from wespe.settings import docs as reference
+from wespe.settings import params as config
+from wespe.training.methods.registry import RECIPES
 
 PAGES = [*ROOT.glob("README.md"), *sorted((ROOT / "docs").glob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -158,8 +161,8 @@ def entry(title: str, **names: Any) -> tuple[str, Any]:
 
 
 def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = snippet("`wespe/acquisition/listed.py`:")
-    listed = module("wespe.acquisition.listed", code, tmp_path, monkeypatch)
+    code = snippet("`wespe/data/listed.py`:")
+    listed = module("wespe.data.registry.listed", code, tmp_path, monkeypatch)
     key, source = entry("In `SOURCES`", Source=Source, listed=listed)
     monkeypatch.chdir(tmp_path)
     Path("photos.txt").write_text("a.png\nb.png\n")
@@ -180,8 +183,8 @@ def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code = snippet("`wespe/metrics/sharpness.py`:")
-    made = module("wespe.metrics.sharpness", code, tmp_path, monkeypatch)
+    code = snippet("`wespe/judging/metrics/sharpness.py`:")
+    made = module("wespe.judging.metrics.registry.sharpness", code, tmp_path, monkeypatch)
     key, metric = entry("In `METRICS`", Metric=Metric, sharpness=made.sharpness)
     monkeypatch.setitem(METRICS, key, metric)
     assert key in measure(np.zeros((20, 20, 3), np.uint8), None)

@@ -10,13 +10,13 @@ from torch.nn import functional as F
 
 from tests.bundles import write_bundle
 from wespe.cli import main
-from wespe.files import sha256
-from wespe.images import read_photo, write_photo
-from wespe.inference.tiled import enhance_pixels
-from wespe.metrics.psnr import psnr_db
-from wespe.metrics.ssim import ssim
-from wespe.models.checkpoints import load_generator
-from wespe.models.dped import load_dped
+from wespe.core.files import sha256
+from wespe.judging.metrics.psnr import psnr_db
+from wespe.judging.metrics.ssim import ssim
+from wespe.networks.checkpoints import load_generator
+from wespe.networks.inference.tiled import enhance_pixels
+from wespe.networks.published import load_dped
+from wespe.photos.images import read_photo, write_photo
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped"
 

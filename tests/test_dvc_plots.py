@@ -8,7 +8,7 @@ import yaml
 from dvc_render.vega import VegaRenderer
 
 from tests.conftest import ROOT
-from wespe.metrics import METRICS
+from wespe.judging.metrics.registry import METRICS
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text("utf-8"))["stages"]
 COLUMNS = {"images.csv": {"image", "method", *METRICS}, "scores.csv": {"image", "method", "score"}}

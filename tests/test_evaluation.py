@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.baselines import BASELINES, baselines
-from wespe.evaluation import evaluate
-from wespe.images import Pixels, read_photo
-from wespe.metrics import METRICS, Metric, measure
-from wespe.transport import Transport
+from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.evaluation import evaluate
+from wespe.judging.metrics.registry import METRICS, Metric, measure
+from wespe.networks.transport import Transport
+from wespe.photos.images import Pixels, read_photo
+from wespe.results.index import PhotoEntry, PhotoIndex
 
 
 def brighten(photo: Pixels) -> Pixels:

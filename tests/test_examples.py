@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wespe.examples import CROP_PX, Album, evenly_spread, most_detailed
-from wespe.images import Pixels, read_photo
+from wespe.judging.album import CROP_PX, Album, evenly_spread, most_detailed
+from wespe.photos.images import Pixels, read_photo
 
 
 def flat(height: int, width: int) -> Pixels:

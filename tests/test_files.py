@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wespe.files import atomic_file, atomic_folder, lock, read_json, sha256, write_json
+from wespe.core.files import atomic_file, atomic_folder, lock, read_json, sha256, write_json
 
 
 def test_file_appears_whole_and_as_readable_as_any_other(tmp_path: Path) -> None:

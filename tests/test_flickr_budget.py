@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wespe.acquisition.flickr.budget import Budget
+from wespe.data.flickr.budget import Budget
 
 
 class Clock:

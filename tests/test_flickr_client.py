@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from tests.flickr import service
-from wespe.acquisition.flickr.budget import Budget
-from wespe.acquisition.flickr.client import CallError, Flickr
-from wespe.acquisition.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
-from wespe.acquisition.flickr.key import Credentials, KeyRefusedError, read_credentials
-from wespe.acquisition.flickr.retry import UnavailableError
-from wespe.acquisition.flickr.windows import Window
+from wespe.data.flickr.budget import Budget
+from wespe.data.flickr.client import CallError, Flickr
+from wespe.data.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
+from wespe.data.flickr.key import Credentials, KeyRefusedError, read_credentials
+from wespe.data.flickr.retry import UnavailableError
+from wespe.data.flickr.windows import Window
 
 YEAR = Window(1_451_606_400, 1_483_228_799)
 STREET = {"tags": "street"}

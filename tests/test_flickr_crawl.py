@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.flickr import service, settings, truth, without_faves
-from wespe.acquisition.flickr import FlickrSettings
-from wespe.acquisition.flickr.crawl import Collection, Service, collect
-from wespe.acquisition.flickr.emulator import Emulator, Faults, make_catalogue
-from wespe.acquisition.flickr.journal import Journal
-from wespe.acquisition.flickr.photo import FlickrPhoto
-from wespe.acquisition.flickr.source import identity
-from wespe.acquisition.flickr.windows import Page, Window
+from wespe.data.flickr import FlickrSettings
+from wespe.data.flickr.crawl import Collection, Service, collect
+from wespe.data.flickr.emulator import Emulator, Faults, make_catalogue
+from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.photo import FlickrPhoto
+from wespe.data.flickr.source import identity
+from wespe.data.flickr.windows import Page, Window
 
 
 class Killed(BaseException):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.flickr import photo
-from wespe.acquisition.flickr import licences
-from wespe.acquisition.flickr.dataset import Part, Row, build, split_by_owner, write_tables
-from wespe.acquisition.flickr.photo import FlickrPhoto
+from wespe.data.flickr import licences
+from wespe.data.flickr.dataset import Part, Row, build, split_by_owner, write_tables
+from wespe.data.flickr.photo import FlickrPhoto
 
 SIZES: dict[Part, int] = {"train": 800, "validation": 100, "test": 100}
 

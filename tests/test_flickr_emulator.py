@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from wespe.acquisition.flickr.emulator import KEY, Emulator, make_catalogue, serve
-from wespe.acquisition.flickr.emulator.catalogue import TRAITS
+from wespe.data.flickr.emulator import KEY, Emulator, make_catalogue, serve
+from wespe.data.flickr.emulator.catalogue import TRAITS
 
 CATALOGUE = make_catalogue(12_000, seed=0)
 

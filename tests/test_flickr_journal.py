@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.flickr import photo
-from wespe.acquisition.flickr.journal import Journal
-from wespe.acquisition.flickr.windows import Page, Window
+from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.windows import Page, Window
 
 QUERY = {"tags": "street", "since": "2016-01-01"}
 WINDOW = Window(10, 20)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.flickr import photo, settings
-from wespe.acquisition.flickr.photo import (
+from wespe.data.flickr.photo import (
     FlickrPhoto,
     Size,
     objection,

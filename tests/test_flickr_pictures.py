@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.flickr import photo, settings
-from wespe.acquisition.flickr.emulator import Emulator, Faults, make_catalogue
-from wespe.acquisition.flickr.emulator.answers import picture_path, sizes_of
-from wespe.acquisition.flickr.emulator.catalogue import CataloguePhoto, Trait
-from wespe.acquisition.flickr.photo import FlickrPhoto, Size
-from wespe.acquisition.flickr.pictures import Pictures, crop
-from wespe.acquisition.flickr.retry import UnavailableError
-from wespe.images import photo_size, read_photo
+from wespe.data.flickr.emulator import Emulator, Faults, make_catalogue
+from wespe.data.flickr.emulator.answers import picture_path, sizes_of
+from wespe.data.flickr.emulator.catalogue import CataloguePhoto, Trait
+from wespe.data.flickr.photo import FlickrPhoto, Size
+from wespe.data.flickr.pictures import Pictures, crop
+from wespe.data.flickr.retry import UnavailableError
+from wespe.photos.images import photo_size, read_photo
 
 CATALOGUE = make_catalogue(3000, seed=0)
 
@@ -118,7 +118,7 @@ def test_what_was_fetched_before_a_crawl_was_stopped_is_not_fetched_again(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("wespe.acquisition.flickr.pictures.write_photo", stop)
+        patch.setattr("wespe.data.flickr.pictures.write_photo", stop)
         with pytest.raises(KeyboardInterrupt):
             shelf.fetch(shown(known, emulator))
     assert shelf.fetch(shown(known, emulator)) is None
@@ -129,7 +129,7 @@ def test_what_was_fetched_before_a_crawl_was_stopped_is_not_fetched_again(
 def test_a_file_that_grows_without_end_is_given_up(
     tmp_path: Path, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wespe.acquisition.flickr.pictures._MAX_BYTES", 1000)
+    monkeypatch.setattr("wespe.data.flickr.pictures._MAX_BYTES", 1000)
     said = pictures(tmp_path).fetch(shown(of_trait(""), emulator))
     assert said == "larger than 0 MB"
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

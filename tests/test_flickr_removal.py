@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wespe.acquisition.flickr.removal import photo_id, read_removed, remove
+from wespe.data.flickr.removal import photo_id, read_removed, remove
 
 
 def test_pictures_of_all_sizes_go_and_the_list_grows(tmp_path: Path) -> None:

@@ -17,14 +17,14 @@ import yaml
 from tests.conftest import ROOT
 from tests.flickr import SMALL, service, settings, truth
 from wespe import cli
-from wespe.acquisition.flickr import FlickrSettings
-from wespe.acquisition.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
-from wespe.acquisition.flickr.source import acquire
-from wespe.acquisition.index import PhotoIndex, read_index
-from wespe.config import load
-from wespe.files import lock
-from wespe.images import read_photo
-from wespe.schema import SettingsError
+from wespe.core.files import lock
+from wespe.core.schema import SettingsError
+from wespe.data.flickr import FlickrSettings
+from wespe.data.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
+from wespe.data.flickr.source import acquire
+from wespe.photos.images import read_photo
+from wespe.results.index import PhotoIndex, read_index
+from wespe.settings.params import load
 
 CATALOGUE = make_catalogue(400, seed=4)
 TABLES = ("index.json", "faves.csv", "attribution.csv", "crawl.json")

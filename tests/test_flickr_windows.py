@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.flickr import photo
-from wespe.acquisition.flickr.windows import CAP, PER_PAGE, Page, Window, search_all
+from wespe.data.flickr.windows import CAP, PER_PAGE, Page, Window, search_all
 
 ALL = Window(0, 9999)
 

@@ -100,9 +100,9 @@ def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None
             "train@phone_dslr: setting recipes.short only in Snakemake",
         ),
         (
-            "        - wespe/losses.py\n",
+            "        - wespe/training\n",
             "",
-            "train@phone_dslr: code wespe/losses.py only in Snakemake",
+            "train@phone_dslr: code wespe/training/losses.py only in Snakemake",
         ),
         (
             "      outs:\n        - ${run.data}/patches/${item}.npy\n",
@@ -136,30 +136,32 @@ def snakemake_graph(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Gr
 
 # Settings and how files are written decide when work is done and where, not what comes out;
 # the index is a contract between stages.
+_OF_SETTINGS = ("settings", "registry")
 PLUMBING = {
     "wespe/__init__.py",
-    "wespe/config.py",
-    "wespe/files.py",
-    "wespe/parallel.py",
-    "wespe/progress.py",
-    "wespe/schema.py",
-    "wespe/yaml_file.py",
-    "wespe/acquisition/index.py",
-    *(str(path.relative_to(ROOT)) for path in (ROOT / "wespe" / "recipes").glob("*.py")),
+    "wespe/settings/params.py",
+    "wespe/core/files.py",
+    "wespe/core/parallel.py",
+    "wespe/core/progress.py",
+    "wespe/core/schema.py",
+    "wespe/core/yaml_file.py",
+    "wespe/results/index.py",
+    *(str(p.relative_to(ROOT)) for p in ROOT.glob("wespe/**/*.py") if p.stem in _OF_SETTINGS),
+    *(str(p.relative_to(ROOT)) for p in ROOT.glob("wespe/**/__init__.py")),
 }
 
 
 @pytest.mark.parametrize(
     ("stage", "modules"),
     [
-        ("acquire", ["acquisition"]),
-        ("patches", ["patches"]),
+        ("acquire", ["data"]),
+        ("patches", ["data/patches"]),
         ("train", ["training"]),
-        ("evaluate", ["evaluation.py", "inference"]),
-        ("rater@", ["raters"]),
-        ("rate@", ["raters", "inference", "baselines.py"]),
-        ("study@", ["study"]),
-        ("tables", ["tables", "papers"]),
+        ("evaluate", ["judging/evaluation.py"]),
+        ("rater@", ["judging/raters/run", "judging/raters/ffs"]),
+        ("rate@", ["judging/raters", "judging/baselines.py"]),
+        ("study@", ["apps/study"]),
+        ("tables", ["reports"]),
         ("report", ["reports"]),
     ],
 )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from wespe.images import (
+from wespe.photos.images import (
     PHOTO_SUFFIXES,
     PhotoError,
     Pixels,
@@ -296,7 +296,7 @@ def test_what_the_system_refuses_is_told_as_it_says_it(
         raise PermissionError(errno.EACCES, "Permission denied", "in.jpg")
 
     (tmp_path / "in.jpg").write_bytes(jpeg(scene()))
-    monkeypatch.setattr("wespe.images._is_heif", refuse)
+    monkeypatch.setattr("wespe.photos.images._is_heif", refuse)
     with pytest.raises(PhotoError, match=r"in\.jpg: Permission denied$"):
         read_photo(tmp_path / "in.jpg")
 

@@ -1,4 +1,4 @@
-"""Imports run one way, as docs/design.md lists it, and a bare GPU machine has enough to enhance."""
+"""Imports run one way, as each room's `__init__` says; a bare GPU machine can enhance."""
 
 import ast
 import importlib.metadata
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +16,22 @@ import torch
 from packaging.requirements import Requirement
 
 from tests.conftest import ROOT
-from wespe.images import read_photo, write_photo
-from wespe.models.checkpoints import save_generator
-from wespe.models.generator import Generator
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.generator import Generator
+from wespe.photos.images import read_photo, write_photo
 
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 
 
-def layers() -> dict[str, int]:
-    """Each part of the package and its place in the list of docs/design.md."""
-    text = (ROOT / "docs" / "design.md").read_text("utf-8")
-    listed = re.search(r"\n\n(`.*?)\n\n", text.partition("## Imports run one way")[2], re.DOTALL)
-    assert listed
-    groups = [re.findall(r"`(\w+)`", group) for group in listed[1].split("→")]
-    return {part: place for place, group in enumerate(groups) for part in group}
+def rooms() -> dict[str, set[str]]:
+    """Each room of the package, and the rooms that its `__init__` says it imports."""
+    declared = {}
+    for path in (ROOT / "wespe").glob("*/__init__.py"):
+        text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        listed = re.search(r"^Imports (.*?)\.$", text, re.DOTALL | re.MULTILINE)
+        assert listed, f"{path}: expected a line `Imports …` in its docstring"
+        declared[path.parent.name] = set(re.findall(r"`(\w+)`", listed[1]))
+    return declared
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -45,25 +48,40 @@ def part_of(path: Path) -> str:
     return path.relative_to(ROOT / "wespe").parts[0].removesuffix(".py")
 
 
-def test_the_list_has_every_part_of_the_package() -> None:
-    assert set(layers()) == {part_of(path) for path in MODULES} - {"__init__"}
+def test_every_module_is_in_a_room() -> None:
+    assert {part_of(path) for path in MODULES} == {*rooms(), "__init__"}
+
+
+def test_rooms_stand_above_one_another() -> None:
+    tuple(TopologicalSorter(rooms()).static_order())  # raises CycleError
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_imports_only_what_comes_before_it(path: Path) -> None:
-    place, own = layers(), part_of(path)
+def test_a_module_imports_only_what_its_room_says(path: Path) -> None:
+    declared, own = rooms(), part_of(path)
+    if own == "__init__":
+        return
     for name in imports(path):
         package, _, rest = name.partition(".")
-        part = rest.partition(".")[0]
-        if package == "wespe" and part in place and part != own:
-            assert place[part] < place[own], f"{own} imports {part}"
+        room = rest.partition(".")[0]
+        if package == "wespe" and room in declared and room != own:
+            assert room in declared[own], f"{own} imports {room}, which its `__init__` does not say"
+
+
+def test_rooms_import_all_that_they_say() -> None:
+    found: dict[str, set[str]] = {room: set() for room in rooms()}
+    for path in MODULES:
+        if (own := part_of(path)) != "__init__":
+            names = (name.split(".") for name in imports(path) if name.startswith("wespe."))
+            found[own] |= {parts[1] for parts in names} & found.keys() - {own}
+    assert found == rooms()
 
 
 def test_only_tracking_imports_mlflow() -> None:
     importers = {
-        part_of(path) for path in MODULES for name in imports(path) if name.startswith("mlflow")
+        path.parent for path in MODULES for name in imports(path) if name.startswith("mlflow")
     }
-    assert importers == {"tracking"}
+    assert importers == {ROOT / "wespe" / "pipeline" / "tracking"}
 
 
 BARE = """
@@ -116,12 +134,12 @@ def bare(*arguments: str, modules: str) -> subprocess.CompletedProcess[str]:
 def test_a_bare_machine_imports_what_trains_and_enhances_and_runs_the_latter(
     tmp_path: Path,
 ) -> None:
-    parts = {"models", "losses", "training", "inference", "images", "files", "baselines"}
+    rooms, of_settings = {"core", "photos", "networks", "training"}, {"settings", "registry"}
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in MODULES
-        if part_of(path) in parts
-    } | {"wespe.patches.store"}
+        if part_of(path) in rooms and path.stem not in of_settings | {"schema", "yaml_file"}
+    } | {"wespe.data.patches.store"}
     photo, network, enhanced = (tmp_path / name for name in ("a.png", "g.safetensors", "b"))
     write_photo(photo, np.full((40, 50, 3), 90, np.uint8))
     torch.manual_seed(0)
@@ -138,6 +156,6 @@ def test_the_bare_machine_is_bare(module: str) -> None:
 
 
 def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
-    done = bare("--version", modules="wespe.config")
+    done = bare("--version", modules="wespe.settings.params")
     assert done.returncode == 1
     assert "No module named 'pydantic'" in done.stderr

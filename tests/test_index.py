@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex, Skipped, read_index, write_index
+from wespe.results.index import PhotoEntry, PhotoIndex, Skipped, read_index, write_index
 
 ENTRY = PhotoEntry("a/1.jpg", 40, 30, "ab" * 32, "canon/1.jpg")
 

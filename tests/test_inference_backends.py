@@ -10,15 +10,15 @@ import torch
 from torch import nn
 
 from tests.test_inference_tiled import generator, unlike_at_the_start
-from wespe.inference.backends import BACKENDS, BackendName, cpu_has_int8, open_backend
-from wespe.inference.backends.eager import TorchBackend
-from wespe.inference.backends.onnx_graph import onnx_graph
-from wespe.inference.tiled import PhotoEnhancer
-from wespe.models.enhancer import Enhancer
-from wespe.models.generator import Norm
-from wespe.models.johnson import JohnsonNetwork
-from wespe.models.srcnn import Srcnn
-from wespe.transport import Transport
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.generator import Norm
+from wespe.networks.inference.backends import BACKENDS, BackendName, cpu_has_int8, open_backend
+from wespe.networks.inference.backends.eager import TorchBackend
+from wespe.networks.inference.backends.onnx_graph import onnx_graph
+from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.srcnn import Srcnn
+from wespe.networks.transport import Transport
 
 ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
 

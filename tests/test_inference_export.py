@@ -8,10 +8,10 @@ import torch
 
 from tests.test_inference_backends import need, others, photo, whole, with_transport
 from tests.test_inference_tiled import generator
-from wespe.inference import export as exporting
-from wespe.inference.backends.openvino_cpu import engine
-from wespe.inference.export import export
-from wespe.models.enhancer import Enhancer
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.inference import export as exporting
+from wespe.networks.inference.backends.openvino_cpu import engine
+from wespe.networks.inference.export import export
 
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")

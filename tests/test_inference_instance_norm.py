@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from tests.test_inference_backends import photo, whole
 from tests.test_inference_tiled import generator
-from wespe.inference import instance_norm, tile_states
-from wespe.inference.backends import TorchBackend
-from wespe.inference.instance_norm import fix, moments_of
-from wespe.inference.tile_states import TileStates
-from wespe.inference.tiled import PhotoEnhancer
+from wespe.networks.inference import instance_norm, tile_states
+from wespe.networks.inference.backends import TorchBackend
+from wespe.networks.inference.instance_norm import fix, moments_of
+from wespe.networks.inference.tile_states import TileStates
+from wespe.networks.inference.tiled import PhotoEnhancer
 
 Room = Callable[[], TileStates]
 

@@ -5,12 +5,12 @@ import torch
 
 from tests.test_inference_backends import need
 from tests.test_inference_tiled import generator
-from wespe.inference import opening
-from wespe.inference.backends.quantised import quantisation_error
-from wespe.inference.opening import TOLERATED_ERROR, open_enhancer
-from wespe.inference.tiled import Convolutions
-from wespe.models.generator import Generator
-from wespe.models.srcnn import Srcnn
+from wespe.networks.generator import Generator
+from wespe.networks.inference import opening
+from wespe.networks.inference.backends.quantised import quantisation_error
+from wespe.networks.inference.opening import TOLERATED_ERROR, open_enhancer
+from wespe.networks.inference.tiled import Convolutions
+from wespe.networks.srcnn import Srcnn
 
 
 def subtle() -> Generator:

@@ -9,12 +9,12 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from wespe.images import Pixels, read_photo, write_photo
-from wespe.inference import photo
-from wespe.inference.photo import Summary
-from wespe.inference.plan import Plan, plan
-from wespe.inference.tiled import PhotoEnhancer
-from wespe.models.generator import Generator
+from wespe.networks.generator import Generator
+from wespe.networks.inference import photo
+from wespe.networks.inference.photo import Summary
+from wespe.networks.inference.plan import Plan, plan
+from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.photos.images import Pixels, read_photo, write_photo
 
 
 @pytest.fixture

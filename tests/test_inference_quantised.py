@@ -7,15 +7,15 @@ from torch import nn
 
 from tests.test_inference_backends import need, others, photo, whole, with_transport
 from tests.test_inference_tiled import generator
-from wespe.inference.backends import Backend, cpu_has_int8, open_backend
-from wespe.inference.backends.quantised import (
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.inference.backends import Backend, cpu_has_int8, open_backend
+from wespe.networks.inference.backends.quantised import (
     calibrate,
     photo_like_noise,
     quantisation_error,
     residual_convolutions,
 )
-from wespe.inference.tiled import Convolutions, PhotoEnhancer
-from wespe.models.enhancer import Enhancer
+from wespe.networks.inference.tiled import Convolutions, PhotoEnhancer
 
 
 @pytest.fixture

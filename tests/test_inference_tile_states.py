@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from wespe.inference import tile_states
-from wespe.inference.tile_states import State, TileStates
+from wespe.networks.inference import tile_states
+from wespe.networks.inference.tile_states import State, TileStates
 
 
 def state(seed: int, dtype: torch.dtype = torch.float32) -> State:

@@ -5,15 +5,15 @@ import pytest
 import torch
 from torch import nn
 
-from wespe.images import Pixels
-from wespe.inference.fold import fold_batch_norm, split_narrow
-from wespe.inference.spans import spans
-from wespe.inference.tiled import enhance_pixels
-from wespe.levels import to_pixels, to_tensor
-from wespe.models.generator import Generator, Norm, Start
-from wespe.models.johnson import JohnsonNetwork
-from wespe.models.srcnn import Srcnn
-from wespe.transport import Transport
+from wespe.networks.generator import Generator, Norm, Start
+from wespe.networks.inference.fold import fold_batch_norm, split_narrow
+from wespe.networks.inference.spans import spans
+from wespe.networks.inference.tiled import enhance_pixels
+from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.srcnn import Srcnn
+from wespe.networks.transport import Transport
+from wespe.photos.images import Pixels
+from wespe.photos.tensors import to_pixels, to_tensor
 
 
 def generator(norm: Norm, start: Start = "identity", blocks: int = 2) -> Generator:

@@ -14,13 +14,13 @@ from av.stream import Disposition
 from PIL import Image
 
 from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
-from wespe.images import Pixels, write_photo
-from wespe.inference.photo import enhance_files
-from wespe.inference.plan import plan
-from wespe.inference.tiled import PhotoEnhancer, enhance_pixels
-from wespe.inference.video.enhance import enhance_video
-from wespe.inference.video.join import result_suffix
-from wespe.models.generator import Generator
+from wespe.networks.generator import Generator
+from wespe.networks.inference.photo import enhance_files
+from wespe.networks.inference.plan import plan
+from wespe.networks.inference.tiled import PhotoEnhancer, enhance_pixels
+from wespe.networks.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.join import result_suffix
+from wespe.photos.images import Pixels, write_photo
 
 # The least from which FFmpeg makes a stream of such subtitles.
 ASS_HEADER = b"""[Script Info]

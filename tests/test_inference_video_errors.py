@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from tests.videos import scene, write_clip
-from wespe.inference.video.enhance import enhance_video
-from wespe.inference.video.source import VideoError
+from wespe.networks.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.source import VideoError
 
 
 def reason(source: Path, **options: Any) -> str:

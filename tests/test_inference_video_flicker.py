@@ -7,12 +7,12 @@ import pytest
 
 from tests.videos import scene, write_clip
 from wespe import cli
-from wespe.images import Pixels
-from wespe.inference.video.enhance import enhance_video
-from wespe.inference.video.flicker import flicker, flicker_of_files
-from wespe.inference.video.motion import flow, moved, seen_before
-from wespe.inference.video.source import VideoError
-from wespe.inference.video.steady import Steady
+from wespe.networks.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.flicker import flicker, flicker_of_files
+from wespe.networks.inference.video.motion import flow, moved, seen_before
+from wespe.networks.inference.video.source import VideoError
+from wespe.networks.inference.video.steady import Steady
+from wespe.photos.images import Pixels
 
 SIZE = 160, 120
 

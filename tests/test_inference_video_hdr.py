@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.videos import see
-from wespe.images import Pixels
-from wespe.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.enhance import enhance_video
+from wespe.photos.images import Pixels
 
 Light = NDArray[np.float64]
 """`(..., 3)` of BT.709, in cd/m²."""

@@ -13,11 +13,11 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.videos import see, write_clip
-from wespe.files import lock
-from wespe.images import Pixels
-from wespe.inference.video import clip, enhance
-from wespe.inference.video.enhance import enhance_video
-from wespe.inference.video.source import VideoError
+from wespe.core.files import lock
+from wespe.networks.inference.video import clip, enhance
+from wespe.networks.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.source import VideoError
+from wespe.photos.images import Pixels
 
 PIECE = 8
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from wespe.levels import to_pixels, to_tensor
+from wespe.photos.tensors import to_pixels, to_tensor
 
 
 def test_pixels_and_tensors() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from skimage.color import rgb2gray
 
-from wespe import losses
+from wespe.training import losses
 
 
 def test_content_loss_by_hand() -> None:

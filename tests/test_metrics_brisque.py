@@ -15,12 +15,12 @@ import pytest
 from scipy.signal import convolve2d
 from skimage import data
 
-from wespe.images import Pixels
-from wespe.metrics import measure
-from wespe.metrics.brisque import Grey, Regression, brisque, read_regression
+from wespe.judging.metrics.brisque import Grey, Regression, brisque, read_regression
+from wespe.judging.metrics.registry import measure
+from wespe.photos.images import Pixels
 
 # The package has the function under the name of its module.
-module = importlib.import_module("wespe.metrics.brisque")
+module = importlib.import_module("wespe.judging.metrics.brisque")
 INSTALLED = importlib.util.find_spec("brisque") is not None
 HEAD = "svm_type epsilon_svr\nkernel_type rbf\ngamma 0.5\nnr_class 2\ntotal_sv 2\nrho -10\n"
 

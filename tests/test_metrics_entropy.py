@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.measure import shannon_entropy
 
-from wespe.metrics.entropy import entropy_bit
+from wespe.judging.metrics.entropy import entropy_bit
 
 
 def grey(levels: np.ndarray) -> np.ndarray:

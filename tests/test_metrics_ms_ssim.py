@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from wespe.metrics.ms_ssim import ms_ssim
+from wespe.judging.metrics.ms_ssim import ms_ssim
 
 
 def slow_ms_ssim(first: np.ndarray, second: np.ndarray) -> float:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from wespe.metrics.png_bpp import png_bpp
+from wespe.judging.metrics.png_bpp import png_bpp
 
 
 def test_noise_cannot_be_compressed() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
-from wespe.metrics.psnr import psnr_db
+from wespe.judging.metrics.psnr import psnr_db
 
 
 def photo(seed: int, height: int = 37, width: int = 53) -> np.ndarray:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from wespe.metrics.ssim import ssim
+from wespe.judging.metrics.ssim import ssim
 
 
 def pair(seed: int, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:

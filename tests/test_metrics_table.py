@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from wespe.images import read_photo
-from wespe.metrics import METRICS, measure
+from wespe.judging.metrics.registry import METRICS, measure
+from wespe.photos.images import read_photo
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped"
 BRISQUE = importlib.util.find_spec("brisque") is not None
@@ -22,7 +22,7 @@ def test_measure_gives_what_can_be_had() -> None:
 
 
 def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wespe.metrics import Metric
+    from wespe.judging.metrics.registry import Metric
 
     mean = Metric(lambda photo: float(photo.mean()), False, "mean", "", None)
     monkeypatch.setitem(METRICS, "mean", mean)

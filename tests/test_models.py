@@ -9,14 +9,14 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import VGG19_Weights, WeightsEnum, vgg19
 
-from wespe.models.checkpoints import FORMAT, load_generator, save_generator
-from wespe.models.discriminator import Discriminator
-from wespe.models.enhancer import Enhancer
-from wespe.models.generator import Generator
-from wespe.models.johnson import JohnsonNetwork
-from wespe.models.perceptual import EXTRACTORS, build_extractor, read_weights, vgg19_layers
-from wespe.models.srcnn import Srcnn
-from wespe.transport import Transport
+from wespe.networks.checkpoints import FORMAT, load_generator, save_generator
+from wespe.networks.discriminator import Discriminator
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.generator import Generator
+from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.perceptual import EXTRACTORS, build_extractor, read_weights, vgg19_layers
+from wespe.networks.srcnn import Srcnn
+from wespe.networks.transport import Transport
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 

@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import load_file
 
 from tests.conftest import ROOT
-from wespe.models.checkpoints import load_generator
-from wespe.models.perceptual import build_extractor
-from wespe.patches.store import PatchSet
+from wespe.data.patches.store import PatchSet
+from wespe.networks.checkpoints import load_generator
+from wespe.networks.perceptual import build_extractor
 
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 UNSAFE_MODULES = {"pickle", "_pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}

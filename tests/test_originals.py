@@ -12,10 +12,10 @@ import pytest
 from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
 from tests.test_images import ADOBE, BAD, P3, STORED, icc_profile
-from wespe.images import AnyPixels, PhotoError, Pixels, read_photo
-from wespe.originals import read_original, write_like
-from wespe.originals.metadata import png_chunk
-from wespe.originals.tiff import encode_tiff
+from wespe.photos.images import AnyPixels, PhotoError, Pixels, read_photo
+from wespe.photos.originals import read_original, write_like
+from wespe.photos.originals.metadata import png_chunk
+from wespe.photos.originals.tiff import encode_tiff
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 PHONES = sorted((DATA / "phones").glob("*.jpg"))
@@ -140,7 +140,7 @@ def test_16_bits_stay_16(tmp_path: Path, suffix: str, channels: int) -> None:
 
 
 def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
-    from wespe.originals.deep import deep_png
+    from wespe.photos.originals.deep import deep_png
 
     pixels = np.random.default_rng(0).integers(0, 65536, (5, 7, 2), dtype=np.uint16)
     (tmp_path / "in.png").write_bytes(deep_png(pixels))

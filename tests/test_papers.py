@@ -9,8 +9,8 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.test_config import refusal, write
-from wespe.metrics import METRICS
-from wespe.papers.values import TITLES, printed
+from wespe.judging.metrics.registry import METRICS
+from wespe.reports.papers.values import TITLES, printed
 
 # From the papers once more, a row of each table whole, as the source prints it.
 AGAIN = {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import cv2
 import pytest
 
-from wespe.parallel import overlapped_map
+from wespe.core.parallel import overlapped_map
 
 
 def whereabouts(item: int) -> tuple[int, int, int]:

@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.files import sha256
-from wespe.images import Pixels, read_photo, write_photo
-from wespe.parallel import ordered_map
-from wespe.patches.extraction import extract
-from wespe.patches.sampling import (
+from wespe.core.files import sha256
+from wespe.core.parallel import ordered_map
+from wespe.data.patches.extraction import extract
+from wespe.data.patches.sampling import (
     Rule,
     allocate,
     choose,
@@ -20,7 +18,9 @@ from wespe.patches.sampling import (
     draw_random,
     grey_std,
 )
-from wespe.patches.store import PatchSet
+from wespe.data.patches.store import PatchSet
+from wespe.photos.images import Pixels, read_photo, write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 SIZE = 8

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
-from wespe.files import lock, sha256
-from wespe.images import Pixels, write_photo
-from wespe.patches import extraction
-from wespe.patches.extraction import extract
-from wespe.patches.part import resumable
-from wespe.patches.sampling import Cut
-from wespe.patches.store import PatchSet
+from wespe.core.files import lock, sha256
+from wespe.data.patches import extraction
+from wespe.data.patches.extraction import extract
+from wespe.data.patches.part import resumable
+from wespe.data.patches.sampling import Cut
+from wespe.data.patches.store import PatchSet
+from wespe.photos.images import Pixels, write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex, write_index
 
 SETTINGS: dict[str, Any] = {
     "size_px": 8,

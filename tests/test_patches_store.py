@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from wespe.images import Pixels
-from wespe.patches import store
-from wespe.patches.store import PatchSet, apply_symmetries, check_pairs, symmetry_table
+from wespe.data.patches import store
+from wespe.data.patches.store import PatchSet, apply_symmetries, check_pairs, symmetry_table
+from wespe.photos.images import Pixels
 
 
 def _patch_set(count: int, size_px: int = 4) -> PatchSet:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from wespe.progress import Progress
+from wespe.core.progress import Progress
 
 
 @pytest.fixture

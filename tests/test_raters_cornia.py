@@ -13,17 +13,17 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 from skimage import data
 
-from wespe.acquisition.index import PhotoEntry, PhotoIndex, write_index
-from wespe.images import Pixels
-from wespe.raters.base import Fitted, Task, load_rater, save_rater
-from wespe.raters.cornia import features, refit
-from wespe.raters.cornia.distortions import DISTORTIONS, LEVELS, VERSIONS
-from wespe.raters.cornia.features import Codebook, encode, fit_codebook, sample_patches
-from wespe.raters.cornia.published import read_published
-from wespe.raters.cornia.rater import CorniaRater
-from wespe.raters.run import fit_rater
-from wespe.recipes.cornia import CorniaSettings
-from wespe.training.compute import resolve
+from wespe.core.device import resolve
+from wespe.judging.raters.base import Fitted, Task, load_rater, save_rater
+from wespe.judging.raters.cornia import features, refit
+from wespe.judging.raters.cornia.distortions import DISTORTIONS, LEVELS, VERSIONS
+from wespe.judging.raters.cornia.features import Codebook, encode, fit_codebook, sample_patches
+from wespe.judging.raters.cornia.published import read_published
+from wespe.judging.raters.cornia.rater import CorniaRater
+from wespe.judging.raters.cornia.settings import CorniaSettings
+from wespe.judging.raters.run import fit_rater
+from wespe.photos.images import Pixels
+from wespe.results.index import PhotoEntry, PhotoIndex, write_index
 
 CPU = resolve("cpu-fp32")
 

@@ -9,17 +9,17 @@ import torch
 from safetensors.torch import save_file
 
 from tests.faves import write_faves
-from wespe.acquisition.faves import of_part, read_faves
-from wespe.files import lock
-from wespe.images import write_photo
-from wespe.levels import to_pixels
-from wespe.raters.base import Task, load_rater, save_rater
-from wespe.raters.ffs.crops import cut, five_crops, steps_per_epoch, training_batches
-from wespe.raters.ffs.network import BACKBONES, build_network
-from wespe.raters.ffs.rater import FfsRater
-from wespe.raters.ffs.step import FfsStep
-from wespe.recipes.ffs import FfsSettings
-from wespe.training.compute import resolve
+from wespe.core.device import resolve
+from wespe.core.files import lock
+from wespe.judging.raters.base import Task, load_rater, save_rater
+from wespe.judging.raters.ffs.crops import cut, five_crops, steps_per_epoch, training_batches
+from wespe.judging.raters.ffs.network import BACKBONES, build_network
+from wespe.judging.raters.ffs.rater import FfsRater
+from wespe.judging.raters.ffs.settings import FfsSettings
+from wespe.judging.raters.ffs.step import FfsStep
+from wespe.photos.images import write_photo
+from wespe.photos.tensors import to_pixels
+from wespe.results.faves import of_part, read_faves
 
 CPU = resolve("cpu-fp32")
 
@@ -90,7 +90,7 @@ def test_an_original_and_its_enhancements_have_the_same_crops(
         seen.append(list(places))
         return cut(photo, places)
 
-    monkeypatch.setattr("wespe.raters.ffs.rater.cut", watching)
+    monkeypatch.setattr("wespe.judging.raters.ffs.rater.cut", watching)
     network = build_network("small", pretrained=False)
     rater = FfsRater(network, backbone="small", crop_px=40, simulated=False, place=CPU)
     photo = np.random.default_rng(0).integers(256, size=(60, 70, 3), dtype=np.uint8)

@@ -8,15 +8,15 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.faves import write_faves
-from wespe.acquisition.index import PhotoEntry, PhotoIndex
-from wespe.files import read_json, sha256, write_json
-from wespe.images import Pixels, write_photo
-from wespe.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
-from wespe.raters.journal import Found, Journal
-from wespe.raters.rate import about_rater, metric_name, rate, statistics_of
-from wespe.raters.run import data_hash, fit_rater, state_key
-from wespe.recipes.ffs import FfsSettings
-from wespe.training.compute import Place, resolve
+from wespe.core.device import Place, resolve
+from wespe.core.files import read_json, sha256, write_json
+from wespe.judging.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
+from wespe.judging.raters.ffs.settings import FfsSettings
+from wespe.judging.raters.journal import Found, Journal
+from wespe.judging.raters.rate import about_rater, metric_name, rate, statistics_of
+from wespe.judging.raters.run import data_hash, fit_rater, state_key
+from wespe.photos.images import Pixels, write_photo
+from wespe.results.index import PhotoEntry, PhotoIndex
 
 CPU = resolve("cpu-fp32")
 

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import binomtest
 from scipy.stats import bootstrap as scipy_bootstrap
 
-from wespe.raters.statistics import bootstrap, wilson
+from wespe.results.statistics import bootstrap, wilson
 
 
 @pytest.mark.parametrize(("hits", "count"), [(0, 10), (10, 10), (275, 400), (1, 3)])

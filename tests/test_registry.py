@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.test_tracking import rows, train
-from wespe import config, tracking
-from wespe.files import sha256
+from wespe.core.files import sha256
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 OFF = config.Run(tracking="")
 
@@ -101,7 +102,7 @@ def test_a_registry_that_fails_is_a_warning(
     rows("drop table model_versions")
     assert tracking.register(on, "phone_dslr", path, card) is None
     assert tracking.versions(on, ["ab"]) == {}
-    warnings = [record for record in caplog.records if record.name == "wespe.tracking"]
+    warnings = [record for record in caplog.records if record.name == "wespe.pipeline.tracking"]
     assert len(warnings) == 2
 
 

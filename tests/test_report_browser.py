@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.results import write_evaluation, write_pair, write_rating, write_table
-from wespe.reports import write_report
+from wespe.reports.page.write import write_report
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
-from wespe.reports.charts import Point, Series, histogram, line_chart, scatter, smooth
+from wespe.reports.page.charts import Point, Series, histogram, line_chart, scatter, smooth
 
 
 def line(*series: Series) -> ET.Element:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from wespe.metrics import METRICS, Metric
+from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.reports.compare import (
     best,
     bootstrap_interval,
@@ -14,8 +14,8 @@ from wespe.reports.compare import (
     style,
     verdict,
 )
-from wespe.reports.inputs import ImageRow
-from wespe.reports.records import Statistic
+from wespe.results.reading import ImageRow
+from wespe.results.records import Statistic
 
 
 def table(name: str, means: Mapping[str, float | None]) -> dict[str, dict[str, Statistic]]:

@@ -23,8 +23,8 @@ from tests.results import (
     write_rating,
     write_table,
 )
-from wespe.images import read_photo, write_photo
-from wespe.reports import write_report
+from wespe.photos.images import read_photo, write_photo
+from wespe.reports.page.write import write_report
 
 
 class Page(HTMLParser):

@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import ROOT
 from wespe import cli
-from wespe.files import sha256
+from wespe.core.files import sha256
 
 STEPS, SAVE_EVERY = 40, 5
 SETTINGS = """\

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from tests.pages import running
-from wespe.images import AnyPixels
-from wespe.serving.app import Offer, make_app
-from wespe.serving.tray import Limits
+from wespe.apps.serving.app import Offer, make_app
+from wespe.apps.serving.tray import Limits
+from wespe.photos.images import AnyPixels
 
 
 class Brighter:
@@ -127,7 +127,7 @@ def test_a_full_disk_is_told(client: httpx.Client, monkeypatch: pytest.MonkeyPat
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("wespe.serving.tray.Tray.add", full)
+    monkeypatch.setattr("wespe.apps.serving.tray.Tray.add", full)
     answer = send(client, png())
     assert answer.status_code == 507
     assert answer.json()["detail"] == "It cannot be kept: No space left on device."

@@ -13,9 +13,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.pages import running
-from wespe.images import AnyPixels
-from wespe.serving.app import Offer, make_app
-from wespe.serving.tray import Limits
+from wespe.apps.serving.app import Offer, make_app
+from wespe.apps.serving.tray import Limits
+from wespe.photos.images import AnyPixels
 
 expect.set_options(timeout=30_000)  # the machine may be busy
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wespe.images import AnyPixels, read_photo
-from wespe.serving.photo import Photo, State
-from wespe.serving.tray import Limits, Tray, TrayError
+from wespe.apps.serving.photo import Photo, State
+from wespe.apps.serving.tray import Limits, Tray, TrayError
+from wespe.photos.images import AnyPixels, read_photo
 
 
 class Inverting:

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.subjects import LEVELS, make_study
-from wespe.study.app import make_app
-from wespe.study.folder import Study
+from wespe.apps.study.app import make_app
+from wespe.apps.study.folder import Study
 
 
 class Client:

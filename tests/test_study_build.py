@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from tests.subjects import LEVELS, evaluated, level_to_method, make_study
-from wespe.files import write_json
-from wespe.images import read_photo, write_photo
-from wespe.study.build import build, degrade
-from wespe.study.folder import read_study
-from wespe.study.sources import of_evaluation, of_photos
+from wespe.apps.study.build import build, degrade
+from wespe.apps.study.folder import read_study
+from wespe.apps.study.sources import of_evaluation, of_photos
+from wespe.core.files import write_json
+from wespe.photos.images import read_photo, write_photo
 
 
 def test_each_photo_is_shown_in_each_pair_and_practice_takes_what_is_left(tmp_path: Path) -> None:

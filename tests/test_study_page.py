@@ -23,8 +23,8 @@ from tests.subjects import (
     prefers_first,
     served,
 )
-from wespe.study.report import write_results
-from wespe.study.votes import open_votes
+from wespe.apps.study.report import write_results
+from wespe.apps.study.votes import open_votes
 
 SUBJECTS = 50
 

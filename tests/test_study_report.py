@@ -12,14 +12,14 @@ import torch
 
 from tests.subjects import make_study
 from wespe import cli
-from wespe.images import read_photo, write_photo
-from wespe.models.checkpoints import save_generator
-from wespe.models.generator import Generator
-from wespe.reports import write_report
-from wespe.study.folder import DEGRADED, Kind, Study, read_study
-from wespe.study.paper import TABLE_5, paper_fraction
-from wespe.study.report import as_markdown, export_votes, write_results
-from wespe.study.votes import Votes, open_votes
+from wespe.apps.study.folder import DEGRADED, Kind, Study, read_study
+from wespe.apps.study.paper import TABLE_5, paper_fraction
+from wespe.apps.study.report import as_markdown, export_votes, write_results
+from wespe.apps.study.votes import Votes, open_votes
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.generator import Generator
+from wespe.photos.images import read_photo, write_photo
+from wespe.reports.page.write import write_report
 
 
 def answer(
@@ -187,7 +187,7 @@ def test_the_report_page_shows_a_study(tmp_path: Path, kind: Kind) -> None:
             votes.vote(code, position, 1, seconds=1)
     # Whoever always says "right" fails catch trials; here that is nobody's business.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wespe.study.results.failed", lambda vote: False)
+        patch.setattr("wespe.apps.study.results.failed", lambda vote: False)
         write_results(tmp_path / "out", study, votes)
     votes.close()
     page = tmp_path / "report.html"
@@ -279,8 +279,8 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setitem(sys.modules, missing, None)
-    monkeypatch.delitem(sys.modules, "wespe.study.app", raising=False)
-    monkeypatch.delitem(sys.modules, "wespe.web.server", raising=False)
+    monkeypatch.delitem(sys.modules, "wespe.apps.study.app", raising=False)
+    monkeypatch.delitem(sys.modules, "wespe.apps.web.server", raising=False)
     assert run(command, str(folder)) == 1
     expected = f"wespe study: {missing} is not installed; it comes with the extra 'web'"
     assert expected in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from wespe.study import statistics
+from wespe.apps.study import statistics
 
 
 @pytest.mark.parametrize(("successes", "count"), [(0, 5), (8, 10), (33, 35), (266, 266)])

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.subjects import make_study
-from wespe.study.folder import Study
-from wespe.study.order import draw_order
-from wespe.study.votes import VoteError, Votes, open_votes
+from wespe.apps.study.folder import Study
+from wespe.apps.study.order import draw_order
+from wespe.apps.study.votes import VoteError, Votes, open_votes
 
 
 @pytest.fixture

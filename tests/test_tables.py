@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from wespe.papers.settings import Table
-from wespe.raters.rate import metric_name
-from wespe.reports.inputs import EvaluationResult, ImageRow, Summary
-from wespe.tables.build import build
-from wespe.tables.ratings import rating_column, with_scores
-from wespe.tables.rows import Entry
+from wespe.judging.raters.rate import metric_name
+from wespe.reports.papers.settings import Table
+from wespe.reports.tables.build import build
+from wespe.reports.tables.ratings import rating_column, with_scores
+from wespe.reports.tables.rows import Entry
+from wespe.results.reading import EvaluationResult, ImageRow, Summary
 
 Photos = Mapping[str, Sequence[float]]
 

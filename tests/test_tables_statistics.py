@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from wespe.tables.columns import mean, pooled_psnr_db
-from wespe.tables.statistics import agrees, interval, paired_p
+from wespe.reports.tables.columns import mean, pooled_psnr_db
+from wespe.reports.tables.statistics import agrees, interval, paired_p
 
 
 def test_the_interval_is_that_of_scipys_bootstrap() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from wespe.tables.write import as_csv, as_html, as_latex, as_markdown, latex, write
+from wespe.reports.tables.write import as_csv, as_html, as_latex, as_markdown, latex, write
 
 NOTE = "Other frames, 50 % of them."
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.bundles import block, table, varint, write_bundle
-from wespe.models.tensorflow_bundle import TensorBundle, crc32c, masked_crc32c
+from wespe.networks.tensorflow_bundle import TensorBundle, crc32c, masked_crc32c
 
 GENERATOR = np.random.default_rng(0)
 VARIABLES = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.levels import to_tensor
-from wespe.patches.store import PatchSet
-from wespe.training import processes
+from wespe.core import processes
+from wespe.data.patches.store import PatchSet
+from wespe.photos.tensors import to_tensor
 from wespe.training.batches import feed, fits
 
 CPU = torch.device("cpu")

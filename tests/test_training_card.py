@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from wespe import __version__
-from wespe.models.generator import Generator
-from wespe.models.limits import network_limits
-from wespe.patches.store import PatchSet
-from wespe.training.card import checkout, environment, provenance, use_and_limits
-from wespe.training.compute import resolve
+from wespe.core.device import resolve
+from wespe.data.patches.store import PatchSet
+from wespe.networks.fitting.environment import checkout, environment
+from wespe.networks.generator import Generator
+from wespe.networks.limits import network_limits
+from wespe.training.card import provenance, use_and_limits
 
 
 def patches(**manifest: Any) -> PatchSet:

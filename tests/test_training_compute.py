@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from wespe.training.compute import Place, resolve, tune
+from wespe.core.device import Place, resolve, tune
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from wespe.files import lock
-from wespe.images import Pixels
-from wespe.training.engine import Batch, Outcome, fit
-from wespe.training.monitor import DivergedError, Sign
+from wespe.core.files import lock
+from wespe.networks.fitting.engine import Batch, Outcome, fit
+from wespe.networks.fitting.monitor import DivergedError, Sign
+from wespe.photos.images import Pixels
 
 
 class Halving:

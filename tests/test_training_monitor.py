@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from wespe.training.monitor import SOUND, Sign, Watch, collapse, not_finite
+from wespe.networks.fitting.monitor import SOUND, Sign, Watch, collapse, not_finite
 
 
 def photos(seed: int = 0) -> Tensor:

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from tests.test_resume import SMALL_DISK, Training, check_same, prepare
 from tests.test_training_wespe import TINY, batch, build
-from wespe.files import lock
-from wespe.training import processes
+from wespe.core import processes
+from wespe.core.files import lock
 
 CPU = torch.device("cpu")
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)

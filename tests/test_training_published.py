@@ -10,12 +10,12 @@ import torch
 from tests.bundles import write_bundle
 from tests.test_dped import variables  # noqa: F401, a fixture
 from tests.test_training_supervised import patches
-from wespe.catalogue import find_networks, markdown
-from wespe.models.checkpoints import load_generator
-from wespe.models.dped import load_dped
-from wespe.recipes.published import PublishedRecipe
-from wespe.reports.inputs import read_pair
-from wespe.training.compute import resolve
+from wespe.apps.catalogue import find_networks, markdown
+from wespe.core.device import resolve
+from wespe.networks.checkpoints import load_generator
+from wespe.networks.published import load_dped
+from wespe.results.reading import read_pair
+from wespe.training.methods.published.settings import PublishedRecipe
 from wespe.training.run import state_key, train_pair
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.images import Pixels
-from wespe.levels import to_tensor
-from wespe.models.checkpoints import load_generator
-from wespe.models.generator import Generator
-from wespe.patches.store import PatchSet
-from wespe.recipes.wespe import WespeRecipe
-from wespe.training.compute import resolve
-from wespe.training.engine import Log
-from wespe.training.monitor import DivergedError, collapse
+from wespe.core.device import resolve
+from wespe.data.patches.store import PatchSet
+from wespe.networks.checkpoints import load_generator
+from wespe.networks.fitting.engine import Log
+from wespe.networks.fitting.monitor import DivergedError, collapse
+from wespe.networks.generator import Generator
+from wespe.photos.images import Pixels
+from wespe.photos.tensors import to_tensor
+from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.run import train_pair
 
 STEPS = 16

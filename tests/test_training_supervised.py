@@ -11,14 +11,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from wespe.losses import gaussian_blur, total_variation_loss
-from wespe.models.checkpoints import ARCHITECTURES, load_generator
-from wespe.models.perceptual import build_extractor
-from wespe.patches.store import PatchSet
-from wespe.recipes import RECIPES
-from wespe.training.compute import resolve
+from wespe.core.device import resolve
+from wespe.data.patches.store import PatchSet
+from wespe.networks.checkpoints import ARCHITECTURES, load_generator
+from wespe.networks.perceptual import build_extractor
+from wespe.photos.filters import gaussian_blur
+from wespe.training.losses import total_variation_loss
+from wespe.training.methods.registry import RECIPES
+from wespe.training.methods.supervised import SupervisedStep
 from wespe.training.run import train_pair
-from wespe.training.supervised import SupervisedStep
 
 UNTRAINED = {"extractor": "untrained", "layer": "relu2"}
 TINY: dict[str, dict[str, Any]] = {
@@ -239,7 +240,7 @@ def test_sets_that_are_no_pairs_are_refused_before_training(tmp_path: Path, meth
 
 
 def test_batches_are_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from wespe.training.srcnn import SrcnnStep
+    from wespe.training.methods.srcnn.step import SrcnnStep
 
     seen = []
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.losses import total_variation_loss
-from wespe.models.perceptual import build_extractor
-from wespe.recipes.wespe import WespeRecipe
-from wespe.training.compute import Place, resolve
-from wespe.training.wespe import WespeStep
-from wespe.transport import Transport
+from wespe.core.device import Place, resolve
+from wespe.networks.perceptual import build_extractor
+from wespe.networks.transport import Transport
+from wespe.training.losses import total_variation_loss
+from wespe.training.methods.wespe.settings import WespeRecipe
+from wespe.training.methods.wespe.step import WespeStep
 
 TINY: dict[str, Any] = {
     "steps": 40,

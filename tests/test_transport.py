@@ -8,11 +8,11 @@ import pytest
 import torch
 from skimage.exposure import match_histograms
 
-from wespe.images import read_photo
-from wespe.levels import to_pixels, to_tensor
-from wespe.metrics.psnr import psnr_db
+from wespe.judging.metrics.psnr import psnr_db
+from wespe.networks.transport import Transport
+from wespe.photos.images import read_photo
+from wespe.photos.tensors import to_pixels, to_tensor
 from wespe.training.look import fit_transport, histogram_match
-from wespe.transport import Transport
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -229,7 +229,7 @@ def test_bands_of_a_photo_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
     photo = np.concatenate(list(smooth(3, count=5)))
     moved = Transport(0.9 * LEVELS, 1.3, (1.3, 0.8))
     whole = moved.enhance(photo)
-    monkeypatch.setattr("wespe.transport._BAND_ROWS", 64)
+    monkeypatch.setattr("wespe.networks.transport._BAND_ROWS", 64)
     # The order of sums may differ by rounding, which can tip a level.
     assert np.abs(moved.enhance(photo).astype(int) - whole).max() <= 1
     assert (moved.enhance(photo) == whole).mean() > 0.999

@@ -7,8 +7,10 @@ import pytest
 import yaml
 
 from tests.conftest import Project, enter
-from wespe import config, tracking, versions
-from wespe.files import sha256
+from wespe.core.files import sha256
+from wespe.pipeline import dvc as versions
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 
 def test_a_clone_fetches_the_version_and_neither_tool_reruns_anything(

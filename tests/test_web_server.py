@@ -14,11 +14,11 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from wespe.web.server import local_app, serve
+from wespe.apps.web.server import local_app, serve
 
 
 def make_app() -> FastAPI:
-    app = local_app(package="wespe.web", pages={"/": "server.py"}, body_bytes=10)
+    app = local_app(package="wespe.apps.web", pages={"/": "server.py"}, body_bytes=10)
 
     @app.post("/length")
     async def length(request: Request) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Project
-from wespe import workflow
-from wespe.config import load
-from wespe.schema import SettingsError
+from wespe.core.schema import SettingsError
+from wespe.pipeline import workflow
+from wespe.settings.params import load
 
 BRANCH_OF_DSLR = {"train phone_dslr", "evaluate dslr_scenes", "tables", "report"}
 ALL = (
@@ -42,7 +42,7 @@ def test_everything_runs_once_and_the_end_names_page_and_networks(project: Proje
             {"acquire dslr", "patches dslr"} | BRANCH_OF_DSLR,
         ),
         # The tables are written by the report's template.
-        ("wespe/reports/__init__.py", '"""', '"""New: ', {"tables", "report"}),
+        ("wespe/reports/compare.py", "What the numbers", "Whatever", {"tables", "report"}),
     ],
     ids=["setting", "photo", "code"],
 )
@@ -239,7 +239,7 @@ def test_a_fingerprint_sees_every_change_below_a_folder(tmp_path: Path) -> None:
 
 
 def test_code_lists_modules_and_folders_without_compiled_files() -> None:
-    files = workflow.code("models", "images.py")
-    assert "wespe/images.py" in files
-    assert "wespe/models/generator.py" in files
+    files = workflow.code("networks", "photos/images.py")
+    assert "wespe/photos/images.py" in files
+    assert "wespe/networks/generator.py" in files
     assert all(Path(file).is_file() and "__pycache__" not in file for file in files)

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.acquisition.aligned.matching import project, scaling
-from wespe.acquisition.aligned.pair import Report
-from wespe.images import Pixels
+from wespe.data.aligned.matching import project, scaling
+from wespe.data.aligned.pair import Report
+from wespe.photos.images import Pixels
 
 Matrix = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import av
 import numpy as np
 
-from wespe.images import Pixels
+from wespe.photos.images import Pixels
 
 WIDTH, HEIGHT = 64, 48
 TICK = Fraction(1, 600)

@@ -1,5 +1,4 @@
-"""The report: one HTML file with everything in it."""
+"""What people read: the report page, and tables beside those of the papers.
 
-from wespe.reports.page import write_report
-
-__all__ = ["write_report"]
+Imports `core`, `photos`, `results`, `judging`.
+"""

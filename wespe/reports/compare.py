@@ -8,9 +8,9 @@ from typing import Literal, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.metrics import METRICS
-from wespe.reports.inputs import ImageRow
-from wespe.reports.records import Statistic
+from wespe.judging.metrics.registry import METRICS
+from wespe.results.reading import ImageRow
+from wespe.results.records import Statistic
 
 _RESAMPLES = 2000
 _SEED = 0

@@ -7,10 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wespe.levels import from_levels
-from wespe.patches.store import PatchSet, symmetry_table
-from wespe.training import processes
-from wespe.training.engine import Batch
+from wespe.core import processes
+from wespe.data.patches.store import PatchSet, symmetry_table
+from wespe.networks.fitting.engine import Batch
+from wespe.photos.tensors import from_levels
 
 Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
 

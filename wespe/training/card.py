@@ -1,55 +1,15 @@
 """What a model card tells beyond its training's figures: code and machine, intended use, limits."""
 
-import platform
-import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
+from wespe.data.patches.store import PatchSet
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.fitting.environment import NOT_STATED
+from wespe.networks.limits import network_limits
 
-import wespe
-from wespe.models.enhancer import Enhancer
-from wespe.models.limits import network_limits
-from wespe.patches.store import PatchSet
-from wespe.training.compute import Place
-
-NOT_STATED = "not stated"
 # Of a domain with fewer photos the card warns.
 _FEW_PHOTOS = 20
-
-
-def environment(place: Place) -> dict[str, Any]:
-    """The code, by its version and, from a checkout, its commit; torch, Python and the device."""
-    cuda = place.device.type == "cuda"
-    return {
-        "code_version": wespe.__version__,
-        **checkout(Path(wespe.__file__).parent),
-        "torch": torch.__version__,
-        "python": platform.python_version(),
-        "device": torch.cuda.get_device_name(place.device) if cuda else platform.machine(),
-    }
-
-
-def checkout(package: Path) -> dict[str, Any]:
-    """`code_commit`, and in `code_changed` whether the package's files differ from that commit.
-
-    Empty where Git does not keep the folder `package`, as in an installed copy.
-    """
-    try:
-        # A virtual environment may lie in the checkout of something else.
-        _git(package, "ls-files", "--error-unmatch", "__init__.py")
-        return {
-            "code_commit": _git(package, "rev-parse", "HEAD"),
-            "code_changed": bool(_git(package, "status", "--porcelain", "--", ".")),
-        }
-    except (OSError, subprocess.CalledProcessError):
-        return {}
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    command = ["git", "-C", str(folder), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def provenance(patches: PatchSet) -> dict[str, Any]:

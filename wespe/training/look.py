@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wespe.images import Pixels
-from wespe.levels import to_tensor
-from wespe.losses import grey
-from wespe.transport import BAND_EDGES_PX, Transport, bands
+from wespe.networks.transport import BAND_EDGES_PX, Transport, bands
+from wespe.photos.filters import grey
+from wespe.photos.images import Pixels
+from wespe.photos.tensors import to_tensor
 
 # Patches of a memory map that are looked at together.
 _CHUNK_PIXELS = 2**22

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import wespe
-from wespe.files import BusyError, atomic_folder, sha256, write_json
-from wespe.levels import to_tensor
-from wespe.models.checkpoints import save_generator
-from wespe.patches.store import PatchSet, check_pairs
-from wespe.training import processes
+from wespe.core import processes
+from wespe.core.device import Place, tune
+from wespe.core.files import BusyError, atomic_folder, sha256, write_json
+from wespe.data.patches.store import PatchSet, check_pairs
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.fitting.engine import Log, fit
+from wespe.networks.fitting.environment import environment
+from wespe.photos.tensors import to_tensor
 from wespe.training.batches import feed, fits
-from wespe.training.card import environment, provenance, use_and_limits
-from wespe.training.compute import Place, tune
-from wespe.training.engine import Log, fit
+from wespe.training.card import provenance, use_and_limits
 from wespe.training.look import histogram_match
-from wespe.training.method import MethodStep, Task, transport_between
+from wespe.training.methods.step import MethodStep, Task, transport_between
 
 if TYPE_CHECKING:
-    from wespe.recipes.base import Recipe
+    from wespe.training.methods.settings import Recipe
 
 PREVIEWS = 6
 _PREVIEW_STREAM = 2  # after those of x and y

@@ -2,7 +2,7 @@ rule acquire:
     input:
         # `content` tells what has changed below it; a folder's own time, less and more than that.
         path=ancient(lambda w: photos_of(settings, w.name)),
-        code=lambda w: code("acquisition", "images.py"),
+        code=lambda w: code("data", "results", "photos/images.py"),
     output:
         directory(f"{DATA}/sources/{{name}}"),
     log:

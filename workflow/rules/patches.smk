@@ -1,7 +1,7 @@
 rule patches:
     input:
         photos=f"{DATA}/sources/{{name}}",
-        code=code("patches", "images.py"),
+        code=code("data/patches", "photos/images.py"),
     output:
         array=f"{DATA}/patches/{{name}}.npy",
         manifest=f"{DATA}/patches/{{name}}.json",

@@ -14,7 +14,14 @@ rule report:
         f"{RESULTS}/tables",
         all_ratings(),
         all_studies(),
-        code=code("reports", "metrics", "images.py"),
+        code=code(
+            "reports",
+            "results",
+            "judging/metrics",
+            "judging/baselines.py",
+            "networks",
+            "photos",
+        ),
     output:
         page=f"{RESULTS}/report.html",
     log:

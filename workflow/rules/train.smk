@@ -7,12 +7,11 @@ rule train:
         weights=given_files,
         code=code(
             "training",
-            "models",
-            "losses.py",
-            "transport.py",
-            "patches/store.py",
-            "images.py",
-            "levels.py",
+            "networks",
+            "data/patches",
+            "photos",
+            "core/device.py",
+            "core/processes.py",
         ),
     output:
         network=f"{RESULTS}/pairs/{{name}}/generator.safetensors",

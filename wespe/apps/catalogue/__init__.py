@@ -1,0 +1,7 @@
+"""What networks there are, what each is and how good: from the files of their results alone."""
+
+from wespe.apps.catalogue.card import markdown
+from wespe.apps.catalogue.table import as_json, as_table
+from wespe.results.networks import Network, find_networks, one_of
+
+__all__ = ["Network", "as_json", "as_table", "find_networks", "markdown", "one_of"]

@@ -1,0 +1,130 @@
+"""The page's addresses, and what they do with the tray."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Literal
+
+from fastapi import FastAPI, HTTPException, Query, Request, Response
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse
+
+from wespe.apps.serving.photo import Photo
+from wespe.apps.serving.tray import Enhancing, Limits, Tray, TrayError
+from wespe.apps.web.server import local_app
+
+_PAGES = {"/": "index.html", "/serve.css": "serve.css", "/serve.js": "serve.js"}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A network that the page offers."""
+
+    name: str
+    note: str
+    """What it is for, in a few words."""
+
+
+def make_app(
+    offers: Mapping[str, Offer],
+    load: Callable[[str], Enhancing],
+    *,
+    upload_mb: float = 100,
+    limits: Limits | None = None,
+    lan: bool = False,
+) -> FastAPI:
+    """The app that enhances photos by one of `offers`, by id; `load` gives the network of an id.
+
+    `upload_mb`: the largest file it takes. `lan`: see `local_app`.
+    """
+    tray = Tray(load, limits)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(tray.close)
+
+    app = local_app(
+        package="wespe.apps.serving.page",
+        pages=_PAGES,
+        body_bytes=int(upload_mb * 1e6),
+        lan=lan,
+        lifespan=lifespan,
+    )
+
+    def known(key: str, *, done: bool = False) -> Photo:
+        photo = tray.get(key)
+        if photo is None:
+            raise HTTPException(404, "This photo is not here any more.")
+        if done and photo.state != "done":
+            raise HTTPException(409, "This photo is not done yet.")
+        return photo
+
+    def offered(network: str) -> str:
+        if network not in offers:
+            raise HTTPException(404, "There is no such network.")
+        return network
+
+    @app.get("/offers")
+    def tell() -> dict[str, Any]:
+        networks = [{"id": key, "name": o.name, "note": o.note} for key, o in offers.items()]
+        most = {"mb": upload_mb, "megapixels": tray.limits.megapixels}
+        return {"networks": networks, "limits": most}
+
+    @app.post("/photos")
+    async def send(
+        request: Request, network: str, name: Annotated[str, Query(max_length=300)] = "photo"
+    ) -> dict[str, Any]:
+        offered(network)
+        try:
+            with tray.receiving() as upload:
+                with upload.open("wb") as stream:
+                    async for chunk in request.stream():
+                        stream.write(chunk)
+                photo = await run_in_threadpool(tray.add, upload, name=name, network=network)
+        except TrayError as error:
+            raise HTTPException(422, str(error)) from error
+        except ClientDisconnect as error:
+            raise HTTPException(400, "The photo did not come whole.") from error
+        except OSError as error:
+            raise HTTPException(507, f"It cannot be kept: {error.strerror}.") from error
+        return photo.told()
+
+    @app.get("/photos/{key}")
+    def follow(key: str) -> dict[str, Any]:
+        return known(key).told()
+
+    @app.post("/photos/{key}/enhance")
+    def again(key: str, network: str) -> dict[str, Any]:
+        return tray.enhance(known(key), offered(network)).told()
+
+    @app.delete("/photos/{key}")
+    def remove(key: str) -> dict[str, Any]:
+        tray.remove(known(key))
+        return {}
+
+    @app.get("/photos/{key}/{which}.jpg")
+    def preview(key: str, which: Literal["original", "enhanced"]) -> Response:
+        return FileResponse(known(key, done=True).preview(which), media_type="image/jpeg")
+
+    @app.get("/photos/{key}/result")
+    def result(key: str, strength: Annotated[float, Query(ge=0, le=1)] = 1.0) -> Response:
+        photo = known(key, done=True)
+        resources = contextlib.ExitStack()
+        path = resources.enter_context(photo.result(strength))
+        return FileResponse(
+            path, filename=_named(photo.name, path), background=BackgroundTask(resources.close)
+        )
+
+    return app
+
+
+def _named(sent: str, path: Path) -> str:
+    """What the result is called: as the photo was, and that it is enhanced."""
+    stem = PurePath(sent.replace("\\", "/")).stem
+    kept = "".join(letter for letter in stem if letter.isprintable()).strip(". ")
+    return f"{kept[:100] or 'photo'}_enhanced{path.suffix}"

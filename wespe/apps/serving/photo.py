@@ -1,0 +1,99 @@
+"""A photo that a page has sent, and the files that are made of it."""
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from wespe.core.files import atomic_file
+from wespe.photos.images import FORMATS, AnyPixels, PhotoError, Pixels, opened, write_photo
+from wespe.photos.originals import read_original, write_like
+
+_PREVIEW_QUALITY = 90
+_ROWS = 256  # that are blended at a time, so that a large photo needs little more than itself
+State = Literal["waiting", "working", "done", "failed"]
+
+
+@dataclass
+class Photo:
+    """A photo on the tray."""
+
+    key: str
+    """Names it in addresses; cannot be guessed."""
+    name: str
+    """What its sender calls it. Never part of a path here."""
+    network: str
+    width: int
+    height: int
+    state: State = "waiting"
+    share: float = 0.0
+    """Of the pixels that are done, from 0 to 1."""
+    engine: str = ""
+    """What computes it, such as `openvino-cpu-bf16`; known when its turn has come."""
+    reason: str = ""
+    """Why it failed."""
+    file: Path = field(default=Path(), repr=False)
+    """What was sent; what is made of it lies beside it."""
+    touched_s: float = field(default=0.0, repr=False)
+    run: int = field(default=0, repr=False)
+    """How often it has been asked for: what an earlier run brings is dropped."""
+
+    @property
+    def folder(self) -> Path:
+        return self.file.parent
+
+    def told(self) -> dict[str, Any]:
+        """What its sender may know."""
+        hidden = {"file", "touched_s", "run"}
+        return {key: value for key, value in asdict(self).items() if key not in hidden}
+
+    def keep(self, **versions: AnyPixels) -> None:
+        """Write `original` and `enhanced`, upright pixels, for `preview` and `result`."""
+        for name, pixels in versions.items():
+            # Not written over: a download may be reading what an earlier run has left, and to
+            # read a mapped file that is cut short ends the process.
+            with atomic_file(self.folder / f"{name}.npy") as temporary:
+                np.save(temporary, pixels)
+            write_photo(self.folder / f"{name}.jpg", _eight_bit(pixels), quality=_PREVIEW_QUALITY)
+
+    def preview(self, which: Literal["original", "enhanced"]) -> Path:
+        """The JPEG of a version, upright, at full size."""
+        return self.folder / f"{which}.jpg"
+
+    @contextlib.contextmanager
+    def result(self, strength: float) -> Iterator[Path]:
+        """A file like the one that was sent, blended by `strength` in [0, 1]."""
+        before, after = (
+            np.lib.format.open_memmap(self.folder / f"{which}.npy", mode="r")
+            for which in ("original", "enhanced")
+        )
+        blend = np.empty_like(before)
+        for row in range(0, len(before), _ROWS):
+            old, new = before[row : row + _ROWS], after[row : row + _ROWS].astype(np.float32)
+            blend[row : row + _ROWS] = (old + np.float32(strength) * (new - old)).round()
+        path = self.folder / f"{secrets.token_urlsafe(8)}{self.file.suffix}"
+        try:
+            write_like(path, read_original(self.file), blend)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def named_by_content(upload: Path) -> Path:
+    """Give a file the suffix of its format, whatever its sender called it. Raises PhotoError."""
+    with opened(upload) as image:
+        # Phones put a second picture behind the first; Pillow has a name of its own for that.
+        name = "JPEG" if image.format == "MPO" else image.format
+    suffix = next((suffix for suffix, known in FORMATS.items() if known == name), None)
+    if suffix is None:
+        expected = ", ".join(dict.fromkeys(FORMATS.values()))
+        raise PhotoError(upload, f"expected one of {expected}, got {name}")
+    return upload.rename(upload.with_suffix(suffix))
+
+
+def _eight_bit(pixels: AnyPixels) -> Pixels:
+    return pixels if pixels.dtype == np.uint8 else (pixels >> 8).astype(np.uint8)

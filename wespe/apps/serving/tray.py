@@ -1,0 +1,214 @@
+"""The photos that a page has sent: on disk while they are needed, enhanced one after the other."""
+
+import contextlib
+import os
+import queue
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from wespe.apps.serving.photo import Photo, named_by_content
+from wespe.core.files import lock
+from wespe.photos.images import AnyPixels, PhotoError, photo_size
+from wespe.photos.originals import read_original
+
+_PREFIX = "wespe-serve-"
+_LOOK_S = 30  # how often photos that nobody asks about are looked for
+
+
+class Enhancing(Protocol):
+    """A network that is ready for photos: `wespe.networks.inference.tiled.PhotoEnhancer`."""
+
+    @property
+    def engine(self) -> str: ...
+
+    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels: ...
+
+
+class TrayError(ValueError):
+    """A photo that is not taken; the message says why, without a path."""
+
+
+class _GoneError(Exception):
+    """The photo that is being enhanced is not wanted any more."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a tray takes."""
+
+    photos: int = 50
+    megapixels: float = 100
+    idle_s: float = 3600
+    """Photos that nobody has asked about for so long go."""
+
+
+class Tray:
+    """Photos by key. One thread enhances them in the order in which they came.
+
+    `load(network)` gives a network by its id; it is called for each photo. Everything lies in a
+    temporary folder that only this user may read, and is gone when the tray is closed; what a
+    killed one has left goes when the next is opened.
+    """
+
+    def __init__(self, load: Callable[[str], Enhancing], limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._load = load
+        self._photos, self._lock = dict[str, Photo](), threading.Lock()
+        self._receiving = 0
+        self._jobs: queue.Queue[tuple[Photo, int] | None] = queue.Queue()
+        self._closing = threading.Event()
+        self._resources = contextlib.ExitStack()
+        _sweep(Path(tempfile.gettempdir()))
+        self._folder = Path(
+            self._resources.enter_context(
+                tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+            )
+        )
+        self._resources.enter_context(lock(self._folder / ".lock"))
+        self._worker = threading.Thread(target=self._work, name="enhancing", daemon=True)
+        self._worker.start()
+
+    def close(self) -> None:
+        """Stop, in the middle of a photo if need be, and remove all of them."""
+        self._closing.set()
+        self._jobs.put(None)
+        self._worker.join()
+        self._resources.close()
+
+    @contextlib.contextmanager
+    def receiving(self) -> Iterator[Path]:
+        """Yield a file to write a photo to; what `add` has not taken is removed."""
+        self._drop_idle()  # The worker does so only between two photos, which may take minutes.
+        with self._lock:
+            # Those under way count: many that begin at once are no way around the limit.
+            if (count := len(self._photos) + self._receiving) >= self.limits.photos:
+                raise TrayError(f"There are {count} photos here: remove some first.")
+            self._receiving += 1
+        folder = self._folder / secrets.token_urlsafe(16)
+        try:
+            folder.mkdir()
+            yield folder / "upload"
+        finally:
+            with self._lock:
+                self._receiving -= 1
+            if folder.name not in self._photos:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def add(self, upload: Path, *, name: str, network: str) -> Photo:
+        """Take a photo that was received; it is enhanced by `network` when it is its turn.
+
+        Raises TrayError for what is no photo, or too large.
+        """
+        try:
+            width, height = photo_size(upload)
+            file = named_by_content(upload)
+        except PhotoError as error:
+            raise TrayError(f"It cannot be used: {error.reason}.") from error
+        if (megapixels := width * height / 1e6) > self.limits.megapixels:
+            raise TrayError(
+                f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
+            )
+        photo = Photo(file.parent.name, name, network, width, height, file=file)
+        photo.touched_s = time.monotonic()  # Before it is seen: the other thread drops idle ones.
+        with self._lock:
+            self._photos[photo.key] = photo
+        return self.enhance(photo, network)
+
+    def get(self, key: str) -> Photo | None:
+        """The photo with this key."""
+        photo = self._photos.get(key)
+        if photo:
+            photo.touched_s = time.monotonic()
+        return photo
+
+    def enhance(self, photo: Photo, network: str) -> Photo:
+        """Have a photo enhanced, again if it was, by this network."""
+        with self._lock:
+            photo.network, photo.run = network, photo.run + 1
+            photo.state, photo.share, photo.engine, photo.reason = "waiting", 0.0, "", ""
+            photo.touched_s = time.monotonic()
+            self._jobs.put((photo, photo.run))
+        return photo
+
+    def remove(self, photo: Photo) -> None:
+        """Take a photo off, also while it is being enhanced."""
+        with self._lock:
+            self._remove(photo)
+
+    def _drop_idle(self) -> None:
+        now = time.monotonic()
+        with self._lock:
+            for photo in list(self._photos.values()):
+                if now - photo.touched_s > self.limits.idle_s:
+                    self._remove(photo)
+
+    def _remove(self, photo: Photo) -> None:
+        self._photos.pop(photo.key, None)
+        photo.run += 1
+        shutil.rmtree(photo.folder, ignore_errors=True)
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            self._drop_idle()
+            try:
+                job = self._jobs.get(timeout=min(_LOOK_S, self.limits.idle_s))
+            except queue.Empty:
+                continue
+            if job and job[0].run == job[1]:
+                with contextlib.suppress(_GoneError):
+                    self._try(*job)
+                if job[0].key not in self._photos:  # What was written while it was removed.
+                    shutil.rmtree(job[0].folder, ignore_errors=True)
+
+    def _try(self, photo: Photo, run: int) -> None:
+        try:
+            self._enhance(photo, run)
+        except _GoneError:
+            raise
+        except Exception as error:  # whatever one photo does, the others get their turn
+            reason = error.reason if isinstance(error, PhotoError) else str(error)
+            self._report(photo, run, state="failed", reason=reason or type(error).__name__)
+
+    def _enhance(self, photo: Photo, run: int) -> None:
+        self._report(photo, run, state="working")
+        original = read_original(photo.file).upright()
+        network, done = self._load(photo.network), 0
+        self._report(photo, run, engine=network.engine)
+
+        def advance(pixels: int) -> None:
+            nonlocal done
+            done += pixels
+            self._report(photo, run, share=done / original[..., 0].size)
+
+        enhanced = network.enhance(original, advance=advance)
+        try:
+            photo.keep(original=original, enhanced=enhanced)
+        except OSError as error:
+            if not photo.folder.exists():  # it was removed
+                raise _GoneError from error
+            raise
+        self._report(photo, run, state="done", share=1.0)
+
+    def _report(self, photo: Photo, run: int, **news: Any) -> None:
+        with self._lock:
+            if photo.run != run or self._closing.is_set():
+                raise _GoneError
+            for key, value in news.items():
+                setattr(photo, key, value)
+
+
+def _sweep(place: Path) -> None:
+    """Remove what killed servers of this user have left."""
+    for folder in place.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            with lock(folder / ".lock"):
+                shutil.rmtree(folder)

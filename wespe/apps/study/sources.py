@@ -1,0 +1,103 @@
+"""Where a study's photos come from: what an evaluation keeps, or photos enhanced for it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from wespe.apps.study.folder import read_record
+from wespe.core.files import sha256
+from wespe.judging.baselines import Enhance
+from wespe.photos.images import PHOTO_SUFFIXES, Pixels, read_photo, shrunk
+
+Versions = Callable[[str, Sequence[str]], dict[str, Pixels]]
+"""A photo and methods → method → uint8 `(H, W, 3)`; ValueError for a method that is not there."""
+
+
+@dataclass(frozen=True)
+class PhotoSet:
+    """Photos that a study draws from."""
+
+    name: str
+    photos: tuple[str, ...]
+    simulated: bool
+    network: str
+    """Hash of the network that made `enhanced`."""
+    versions: Versions
+
+
+class _Summary(BaseModel):
+    """What a study needs of an evaluation's `summary.json`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    network: str
+    simulated: bool
+    pictures: dict[str, str]
+    gallery: tuple[str, ...] | None = None
+    """Which of the pictures the settings asked for, where it has others too."""
+
+
+def is_evaluation(folder: Path) -> bool:
+    """Whether a folder is an evaluation's, not one of photos."""
+    return (folder / "summary.json").exists()
+
+
+def of_evaluation(name: str, folder: Path) -> PhotoSet:
+    """The photos whose pictures an evaluation keeps, at most 1600 px long.
+
+    Photos that it shows because they gained least or most are left out. Raises ValueError where the
+    folder is no evaluation's.
+    """
+    summary = read_record(folder / "summary.json", _Summary, "an evaluation's summary")
+    # Pictures of the photos that gained least and most would make a study of hand-picked photos.
+    photos = tuple(sorted(summary.pictures if summary.gallery is None else summary.gallery))
+    kept = partial(_kept, folder / "pictures")
+    return PhotoSet(name, photos, summary.simulated, summary.network, kept)
+
+
+def _kept(folder: Path, photo: str, methods: Sequence[str]) -> dict[str, Pixels]:
+    paths = {method: folder / f"{photo}.{method}.jpg" for method in methods}
+    for method, path in paths.items():
+        if not path.exists():
+            there = sorted(file.stem.rpartition(".")[2] for file in folder.glob(f"{photo}.*.jpg"))
+            raise ValueError(f"{path}: expected one of {', '.join(there)}, got {method!r}")
+    return {method: read_photo(path).pixels for method, path in paths.items()}
+
+
+def of_photos(
+    name: str,
+    folder: Path,
+    *,
+    model: Path,
+    enhancers: Mapping[str, Enhance],
+    longest_px: int,
+) -> PhotoSet:
+    """The photos in a folder by each of `enhancers`, `enhanced` among them.
+
+    `model` is the network's file. Photos larger than `longest_px` are enhanced whole, then shrunk.
+    Raises ValueError without a photo.
+    """
+    photos = tuple(
+        sorted(path.name for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)
+    )
+    if not photos:
+        raise ValueError(f"{folder}: expected an evaluation's folder or one of photos, got neither")
+    made = partial(_made, folder, {"original": np.copy, **enhancers}, longest_px)
+    return PhotoSet(name, photos, False, sha256(model), made)
+
+
+def _made(
+    folder: Path,
+    enhancers: Mapping[str, Enhance],
+    longest_px: int,
+    photo: str,
+    methods: Sequence[str],
+) -> dict[str, Pixels]:
+    if missing := [method for method in methods if method not in enhancers]:
+        raise ValueError(f"expected one of {', '.join(enhancers)}, got {missing[0]!r}")
+    pixels = read_photo(folder / photo).pixels
+    return {method: shrunk(enhancers[method](pixels), longest_px) for method in methods}

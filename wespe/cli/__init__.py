@@ -1,0 +1,46 @@
+"""The command line: a subcommand for each rule of the workflow, and the tools for people.
+
+Imports `core`, `results`, `data`, `networks`, `training`, `judging`, `reports`, `settings`,
+`pipeline`, `apps`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
+
+import wespe
+from wespe.cli.groups import GROUPS
+from wespe.cli.parser import Commands
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run one subcommand. Exit code 1 for a user's errors, a line each on standard error."""
+    arguments = _parser().parse_args(argv)
+    # What processes that work together are started with.
+    arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
+    try:
+        sys.exit(arguments.run(arguments))
+    except (ValueError, OSError, RuntimeError) as error:
+        for line in _reason(error).splitlines():
+            print(f"wespe {arguments.command}: {line}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(f"wespe {arguments.command}: stopped", file=sys.stderr)
+        sys.exit(130)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"  # without Python's [Errno 2]
+    return str(error) or type(error).__name__
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("wespe", description=wespe.__doc__)
+    parser.add_argument("--version", action="version", version=wespe.__version__)
+    commands = Commands(parser)
+    for group in GROUPS:
+        group.add(commands)
+    return parser

@@ -1,0 +1,93 @@
+"""Photos and patches."""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from wespe.cli.parser import Commands, load_settings, named
+from wespe.core.files import atomic_folder
+
+
+def add(commands: Commands) -> None:
+    """The commands that get photos and cut patches."""
+    commands.add("acquire", acquire, named="a source", out="the folder to make")
+    commands.add(
+        "patches",
+        patches,
+        "index",
+        named="a source",
+        out="the .npy file to make; the manifest goes beside it, as .json",
+    )
+    commands.add("flickr-remove", flickr_remove, named="a source").add_argument(
+        "photos", nargs="+", metavar="PHOTO", help="its id, or the address of its page"
+    )
+    _emulator_options(commands.add("flickr-emulator", flickr_emulator, params=False))
+
+
+def _emulator_options(command: argparse.ArgumentParser) -> None:
+    for name, kind, default, explained in (
+        ("port", int, 8765, "where to listen"),
+        ("photos", int, 30000, "how many photos there are with the tag street"),
+        ("seed", int, 0, "of the photos and of what goes wrong"),
+        ("faults", float, 0.02, "the share of requests that fail"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=kind,
+            default=default,
+            metavar="NUMBER",
+            help=f"{explained} (default: %(default)s)",
+        )
+
+
+def acquire(arguments: argparse.Namespace) -> None:
+    """Check the photos of a source and list them: a folder with `index.json`."""
+    from wespe.data.registry import SOURCES
+    from wespe.results.index import write_index
+
+    params = load_settings(arguments)
+    settings = named(params.sources, arguments.name, "source")
+    with atomic_folder(arguments.out) as folder:
+        index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
+        index = replace(index, licence=settings.licence or index.licence)
+        write_index(folder / "index.json", index)
+    print(f"{arguments.name}: {len(index.photos)} photos, {len(index.skipped)} left out")
+    for skipped in index.skipped:
+        print(f"  left out: {skipped.file}: {skipped.reason}")
+
+
+def patches(arguments: argparse.Namespace) -> None:
+    """Cut training patches from the photos of an index: one array and its manifest."""
+    from wespe.data.patches.extraction import extract
+    from wespe.results.index import read_index
+
+    params = load_settings(arguments)
+    manifest = extract(
+        read_index(arguments.index),
+        arguments.out,
+        **params.patches.model_dump(),
+        seed=params.run.seed,
+    )
+    print(f"{arguments.name}: {len(manifest['patches'])} patches, left out {manifest['left_out']}")
+
+
+def flickr_remove(arguments: argparse.Namespace) -> None:
+    """Take photos out of a Flickr source for good: no later crawl brings them back."""
+    from wespe.data.flickr import FlickrSettings
+    from wespe.data.flickr.removal import remove
+
+    settings = named(load_settings(arguments).sources, arguments.name, "source")
+    if not isinstance(settings, FlickrSettings):
+        raise ValueError(f"expected a source of kind flickr, {arguments.name} is of another")
+    deleted = remove(Path(settings.path), arguments.photos, raw=Path(settings.raw))
+    print(f"{arguments.name}: {len(arguments.photos)} photos removed, {len(deleted)} files deleted")
+    print("run the pipeline again: the source's index and tables are made without them")
+
+
+def flickr_emulator(arguments: argparse.Namespace) -> None:
+    """Serve an emulated Flickr on the loopback interface, to try a crawl without a key."""
+    from wespe.data.flickr.emulator import serve
+
+    serve(
+        port=arguments.port, photos=arguments.photos, seed=arguments.seed, faults=arguments.faults
+    )

@@ -1,0 +1,139 @@
+"""How a subcommand is declared, and how it finds the settings that it is about."""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from wespe.reports.papers.settings import Table
+    from wespe.settings.params import Params
+
+Value = TypeVar("Value")
+
+FILES = {
+    "index": "the index.json of a source",
+    "model": "a trained network, generator.safetensors",
+    "rater": "a fitted rater, rater.safetensors",
+    "source": "the patch set of the source domain, .npy",
+    "target": "the patch set of the target domain, .npy",
+}
+"""What files commands ask for, by the option's name."""
+
+_RESULT_OF = {"pairs": "generator.json", "evaluations": "summary.json", "ratings": "summary.json"}
+"""The file that is there once an entry of the settings has its results."""
+
+
+class Commands:
+    """The subcommands of a parser."""
+
+    def __init__(self, parser: argparse.ArgumentParser, dest: str = "command") -> None:
+        self._parsers = parser.add_subparsers(dest=dest, required=True, metavar=dest.upper())
+
+    def add(
+        self,
+        name: str,
+        run: Callable[[argparse.Namespace], int | None],
+        *files: str,
+        named: str = "",
+        out: str = "",
+        params: bool = True,
+    ) -> argparse.ArgumentParser:
+        """A subcommand that calls `run`, whose first line of docstring explains it.
+
+        `files`: keys of FILES, an option each that must be given. `named`: what NAME names in the
+        settings, if it takes one. `out`: what `--out` names, if it makes something. `params`:
+        whether it reads settings. Returns its parser, for options of its own.
+        """
+        command = self._parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
+        command.set_defaults(run=run)
+        if named:
+            command.add_argument("name", metavar="NAME", help=f"{named} of the settings")
+        for file in files:
+            command.add_argument(
+                f"--{file}", type=Path, required=True, metavar="FILE", help=FILES[file]
+            )
+        if out:
+            command.add_argument("--out", type=Path, required=True, metavar="PATH", help=out)
+        if params:
+            command.add_argument(
+                "--params",
+                type=Path,
+                metavar="FILE",
+                default=Path("params.yaml"),
+                help="the settings (default: %(default)s)",
+            )
+        return command
+
+
+def load_settings(arguments: argparse.Namespace) -> "Params":
+    """The settings that `--params` names. Raises SettingsError with a line for each culprit."""
+    from wespe.settings.params import load
+
+    return load(arguments.params)
+
+
+def add_partial(command: argparse.ArgumentParser) -> None:
+    """The option of commands that show results: to go without those that are not there."""
+    command.add_argument(
+        "--partial", action="store_true", help="show what there is, and name what is not there yet"
+    )
+
+
+def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
+    """The settings; with `--partial` without what has no results yet, whose names come second.
+
+    Raises SettingsError, and ValueError if there are no results at all.
+    """
+    params = load_settings(arguments)
+    if not arguments.partial:
+        return params, []
+    results = Path(params.run.results)
+    there: dict[str, Any] = {}
+    lacking = []
+    for kind, file in _RESULT_OF.items():
+        entries = getattr(params, kind)
+        found = [
+            name
+            for name, entry in entries.items()
+            if (results / kind / name / file).is_file()
+            # What was found of a pair that is being trained anew is that of its last network.
+            and (kind == "pairs" or entry.pair in there["pairs"])
+        ]
+        there[kind] = {name: entries[name] for name in found}
+        lacking += [f"{kind}.{name}" for name in entries if name not in found]
+    if not any(there.values()):
+        raise ValueError(f"{results}: expected results of {', '.join(_RESULT_OF)}, found none")
+    tables = {name: _of_those(table, there) for name, table in params.tables.items()}
+    there["tables"] = {name: table for name, table in tables.items() if table.evaluations}
+    lacking += [f"tables.{name}" for name in tables if name not in there["tables"]]
+    return params.model_copy(update=there), lacking
+
+
+def _of_those(table: "Table", there: Mapping[str, Mapping[str, Any]]) -> "Table":
+    """A table with those of its evaluations and ratings that there are."""
+    evaluations = {
+        name: entry for name, entry in table.evaluations.items() if name in there["evaluations"]
+    }
+    ratings = tuple(name for name in table.ratings if name in there["ratings"])
+    return table.model_copy(update={"evaluations": evaluations, "ratings": ratings})
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Make a package that is missing inside a ValueError, which names the extra it comes with."""
+    try:
+        yield
+    except ImportError as error:
+        raise ValueError(
+            f"{error.name} is not installed; it comes with the extra '{name}'"
+        ) from error
+
+
+def named(table: Mapping[str, Value], name: str, what: str) -> Value:
+    """The entry of a table of the settings. Raises ValueError that lists those there are."""
+    if name not in table:
+        known = ", ".join(table) or "there are none"
+        raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}")
+    return table[name]

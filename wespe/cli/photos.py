@@ -1,0 +1,100 @@
+"""What most people use: enhance photos; and networks for other programs that do."""
+
+import argparse
+from pathlib import Path
+
+from wespe.cli.network import engine_options, load_network, make_ready, model_option
+from wespe.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """The commands for one's own photos."""
+    _enhance_options(commands.add("enhance", enhance))
+    _export_options(commands.add("export", export, out="the .onnx or, for OpenVINO, .xml file"))
+
+
+def _enhance_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "photos",
+        nargs="+",
+        type=Path,
+        metavar="PHOTO",
+        help="a photo, a video, a folder, or a pattern",
+    )
+    model_option(command)
+    place = command.add_mutually_exclusive_group()
+    place.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        help="where results go (default: beside each photo, as NAME_enhanced)",
+    )
+    place.add_argument("--in-place", action="store_true", help="replace the photos themselves")
+    command.add_argument(
+        "--strength",
+        type=float,
+        default=1.0,
+        metavar="SHARE",
+        help="from 0, the photo as it is, to 1, all that the network changes (default: 1)",
+    )
+    command.add_argument(
+        "--quality",
+        type=int,
+        metavar="NUMBER",
+        help="of JPEG, WebP and HEIC, 1 to 100 (default: of JPEG the photo's own, else 90)",
+    )
+    for name, default, unit, explained in (
+        ("crf", 18, "NUMBER", "of videos, x264's, 0 to 51: 6 more is about half the size"),
+        ("steady", 0.8, "SHARE", "of videos, against flicker: from 0, off, to below 1"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=float,
+            default=default,
+            metavar=unit,
+            help=f"{explained} (default: %(default)s)",
+        )
+    command.add_argument(
+        "--overwrite", action="store_true", help="also photos whose result is newer than they are"
+    )
+    engine_options(command)
+
+
+def enhance(arguments: argparse.Namespace) -> int:
+    """Enhance photos of any size, and videos: files, folders, patterns."""
+    from wespe.networks.inference.photo import enhance_files
+
+    network = load_network(arguments.model, arguments.params)
+    summary = enhance_files(
+        arguments.photos,
+        enhancer=make_ready(network, arguments.compute, arguments.backend),
+        out=arguments.out,
+        in_place=arguments.in_place,
+        strength=arguments.strength,
+        overwrite=arguments.overwrite,
+        quality=arguments.quality,
+        crf=arguments.crf,
+        steady=arguments.steady,
+    )
+    print(summary)
+    return 1 if summary.failed else 0
+
+
+def _export_options(command: argparse.ArgumentParser) -> None:
+    model_option(command)
+    command.add_argument(
+        "--tolerance",
+        type=float,
+        default=1e-4,
+        metavar="NUMBER",
+        help="how far it may be from torch, of a range of 1 (default: %(default)s)",
+    )
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write a network for other programs, as ONNX or OpenVINO, and check it against torch."""
+    from wespe.networks.inference.export import export as write
+
+    network = load_network(arguments.model, arguments.params)
+    difference = write(network, arguments.out, tolerance=arguments.tolerance)
+    print(f"{arguments.out}: differs from torch by at most {difference:.2g}")

@@ -1,0 +1,143 @@
+"""Raters: fit them, and let them rate."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wespe.cli.parser import Commands, load_settings, named
+
+if TYPE_CHECKING:
+    from wespe.settings.params import Params
+
+STATES = Path(".wespe/judging/raters")
+RATINGS = Path(".wespe/ratings")
+"""Where stopped fits and ratings leave what they resume from, outside all declared outputs."""
+
+
+def add(commands: Commands) -> None:
+    """The commands that fit and use raters."""
+    commands.add("rater", rater, "index", named="a rater", out="the folder to make")
+    commands.add(
+        "rate", rate, "index", "rater", "model", named="a rating", out="the folder to make"
+    )
+
+
+def rater(arguments: argparse.Namespace) -> None:
+    """Let a rater learn from photos, or go on where it was stopped."""
+    from wespe.core.device import resolve
+    from wespe.judging.raters.run import RATER, fit_rater, state_key
+    from wespe.pipeline import tracking
+
+    params = load_settings(arguments)
+    settings = named(params.raters, arguments.name, "rater")
+    what: dict[str, Any] = {
+        "settings": settings,
+        "index": arguments.index,
+        "seed": params.run.seed,
+        "place": resolve(params.run.compute),
+    }
+    key = state_key(arguments.name, **what)
+    chosen = {"compute": params.run.compute, "seed": params.run.seed}
+    with tracking.training(
+        params.run,
+        arguments.name,
+        chosen | settings.model_dump(),
+        state_key=key,
+        pipeline=tracking.pipeline_key(params),
+        tag=tracking.RATER,
+    ) as record:
+        card = fit_rater(
+            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
+        )
+        record.finish_rater(card, arguments.out)
+    tracking.register(params.run, f"rater-{arguments.name}", arguments.out / RATER, card)
+    origin = " (simulated)" if card["data"]["simulated"] else ""
+    print(f"{arguments.name}: {card['label']}, from {card['data']['photos']} photos{origin}")
+    for line in card.get("says", ()):
+        print(f"{arguments.name}: {line}")
+
+
+def rate(arguments: argparse.Namespace) -> None:
+    """Let a rater score photos, and what a network and plain enhancers make of them."""
+    from wespe.core.device import resolve
+    from wespe.core.files import BusyError
+    from wespe.judging.baselines import Enhance, baselines
+    from wespe.judging.raters.base import load_rater
+    from wespe.judging.raters.rate import about_rater, rating_key
+    from wespe.judging.raters.rate import rate as score
+    from wespe.networks.checkpoints import load_generator
+    from wespe.networks.inference.opening import open_enhancer
+    from wespe.results.index import read_index
+    from wespe.results.networks import read_card
+
+    params = load_settings(arguments)
+    settings = named(params.ratings, arguments.name, "rating")
+    generator, card = load_generator(arguments.model), read_card(arguments.model)
+    place = resolve(params.run.compute)
+    enhancer = open_enhancer(generator, device=place.device)  # in fp32, as in evaluations
+    judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
+    enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
+    enhancers |= baselines(settings.baselines, card)
+    about = {
+        "rating": arguments.name,
+        "rater": about_judge,
+        "pair": settings.pair,
+        "network": card["sha256"],
+        "engine": enhancer.engine,
+    }
+    key = rating_key(about, index=arguments.index, enhancers=enhancers, place=place)
+    try:
+        summary = score(
+            read_index(arguments.index),
+            judge,
+            enhancers=enhancers,
+            about=about,
+            out=arguments.out,
+            state=RATINGS / key,
+        )
+    except BlockingIOError as error:
+        raise BusyError(f"{arguments.name} is being rated by another process") from error
+    _record(params, summary, arguments.out)
+    _tell(summary)
+
+
+def _tell(summary: Mapping[str, Any]) -> None:
+    """Print a rating: what judged, what was left out, a line a method."""
+    name = summary["rating"]
+    simulated = ", learned from simulated data" if summary["rater"]["simulated"] else ""
+    better = "higher" if summary["higher_is_better"] else "lower"
+    print(f"{name}: {summary['label']}{simulated}, {better} is better")
+    for photo in summary["unreadable"]:
+        print(f"{name}: {photo['file']} left out: {photo['reason']}")
+    for method, values in summary["methods"].items():
+        print(f"{name}: {method}: {_in_words(values, summary['decimals'])}")
+
+
+def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:
+    """Put a rating into MLflow, beside the evaluations of the same network."""
+    from wespe.pipeline import tracking
+
+    rating, network = params.ratings[summary["rating"]], summary["network"]
+    same = [
+        name
+        for name, other in params.ratings.items()
+        if (other.pair, other.rater) == (rating.pair, rating.rater)
+    ]
+    run = tracking.find_run(params.run, network)
+    run.rating(summary, out, main=same[0] == summary["rating"])
+    tracking.annotate(params.run, network, tracking.score_means(summary))
+
+
+def _in_words(values: Mapping[str, Any], decimals: int) -> str:
+    """A mean score, and its difference to the original with the interval of that."""
+    told = f"{values['mean']:z.{decimals}f}"
+    difference = values.get("difference")
+    if difference is None:
+        return told
+    change, *ends = (
+        "unknown" if difference[key] is None else f"{difference[key]:+z.{decimals}f}"
+        for key in ("mean", "low", "high")
+    )
+    interval = f" (95 %: {' to '.join(ends)})" if difference["low"] is not None else ""
+    return f"{told}, {change} to the original{interval}"

@@ -1,0 +1,72 @@
+"""The local page that enhances photos."""
+
+import argparse
+from functools import cache
+from pathlib import Path
+
+from wespe.cli.network import compute_option, make_ready
+from wespe.cli.parser import Commands, extra, load_settings
+
+
+def add(commands: Commands) -> None:
+    """The command that serves the page."""
+    command = commands.add("serve", serve)
+    command.add_argument(
+        "--model",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="the networks to offer (default: all in run.results of the settings)",
+    )
+    command.add_argument(
+        "--port", type=int, default=8600, metavar="NUMBER", help="(default: %(default)s; 0: any)"
+    )
+    command.add_argument(
+        "--lan",
+        action="store_true",
+        help="let other machines of the network in, without a password",
+    )
+    command.add_argument(
+        "--max-mb",
+        type=float,
+        default=100,
+        metavar="NUMBER",
+        help="the largest file taken (default: %(default)s)",
+    )
+    command.add_argument(
+        "--max-megapixels",
+        type=float,
+        default=100,
+        metavar="NUMBER",
+        help="the largest photo taken (default: %(default)s)",
+    )
+    compute_option(command)
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve a page on this machine that enhances photos: drop them, compare, download."""
+    with extra("web"):
+        from wespe.apps.serving.app import make_app
+        from wespe.apps.web.server import serve as run
+    from wespe.apps.serving.offers import find_offers
+    from wespe.apps.serving.tray import Limits
+    from wespe.networks.checkpoints import load_generator
+    from wespe.networks.inference.tiled import PhotoEnhancer
+
+    folders = arguments.model or [Path(load_settings(arguments).run.results)]
+    paths, offers = find_offers(folders)
+
+    @cache
+    def load(key: str) -> PhotoEnhancer:
+        return make_ready(load_generator(paths[key]), arguments.compute)
+
+    load(next(iter(paths)))  # that networks cannot run here is told now, not at the first photo
+    app = make_app(
+        offers,
+        load,
+        upload_mb=arguments.max_mb,
+        limits=Limits(megapixels=arguments.max_megapixels),
+        lan=arguments.lan,
+    )
+    print(f"{len(offers)} network{'s' * (len(offers) != 1)}; Ctrl-C ends it. Open", flush=True)
+    run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))

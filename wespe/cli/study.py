@@ -1,0 +1,214 @@
+"""The user study: which photos people prefer."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wespe.cli.network import load_network, make_ready, model_option, network_file
+from wespe.cli.parser import Commands, extra
+
+if TYPE_CHECKING:
+    from wespe.apps.study.sources import PhotoSet
+    from wespe.apps.study.votes import Votes
+
+
+_TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these photos?"}
+
+
+def add(commands: Commands) -> None:
+    """The commands of a study, all below `wespe study`."""
+    actions = Commands(commands.add("study", study, params=False), "action")
+    _build_options(actions.add("build", build))
+    _serve_options(actions.add("serve", serve, params=False))
+    exporting, reporting, withdrawing = (
+        _folder(actions.add(name, run, params=False))
+        for name, run in (("export", export), ("report", report), ("withdraw", withdraw))
+    )
+    exporting.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the .csv file to make"
+    )
+    reporting.add_argument(
+        "--out",
+        type=Path,
+        metavar="FOLDER",
+        default=Path("results/study"),
+        help="where NAME.json, NAME.md and NAME.csv go (default: %(default)s)",
+    )
+    reporting.add_argument(
+        "--name", metavar="NAME", help="what these files are called (default: as the study)"
+    )
+    withdrawing.add_argument("code", metavar="CODE", help="the subject's code")
+
+
+def _folder(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    command.add_argument("folder", type=Path, metavar="STUDY", help="the study's folder")
+    return command
+
+
+def _build_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("out", type=Path, metavar="STUDY", help="the folder to make")
+    command.add_argument(
+        "--set",
+        action="append",
+        required=True,
+        metavar="NAME=FOLDER",
+        help="photos: an evaluation's folder, or photos for --model to enhance; may be repeated",
+    )
+    command.add_argument(
+        "--kind",
+        default="pairs",
+        choices=["pairs", "ratings"],
+        help="which of two is preferred, or ratings from 1 to 5 (default: %(default)s)",
+    )
+    command.add_argument(
+        "--against",
+        nargs="+",
+        default=["original", "autocontrast"],
+        metavar="METHOD",
+        help="what the enhanced photo is compared with (default: original autocontrast)",
+    )
+    model_option(command, required=False)
+    command.add_argument(
+        "--longest-px",
+        type=int,
+        default=1600,
+        metavar="NUMBER",
+        help="enhanced photos are shown at most so long (default: 1600, an evaluation's)",
+    )
+    command.add_argument(
+        "--title", metavar="TEXT", help="the page's heading (default: a question, by the kind)"
+    )
+    for option, default, text in (
+        ("photos", 7, "photos of each set"),
+        ("practice", 2, "practice trials in all"),
+        ("catches", 2, "catch trials of each set"),
+        ("seed", 0, "seed of what is drawn, and in which order it is shown"),
+    ):
+        command.add_argument(
+            f"--{option}",
+            type=int,
+            default=default,
+            metavar="NUMBER",
+            help=f"{text} (default: {default})",
+        )
+
+
+def _serve_options(command: argparse.ArgumentParser) -> None:
+    _folder(command)
+    command.add_argument(
+        "--port",
+        type=int,
+        default=8010,
+        metavar="NUMBER",
+        help="0 takes a free one (default: 8010)",
+    )
+    command.add_argument(
+        "--lan", action="store_true", help="also for others on the network, without encryption"
+    )
+    command.add_argument(
+        "--simulated-subjects",
+        action="store_true",
+        help="whoever takes part is no person: a trial run, which its report says",
+    )
+
+
+def study(arguments: argparse.Namespace) -> None:
+    """Ask people which photos they prefer: build, serve, export, report, withdraw."""
+
+
+def build(arguments: argparse.Namespace) -> None:
+    """Make the folder of a blinded study."""
+    from wespe.apps.study.build import build as make
+
+    made = make(
+        arguments.out,
+        [_photo_set(arguments, text) for text in arguments.set],
+        kind=arguments.kind,
+        title=arguments.title or _TITLES[arguments.kind],
+        against=arguments.against,
+        photos_per_set=arguments.photos,
+        practice=arguments.practice,
+        catches=arguments.catches,
+        seed=arguments.seed,
+    )
+    counts = (f"{len(made.numbers(part))} {part}" for part in ("practice", "main", "catch"))
+    print(f"{made.study}: {len(made.networks)} sets, trials: {', '.join(counts)}")
+    print(f"serve it: wespe study serve {arguments.out}")
+
+
+def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
+    from wespe.apps.study.sources import is_evaluation, of_evaluation, of_photos
+
+    name, equals, path = text.partition("=")
+    folder = Path(path)
+    if not equals or not folder.is_dir():
+        raise ValueError(f"--set: expected NAME=FOLDER with a folder that is there, got {text!r}")
+    if is_evaluation(folder):
+        return of_evaluation(name, folder)
+    if arguments.model is None:
+        raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
+
+    from wespe.judging.baselines import baselines
+    from wespe.results.networks import read_card
+
+    network = network_file(arguments.model, arguments.params)
+    card = read_card(network) if network.with_suffix(".json").exists() else {}
+    others = [method for method in arguments.against if method != "original"]
+    return of_photos(
+        name,
+        folder,
+        model=network,
+        enhancers={
+            "enhanced": make_ready(load_network(str(network), arguments.params), "auto").enhance,
+            **baselines(others, card),
+        },
+        longest_px=arguments.longest_px,
+    )
+
+
+def serve(arguments: argparse.Namespace) -> None:
+    """Serve a study's page and keep the votes, until Ctrl-C."""
+    from wespe.apps.study.folder import read_study
+
+    with extra("web"):
+        from wespe.apps.study.app import make_app
+        from wespe.apps.web.server import serve as run
+
+    read = read_study(arguments.folder)
+    app = make_app(
+        arguments.folder, read, simulated=arguments.simulated_subjects, lan=arguments.lan
+    )
+    print(f"{read.study}: {len(read.items)} trials; Ctrl-C ends it, votes stay", flush=True)
+    run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Write all votes as CSV."""
+    from wespe.apps.study.folder import read_study
+    from wespe.apps.study.report import export_votes
+
+    count = export_votes(arguments.out, read_study(arguments.folder), _votes(arguments.folder))
+    print(f"{arguments.out}: {count} votes")
+
+
+def report(arguments: argparse.Namespace) -> None:
+    """Say what the votes show: preferences or ratings, with intervals, beside the paper's."""
+    from wespe.apps.study.folder import read_study
+    from wespe.apps.study.report import as_markdown, write_results
+
+    study, votes = read_study(arguments.folder), _votes(arguments.folder)
+    with extra("web"):
+        results = write_results(arguments.out, study, votes, name=arguments.name)
+    print(as_markdown(results))
+
+
+def withdraw(arguments: argparse.Namespace) -> None:
+    """Delete a subject's votes, who asked for it."""
+    print(f"{_votes(arguments.folder).withdraw(arguments.code)} votes deleted")
+
+
+def _votes(folder: Path) -> "Votes":
+    from wespe.apps.study.folder import read_study
+    from wespe.apps.study.votes import open_votes
+
+    return open_votes(folder, read_study(folder))

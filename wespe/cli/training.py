@@ -1,0 +1,133 @@
+"""Networks: train, import and list them."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wespe.cli.parser import Commands, load_settings, named
+from wespe.core.files import sha256
+
+if TYPE_CHECKING:
+    from wespe.core.device import Place
+    from wespe.settings.params import Params
+
+STATES = Path(".wespe/training")
+"""Where stopped trainings leave what they resume from, outside all declared outputs."""
+
+
+def add(commands: Commands) -> None:
+    """The commands that make and list networks."""
+    commands.add("train", train, "source", "target", named="a pair", out="the folder to make")
+    commands.add(
+        "import-dped", import_dped, params=False, out="the .safetensors file to make"
+    ).add_argument(
+        "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
+    )
+    _models_options(commands.add("models", models))
+
+
+def _models_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("show", nargs="?", choices=["show"], help="print the model card of NAME")
+    command.add_argument("name", nargs="?", metavar="NAME", help="a network's name or path")
+    command.add_argument(
+        "--folder",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="where to look, folders or networks (default: run.results of the settings)",
+    )
+    command.add_argument("--json", action="store_true", help="with all that is known, as JSON")
+    command.add_argument(
+        "--register", action="store_true", help="first put what MLflow's registry lacks into it"
+    )
+
+
+def train(arguments: argparse.Namespace) -> None:
+    """Train the network of a pair, or go on where its training was stopped."""
+    from wespe.core import processes
+    from wespe.core.device import resolve
+
+    params = load_settings(arguments)
+    run = params.run
+    named(params.pairs, arguments.name, "pair")
+    place = resolve(run.compute, compiled=run.compile, devices=run.devices)
+    if run.devices * run.nodes > 1 and not processes.started():
+        processes.launch(arguments.again, devices=run.devices, nodes=run.nodes)
+        return
+    with processes.joined(place.device):
+        _train(arguments, params, place)
+
+
+def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> None:
+    from wespe.core import processes
+    from wespe.data.patches.store import PatchSet
+    from wespe.pipeline import tracking
+    from wespe.training.run import state_key, train_pair
+
+    # Of processes that train together the first alone keeps a record.
+    run = params.run.model_copy(update={} if processes.first() else {"tracking": ""})
+    pair = named(params.pairs, arguments.name, "pair")
+    what: dict[str, Any] = {
+        "source": PatchSet.open(arguments.source),
+        "target": PatchSet.open(arguments.target),
+        "recipe": params.recipes[pair.recipe],
+        "seed": params.run.seed if pair.seed is None else pair.seed,
+        "place": place,
+    }
+    key = state_key(arguments.name, **what)
+    chosen = {"compute": run.compute, **pair.model_dump(), "seed": what["seed"]}
+    with tracking.training(
+        run,
+        arguments.name,
+        chosen | what["recipe"].model_dump(),
+        state_key=key,
+        pipeline=tracking.pipeline_key(params),
+    ) as record:
+        card = train_pair(
+            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
+        )
+        if not processes.first():
+            return
+        record.finish(card, arguments.out)
+    tracking.register(params.run, arguments.name, arguments.out / "generator.safetensors", card)
+    print(
+        f"{arguments.name}: {card['steps']} steps in {card['train_seconds']} s on "
+        f"{card['compute']}, {card['patches_per_second']} patches/s, "
+        f"{card['data_share']:.2%} of the time reading them"
+    )
+
+
+def import_dped(arguments: argparse.Namespace) -> None:
+    """A generator that the DPED authors published, a TensorFlow checkpoint → a network of ours."""
+    from wespe.core.files import write_json
+    from wespe.networks.checkpoints import save_generator
+    from wespe.networks.published import load_dped, model_card
+
+    generator = load_dped(arguments.checkpoint)
+    save_generator(arguments.out, generator)
+    card = model_card(arguments.checkpoint, generator) | {"sha256": sha256(arguments.out)}
+    write_json(arguments.out.with_suffix(".json"), card)
+    print(f"{arguments.checkpoint.name}: {arguments.out}")
+
+
+def models(arguments: argparse.Namespace) -> int:
+    """List the networks there are; `show NAME` prints the model card of one."""
+    from wespe.apps.catalogue import as_json, as_table, find_networks, markdown, one_of
+    from wespe.pipeline import tracking
+
+    settings = load_settings(arguments).run
+    networks = find_networks(arguments.folder or [Path(settings.results)])
+    whole = [network for network in networks if not network.problem]
+    if arguments.show:
+        print(markdown(one_of(networks, arguments.name)))
+        return 0
+    if arguments.register:
+        for network in whole:
+            tracking.register(settings, network.name, network.path, network.card)
+            for summary in network.evaluations:
+                means = tracking.means(summary)
+                tracking.annotate(settings, network.card["sha256"], means)
+    versions = tracking.versions(settings, [network.card["sha256"] for network in whole])
+    listed = (as_json if arguments.json else as_table)(networks, versions)
+    print(listed or f"no networks in {settings.results}")
+    return int(len(whole) < len(networks))

@@ -1,0 +1,32 @@
+"""Figures of videos."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from wespe.cli.parser import Commands
+
+
+def add(commands: Commands) -> None:
+    """The commands for videos alone; `wespe enhance` takes them beside photos."""
+    command = commands.add("flicker", flicker, params=False)
+    command.add_argument("source", type=Path, metavar="SOURCE", help="a video")
+    command.add_argument("result", type=Path, metavar="RESULT", help="the same, enhanced")
+    command.add_argument(
+        "--frames", type=int, metavar="NUMBER", help="the first ones (default: all)"
+    )
+    command.add_argument("--json", action="store_true", help="the figures as JSON")
+
+
+def flicker(arguments: argparse.Namespace) -> None:
+    """Measure how much more an enhanced video flickers than its source, along the motion."""
+    from wespe.networks.inference.video.flicker import flicker_of_files
+
+    measured = flicker_of_files(arguments.source, arguments.result, frames=arguments.frames)
+    if arguments.json:
+        print(json.dumps(asdict(measured)))
+        return
+    print(f"{measured.pairs} pairs of frames, {measured.left_out} more at cuts left out")
+    print(f"the source changes by {measured.source:.2f} levels of 255 from frame to frame")
+    print(f"flicker added: {measured.added:.2f} levels, of large areas {measured.added_areas:.2f}")

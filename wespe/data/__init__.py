@@ -1,0 +1,4 @@
+"""Where photos come from, and the patches that are cut out of them.
+
+Imports `core`, `photos`, `results`.
+"""

@@ -1,0 +1,81 @@
+"""Cityscapes: photos from a car in fifty cities (Cordts et al., 2016)."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain, photos_below, require
+from wespe.data.download import DownloadError
+from wespe.data.folder import index_photos
+from wespe.data.inventory import Item
+from wespe.data.transfer import Wanted
+from wespe.results.index import PhotoIndex
+
+_ARCHIVE = "leftImg8bit_trainvaltest.zip"
+_COUNTS = {"train": 2975, "val": 500, "test": 1525}
+_USER, _PASSWORD = "CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD"
+LICENCE = "non-commercial use, no redistribution"
+
+
+class CityscapesSettings(DatasetSettings):
+    """Cityscapes, the left photos of 8 bits, 2048×1024 px. Downloads need an account, whose name
+    and password are in the environment (CITYSCAPES_USERNAME, CITYSCAPES_PASSWORD), and the package
+    cityscapesscripts."""
+
+    kind: Literal["cityscapes"]
+    """Tells this kind of source from the others."""
+    part: Literal["train", "val", "test"]
+    """An official part, each of cities of its own: 2975, 500 and 1525 photos."""
+    count: Annotated[int, Field(ge=1)] | None = None
+    """At most so many photos, spread evenly over the part. The paper has 2876 for training and 143
+    for testing (its table 4), and does not name them."""
+
+
+def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:
+    """Index the photos where they lie. Raises ValueError if they cannot be had."""
+    archive = Archive("cityscapes", _ARCHIVE, "leftImg8bit", f"{settings.part}/*")
+    place = obtain(name, settings, archive, fetch_with_account)
+    files = [
+        file
+        for file in photos_below(place, f"{settings.part}/*/*", ".png")
+        if file.endswith("_leftImg8bit.png")
+    ]
+    expected = _COUNTS[settings.part]
+    what = f"{expected} photos in {place / settings.part}"
+    require(name, settings, len(files) == expected, what, f"{len(files)}")
+    origin = f"Cityscapes, {settings.part}"
+    return index_photos(name, place, evenly(files, settings.count), origin=origin, licence=LICENCE)
+
+
+def fetch_with_account(item: Item, wanted: Wanted) -> None:
+    """Download the archive with the official tool, csDownload, which resumes and checks its MD5.
+
+    It asks for name and password; they are told to it, never to a command line or a file. Raises
+    DownloadError where the tool or the account is lacking, or the tool fails.
+    """
+    tool = shutil.which("csDownload")
+    lacking = [name for name in (_USER, _PASSWORD) if not os.environ.get(name)]
+    if not tool or lacking:
+        what = [f"{' and '.join(lacking)} in the environment"] if lacking else []
+        what += [] if tool else ["csDownload of the package cityscapesscripts"]
+        raise DownloadError(
+            f"{wanted.path.name} needs an account, {item.terms}: expected {', '.join(what)}"
+        )
+    # The tool writes under the final name from the first byte on.
+    folder = wanted.path.with_name(f".{wanted.path.name}.unfinished")
+    folder.mkdir(parents=True, exist_ok=True)
+    answers = f"{os.environ[_USER]}\n{os.environ[_PASSWORD]}\nn\n"  # n: it keeps no password
+    done = subprocess.run(
+        [tool, "--resume", "--destination_path", str(folder), wanted.path.name],
+        input=answers,
+        text=True,
+        start_new_session=True,  # without a terminal it reads the password from its input
+    )
+    if done.returncode:
+        raise DownloadError(f"{wanted.path.name}: csDownload failed, its messages say why")
+    (folder / wanted.path.name).replace(wanted.path)
+    folder.rmdir()

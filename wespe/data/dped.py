@@ -1,0 +1,120 @@
+"""DPED: the same scenes by three phones and a Canon 70D (Ignatov et al., 2017)."""
+
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain, photos_below, require
+from wespe.data.folder import index_photos
+from wespe.results.index import PhotoIndex
+
+_GZIP = (b"\x1f\x8b", b"PK")
+# Pairs of patches for training and for testing, where they were published.
+_PATCHES = {"iphone": (160_471, 4_353)}
+_TEST_PHOTOS = 29
+# Table 1 of the paper: originals for testing.
+_HELD_OUT = {"iphone": 113, "blackberry": 113, "sony": 76}
+LICENCE = "research use"
+
+
+class DpedSettings(DatasetSettings):
+    """DPED: photos of an iPhone 3GS, a BlackBerry Passport and a Sony Xperia Z, and of the same
+    scenes by a Canon 70D."""
+
+    kind: Literal["dped"]
+    """Tells this kind of source from the others."""
+    camera: Literal["iphone", "blackberry", "sony"]
+    """The phone."""
+    part: Literal[
+        "phone", "canon", "test_patches", "test_photos", "phone_originals", "canon_originals"
+    ]
+    """`phone`, `canon`: the patches of 100 px for training. `test_patches`: the phone's for
+    testing, with the Canon's as references. `test_photos`: the phone's 29 of full size.
+    `phone_originals`, `canon_originals`: the photos as taken, an archive of its own."""
+    split: Literal["all", "train", "test"] = "all"
+    """Of the originals: those for training, or those held out. A scene that is held out is so for
+    both cameras."""
+    held_out: Annotated[int, Field(ge=1)] | None = None
+    """So many of the phone's originals are for testing, evenly spread; without a number as many as
+    in the paper (its table 1): 113, 113 and 76, which left 5614, 5902 and 4427 for training. Where
+    the archive itself has a folder `test`, that is the split."""
+
+    @model_validator(mode="after")
+    def _originals_alone_are_split(self) -> Self:
+        if self.split != "all" and not self.part.endswith("_originals"):
+            raise ValueError(f"part {self.part} has its own split: leave out `split`")
+        return self
+
+
+def acquire(name: str, settings: DpedSettings, out: Path) -> PhotoIndex:
+    """Index the photos where they lie. Raises ValueError if they cannot be had."""
+    origin = f"DPED, {settings.camera}, {settings.part.replace('_', ' ')}"
+    references = None
+    if settings.part.endswith("_originals"):
+        place, files = _originals(name, settings)
+        origin += f", {settings.split}"
+    else:
+        archive = Archive("dped", "dped.gz", "dped", f"{settings.camera}/*_data", _GZIP)
+        place = obtain(name, settings, archive) / settings.camera
+        if settings.part == "test_photos":
+            files = _test_photos(name, settings, place)
+        else:
+            references = "canon" if settings.part == "test_patches" else None
+            place /= "test_data/patches" if references else "training_data"
+            files = _patches(name, settings, place)
+    return index_photos(name, place, files, origin=origin, references=references, licence=LICENCE)
+
+
+def _test_photos(name: str, settings: DpedSettings, place: Path) -> list[str]:
+    folder = "test_data/full_size_test_images"
+    files = photos_below(place, f"{folder}/*", ".jpg")
+    what = f"{_TEST_PHOTOS} photos in {place / folder}"
+    require(name, settings, len(files) == _TEST_PHOTOS, what, f"{len(files)}")
+    return files
+
+
+def _patches(name: str, settings: DpedSettings, folder: Path) -> list[str]:
+    """Patches are numbered from 0, and the two cameras have the same numbers."""
+    found = {
+        camera: photos_below(folder, f"{camera}/*", ".jpg") for camera in (settings.camera, "canon")
+    }
+    phone, canon = ({PurePosixPath(file).name for file in files} for files in found.values())
+    pairs = _PATCHES.get(settings.camera, (len(phone), len(phone)))[folder.name == "patches"]
+    expected = {f"{number}.jpg" for number in range(pairs)}
+    require(
+        name,
+        settings,
+        phone == canon == expected != set(),
+        f"0.jpg to {pairs - 1}.jpg of {settings.camera} and canon in {folder}",
+        f"{len(phone)} and {len(canon)}",
+    )
+    return found["canon" if settings.part == "canon" else settings.camera]
+
+
+def _originals(name: str, settings: DpedSettings) -> tuple[Path, list[str]]:
+    """The originals of a split; the published archive's layout is not documented.
+
+    So they are taken from any folder that has the camera's name.
+    """
+    archive = Archive(
+        "dped_originals", "original_images.gz", "", f"**/{settings.camera}/*.[jJ][pP][gG]", _GZIP
+    )
+    place = obtain(name, settings, archive)
+    cameras = {
+        camera: [
+            file
+            for file in photos_below(place, f"**/{camera}/*", ".jpg")
+            if not {"training_data", "test_data"}.intersection(PurePosixPath(file).parts)
+        ]
+        for camera in (settings.camera, "canon")
+    }
+    phone = cameras[settings.camera]
+    marked = [file for file in phone if "test" in PurePosixPath(file).parts]
+    tests = marked or evenly(phone, settings.held_out or _HELD_OUT[settings.camera])
+    scenes = {PurePosixPath(file).stem for file in tests}
+    files = cameras["canon" if settings.part == "canon_originals" else settings.camera]
+    if settings.split != "all":
+        wanted = settings.split == "test"
+        files = [file for file in files if (PurePosixPath(file).stem in scenes) == wanted]
+    return place, files

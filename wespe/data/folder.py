@@ -1,0 +1,151 @@
+"""Any directory of photos."""
+
+import glob
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from wespe.core.files import sha256
+from wespe.core.parallel import ordered_map
+from wespe.data.settings import SourceSettings
+from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
+from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+
+
+class FolderSettings(SourceSettings):
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, BMP and, with the extra
+    `heif`, HEIC. Files that cannot be read and repeated ones are left out and listed with the
+    reason."""
+
+    kind: Literal["folder"]
+    """Tells this kind of source from the others."""
+    path: str
+    """The directory, absolute or relative to the project. Its files are read and never written."""
+    include: tuple[str, ...] = ("**",)
+    """Glob patterns relative to `path` (`**` crosses folders); a photo must match one."""
+    exclude: tuple[str, ...] = ()
+    """Glob patterns relative to `path`; a photo that matches one is left out."""
+    references: str | None = None
+    """A subfolder of `path` that holds, under the same file name, each photo's aligned target."""
+    min_side_px: Annotated[int, Field(ge=1)] = 100
+    """Photos with a shorter side are left out."""
+
+
+def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
+    """Index the usable photos where they lie; nothing is written below `out`.
+
+    Every photo and reference is decoded. Photos that are unreadable, too small, duplicates, or
+    without a reference of their size go to `skipped`; a reason is its kind, a colon and details.
+    Raises ValueError if the folder or its references are missing, or if no photo is usable.
+    """
+    root = Path(settings.path)
+    for folder in (root, root / (settings.references or "")):
+        if not folder.is_dir():
+            raise ValueError(f"source {name}: expected a folder of photos at {folder}, got none")
+    return index_photos(
+        name,
+        root,
+        find_photos(root, settings),
+        origin=f"photos of folder {settings.path}",
+        references=settings.references,
+        min_side_px=settings.min_side_px,
+    )
+
+
+def index_photos(
+    name: str,
+    root: Path,
+    files: Sequence[str],
+    *,
+    origin: str,
+    references: str | None = None,
+    min_side_px: int = 1,
+    licence: str | None = None,
+) -> PhotoIndex:
+    """Index those of `files`, relative to `root`, that are usable.
+
+    `references` is the subfolder with each one's aligned target. Raises ValueError if none is.
+    """
+    inspect = partial(_inspect, root=root, references=references, min_side_px=min_side_px)
+    photos, skipped = _without_repeats(ordered_map(inspect, files))
+    if not photos:
+        kinds = Counter(entry.reason.partition(":")[0] for entry in skipped)
+        counts = "".join(f", {count} {kind}" for kind, count in kinds.most_common())
+        raise ValueError(
+            f"source {name}: expected usable photos in {root}, got {len(files)} photo files{counts}"
+        )
+    return PhotoIndex(name, str(root), origin, False, photos, skipped, licence)
+
+
+def find_photos(root: Path, settings: FolderSettings) -> list[str]:
+    """Files below `root` that look like photos and are meant, sorted; hidden ones are not."""
+    included = _matches(root, settings.include) - _matches(root, settings.exclude)
+    return sorted(
+        file
+        for file in included
+        if PurePosixPath(file).suffix.lower() in PHOTO_SUFFIXES
+        and not (settings.references and PurePosixPath(file).is_relative_to(settings.references))
+        and (root / file).is_file()
+    )
+
+
+def _matches(root: Path, patterns: Sequence[str]) -> set[str]:
+    # Path.glob's `**` matches folders alone before Python 3.13, and hidden files always.
+    found = (glob.glob(pattern, root_dir=root, recursive=True) for pattern in patterns)  # noqa: PTH207
+    return {file for files in found for file in files}
+
+
+def _inspect(
+    file: str, *, root: Path, references: str | None, min_side_px: int
+) -> PhotoEntry | Skipped:
+    path = root / file
+    try:
+        height, width = read_photo(path).pixels.shape[:2]
+    except PhotoError as error:
+        return Skipped(file, f"unreadable: {error.reason}")
+    if min(width, height) < min_side_px:
+        return Skipped(file, f"too small: {width}×{height} px")
+    reference = None
+    if references:
+        reference = str(PurePosixPath(references) / path.name)
+        if problem := _reference_problem(root / reference, (height, width)):
+            return Skipped(file, problem)
+    return PhotoEntry(file, width, height, sha256(path), reference)
+
+
+def _reference_problem(path: Path, expected: tuple[int, int]) -> str | None:
+    try:
+        height, width = read_photo(path).pixels.shape[:2]
+    except PhotoError as error:
+        return f"without reference: {error}"
+    if (height, width) != expected:
+        return f"reference of another size: {width}×{height} px"
+    return None
+
+
+def _without_repeats(
+    inspected: Iterable[PhotoEntry | Skipped],
+) -> tuple[list[PhotoEntry], list[Skipped]]:
+    """The photos kept and those skipped: the first of equal files and of a shared reference."""
+    photos: list[PhotoEntry] = []
+    skipped: list[Skipped] = []
+    by_content: dict[str, str] = {}
+    by_reference: dict[str, str] = {}
+    for entry in inspected:
+        if isinstance(entry, Skipped):
+            skipped.append(entry)
+        elif entry.sha256 in by_content:
+            skipped.append(Skipped(entry.file, f"duplicate: of {by_content[entry.sha256]}"))
+        elif entry.reference in by_reference:
+            kept = by_reference[entry.reference]
+            skipped.append(Skipped(entry.file, f"ambiguous reference: also that of {kept}"))
+        else:
+            photos.append(entry)
+            by_content[entry.sha256] = entry.file
+            if entry.reference:
+                by_reference[entry.reference] = entry.file
+    return photos, skipped

@@ -1,0 +1,1 @@
+"""Patches: cutting them out of photos, and drawing batches from them."""

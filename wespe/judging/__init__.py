@@ -1,0 +1,4 @@
+"""How good photos are: metrics, plain enhancers to compare with, evaluations, and raters.
+
+Imports `core`, `photos`, `results`, `networks`.
+"""

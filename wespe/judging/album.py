@@ -1,0 +1,95 @@
+"""The photos of an evaluation that a reader sees: whole, and a part of each pixel by pixel."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, count
+from pathlib import Path, PurePath
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from wespe.photos.images import Pixels, write_photo
+
+_PICTURE_PX = 1600
+CROP_PX = 200
+
+
+class Album:
+    """Writes photos by several methods into `pictures/` and `crops/` below a folder.
+
+    A picture is the whole photo, at most 1600 px wide and high, a crop the 200 × 200 px of it that
+    have most detail, as they are (all of it where it is smaller); both are `STEM.METHOD.jpg`.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        for kind in ("pictures", "crops"):
+            (folder / kind).mkdir()
+        self.files: dict[str, str] = {}
+        """The file of each photo, by its stem here: photos of two folders may share a stem."""
+        self.crops: dict[str, list[int]] = {}
+        """Where each photo's crop lies: x, y, width, height in pixels of the photo, by stem."""
+        self.sizes: dict[str, list[int]] = {}
+        """Width and height of each photo, by stem."""
+
+    def add(self, file: str, original: Pixels, versions: Iterable[tuple[str, Pixels]]) -> None:
+        """Add the photo `file`, by each method; all are uint8 `(H, W, 3)` of one size."""
+        name = PurePath(file).stem
+        candidates = chain([name], (f"{name}-{repeat}" for repeat in count(2)))
+        stem = next(candidate for candidate in candidates if candidate not in self.files)
+        height, width = original.shape[:2]
+        scale = min(1.0, _PICTURE_PX / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        x, y, crop_width, crop_height = box = most_detailed(original, CROP_PX)
+        for method, pixels in versions:
+            picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+            crop = pixels[y : y + crop_height, x : x + crop_width]
+            for kind, shown in (("pictures", picture), ("crops", crop)):
+                path = self._folder / kind / f"{stem}.{method}.jpg"
+                write_photo(path, np.ascontiguousarray(shown, np.uint8))
+        self.files[stem], self.crops[stem], self.sizes[stem] = file, list(box), [width, height]
+
+    def summary(self) -> dict[str, Any]:
+        """What a reader of the folder has to know, as JSON."""
+        return {"pictures": self.files, "crops": self.crops, "sizes": self.sizes}
+
+
+def evenly_spread(files: Sequence[str], number: int) -> list[str]:
+    """At most `number` of `files`, from the middles of as many equal parts."""
+    shown = min(number, len(files))
+    return [files[(2 * place + 1) * len(files) // (2 * shown)] for place in range(shown)]
+
+
+def most_detailed(photo: Pixels, size_px: int) -> tuple[int, int, int, int]:
+    """The square of `size_px` with the largest mean gradient of the grey levels.
+
+    `photo`: uint8 `(H, W, 3)`. Looks every quarter of the size; the first of equals wins. Returns
+    x, y, width and height in pixels, of which the last two end at the photo's.
+    """
+    grey = np.asarray(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY), np.uint8)
+    height, width = grey.shape
+    box_width, box_height = min(size_px, width), min(size_px, height)
+    # Bytes and not floats: the photo may have tens of megapixels.
+    gradient = np.zeros_like(grey)
+    gradient[1:] = _distance(grey[1:], grey[:-1]) // 2
+    gradient[:, 1:] += _distance(grey[:, 1:], grey[:, :-1]) // 2
+    sums = cv2.integral(gradient, sdepth=cv2.CV_64F)
+    step = max(1, size_px // 4)
+    places = [
+        (left, top)
+        for top in range(0, height - box_height + 1, step)
+        for left in range(0, width - box_width + 1, step)
+    ]
+
+    def detail(place: tuple[int, int]) -> float:
+        left, top = place
+        right, bottom = left + box_width, top + box_height
+        return float(sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left])
+
+    left, top = max(places, key=detail)
+    return left, top, box_width, box_height
+
+
+def _distance(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.maximum(first, second) - np.minimum(first, second)

@@ -1,0 +1,154 @@
+"""What every kind of rater is: it learns from photos, scores one, and is kept as safetensors.
+
+To add a kind: a package `wespe/judging/raters/KIND/` with its settings (a `RaterSettings` whose
+`rater` names the class as `module:class`) and the class, a `Rater`, and an entry in `registry`. The
+rules, the commands, the card and the rating of enhanced photos are then the ones of all kinds.
+"""
+
+import json
+import pkgutil
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from wespe.core.device import Place
+from wespe.core.files import atomic_file
+from wespe.judging.raters.registry import RATERS
+from wespe.networks.fitting.engine import Log
+from wespe.photos.images import Pixels
+from wespe.results.index import PhotoIndex
+
+FORMAT = "wespe-rater/1"
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a rater gets to learn from, next to its settings.
+
+    `folder`: that of the source, `data/sources/NAME`, with `index.json` and whatever tables the
+    source writes; `photos`: the index, read. `seed` decides all that is random. `place`: where and
+    in which precision networks run. `state`: an existing folder for what a stopped fit resumes
+    from; the caller removes it when the rater is written. `log(step, values)`: is told of losses on
+    the way, where there are steps.
+    """
+
+    name: str
+    folder: Path
+    photos: PhotoIndex
+    seed: int
+    place: Place
+    state: Path
+    log: Log = lambda step, values: None
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A rater that has learned.
+
+    `card`: JSON, the kind's own entries of the model card, such as accuracy with its interval.
+    `limits`: sentences of the card on what the scores do not tell. `records`: a mapping of numbers
+    with `step` each, the lines of `losses.jsonl`; none where nothing is trained in steps.
+    """
+
+    rater: "Rater"
+    card: Mapping[str, Any]
+    limits: Sequence[str] = ()
+    records: Sequence[Mapping[str, float]] = field(default=())
+
+
+class Rater(ABC):
+    """A judge of single photos.
+
+    Where it looks in a photo may depend on the photo's size and on the rater, and on nothing else:
+    so an original and its enhancements, which have one size, are judged at the same places.
+    """
+
+    kind: ClassVar[str]
+    """Its key in `RATERS`."""
+    higher_is_better: ClassVar[bool]
+    """The direction of the score."""
+    decimals: ClassVar[int]
+    """With how many the score is shown to people."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """The heading of its column in tables."""
+
+    @classmethod
+    @abstractmethod
+    def fit(cls, settings: Any, task: Task) -> Fitted:
+        """Learn, or go on where an earlier call with the same `task.state` was stopped.
+
+        `settings`: the kind's `RaterSettings`. Raises ValueError, naming the source or the file,
+        for photos that it cannot learn from, and BlockingIOError where another process does.
+        """
+
+    @abstractmethod
+    def score(self, photo: Pixels) -> float:
+        """The score of one photo, uint8 `(H, W, 3)` sRGB; the same pixels give the same score.
+
+        Raises ValueError, without the file's name, for a photo that is too small.
+        """
+
+    @property
+    @abstractmethod
+    def config(self) -> dict[str, Any]:
+        """All that `build` needs besides the tensors, as JSON."""
+
+    @abstractmethod
+    def tensors(self) -> Tensors:
+        """What was learned, by name."""
+
+    @classmethod
+    @abstractmethod
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+        """The rater of a file, at `place`. Raises KeyError, TypeError, ValueError or RuntimeError
+        where the two do not agree."""
+
+
+def save_rater(path: Path, rater: Rater) -> None:
+    """Write the rater, atomically; the same rater gives the same bytes."""
+    header = {"format": FORMAT, "kind": rater.kind, "config": rater.config}
+    tensors = {name: np.ascontiguousarray(value) for name, value in rater.tensors().items()}
+    # One key only: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {"wespe": json.dumps(header, sort_keys=True)})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def load_rater(path: Path, place: Place) -> Rater:
+    """The rater of a file. Raises ValueError, naming it, for one that is missing or no rater."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no such rater")
+    try:
+        with safe_open(path, framework="np") as file:
+            header = json.loads((file.metadata() or {}).get("wespe", "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: expected a .safetensors rater, got {error}") from error
+    if header.get("format") != FORMAT:
+        came = header.get("format", "a safetensors file of another origin")
+        raise ValueError(f"{path}: expected a rater of format {FORMAT}, got {came}")
+    if header["kind"] not in RATERS:
+        known = ", ".join(RATERS)
+        raise ValueError(f"{path}: expected a kind among {known}, got {header['kind']!r}")
+    try:
+        return class_of(header["kind"]).build(header["config"], tensors, place)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path}: settings and tensors do not agree: {reason}") from error
+
+
+def class_of(kind: str) -> type[Rater]:
+    """The class of a kind in `RATERS`."""
+    found: type[Rater] = pkgutil.resolve_name(RATERS[kind].rater)
+    return found

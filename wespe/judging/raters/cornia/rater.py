@@ -1,0 +1,105 @@
+"""CORNIA as a rater: the authors' own, or fitted again to photos at hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from wespe.core.device import Place
+from wespe.core.files import lock
+from wespe.judging.raters.base import Fitted, Rater, Task, Tensors
+from wespe.judging.raters.cornia.features import Codebook, encode, sample_patches
+from wespe.judging.raters.cornia.published import read_published
+from wespe.judging.raters.cornia.refit import refit
+from wespe.judging.raters.cornia.settings import CorniaSettings
+from wespe.photos.images import Pixels
+
+_REFIT = (
+    "Codebook and regression are not the authors': they are fitted to distorted copies of photos, "
+    "with MS-SSIM in place of people's opinions. Its scores cannot be compared with published "
+    "CORNIA scores, only with each other.",
+    "It has learned of blur, noise, JPEG and JPEG 2000 alone. Colours it does not see.",
+)
+_PUBLISHED = (
+    "Codebook and regression are the authors', for non-commercial use. Patches are at other random "
+    "places than in their code, so that scores differ a little.",
+)
+
+
+class CorniaRater(Rater):
+    """A linear function of a photo's CORNIA features; lower is better.
+
+    `weights` `(2n,)` and `bias`: the score is features · weights + bias, where the scaling of the
+    features that regression asks for is part of both. `patches`: how many a photo is judged by.
+    """
+
+    kind: ClassVar[str] = "cornia"
+    higher_is_better: ClassVar[bool] = False
+    decimals: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        codebook: Codebook,
+        weights: NDArray[np.float64],
+        *,
+        bias: float,
+        patches: int,
+        seed: int,
+        published: bool,
+        device: torch.device,
+    ) -> None:
+        features = 2 * codebook.words.shape[1]
+        if weights.shape != (features,):
+            raise ValueError(f"expected {features} weights for the words, got {weights.shape}")
+        self._codebook, self._weights, self._bias = codebook, weights, bias
+        self._patches, self._seed, self._published = patches, seed, published
+        self._device = device
+
+    @property
+    def label(self) -> str:
+        return "CORNIA" if self._published else "CORNIA (refit)"
+
+    @classmethod
+    def fit(cls, settings: CorniaSettings, task: Task) -> Fitted:
+        device = task.place.device
+        if settings.published:
+            codebook, weights, bias = read_published(Path(settings.published))
+            card: dict[str, Any] = {"words": codebook.words.shape[1]}
+        else:
+            with lock(task.state / "lock"):
+                codebook, weights, bias, card = refit(settings, task)
+        rater = cls(
+            codebook,
+            weights,
+            bias=bias,
+            patches=settings.patches_per_photo,
+            seed=task.seed,
+            published=bool(settings.published),
+            device=device,
+        )
+        return Fitted(rater, card, _PUBLISHED if settings.published else _REFIT)
+
+    def score(self, photo: Pixels) -> float:
+        patches = sample_patches(photo, self._patches, seed=self._seed)
+        features = encode(patches, self._codebook, self._device)
+        return float(features @ self._weights) + self._bias
+
+    @property
+    def config(self) -> dict[str, Any]:
+        return {
+            "bias": self._bias,
+            "patches": self._patches,
+            "seed": self._seed,
+            "published": self._published,
+        }
+
+    def tensors(self) -> Tensors:
+        return {**vars(self._codebook), "weights": self._weights}
+
+    @classmethod
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+        codebook = Codebook(tensors["mean"], tensors["whitening"], tensors["words"])
+        return cls(codebook, tensors["weights"], device=place.device, **config)

@@ -1,0 +1,50 @@
+"""The settings of CORNIA (Ye et al. 2012)."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from wespe.core.schema import Count, Name, Positive
+from wespe.judging.raters.settings import RaterSettings
+
+REGRESSOR = "LIVE_soft_svm_model.mat"
+"""The file of the authors' release that has the regressor."""
+
+
+class CorniaSettings(RaterSettings):
+    """CORNIA, a rater of distortions: lower is better (Ye, Kumar, Kang and Doermann, CVPR 2012).
+    Either the authors' own, from their files, or fitted again to distorted copies of photos whose
+    opinion scores a full-reference metric stands in for (Ye, Kumar and Doermann, CVPR 2014); all
+    that then comes of it is called "CORNIA (refit)". The defaults are the paper's where it says."""
+
+    rater: ClassVar[str] = "wespe.judging.raters.cornia.rater:CorniaRater"
+
+    kind: Literal["cornia"]
+    """Tells this kind of rater from the others."""
+    photos: Name
+    """The source of undistorted photos to learn from; with `published` nothing is learned."""
+    published: str | None = None
+    """The folder with the authors' files `CSIQ_codebook_BS7.mat`, `CSIQ_whitening_param.mat` and
+    `LIVE_soft_svm_model.mat`, which are free for non-commercial use and not shipped here."""
+    words: Count = 10_000
+    """Words of the codebook; 10,000 in the paper."""
+    patches_per_photo: Annotated[int, Field(ge=100)] = 10_000
+    """Patches of 7×7 px that a photo is judged by, at random places that depend on its size alone;
+    10,000 in the authors' code."""
+    codebook_patches: Annotated[int, Field(ge=100)] = 200_000
+    """Patches, spread evenly over the photos and their distorted copies, that the whitening and the
+    codebook are made of."""
+    crop_px: Annotated[int, Field(ge=32)] = 768
+    """Of each photo the middle, at most so wide and high, is distorted and learned from; photos in
+    the paper's data sets are 768×512 px."""
+    nu: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of the examples that the regression may miss; 0.5 in the authors' code."""
+    penalty: Positive = 1.0
+    """What a miss costs, the C of the support vector regression; 1 in the authors' code."""
+    held_out: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    """Share of the photos that is not learned from, and tells in the card how well the score goes
+    with the level of each distortion."""
+
+    @property
+    def weights_file(self) -> str | None:
+        return f"{self.published}/{REGRESSOR}" if self.published else None

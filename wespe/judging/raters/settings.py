@@ -1,0 +1,22 @@
+"""The settings that all raters share: learned judges of single photos, without a reference."""
+
+from typing import ClassVar
+
+from wespe.core.schema import Name, Settings
+
+
+class RaterSettings(Settings):
+    """The base of a rater's settings; each kind gives `kind` its value and explains `photos`."""
+
+    rater: ClassVar[str]
+    """Where the kind's code is, as `module:class`: a `Rater` of `wespe/judging/raters/base.py`."""
+
+    kind: str
+    """Tells this kind of rater from the others."""
+    photos: Name
+    """The source that it learns from."""
+
+    @property
+    def weights_file(self) -> str | None:
+        """A file besides the photos that it starts from, where the settings name one."""
+        return None

@@ -1,0 +1,73 @@
+"""Trained networks on disk: a safetensors file that alone is enough to enhance."""
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from wespe.core.files import atomic_file
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.generator import Generator
+from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.srcnn import Srcnn
+
+FORMAT = "wespe-generator/1"
+ARCHITECTURES: dict[str, type[Enhancer]] = {
+    "dped": Generator,
+    "srcnn": Srcnn,
+    "johnson": JohnsonNetwork,
+}
+_NAMES = {architecture: name for name, architecture in ARCHITECTURES.items()}
+
+
+def save_generator(path: Path, generator: Enhancer) -> None:
+    """Write weights (fp32) and architecture, atomically; the same network gives the same bytes."""
+    tensors = {
+        key: value.detach().cpu().float().contiguous()
+        for key, value in generator.state_dict().items()
+        if value.is_floating_point()
+    }
+    described = {"architecture": _NAMES[type(generator)], "config": generator.config}
+    header = json.dumps({"format": FORMAT, **described}, sort_keys=True)
+    # One key only: safetensors writes several in an order that changes from run to run.
+    content = save(tensors, {"wespe": header})
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(content)  # save_file's own error on a full disk is no OSError
+
+
+def load_generator(path: Path) -> Enhancer:
+    """The network of a file, on the CPU, in evaluation mode.
+
+    Raises ValueError, naming the file, for a file that is missing, damaged, or no such network.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such network")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {}).get("wespe", "{}"))
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: expected a .safetensors network, got {error}") from error
+    if header.get("format") != FORMAT:
+        came = header.get("format", "a safetensors file of another origin")
+        raise ValueError(f"{path}: expected a network of format {FORMAT}, got {came}")
+    # Version 0.1.0 knew one architecture and did not name it.
+    architecture = header.get("architecture", "dped")
+    if architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        raise ValueError(f"{path}: expected an architecture among {known}, got {architecture!r}")
+    try:
+        generator = ARCHITECTURES[architecture](**header["config"])
+        counters = {
+            key: value for key, value in generator.state_dict().items() if key not in tensors
+        }
+        unexplained = [key for key, value in counters.items() if value.is_floating_point()]
+        if unexplained:
+            raise ValueError(f"without {unexplained[0]}")
+        generator.load_state_dict(tensors | counters)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        # torch has a line for every tensor that does not fit; one of them tells enough.
+        reason = str(error).splitlines()[-1].strip()
+        raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
+    return generator.eval()

@@ -1,0 +1,1 @@
+"""The loop that fits a network, whatever the method: steps, records, divergence, resume."""

@@ -1,0 +1,110 @@
+"""Divergence: its signs, what photos look like that show them, and when a sign counts.
+
+What a sign is, the method says; this module has those that methods share. The loop in
+`wespe/networks/fitting/engine.py` goes back to the last good state where a sign counts.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wespe.photos.filters import grey
+
+# An enhancer changes tones and keeps the photo: in good trainings the correlation stays above 0.9
+# and the contrast above 0.7. Colour inversion gives a negative correlation, noise one around 0.
+LEAST_CORRELATION = 0.3
+LEAST_CONTRAST = 0.2
+SOUND = 10
+
+
+class DivergedError(RuntimeError):
+    """A training that diverges however often it goes back."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """Something that no healthy training shows."""
+
+    reason: str
+    """In words, with the figures."""
+    slows: tuple[str, ...] = ()
+    """The parts of the method whose learning rate is to blame; none stands for all."""
+    patience: int = 1
+    """In how many checks in a row it has to be seen before it counts."""
+    broken: bool = False
+    """Whether the training cannot go on from here, so that it counts in any case."""
+
+
+class Watch:
+    """Tells which signs count.
+
+    A network that starts at random shows signs before it has learned anything, looks sound for a
+    moment by chance, and leaves nothing to go back to. So signs count only in a training that was
+    sound from the start, or in `SOUND` checks in a row; those of a broken one count in any case.
+    `sound` is the number of such checks until now, and stays once it is reached.
+    """
+
+    def __init__(self, sound: int) -> None:
+        self.sound, self._seen = sound, 0
+
+    @property
+    def armed(self) -> bool:
+        """Whether signs count."""
+        return self.sound >= SOUND
+
+    def counts(self, sign: Sign | None) -> bool:
+        """Whether what this check has found means divergence."""
+        self._seen = self._seen + 1 if sign else 0
+        if not self.armed:
+            self.sound = 0 if sign else self.sound + 1
+        if sign is None:
+            return False
+        return sign.broken or (self.armed and self._seen >= sign.patience)
+
+
+def not_finite(values: Mapping[str, Any]) -> Sign | None:
+    """The sign that a number, or a tensor anywhere in a state, is infinite or not a number."""
+    bad = [name for name, value in values.items() if not _is_finite(value)]
+    return Sign(f"not finite: {', '.join(bad)}", broken=True) if bad else None
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return all(_is_finite(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(_is_finite(item) for item in value)
+    if isinstance(value, Tensor):
+        return bool(torch.isfinite(value).all())
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def collapse(photos: Tensor, enhanced: Tensor) -> Sign | None:
+    """The sign that enhanced photos are inverted, constant or no longer the photos they were.
+
+    `photos`, `enhanced`: `(N, 3, H, W)` in [0, 1]; what lies beyond is clipped, as it is on saving.
+    Both measures are of the luma around each photo's own mean, over all pixels of all photos: the
+    correlation of the two, and the ratio of their standard deviations. Photos without any contrast
+    show no sign.
+    """
+    before, after = (_around_mean(grey(image.float().clamp(0, 1))) for image in (photos, enhanced))
+    energy = before.square().mean().item()
+    if not energy:
+        return None
+    contrast = math.sqrt(after.square().mean().item() / energy)
+    if not contrast >= LEAST_CONTRAST:
+        return Sign(f"enhanced photos are constant: {contrast:.2f} of the contrast is left")
+    correlation = (before * after).mean().item() / (energy * contrast)
+    if correlation < LEAST_CORRELATION:
+        what = "inverted" if correlation < 0 else "no longer like the photos"
+        return Sign(
+            f"enhanced photos are {what}: the correlation of their luma is {correlation:.2f}"
+        )
+    return None
+
+
+def _around_mean(luma: Tensor) -> Tensor:
+    return luma - luma.mean((1, 2, 3), keepdim=True)

@@ -1,0 +1,94 @@
+"""The generator of DPED and WESPE: a fully convolutional residual network."""
+
+import copy
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from wespe.networks.enhancer import Enhancer
+from wespe.networks.transport import Transport
+
+Norm = Literal["batch", "instance", "none"]
+Start = Literal["random", "identity", "transport"]
+
+
+class Generator(Enhancer):
+    """G or F (WESPE, section 3.6): `(N, 3, H, W)` in [0, 1] → the same shape, any H and W.
+
+    A 9×9 convolution, `blocks` residual blocks, two 3×3 and one 9×9 convolution, all but the last
+    with ReLU; zero padding keeps the size. With `start="random"` the output is
+    `0.58 tanh(·) + 0.5`, slightly beyond [0, 1], as in the DPED code. With `start="identity"` it is
+    the input plus a residual that is zero before training; clamp it to [0, 1]. With
+    `start="transport"` it is the same of the input after `transport`, a part of the network that is
+    not trained; without one given, as before loading, it leaves the input as it is.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: int = 64,
+        blocks: int = 4,
+        norm: Norm = "batch",
+        start: Start = "random",
+        transport: Transport | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = {"width": width, "blocks": blocks, "norm": norm, "start": start}
+        self.start = start
+        before = copy.deepcopy(transport) if transport else Transport()
+        self.transport = before if start == "transport" else nn.Identity()
+        self.prepare_field_px = before.receptive_field_px if start == "transport" else 0
+        self.head = nn.Conv2d(3, width, 9, padding=4)
+        self.blocks = nn.ModuleList(ResidualBlock(width, norm) for _ in range(blocks))
+        self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
+        self.tail = nn.Conv2d(width, 3, 9, padding=4)
+        if start != "random":
+            nn.init.zeros_(self.tail.weight)
+            assert self.tail.bias is not None
+            nn.init.zeros_(self.tail.bias)
+
+    def prepare(self, image: Tensor) -> Tensor:
+        prepared: Tensor = self.transport(image)
+        return prepared
+
+    def convolve(self, prepared: Tensor) -> Tensor:
+        features = torch.relu(self.head(prepared))
+        for block in self.blocks:
+            features = block(features)
+        for convolution in self.body:
+            features = torch.relu(convolution(features))
+        residual: Tensor = self.tail(features)
+        return residual
+
+    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
+        if self.start != "random":
+            return prepared + convolved.float()
+        return 0.58 * torch.tanh(convolved.float()) + 0.5
+
+    @property
+    def receptive_field_px(self) -> int:
+        return self.prepare_field_px + 4 + 2 * len(self.blocks) + len(self.body) + 4
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions, each normalised and through ReLU, added to the input (DPED code)."""
+
+    def __init__(self, width: int, norm: Norm) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.first_norm = _norm(norm, width)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        self.second_norm = _norm(norm, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        inner = torch.relu(self.first_norm(self.first(features)))
+        return features + torch.relu(self.second_norm(self.second(inner)))
+
+
+def _norm(norm: Norm, width: int) -> nn.Module:
+    if norm == "batch":
+        return nn.BatchNorm2d(width)
+    if norm == "instance":
+        return nn.InstanceNorm2d(width, affine=True, eps=1e-3)
+    return nn.Identity()

@@ -1,0 +1,1 @@
+"""Networks on whole photos and videos: tiles, engines, files in and out."""

@@ -1,0 +1,111 @@
+"""Which photos a user means, and where the result of each goes."""
+
+import glob
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wespe.networks.inference.video.join import result_suffix
+from wespe.networks.inference.video.source import is_video
+from wespe.photos.images import PHOTO_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Photos with their results' places, what cannot be used and why, and what was passed over."""
+
+    outputs: dict[Path, Path]
+    failed: tuple[tuple[Path, str], ...] = ()
+    passed_over: int = 0
+    """Files in folders whose names are not those of photos."""
+
+
+def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = False) -> Plan:
+    """Each photo of `inputs` (files, folders with all below them, patterns) and its result's place.
+
+    Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
+    and left out. With `out`, it is the photo's name there, or its path below the input folder.
+    `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`, and
+    none is replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without
+    photos are failures. Raises ValueError where two photos would go to one file, a
+    result would replace an original though not `in_place`, or `out` is a file.
+    """
+    if out and in_place:
+        raise ValueError("expected a folder for the results or originals to replace, got both")
+    if out and out.is_file():
+        raise ValueError(f"{out}: expected a folder for the results, got a file")
+    outputs: dict[Path, Path] = {}
+    failed: list[tuple[Path, str]] = []
+    passed_over = 0
+    for path in _matches(inputs):
+        photos, others = _photos(path, out)
+        passed_over += others
+        if not photos:
+            failed.append((path, _why_none(path)))
+        for photo, name in photos:
+            if is_video(photo) and in_place:
+                failed.append((photo, "a video is never replaced: give a folder for the result"))
+                continue
+            suffix = result_suffix(photo.suffix) if is_video(photo) else photo.suffix
+            name = name.with_suffix(suffix)
+            beside = photo.with_name(f"{photo.stem}_enhanced{suffix}")
+            outputs.setdefault(photo, photo if in_place else out / name if out else beside)
+    if out is None and not in_place:
+        results = set(outputs.values())
+        outputs = {photo: output for photo, output in outputs.items() if photo not in results}
+    if not in_place:
+        _refuse_losses(outputs)
+    return Plan(outputs, tuple(failed), passed_over)
+
+
+def _matches(inputs: Sequence[Path]) -> Iterator[Path]:
+    """Patterns as the files they match, as a shell would have done; other paths as they are."""
+    for path in inputs:
+        pattern = str(path)
+        if path.exists() or not glob.has_magic(pattern):
+            yield path
+        else:
+            # Not Path.glob, which takes no absolute pattern.
+            found = glob.glob(pattern, recursive=True)  # noqa: PTH207
+            yield from map(Path, sorted(found) or [pattern])
+
+
+def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]:
+    """A photo and its name, or a folder's photos, sorted, with their paths below it.
+
+    Hidden files (unfinished ones among them) and earlier results in `out` are no photos. Also
+    returns how many other files there are.
+    """
+    if not path.is_dir():
+        there = path.exists() or not glob.has_magic(str(path))
+        return [(path, Path(path.name))] if there else [], 0
+    photos, others = [], 0
+    for file in sorted(path.rglob("*")):
+        name = file.relative_to(path)
+        if any(part.startswith(".") for part in name.parts) or not file.is_file():
+            continue
+        if out and out.resolve() != path.resolve() and file.resolve().is_relative_to(out.resolve()):
+            continue
+        if file.suffix.lower() in PHOTO_SUFFIXES or is_video(file):
+            photos.append((file, name))
+        else:
+            others += 1
+    return photos, others
+
+
+def _why_none(path: Path) -> str:
+    if path.is_dir():
+        return f"no photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder"
+    return "no file matches this pattern"
+
+
+def _refuse_losses(outputs: dict[Path, Path]) -> None:
+    originals = {photo.resolve(): photo for photo in outputs}
+    taken: dict[Path, Path] = {}
+    for photo, output in outputs.items():
+        target = output.resolve()
+        if target in originals:
+            raise ValueError(f"{photo}: its result would replace the original {originals[target]}")
+        if target in taken:
+            raise ValueError(f"{photo} and {taken[target]} would both go to {output}")
+        taken[target] = photo

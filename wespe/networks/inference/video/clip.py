@@ -1,0 +1,176 @@
+"""What a result shares with its video, and the video's frames one after the other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wespe.networks.inference.video.source import (
+    VideoError,
+    count_packets,
+    main_stream,
+    opened,
+    read_only,
+)
+
+if TYPE_CHECKING:
+    from av import VideoFormat, VideoFrame
+
+LIMITED, FULL = 1, 2
+_BT601, _BT709, BT2020 = 5, 1, 9
+UNSPECIFIED = 2
+_HDR = {16: "PQ", 18: "HLG"}
+
+
+@dataclass(frozen=True)
+class Colours:
+    """How the numbers of a frame are meant; numbers of matrix and tags as in ITU-T H.273."""
+
+    pixel_format: str
+    """The one to encode: as the source's, with 8 or 10 bits."""
+    matrix: int
+    range: int
+    """LIMITED or FULL."""
+    tags: dict[str, int]
+    """What the source says of itself, which can be nothing."""
+    hdr: str = ""
+    """The curve of an HDR source, PQ or HLG. All above is then that of its SDR result."""
+
+    @property
+    def deep(self) -> bool:
+        """Whether channels have more than 8 bits."""
+        return self.pixel_format.endswith("10le")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """The facts of a video; sizes are those of its frames as they are stored."""
+
+    path: Path
+    width: int
+    height: int
+    time_base: Fraction
+    rate: Fraction
+    """Frames per second, on average."""
+    frames: int
+    """How many there are, as far as packets tell."""
+    colours: Colours
+    pixel_aspect: Fraction | None
+    display_matrix: tuple[int, ...] | None
+    quarter_turns: int
+    """Counter-clockwise, that make a stored frame upright."""
+    notes: tuple[str, ...]
+    """What of the pixels cannot be kept, in words."""
+
+
+def read_clip(path: Path) -> Clip:
+    """The facts of a video. Reads the whole file once, to find a cut before hours of work.
+
+    Raises VideoError for a file that is missing, empty, no video, cut off, encrypted, of a codec
+    that has no decoder, or interlaced.
+    """
+    frames = count_packets(path)
+    with opened(path) as container:
+        stream = main_stream(path, container)
+        first = next(container.decode(stream), None)
+        if first is None:
+            raise VideoError(path, "no frame can be decoded")
+        if first.interlaced_frame:
+            raise VideoError(path, "interlaced: deinterlace it first")
+        assert stream.time_base
+        colours, notes = _colours(first)
+        # VP9 keeps it beside the frames, and what decodes these does not tell.
+        beside = {key.lower(): value for key, value in stream.metadata.items()}
+        if beside.get("alpha_mode") == "1":
+            notes = (*notes, "transparency dropped")
+        return Clip(
+            path=path,
+            width=first.width,
+            height=first.height,
+            time_base=stream.time_base,
+            rate=stream.average_rate or stream.guessed_rate or Fraction(25),
+            frames=frames,
+            colours=colours,
+            pixel_aspect=stream.sample_aspect_ratio,
+            display_matrix=_display_matrix(first),
+            quarter_turns=round(first.rotation / 90) % 4,
+            notes=notes,
+        )
+
+
+def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
+    """How a frame's numbers are meant and to be encoded, and what is lost, in words."""
+    hdr = _HDR.get(frame.color_trc, "")
+    bits = max(component.bits for component in frame.format.components)
+    notes = [f"{bits} bits reduced to 10"] if bits > 10 and not hdr else []
+    if hdr:
+        notes.append(f"HDR ({hdr}) turned into SDR of 8 bits")
+    if any(component.is_alpha for component in frame.format.components):
+        notes.append("transparency dropped")
+    full = frame.color_range == FULL or frame.format.name.startswith("yuvj")
+    tags = {
+        "colorspace": frame.colorspace,
+        "color_range": frame.color_range,
+        "color_primaries": frame.color_primaries,
+        "color_trc": frame.color_trc,
+    }
+    # What does not tell its matrix is taken as players take it, by its height.
+    known = {1: _BT709, 4: 4, 5: _BT601, 6: _BT601, 7: 7, 9: 9}
+    matrix = known.get(frame.colorspace, _BT709 if frame.height >= 720 else _BT601)
+    if frame.format.is_rgb:
+        full, matrix, notes = False, _BT709, [*notes, "RGB stored as YCbCr"]
+        tags |= {"colorspace": _BT709, "color_range": LIMITED}
+    chroma = _chroma(frame.format, frame.width, frame.height)
+    if hdr:
+        tags = dict.fromkeys(tags, _BT709) | {"color_range": LIMITED}
+        return Colours(f"yuv{chroma}p", _BT709, LIMITED, tags, hdr), tuple(notes)
+    pixel_format = f"yuv{chroma}p{'10le' if bits > 8 else ''}"
+    return Colours(pixel_format, matrix, FULL if full else LIMITED, tags), tuple(notes)
+
+
+def _chroma(layout: "VideoFormat", width: int, height: int) -> str:
+    """The source's chroma subsampling, or the next finer one that H.264 has for this size."""
+    if layout.is_rgb or width % 2:
+        return "444"
+    grey = len(layout.components) < 3
+    halved = grey or layout.chroma_width(width) < width
+    if halved and not height % 2 and (grey or layout.chroma_height(height) < height):
+        return "420"
+    return "422" if halved else "444"
+
+
+def _display_matrix(frame: "VideoFrame") -> tuple[int, ...] | None:
+    sides: Any = frame.side_data  # typed as a mapping from names, which it is not
+    for side in sides:
+        if side.type.name == "DISPLAYMATRIX":
+            return tuple(np.frombuffer(bytes(side), np.int32).tolist())
+    return None
+
+
+def decoded(clip: Clip) -> Iterator["VideoFrame"]:
+    """The frames of a clip as they are stored, each later than the one before.
+
+    Raises VideoError for what cannot be decoded and for frames of another size.
+    """
+    with opened(clip.path) as container:
+        stream = main_stream(clip.path, container)
+        read_only(container, [stream])
+        stream.thread_type = "AUTO"
+        latest: int | None = None
+        for number, frame in enumerate(container.decode(stream)):
+            if (frame.width, frame.height) != (clip.width, clip.height):
+                raise VideoError(
+                    clip.path,
+                    f"frame {number} is {frame.width}×{frame.height} px, "
+                    f"those before {clip.width}×{clip.height}",
+                )
+            time = frame.pts if frame.pts is not None else frame.dts
+            if time is None:
+                time = 0 if latest is None else latest + round(1 / clip.rate / clip.time_base)
+            # Two frames of one time, as damaged files have, cannot be stored: a tick apart.
+            latest = time if latest is None else max(time, latest + 1)
+            frame.pts = latest
+            yield frame

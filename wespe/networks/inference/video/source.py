@@ -1,0 +1,122 @@
+"""Video files as they are opened: what is none, cut off, encrypted or unknown is told by name."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wespe.photos.images import PhotoError
+
+# PyAV is an extra: whoever enhances photos alone need not have it.
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.stream import Stream
+    from av.video.stream import VideoStream
+
+_SUFFIXES = frozenset(
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts"}
+    | {".3gp", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"}
+)
+# No playlists: they name other files, which would be read.
+_DEMUXERS = "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg"
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is named as a video."""
+    return path.suffix.lower() in _SUFFIXES
+
+
+class VideoError(PhotoError):
+    """A file that cannot be used as a video; told where a photo that cannot be used is."""
+
+
+@contextmanager
+def opened(path: Path) -> Iterator["InputContainer"]:
+    """The open file. Raises VideoError for what is no video, and for what FFmpeg says inside."""
+    try:
+        import av
+    except ModuleNotFoundError as error:
+        raise VideoError(path, "videos need PyAV: pip install 'wespe[video]'") from error
+    if not path.is_file():
+        raise VideoError(path, "a folder, expected a video" if path.exists() else "no such file")
+    if not path.stat().st_size:
+        raise VideoError(path, "empty file")
+    options = {"format_whitelist": _DEMUXERS}
+    try:
+        # The prefix keeps a colon in a name from being taken for a protocol.
+        container = av.open(f"file:{path}", options=options, metadata_errors="replace")
+    except av.FFmpegError as error:
+        with path.open("rb") as file:
+            mp4 = file.read(8)[4:] == b"ftyp"
+        reason = "cut off or damaged: its index is missing" if mp4 else "not a video"
+        raise VideoError(path, reason) from error
+    with container:
+        try:
+            yield container
+        except av.FFmpegError as error:
+            raise VideoError(path, f"cannot be decoded: {error.strerror}") from error
+
+
+def main_stream(path: Path, container: "InputContainer") -> "VideoStream":
+    """The first video that is no cover picture.
+
+    Raises VideoError where there is none, or none that can be decoded.
+    """
+    from av.stream import Disposition
+
+    streams = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & Disposition.attached_pic
+    ]
+    if not streams:
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise VideoError(path, f"no video in this file, only {kinds}")
+    if streams[0].codec_context is None:
+        raise VideoError(path, "its video codec is not supported: there is no decoder for it")
+    return streams[0]
+
+
+def read_only(container: "InputContainer", streams: "Collection[Stream]") -> None:
+    """Let the reader of a file pass over all that is not in `streams`."""
+    from av.stream import Discard
+
+    kept = {stream.index for stream in streams}
+    for stream in container.streams:
+        if stream.index not in kept:
+            stream.discard = Discard.all
+
+
+def count_packets(path: Path) -> int:
+    """How many packets of video a file has, by reading it once.
+
+    Raises VideoError where it ends earlier than it says, and as `opened` and `main_stream`.
+    """
+    with opened(path) as container:
+        stream = main_stream(path, container)
+        read_only(container, [stream])
+        base, rate = stream.time_base, stream.average_rate or 25
+        assert base
+        start = end = stream.start_time or 0
+        count = 0
+        for packet in container.demux(stream):
+            if packet.has_sidedata("encryption_info"):
+                raise VideoError(path, "encrypted")
+            if packet.is_corrupt:
+                raise VideoError(path, f"cut off or damaged after {count} frames")
+            if packet.size:
+                count += 1
+            time = packet.dts if packet.pts is None else packet.pts  # AVI has the former alone.
+            if time is not None:
+                end = max(end, time + (packet.duration or 0))
+        # MP4 tells exactly how long its video is; others about how long their streams are.
+        told_s, slack_s = 0.0, 1.0
+        if stream.duration:
+            told_s = float(stream.duration * base)
+            slack_s = float(2 / rate) if container.format.name.startswith("mov") else slack_s
+        elif container.duration and len(container.streams) == 1:
+            told_s = container.duration / 1e6
+        got_s = float((end - start) * base)
+        if got_s < told_s - slack_s:
+            raise VideoError(path, f"cut off after {got_s:.1f} s of {told_s:.1f} s")
+        return count

@@ -1,0 +1,4 @@
+"""Photos: reading and writing them, their pixels as tensors, and filters.
+
+Imports `core`.
+"""

@@ -1,0 +1,57 @@
+"""The views of a photo that losses, transport and monitors see: blurred, and grey."""
+
+import math
+from functools import lru_cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# ITU-R BT.601 luma, which TensorFlow's and OpenCV's grey conversions share.
+LUMA = (0.299, 0.587, 0.114)
+
+# Rows that are blurred at once on a CPU; more do not fit into its cache.
+_BAND_ROWS = 128
+
+
+def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
+    """Eq. 2: the colour view, `image` blurred by a Gaussian of standard deviation `sigma_px`.
+
+    The kernel reaches 3.5 standard deviations and sums to one, as the paper's A = 0.053 does for a
+    variance of 3. Edges are mirrored, so that a constant photo stays constant.
+    """
+    kernel = _gaussian(sigma_px, image.dtype, image.device)
+    radius = len(kernel) // 2
+    channels = image.shape[1]
+    rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
+    columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
+    padded = F.pad(image, (radius, radius, radius, radius), mode="reflect")
+    band_rows = _BAND_ROWS if image.device.type == "cpu" else image.shape[2]
+    bands = []
+    for top in range(0, image.shape[2], band_rows):
+        band = F.conv2d(padded[:, :, top : top + band_rows + 2 * radius], rows, groups=channels)
+        bands.append(F.conv2d(band, columns, groups=channels))
+    return torch.cat(bands, dim=2)
+
+
+def grey(image: Tensor) -> Tensor:
+    """The texture view of section 3.3: the luma of `image`, `(N, 1, H, W)`."""
+    return (image * _luma(image.dtype, image.device)).sum(1, keepdim=True)
+
+
+# Made once a device: copying a constant to a GPU in every step would make the CPU wait for it.
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _gaussian(sigma_px: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    radius = math.ceil(3.5 * sigma_px)
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
+    kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
+    return (kernel / kernel.sum()).to(dtype)
+
+
+@lru_cache(maxsize=8)
+@torch.inference_mode(False)
+def _luma(dtype: torch.dtype, device: torch.device) -> Tensor:
+    return torch.tensor(LUMA, dtype=dtype, device=device).view(1, 3, 1, 1)

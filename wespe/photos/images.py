@@ -1,0 +1,265 @@
+"""The one place that decodes and encodes photos.
+
+Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float32
+`(N, 3, H, W)` in [0, 1] in front of a network, for which `wespe.photos.tensors` is.
+"""
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    ExifTags,
+    Image,
+    ImageCms,
+    ImageOps,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+)
+
+from wespe.core.files import atomic_file
+
+Pixels = NDArray[np.uint8]
+AnyPixels = NDArray[Any]
+"""uint8, uint16, or float32 in [0, 1]."""
+
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "PNG": (".png",),
+    "TIFF": (".tif", ".tiff"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "HEIF": (".heic", ".heif"),
+}
+FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
+"""What photos' names end with, in lower case → Pillow's name of the format that this promises."""
+PHOTO_SUFFIXES = frozenset(FORMATS)
+# Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
+Image.MAX_IMAGE_PIXELS = 150_000_000
+DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
+"""What decoders raise where a file is damaged."""
+# Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
+# the photo is: wrong in the file that is written next.
+LAYOUT_TAGS = frozenset(
+    {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
+    | {*range(512, 533), 700, 33723, 34377, 34675}
+)
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+class PhotoError(ValueError):
+    """A file that cannot be used as a photo; the message names the file and the reason."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An upright sRGB photo, uint8 `(H, W, 3)`, and the EXIF block to keep, if any."""
+
+    pixels: Pixels
+    exif: bytes | None
+
+
+def read_photo(path: Path) -> Photo:
+    """Decode a photo: EXIF turn applied, ICC profile converted to sRGB, three channels of 8 bits.
+
+    Transparent parts lie over white. Of a file with several pictures the first counts. Without a
+    usable profile the numbers are taken as sRGB. EXIF (also GPS) comes along, other metadata not.
+    Raises PhotoError for a file that is missing, empty, truncated, no image, too large (300 MP) or
+    of more than 16 bits a channel, whose range no standard fixes.
+    """
+    with opened(path) as image:
+        image.load()
+        if image.mode in {"I", "F"}:
+            raise PhotoError(path, "32 bits a channel, expected 8 or 16")
+        profile = image.info.get("icc_profile")
+        upright = ImageOps.exif_transpose(image)
+        flat = _without_alpha(_eight_bit(upright, negative=is_negative(image)))
+        pixels = np.array(as_srgb(flat, profile))
+        return Photo(pixels, _kept_exif(image.getexif(), upright.size))
+
+
+def photo_size(path: Path) -> tuple[int, int]:
+    """Width and height in px of the upright photo. Raises PhotoError.
+
+    Reads the header alone, except of PNG, whose EXIF may come last. A file that passes may still
+    have damaged pixels.
+    """
+    with opened(path) as image:
+        # Pillow turns TIFF itself, and its header too.
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        turned = image.format != "TIFF" and orientation in {5, 6, 7, 8}
+        return (image.height, image.width) if turned else (image.width, image.height)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
+            warnings.simplefilter("ignore")
+            if path.is_fifo():  # Opening it would wait for a writer for ever.
+                raise PhotoError(path, "a pipe, expected a photo")
+            if _is_heif(path):
+                _know_heif()
+            with Image.open(path) as image:
+                _check_planes(path, image)
+                yield image
+    except PhotoError:
+        raise
+    except UnidentifiedImageError as error:
+        raise PhotoError(path, _unidentified(path)) from error
+    except FileNotFoundError as error:
+        raise PhotoError(path, "no such file") from error
+    except IsADirectoryError as error:
+        raise PhotoError(path, "a folder, expected a photo") from error
+    except Image.DecompressionBombError as error:
+        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
+        raise PhotoError(path, f"larger than {limit} MP") from error
+    except DAMAGED as error:
+        told = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
+        raise PhotoError(path, told or f"cannot be decoded: {error}") from error
+
+
+def _is_heif(path: Path) -> bool:
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
+
+
+def _know_heif() -> bool:
+    """Teach Pillow HEIF, where the library for it is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def _unidentified(path: Path) -> str:
+    if _is_heif(path) and not _know_heif():
+        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        return "a damaged TIFF, or one in a layout that is not known here"
+    return "not an image" if head else "empty file"
+
+
+def _check_planes(path: Path, image: Image.Image) -> None:
+    """Raise PhotoError for planes of 16 bits, which Pillow and OpenCV read as noise."""
+    tags = getattr(image, "tag_v2", {})
+    in_planes = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
+    if in_planes and max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8:
+        raise PhotoError(path, "a TIFF with a plane of 16 bits for each channel, expected one")
+
+
+def is_negative(image: Image.Image) -> bool:
+    """Whether 0 is white: of a TIFF with 16 bits, which Pillow leaves so."""
+    tags = getattr(image, "tag_v2", {})
+    return image.mode.startswith("I;16") and (
+        tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
+    )
+
+
+def _eight_bit(image: Image.Image, *, negative: bool) -> Image.Image:
+    """16-bit grey, which Pillow would clip, as 8-bit grey; it reduces 16-bit RGB itself."""
+    if not image.mode.startswith("I;16"):
+        return image
+    grey = (np.asarray(image) >> 8).astype(np.uint8)
+    return Image.fromarray(255 - grey if negative else grey)
+
+
+def _without_alpha(image: Image.Image) -> Image.Image:
+    """The image in grey, RGB or CMYK, transparent parts over white."""
+    grey = image.mode in {"1", "L", "LA", "La"}
+    if image.has_transparency_data:
+        page = Image.new("RGBA", image.size, "white")
+        page.alpha_composite(image.convert("RGBA"))
+        image = page
+    return image if image.mode == "CMYK" else image.convert("L" if grey else "RGB")
+
+
+def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Grey, RGB or CMYK as sRGB, by `profile` where that can be used."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+            assert converted is not None
+            return converted
+        except (ImageCms.PyCMSError, OSError):
+            pass  # A damaged profile is no reason to refuse the photo: its numbers are kept.
+    return image.convert("RGB")
+
+
+def _kept_exif(exif: Image.Exif, size: tuple[int, int]) -> bytes | None:
+    """The EXIF block for an upright sRGB file of `size` (width, height); None if there is none."""
+    for tag in LAYOUT_TAGS.intersection(exif):
+        del exif[tag]
+    if not len(exif):
+        return None
+    if ExifTags.IFD.Exif in exif:
+        details = exif.get_ifd(ExifTags.IFD.Exif)
+        facts = {
+            ExifTags.Base.ColorSpace: 1,  # sRGB
+            ExifTags.Base.ExifImageWidth: size[0],
+            ExifTags.Base.ExifImageHeight: size[1],
+        }
+        details.update({tag: value for tag, value in facts.items() if tag in details})
+    try:
+        return exif.tobytes()
+    except (TypeError, AttributeError, ValueError, struct.error):
+        return None  # Too damaged to be written again.
+
+
+def write_photo(
+    path: Path, pixels: Pixels, *, exif: bytes | None = None, quality: int = 95
+) -> None:
+    """Encode uint8 `(H, W, 3)` by the suffix of `path`, atomically.
+
+    `quality` (1 to 100) is of JPEG, which is 4:4:4, and of WebP. BMP cannot hold `exif`.
+    Raises ValueError for a suffix of no format, or of HEIF, or a quality out of range,
+    PhotoError for what the format cannot hold (WebP ends at 16383 px, EXIF in JPEG at 64 kB),
+    OSError if the disk refuses.
+    """
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality must be from 1 to 100, got {quality}")
+    kind = FORMATS.get(path.suffix.lower(), "HEIF")
+    if kind == "HEIF":
+        expected = sorted(PHOTO_SUFFIXES.difference(_SUFFIXES["HEIF"]))
+        raise ValueError(f"{path}: expected one of {', '.join(expected)}")
+    options: dict[str, Any] = {"exif": exif} if exif else {}
+    if kind in {"JPEG", "WEBP"}:
+        options["quality"] = quality
+    if kind == "JPEG":
+        options["subsampling"] = 0
+    with atomic_file(path) as temporary:
+        try:
+            Image.fromarray(pixels).save(temporary, **options)
+        except ValueError as error:
+            raise PhotoError(path, f"cannot be encoded: {error}") from error
+
+
+def shrunk(pixels: Pixels, longest_px: int) -> Pixels:
+    """uint8 `(H, W, 3)`, the longer side at most `longest_px`; a smaller photo as it is."""
+    height, width = pixels.shape[:2]
+    scale = longest_px / max(height, width)
+    if scale >= 1:
+        return pixels
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

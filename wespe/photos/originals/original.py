@@ -1,0 +1,176 @@
+"""Reading a photo with all that its file needs to be written again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
+
+from wespe.photos.images import (
+    DAMAGED,
+    FORMATS,
+    LAYOUT_TAGS,
+    AnyPixels,
+    PhotoError,
+    as_srgb,
+    opened,
+)
+from wespe.photos.originals.colours import Colours
+from wespe.photos.originals.deep import deep_mode, read_deep
+
+# An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
+_TURNS = {
+    **{1: (False, 1, 1), 2: (False, 1, -1), 3: (False, -1, -1), 4: (False, -1, 1)},
+    **{5: (True, 1, 1), 6: (True, -1, 1), 7: (True, -1, -1), 8: (True, 1, -1)},
+}
+# What XMP and IPTC are in TIFF: of the picture, though other formats have another place for them.
+_TIFF_TEXT = frozenset({700, 33723})
+_SUB_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+
+
+@dataclass(frozen=True)
+class Original:
+    """A photo as its file has it: `stored` `(H, W, C)`, uint8 or uint16, as yet not turned.
+
+    C is 1 for grey, 3 for RGB and 4 for CMYK. `alpha` `(H, W, 1)` of the same type, if there is
+    any. `orientation` is that of EXIF; `options` are what encoding needs to know of the file.
+    """
+
+    format: str
+    content: bytes
+    stored: AnyPixels
+    alpha: AnyPixels | None
+    colours: Colours
+    own_colours: bool
+    """Whether the file's profile holds for `stored`."""
+    orientation: int
+    options: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    """What of the file is not kept, in words."""
+
+    def upright(self) -> AnyPixels:
+        """The photo in sRGB as people see it, `(H, W, 3)` of uint8 or uint16."""
+        exchanged, rows, columns = _TURNS[self.orientation]
+        turned = self.colours.to_srgb(self.stored)[::rows, ::columns]
+        return np.ascontiguousarray(turned.swapaxes(0, 1) if exchanged else turned)
+
+    def with_pixels(self, upright: AnyPixels) -> AnyPixels:
+        """What `stored` becomes when `upright()` becomes this; with alpha, `(H, W, C + 1)`."""
+        exchanged, rows, columns = _TURNS[self.orientation]
+        turned = (upright.swapaxes(0, 1) if exchanged else upright)[::rows, ::columns]
+        colours = self.colours.changed(self.stored, turned)
+        layers = colours if self.alpha is None else np.concatenate([colours, self.alpha], axis=2)
+        return np.ascontiguousarray(layers)
+
+
+def read_original(path: Path) -> Original:
+    """Decode a photo, with what `write_like` needs to make a file of the same kind.
+
+    Of a file with several pictures the first counts; palettes become RGB; CMYK stays where the
+    file's profile leads back to it and becomes RGB elsewhere. Raises PhotoError for what
+    `read_photo` refuses, a format that cannot be written, a name that promises another format, and
+    a single pixel.
+    """
+    with opened(path) as image:
+        # Phones put a second picture behind the first; Pillow has a name of its own for that.
+        name = "JPEG" if image.format == "MPO" else str(image.format)
+        promised = FORMATS.get(path.suffix.lower())
+        if name not in FORMATS.values():
+            expected = ", ".join(dict.fromkeys(FORMATS.values()))
+            raise PhotoError(path, f"expected one of {expected}, got {name}")
+        if promised != name:
+            raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
+        if image.size == (1, 1):
+            raise PhotoError(path, "a single pixel, expected a photo")
+        content, deep = path.read_bytes(), deep_mode(image)
+        image.load()
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        # Pillow turns TIFF itself, and the library for HEIF does.
+        turned = name in {"TIFF", "HEIF"} or orientation not in _TURNS
+        stored, alpha, colours, own = _layers(path, image, content, deep)
+        return Original(
+            *(name, content, stored, alpha, colours, own),
+            orientation=1 if turned else orientation,
+            options=_options(image, name),
+            notes=tuple(_lost(image)),
+        )
+
+
+def _lost(image: Image.Image) -> Iterator[str]:
+    """What `write_like` cannot keep of an opened file, in words."""
+    try:
+        count = getattr(image, "n_frames", 1)
+    except DAMAGED:  # A picture that is left out need not be whole.
+        count = 2
+    if count > 1:
+        yield "the first of its pictures alone"
+    bits = image.info.get("bit_depth", 8)
+    if bits > 8:
+        yield f"{bits} bits reduced to 8"
+
+
+def _layers(
+    path: Path, image: Image.Image, content: bytes, deep: str
+) -> tuple[AnyPixels, AnyPixels | None, Colours, bool]:
+    """Colours, alpha, their way to sRGB, and whether that is by the file's own profile."""
+    if image.mode in {"I", "F"}:
+        raise PhotoError(path, "32 bits a channel, expected 8 or 16")
+    mode = deep or ("L" if image.mode in {"1", "L", "LA", "La"} else "RGB")
+    profile = image.info.get("icc_profile")
+    if image.mode == "CMYK":
+        if deep:
+            raise PhotoError(path, "16 bits a channel of CMYK, expected 8")
+        try:
+            colours = Colours("CMYK", profile)
+        except ValueError:
+            return np.asarray(as_srgb(image, profile)), None, Colours("RGB", None), False
+        return np.asarray(image), None, colours, True
+    layers = read_deep(image, content) if deep else _eight_bit_layers(image, mode)
+    if layers.shape[1::-1] != image.size:
+        raise PhotoError(path, "16 bits a channel in a layout that is not known here")
+    stored = layers[..., : len(mode)]
+    alpha = layers[..., -1:] if layers.shape[2] in {2, 4} else None
+    try:
+        return stored, alpha, Colours(mode, profile), True
+    except ValueError:  # A damaged profile is no reason to refuse the photo: its numbers are kept.
+        return stored, alpha, Colours(mode, None), True
+
+
+def _eight_bit_layers(image: Image.Image, mode: str) -> AnyPixels:
+    layers = np.asarray(image.convert(f"{mode}A" if image.has_transparency_data else mode))
+    return layers[..., None] if layers.ndim == 2 else layers
+
+
+def _options(image: Image.Image, name: str) -> dict[str, Any]:
+    """What encoders are told of the file, beside its pixels."""
+    if name == "JPEG":
+        sampling = JpegImagePlugin.get_sampling(image)
+        # -1 is one that Pillow cannot write: then colours in full resolution.
+        return {
+            "qtables": getattr(image, "quantization", None),
+            "subsampling": max(sampling, 0),
+            "progressive": bool(image.info.get("progressive")),
+        }
+    if name == "TIFF":
+        return {
+            "tags": _tiff_tags(image),
+            "compressed": image.info.get("compression", "raw") != "raw",
+            "icc_profile": image.info.get("icc_profile"),
+        }
+    if name == "BMP":
+        return {key: image.info[key] for key in ("dpi",) if key in image.info}
+    keys = ("exif", "icc_profile", "xmp")
+    return {key: image.info[key] for key in keys if image.info.get(key)}
+
+
+def _tiff_tags(image: Image.Image) -> TiffImagePlugin.ImageFileDirectory_v2:
+    """The tags that tell of the picture and not of the file's layout."""
+    tags, exif = TiffImagePlugin.ImageFileDirectory_v2(), image.getexif()
+    kinds = getattr(image, "tag_v2", tags).tagtype
+    for tag in exif.keys() - (LAYOUT_TAGS - _TIFF_TEXT):
+        tags[tag] = exif.get_ifd(tag) if tag in _SUB_DIRECTORIES else exif[tag]
+        if tag in kinds and tag not in _SUB_DIRECTORIES:
+            tags.tagtype[tag] = kinds[tag]
+    return tags

@@ -1,0 +1,4 @@
+"""What ties the stages to Snakemake, DVC and MLflow.
+
+Imports `core`, `photos`, `data`, `settings`.
+"""

@@ -1,0 +1,60 @@
+"""A client of MLflow, and what happens where there is none."""
+
+import logging
+import os
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wespe.core.files import lock
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+CHECKPOINT = "wespe.checkpoint_sha256"
+_SQLITE = "sqlite:///"
+_log = logging.getLogger("wespe.pipeline.tracking")
+
+
+def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
+    """A client and the experiment's id; both the database and the experiment are made if needed."""
+    client = client_of(uri)
+    with alone(uri):
+        known = client.get_experiment_by_name(experiment)
+        return client, known.experiment_id if known else client.create_experiment(experiment)
+
+
+def client_of(uri: str) -> "MlflowClient":
+    """A client; a database is made if needed."""
+    # MLflow reads these when it is imported. It would try for minutes to reach a server.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    from mlflow.tracking import MlflowClient
+
+    # Two processes that create the same SQLite file at once break it for good.
+    with alone(uri):
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+
+
+def exists(uri: str) -> bool:
+    """Whether there is something to read: false for no tracking and for a file not yet made."""
+    return bool(uri) and (not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file())
+
+
+def alone(uri: str) -> AbstractContextManager[None]:
+    """Keep this program's other processes on this machine from a SQLite file; nothing elsewhere."""
+    if not uri.startswith(_SQLITE):
+        return nullcontext()
+    return lock(Path(f"{uri.removeprefix(_SQLITE)}.lock"), wait=True)
+
+
+def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> list[Any]:
+    """The runs of an experiment with a tag, the latest first."""
+    return list(client.search_runs([experiment_id], f"tags.`{tag}` = '{value}'"))
+
+
+def give_up(error: Exception) -> None:
+    """Say that the work goes on unrecorded."""
+    _log.warning("MLflow failed; the work goes on without a record of it: %s", error)

@@ -1,0 +1,135 @@
+"""What the Snakefile asks of the package: which settings, which parts of them, which code."""
+
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache, reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+from wespe.core.schema import COMMAND_PATH, PATTERNS, SettingsError
+from wespe.data.registry import SOURCES
+from wespe.settings.params import Params
+
+DEFAULT_SETTINGS = Path("params.yaml")
+_PACKAGE = Path("wespe")
+
+
+def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path:
+    """The one settings file of a run, relative to the project where it lies inside.
+
+    `files`: those of `--configfile`; `overrides`: those of `--config`. Raises SettingsError for
+    several files, since settings are never merged, for overrides, since no tool records them, and
+    for a name that commands cannot have.
+    """
+    if overrides:
+        raise SettingsError(
+            f"--config {' '.join(overrides)}: settings are changed in their file "
+            "(or tried out with `dvc exp run --set-param KEY=VALUE`), not on the command line"
+        )
+    if len(files) > 1:
+        raise SettingsError(f"expected one settings file, got {', '.join(map(str, files))}")
+    if not files:
+        return DEFAULT_SETTINGS
+    chosen = _short(files[0])
+    if not re.fullmatch(COMMAND_PATH, str(chosen)):
+        raise SettingsError(f"{chosen}: a settings file must be {PATTERNS[COMMAND_PATH]}")
+    return chosen
+
+
+def check_writable(params: Params) -> None:
+    """Raise SettingsError if data or results cannot be written where the settings put them."""
+    for key, folder in (("run.data", params.run.data), ("run.results", params.run.results)):
+        path = Path(folder)
+        nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+        if not nearest.is_dir():
+            raise SettingsError(
+                f"{key}: {folder} cannot be written, {_short(nearest)} is no folder"
+            )
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise SettingsError(
+                f"{key}: {folder} cannot be written, {_short(nearest)} is read-only"
+            )
+
+
+def photos_of(params: Params, name: str) -> list[str]:
+    """The path of a source: its photos, or the file that decides which.
+
+    Where there is nothing, there is a warning and an empty list: acquiring will say what is to be
+    done, and stop what needs these photos alone. Raises SettingsError if they have been acquired
+    before, so that what was made of them stays.
+    """
+    path = params.sources[name].path
+    made = Path(params.run.data) / "sources" / name / "index.json"
+    return _given([path], f"source {name}: expected photos at {path}, found nothing", made)
+
+
+def votes_of(params: Params, name: str) -> list[str]:
+    """The files that a study's figures are made of. Where one is missing: see `photos_of`."""
+    folder = Path(params.studies[name].path)
+    files = [str(folder / file) for file in ("study.json", "votes.sqlite")]
+    missing = [file for file in files if not Path(file).exists()]
+    lacking = f"study {name}: expected {' and '.join(missing)}, found nothing"
+    return _given(files, lacking, Path(params.run.results) / "studies" / f"{name}.json")
+
+
+def _given(paths: Sequence[str], lacking: str, made: Path) -> list[str]:
+    """`paths` if all are there, else none, with a warning; SettingsError where `made` is there."""
+    if all(Path(path).exists() for path in paths):
+        return list(paths)
+    if made.exists():
+        raise SettingsError(lacking)
+    _warn(f"{lacking}; what needs them cannot be made")
+    return []
+
+
+@cache
+def _warn(message: str) -> None:
+    """Say it once, however often Snakemake asks."""
+    print(message, file=sys.stderr)
+
+
+def online_sources(params: Params) -> list[str]:
+    """The sources that may need the network."""
+    return [name for name, source in params.sources.items() if SOURCES[source.kind].online]
+
+
+def subtrees(params: Params, *keys: str) -> str:
+    """The settings below dotted `keys` as JSON, which changes exactly when one of them does."""
+    tree = params.model_dump(mode="json")
+    return json.dumps({key: reduce(getitem, key.split("."), tree) for key in keys})
+
+
+def code(*parts: str) -> list[str]:
+    """The package's files behind `parts`, each a module (`losses.py`) or a folder (`models`)."""
+    paths = [_PACKAGE / part for part in parts]
+    files = [[path] if path.suffix else sorted(path.rglob("*.*")) for path in paths]
+    return [str(file) for group in files for file in group if file.suffix != ".pyc"]
+
+
+def fingerprint(path: Path) -> str:
+    """Hex SHA-256 of the names, sizes and times of a file, or of all below a folder.
+
+    Empty where there is neither. A folder's own modification time misses changes further down, and
+    hashing gigabytes of photos before every run would take longer than many a run. Hidden files do
+    not count: file managers leave them where somebody has only looked.
+    """
+    if not path.exists():
+        return ""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        name = file.relative_to(path)
+        if file.is_file() and not any(part.startswith(".") for part in name.parts):
+            stat = file.stat()
+            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _short(path: Path) -> Path:
+    """`path` relative to the current folder, if it lies inside."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,86 @@
+"""The report page: results in, one self-contained HTML file out."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+import wespe
+from wespe.core.files import atomic_file
+from wespe.reports import compare
+from wespe.reports.page.evaluations import view_evaluation
+from wespe.reports.page.pairs import view_pair
+from wespe.reports.page.pictures import galleries
+from wespe.reports.page.provenance import versions
+from wespe.reports.page.ratings import view_rating
+from wespe.reports.page.studies import read_study
+from wespe.results.reading import read_evaluation, read_pair, read_rating, read_table
+
+
+def write_report(
+    out: Path,
+    *,
+    run_name: str,
+    pairs: Mapping[str, Path],
+    evaluations: Mapping[str, Path],
+    settings_text: str,
+    tables: Sequence[Path] = (),
+    ratings: Mapping[str, Path] = MappingProxyType({}),
+    studies: Sequence[Path] = (),
+    lacking: Sequence[str] = (),
+) -> None:
+    """Write the report to `out`, atomically; the same inputs give the same bytes.
+
+    `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
+    `tables` are JSON files of `wespe tables`, `studies` the figures of user studies, JSON files
+    too; `settings_text` is the settings file as it is; `lacking` names what has no results yet. The
+    page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a
+    missing or wrong input file.
+    """
+    pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
+    evaluation_views = [
+        view_evaluation(read_evaluation(name, folder)) for name, folder in evaluations.items()
+    ]
+    rating_views = [view_rating(read_rating(name, folder)) for name, folder in ratings.items()]
+    domains = [view.result.card.data for view in pair_views]
+    simulated = (
+        any(both.source.simulated or both.target.simulated for both in domains)
+        or any(view.result.summary.simulated for view in evaluation_views)
+        or any(view.result.summary.simulated for view in rating_views)
+    )
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        run_name=run_name,
+        simulated=simulated,
+        lacking=lacking,
+        pairs=pair_views,
+        evaluations=evaluation_views,
+        tables=[read_table(path) for path in tables],
+        ratings=rating_views,
+        galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
+        versions=versions(pair_views, evaluation_views, rating_views),
+        settings_text=settings_text,
+        version=wespe.__version__,
+        studies=[read_study(path) for path in studies],
+    )
+    with atomic_file(out) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("wespe.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = _number
+    environment.filters["title"] = compare.title
+    return environment
+
+
+def _number(value: float | None, form: str) -> str:
+    """`value` in the format `form`; a dash where there is none or it is not finite."""
+    return format(value, form).replace("-", "−") if compare.is_number(value) else "–"

@@ -1,0 +1,69 @@
+"""The losses of WESPE, unweighted.
+
+Images are `(N, 3, H, W)`, float, sRGB in [0, 1]. Source: Ignatov et al., WESPE, CVPR Workshops
+2018, sections 3.1 to 3.5; where the paper is silent, the code published with DPED decides.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wespe.photos.filters import gaussian_blur
+
+
+def content_loss(features: Tensor, reconstructed: Tensor) -> Tensor:
+    """Eq. 1: distance of the features ψ(x) and ψ(x̃), both `(N, C, H, W)`.
+
+    Returns the mean square over N, C, H, W, a scalar ≥ 0. The paper writes the norm without a
+    square; the DPED code, which its networks come from, squares it.
+    """
+    return F.mse_loss(reconstructed, features)
+
+
+def adversarial_loss(fake_logits: Tensor) -> Tensor:
+    """Eq. 3 and 4: −log D(G(x)), the mean over a batch of logits of any shape; a scalar ≥ 0.
+
+    As logits the loss stays finite where the sigmoid saturates. The paper sums over the batch; the
+    mean keeps the weights of eq. 6 independent of the batch size.
+    """
+    return F.softplus(-fake_logits).mean()
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Cross-entropy of a discriminator: −log D(y) − log(1 − D(G(x))), halved; a scalar ≥ 0.
+
+    ln 2 for a discriminator that cannot tell.
+    """
+    return 0.5 * (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean())
+
+
+def total_variation_loss(image: Tensor) -> Tensor:
+    """Eq. 5: mean square of the horizontal plus that of the vertical differences; a scalar ≥ 0.
+
+    `image`: H and W at least 2. Each mean runs over N, C and its own number of differences.
+    Squared, as in the DPED code. Raises ValueError below 2 px.
+    """
+    if image.shape[-1] < 2 or image.shape[-2] < 2:
+        raise ValueError(f"total variation needs 2×2 px at least, got {tuple(image.shape[-2:])}")
+    horizontal = (image[..., :, 1:] - image[..., :, :-1]).square().mean()
+    vertical = (image[..., 1:, :] - image[..., :-1, :]).square().mean()
+    return horizontal + vertical
+
+
+def transport_loss(blurred: Tensor, moved: Tensor, sigma_px: float) -> Tensor:
+    """How far the look of an enhanced photo is from that of the target domain.
+
+    `blurred`: the colour view of G(x). `moved`: x after the transport, which needs no pairs.
+    Returns the mean square over N, C, H, W between the colour views, a scalar ≥ 0: texture is not
+    its business. Not in the paper.
+    """
+    return F.mse_loss(blurred, gaussian_blur(moved, sigma_px))
+
+
+def r1_penalty(real_logits: Tensor, real: Tensor) -> Tensor:
+    """Mean over the batch of ‖∇D(y)‖² / 2, for `real` that requires a gradient; a scalar ≥ 0.
+
+    Source: Mescheder et al., "Which training methods for GANs do actually converge?", 2018, eq. 9.
+    """
+    (gradient,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
+    return 0.5 * gradient.square().sum((1, 2, 3)).mean()

@@ -1,0 +1,1 @@
+"""DPED, fully supervised (Ignatov et al., ICCV 2017)."""

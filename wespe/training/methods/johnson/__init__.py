@@ -1,0 +1,1 @@
+"""The perceptual loss of Johnson et al. (ECCV 2016)."""

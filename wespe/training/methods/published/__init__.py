@@ -1,0 +1,1 @@
+"""A network of the DPED authors as it is."""

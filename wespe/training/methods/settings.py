@@ -1,0 +1,123 @@
+"""The settings that training methods share."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from wespe.core.schema import Count, Fraction, NonNegative, Positive, Settings
+
+
+class Generator(Settings):
+    """The generator of DPED and WESPE; WESPE's F has the same shape."""
+
+    width: Annotated[int, Field(ge=4, le=512)] = 64
+    """Channels of every hidden layer; 64 as in DPED. Half of it is almost four times as fast."""
+    blocks: Annotated[int, Field(ge=0, le=32)] = 4
+    """Residual blocks, of two convolutions each; four in the paper."""
+    norm: Literal["batch", "instance", "none"] = "batch"
+    """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm;
+    the code published with it normalises each photo by itself (`instance`), which makes enhancing
+    more expensive, in disk space too. `batch` and `none` cost nothing there."""
+    start: Literal["random", "identity", "transport"] = "random"
+    """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
+    input plus a residual that is zero before training: stabler, not in the paper. `transport`: the
+    same of the input in the look of the target domain (`wespe/networks/transport.py`), so that
+    training begins where plain statistics end."""
+
+
+class Discriminator(Settings):
+    """The discriminators: D_c (on blurred colour) and D_t (on grey) of WESPE, D_t of DPED."""
+
+    norm: Literal["instance", "batch", "spectral", "none"] = "instance"
+    """Normalisation of the convolutions after the first. The paper does not say; the DPED code
+    normalises each photo by itself. `spectral` bounds every layer, the
+    first too; between colour-matched photos it stayed blind."""
+    r1: NonNegative = 0.0
+    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
+    paper."""
+
+
+class Content(Settings):
+    """The feature extractor ψ of the content loss."""
+
+    extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
+    """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
+    needs no download, for the demo."""
+    layer: str = "relu5_4"
+    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, of mobilenet_v2
+    `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
+    `relu5_4`."""
+    weights: str | None = None
+    """A local .safetensors file with torchvision's keys; without one torchvision's weights
+    are downloaded and their hash is checked. Those are another training than the Oxford weights
+    that the papers used, with smaller activations: a content weight found with the one does not
+    carry over to the other."""
+
+
+class Monitor(Settings):
+    """What happens where training diverges: a value that is not finite, photos that come out
+    inverted, constant or unlike themselves, or a discriminator that has won."""
+
+    rollbacks: Annotated[int, Field(ge=0)] = 5
+    """How often a training may go back to its last save before it is given up."""
+    slow_down: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """The factor on the learning rates with each time: on the discriminators' where one of them has
+    won, else on all."""
+    discriminator_won: NonNegative = 0.02
+    """A discriminator has won if its loss is below this in ten records in a row; ln 2 is that of
+    one that cannot tell. 0: none ever has."""
+
+
+class Recipe(Settings):
+    """What every method has."""
+
+    step: ClassVar[str]
+    """Where the method's step is, as `module:class`."""
+
+    method: str
+    """The training method."""
+    steps: Count = 20000
+    """Training steps: one update of every network each."""
+    batch_size: Count = 30
+    """Patches of each domain a step."""
+    learning_rate: Positive = 5e-4
+    """Adam's learning rate for the generators. The paper does not say; the DPED code has 0.0005."""
+    adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    """Adam's β1. The paper does not say; 0.9 is Adam's own default, 0.5 is usual for GANs."""
+    adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    """Adam's β2. The paper does not say; 0.999 is Adam's own default."""
+    decay_from: Fraction = 1.0
+    """From this share of the steps on, the learning rates fall linearly to zero; 1: constant, since
+    the paper mentions no schedule."""
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Decay of the running average of the generator's weights, which is what is saved; 0: the last
+    weights, as in the paper."""
+    augment: bool = False
+    """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
+    shrink_transport: bool = True
+    """Take out of the transport between the domains (`wespe/training/look.py`) what chance may
+    explain, since they show different things: of a few photos nearly all. `false` for domains that
+    are known to show the same things, such as two cameras' photos of the same scenes."""
+    monitor: Monitor = Monitor()
+    log_every: Count = 20
+    """Steps between two records of the losses, and between two checks for divergence."""
+    sample_every: Count = 1000
+    """Steps between two sheets of sample pictures."""
+    save_every: Count = 500
+    """Steps between two saves of the state that a stopped training resumes from, and one that has
+    diverged."""
+
+    @property
+    def given_files(self) -> tuple[str, ...]:
+        """The files of weights that the recipe names; a training depends on them."""
+        return ()
+
+
+class PerceptualRecipe(Recipe):
+    """What every method with a content loss has."""
+
+    content: Content = Content()
+
+    @property
+    def given_files(self) -> tuple[str, ...]:
+        return (self.content.weights,) if self.content.weights else ()

@@ -1,0 +1,1 @@
+"""SRCNN (Dong et al., TPAMI 2016)."""

@@ -1,0 +1,1 @@
+"""WESPE: from unpaired patches (Ignatov et al., CVPR Workshops 2018)."""

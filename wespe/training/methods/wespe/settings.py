@@ -1,0 +1,59 @@
+"""The settings of WESPE (Ignatov et al., CVPR Workshops 2018)."""
+
+from typing import ClassVar, Literal
+
+from wespe.core.schema import Count, NonNegative, Positive, Settings
+from wespe.training.methods.settings import Content, Discriminator, Generator, PerceptualRecipe
+
+
+class WespeContent(Content):
+    """The feature extractor ψ of the content loss (eq. 1)."""
+
+    every: Count = 1
+    """The content loss is computed in every so many-th step, with so many times its weight; F
+    learns in those steps alone. Half the work of a step is its: with 4 a step takes 0.6 of the
+    time. The idea is the lazy regularisation of Karras et al. 2020; the paper computes it in each
+    step."""
+
+
+class WespeWeights(Settings):
+    """The weights of the total loss (eq. 6). All losses are means over the batch and the pixels;
+    norms are squared, as in the DPED code."""
+
+    content: NonNegative = 1.0
+    """Of the content loss (eq. 1)."""
+    color: NonNegative = 5e-3
+    """Of the adversarial colour loss (eq. 3)."""
+    texture: NonNegative = 5e-3
+    """Of the adversarial texture loss (eq. 4)."""
+    tv: NonNegative = 10.0
+    """Of the total variation loss (eq. 5)."""
+    transport: NonNegative = 0.0
+    """Of the squared distance between the blurred G(x) and the blurred x after the transport of
+    levels, saturation and local contrast between the two domains, which needs no pairs. Not in the
+    paper, which leaves the colours to D_c alone: this holds them near those of the target
+    domain."""
+    identity: NonNegative = 0.0
+    """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
+    in the paper."""
+
+
+class WespeRecipe(PerceptualRecipe):
+    """Training from unpaired patches. The defaults are the paper's (section 3), or those of the
+    code of DPED, which it builds on, where the paper is silent. A step is one update of G and F and
+    one of the discriminators."""
+
+    step: ClassVar[str] = "wespe.training.methods.wespe.step:WespeStep"
+
+    method: Literal["wespe"] = "wespe"
+    """The training method; this one where a recipe names none."""
+    discriminator_learning_rate: Positive = 5e-4
+    """Adam's learning rate for the discriminators. The paper does not say; as for G and F."""
+    blur_sigma_px: Positive = 1.7320508
+    """Standard deviation of the Gaussian in front of D_c. The papers print A = 0.053 and σ = 3;
+    such a kernel sums to one only if 3 is the variance, which makes √3 px. With 3 px it would sum
+    to three. The DPED code blurs with about 4.3 px."""
+    generator: Generator = Generator()
+    discriminator: Discriminator = Discriminator()
+    content: WespeContent = WespeContent()
+    weights: WespeWeights = WespeWeights()
