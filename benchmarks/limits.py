@@ -84,7 +84,7 @@ def show(name: str, patches: Values | Pixels, references: Pixels) -> None:
     """A line of the means over the patches, rounded to whole levels as any photo is."""
     photos = np.rint(patches).clip(0, 255).astype(np.uint8)
     means = [
-        np.mean([METRICS[key].function(*pair) for pair in zip(photos, references, strict=True)])
+        np.mean([METRICS[key](*pair) for pair in zip(photos, references, strict=True)])
         for key in ("psnr_db", "ms_ssim")
     ]
     print(f"{name:44}{means[0]:8.2f}{means[1]:9.3f}")

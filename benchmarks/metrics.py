@@ -67,7 +67,7 @@ def one(name: str, megapixels: float) -> tuple[float, int]:
     function: Callable[..., float] = skimage_ssim
     arguments: tuple[Pixels, ...] = photos
     if name in METRICS:
-        function = METRICS[name].function
+        function = METRICS[name]
         arguments = photos if METRICS[name].needs_reference else photos[:1]
     elif name.endswith(".safetensors"):
         function = load_rater(Path(name), resolve("cpu-fp32")).score

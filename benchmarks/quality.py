@@ -29,7 +29,7 @@ CROP_PX = 768
 def judge(name: str) -> tuple[str, Callable[[Pixels], float]]:
     """The heading and the function of a metric, or of a rater's file."""
     if name in METRICS:
-        return f"{METRICS[name].label}, {METRICS[name].better} is better", METRICS[name].function
+        return f"{METRICS[name].label}, {METRICS[name].better} is better", METRICS[name]
     rater = load_rater(Path(name), resolve("cpu-fp32"))
     better = "higher" if rater.higher_is_better else "lower"
     return f"{rater.label}, {better} is better", rater.score

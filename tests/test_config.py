@@ -156,6 +156,12 @@ NAME = "must be a name of letters, digits, - and _"
         ),
         # Names of what there is not.
         (
+            "evaluations.scenes.metrics",
+            ["ssim", "psnr"],
+            "evaluations.scenes.metrics must be of psnr_db, ssim, ms_ssim, entropy_bit, png_bpp, "
+            "brisque, each once, got 'psnr'",
+        ),
+        (
             "domains",
             ["phone", "dslr", "fone"],
             "domains must name sources (dslr, faves, phone, scenes), each once, got 'fone'",

@@ -19,7 +19,8 @@ from tests.conftest import ROOT
 from wespe import cli
 from wespe.data.registry import SOURCES, Source
 from wespe.judging.baselines import BASELINES, baselines
-from wespe.judging.metrics.registry import METRICS, Metric, measure
+from wespe.judging.metrics.measuring import measure
+from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.judging.raters.registry import RATERS
 from wespe.photos.images import Pixels, write_photo
 from wespe.reports.papers.settings import TableEntry
@@ -184,10 +185,10 @@ def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.Monke
 
 def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = snippet("`wespe/judging/metrics/sharpness.py`:")
-    made = module("wespe.judging.metrics.registry.sharpness", code, tmp_path, monkeypatch)
-    key, metric = entry("In `METRICS`", Metric=Metric, sharpness=made.sharpness)
+    module("wespe.judging.metrics.sharpness", code, tmp_path, monkeypatch)
+    key, metric = entry("In `METRICS`", Metric=Metric)
     monkeypatch.setitem(METRICS, key, metric)
-    assert key in measure(np.zeros((20, 20, 3), np.uint8), None)
+    assert key in measure(np.zeros((20, 20, 3), np.uint8), None, [key])
     test = module("example", snippet("`tests/test_metrics_sharpness.py`"), tmp_path, monkeypatch)
     test.test_hand_computed()
 

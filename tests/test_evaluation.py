@@ -12,7 +12,8 @@ from PIL import Image
 
 from wespe.judging.baselines import BASELINES, baselines
 from wespe.judging.evaluation import evaluate
-from wespe.judging.metrics.registry import METRICS, Metric, measure
+from wespe.judging.metrics.measuring import measure
+from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex
@@ -60,6 +61,7 @@ def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
         "network": "ab",
         "engine": "torch-cpu-fp32",
         "baselines": {"invert": invert},
+        "metrics": tuple(METRICS),
         "out": out,
         "pictures": 0,
         "workers": 2,
@@ -84,7 +86,7 @@ def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
         for number in range(3)
         for method in ("original", "enhanced", "invert", "target")
     ]
-    expected = [measure(brighten(photos[file]), references[file]) for file in photos]
+    expected = [measure(brighten(photos[file]), references[file], METRICS) for file in photos]
     for row, values in zip(table[1::4], expected, strict=True):
         measured = {name: float(row[name]) for name in METRICS if row[name]}
         assert measured == pytest.approx(values, abs=1e-6)
@@ -123,7 +125,7 @@ def test_identical_pairs_stay_out_of_the_means(make_index: MakeIndex, tmp_path: 
     assert table[0]["psnr_db"] == "inf"
     enhanced = summary["methods"]["enhanced"]["psnr_db"]
     assert enhanced["n"] == 1
-    assert enhanced["mean"] == measure(brighten(photos["1.png"]), photo(2))["psnr_db"]
+    assert enhanced["mean"] == measure(brighten(photos["1.png"]), photo(2), METRICS)["psnr_db"]
 
 
 def test_infinite_psnr_is_counted_not_averaged(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -219,10 +221,14 @@ def test_an_error_in_a_process_reaches_the_caller(
     assert not (tmp_path / "out").exists()
 
 
+def mean_level(pixels: Pixels) -> float:
+    return float(pixels.mean())
+
+
 def test_a_new_metric_is_a_new_column(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mean = Metric(lambda pixels: float(pixels.mean()), False, "mean", "", None)
+    mean = Metric(f"{__name__}:mean_level", False, "mean", "", None)
     monkeypatch.setitem(METRICS, "mean_level", mean)
     summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
     assert rows(tmp_path / "out")[0]["mean_level"] == f"{photo(0).mean():.6f}"

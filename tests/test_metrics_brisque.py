@@ -16,7 +16,8 @@ from scipy.signal import convolve2d
 from skimage import data
 
 from wespe.judging.metrics.brisque import Grey, Regression, brisque, read_regression
-from wespe.judging.metrics.registry import measure
+from wespe.judging.metrics.measuring import measure
+from wespe.judging.metrics.registry import METRICS
 from wespe.photos.images import Pixels
 
 # The package has the function under the name of its module.
@@ -121,14 +122,14 @@ def test_the_fit_finds_known_distributions(draw: str, shape: float) -> None:
 def test_a_photo_without_structure_has_no_value(regression: Regression) -> None:
     assert math.isnan(brisque(np.full((50, 50, 3), 90, np.uint8)))
     assert math.isnan(brisque(np.full((1, 50, 3), 90, np.uint8)))
-    assert "brisque" not in measure(np.full((50, 50, 3), 90, np.uint8), None)
-    assert "brisque" in measure(data.astronaut()[:60, :60], None)
+    assert "brisque" not in measure(np.full((50, 50, 3), 90, np.uint8), None, METRICS)
+    assert "brisque" in measure(data.astronaut()[:60, :60], None, METRICS)
 
 
 def test_without_the_package_the_column_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_packaged", lambda: None)
     assert math.isnan(brisque(data.astronaut()))
-    assert list(measure(data.astronaut(), None)) == ["entropy_bit", "png_bpp"]
+    assert list(measure(data.astronaut(), None, METRICS)) == ["entropy_bit", "png_bpp"]
 
 
 @pytest.mark.skipif(not INSTALLED, reason="the extra brisque is not installed")

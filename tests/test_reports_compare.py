@@ -41,7 +41,7 @@ def test_best_is_the_largest_mean_as_printed(
 
 
 def test_where_less_is_better_the_smallest_mean_is_best(monkeypatch: pytest.MonkeyPatch) -> None:
-    metric = Metric(lambda *_: 0.0, True, "Distance", "", "lower")
+    metric = Metric("none:none", True, "Distance", "", "lower")
     monkeypatch.setitem(METRICS, "distance", metric)
     assert best(table("distance", {"original": 1.0, "enhanced": 2.0}), "distance") == {"original"}
 

@@ -47,6 +47,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         network=card["sha256"],
         engine=enhancer.engine,
         baselines=baselines(settings.baselines, card),
+        metrics=settings.metrics,
         out=arguments.out,
         pictures=settings.pictures,
     )

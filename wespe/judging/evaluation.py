@@ -16,7 +16,8 @@ from wespe.core.files import atomic_folder, write_json
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
 from wespe.judging.baselines import Enhance
-from wespe.judging.metrics.registry import METRICS, measure
+from wespe.judging.metrics.measuring import measure
+from wespe.judging.metrics.registry import METRICS
 from wespe.photos.images import PhotoError, Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
@@ -71,6 +72,7 @@ def evaluate(
     network: str,
     engine: str,
     baselines: Mapping[str, Enhance],
+    metrics: Sequence[str],
     out: Path,
     pictures: int,
     workers: int | None = None,
@@ -79,7 +81,8 @@ def evaluate(
 
     Writes `images.csv`, `summary.json`, `metrics/METHOD.json` (the means alone), `pictures/` and
     `crops/` into the folder `out`, which appears, or replaces an earlier one, when all is done.
-    `enhance` and the baselines take and return uint8 `(H, W, 3)`; `pictures` photos, evenly spread,
+    `enhance` and the baselines take and return uint8 `(H, W, 3)`; `metrics` are keys of METRICS,
+    in the order of the columns; `pictures` photos, evenly spread,
     are shown, and with them those that gained least and most. `evaluation` and `pair` are names for
     the summary, `network` is the hash of the network's file, and `engine` what runs it. `enhance`
     runs in this process, one photo at a time, while `workers` processes (default: as many as cores)
@@ -105,11 +108,13 @@ def evaluate(
         workers = min(workers or available_cores(), len(index.photos))
         stored = (_Stored.of(case, Path(way, f"{n}.npy")) for n, case in enumerate(cases))
         measured = list(
-            overlapped_map(partial(_measure, baselines=baselines), stored, workers=workers)
+            overlapped_map(
+                partial(_measure, baselines=baselines, metrics=metrics), stored, workers=workers
+            )
         )
         if not measured:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
-        gallery, extremes = [*album.files], _extremes(measured)
+        gallery, extremes = [*album.files], _extremes(measured, metrics)
         if pictures:
             lacking = {*extremes["worst"], *extremes["best"]} - {*shown}
             again = [entry for entry in index.photos if entry.file in lacking]
@@ -134,7 +139,7 @@ def evaluate(
             "methods": methods,
             "seconds": round(time.perf_counter() - started, 3),
         }
-        _write_rows(folder / "images.csv", measured)
+        _write_rows(folder / "images.csv", measured, metrics)
         _write_means(folder / "metrics", methods)
         write_json(folder / "summary.json", summary)
     return summary
@@ -180,10 +185,12 @@ def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[s
         yield "target", case.reference
 
 
-def _measure(stored: _Stored, baselines: Mapping[str, Enhance]) -> _Measured:
+def _measure(
+    stored: _Stored, baselines: Mapping[str, Enhance], metrics: Sequence[str]
+) -> _Measured:
     case = stored.take()
     methods = {
-        method: measure(pixels, None if method == "target" else case.reference)
+        method: measure(pixels, None if method == "target" else case.reference, metrics)
         for method, pixels in _versions(case, baselines)
     }
     identical = case.reference is not None and np.array_equal(case.original, case.reference)
@@ -200,13 +207,13 @@ def _showing(
         yield case
 
 
-def _extremes(measured: Sequence[_Measured]) -> dict[str, Any]:
+def _extremes(measured: Sequence[_Measured], metrics: Sequence[str]) -> dict[str, Any]:
     """The photos that gained least (`worst`) and most (`best`) by being enhanced, at most two each.
 
-    Gains are those of `metric`, the first with a direction that the photos have.
+    Gains are those of `metric`, the first of `metrics` with a direction that the photos have.
     """
-    for name, metric in METRICS.items():
-        sign = {"higher": 1, "lower": -1}.get(metric.better or "", 0)
+    for name in metrics:
+        sign = {"higher": 1, "lower": -1}.get(METRICS[name].better or "", 0)
         gains = {
             photo.file: sign * (photo.methods["enhanced"][name] - photo.methods["original"][name])
             for photo in measured
@@ -219,14 +226,14 @@ def _extremes(measured: Sequence[_Measured]) -> dict[str, Any]:
     return {"metric": None, "worst": [], "best": []}
 
 
-def _write_rows(path: Path, measured: Sequence[_Measured]) -> None:
+def _write_rows(path: Path, measured: Sequence[_Measured], metrics: Sequence[str]) -> None:
     """One row per photo and method; an infinite value is `inf`, one that cannot be had is empty."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["image", "method", "identical", *METRICS])
+        table.writerow(["image", "method", "identical", *metrics])
         for photo in measured:
             for method, values in photo.methods.items():
-                cells = [f"{values[name]:.6f}" if name in values else "" for name in METRICS]
+                cells = [f"{values[name]:.6f}" if name in values else "" for name in metrics]
                 table.writerow([photo.file, method, int(photo.identical), *cells])
 
 

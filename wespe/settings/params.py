@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, ValidationError
 from wespe.core.schema import CommandPath, Count, Fraction, Name, Settings, SettingsError, explain
 from wespe.core.yaml_file import read_yaml
 from wespe.data.registry import SOURCES
+from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.registry import RATERS
 from wespe.reports.papers.settings import Table, table_problems
 from wespe.training.methods.registry import RECIPES
@@ -119,6 +120,11 @@ class Evaluation(Settings):
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
     baselines: tuple[BaselineName, ...] = get_args(BaselineName)
     """Plain enhancers to compare with."""
+    metrics: tuple[Name, ...] = (
+        *("psnr_db", "ssim", "ms_ssim"),
+        *("entropy_bit", "png_bpp", "brisque"),
+    )
+    """What is measured, in the order of the columns."""
     pictures: Annotated[int, Field(ge=0)] = 6
     """Photos shown in the report, evenly spread over the set."""
 
@@ -180,7 +186,7 @@ def load(path: Path) -> Params:
         params, problems = None, explain(error, json_schema())
     problems += _unknown_names(values)
     if params:
-        problems += _wrong_domains(params)
+        problems += [*_wrong_domains(params), *_unknown_metrics(params)]
         if "index" in params.studies:
             problems.append("studies.index: expected another name, index.json is the list of them")
         about = [
@@ -239,6 +245,16 @@ def _wrong_domains(params: Params) -> list[str]:
         for name, pair in params.pairs.items()
         for key, source in (("source", pair.source), ("target", pair.target))
         if source in params.sources and source not in params.domains
+    ]
+
+
+def _unknown_metrics(params: Params) -> list[str]:
+    """A line for each metric of an evaluation that does not exist, or is there twice."""
+    return [
+        f"evaluations.{name}.metrics must be of {', '.join(METRICS)}, each once, got {metric!r}"
+        for name, evaluation in params.evaluations.items()
+        for place, metric in enumerate(evaluation.metrics)
+        if metric not in METRICS or metric in evaluation.metrics[:place]
     ]
 
 

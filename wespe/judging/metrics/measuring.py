@@ -1,0 +1,21 @@
+"""Chosen metrics of one photo."""
+
+import math
+from collections.abc import Iterable
+
+from wespe.judging.metrics.registry import METRICS
+from wespe.photos.images import Pixels
+
+
+def measure(photo: Pixels, reference: Pixels | None, metrics: Iterable[str]) -> dict[str, float]:
+    """Those of `metrics` that can be had, in their order; without a reference, those without."""
+    values = {}
+    for name in metrics:
+        metric = METRICS[name]
+        if metric.needs_reference and reference is None:
+            continue
+        photos = (photo, reference) if metric.needs_reference else (photo,)
+        value = metric(*photos)
+        if not math.isnan(value):
+            values[name] = value
+    return values
