@@ -141,7 +141,7 @@ def test_the_table_and_the_pictures_tell_what_became_of_each_pair(photos: Path) 
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from wespe.acquisition.aligned import AlignedSettings, acquire, pair, source
+from wespe.data.aligned import AlignedSettings, acquire, pair, source
 from functools import partial
 
 written = []

@@ -25,7 +25,7 @@ PIECE = 8
 SCRIPT = f"""
 import os, signal, sys
 from pathlib import Path
-from wespe.inference.video import enhance
+from wespe.networks.inference.video import enhance
 source, output, die = sys.argv[1:]
 enhance.PIECE_FRAMES = {PIECE}
 seen = 0

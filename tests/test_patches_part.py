@@ -34,9 +34,9 @@ PHOTOS = 10
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from wespe.acquisition.index import read_index
-from wespe.patches import extraction, part
-from wespe.patches.extraction import extract
+from wespe.results.index import read_index
+from wespe.data.patches import extraction, part
+from wespe.data.patches.extraction import extract
 
 class Doomed(part.Part):
     def add(self, cut):

@@ -92,7 +92,7 @@ def test_a_body_has_a_limit_whether_it_tells_its_length_or_not() -> None:
 
 SERVER = """
 from tests.test_web_server import make_app
-from wespe.web.server import serve
+from wespe.apps.web.server import serve
 serve(make_app(), port=0, say=lambda line: print(line, flush=True))
 print("closed", flush=True)
 """
