@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from wespe.core.device import Place, resolve
+from wespe.core.device import Device, resolve
 from wespe.data.simulated_faves.degradations import DEGRADATIONS, degrade, jpeg_quality
 from wespe.judging.raters.base import Rater, load_rater
 from wespe.judging.raters.ffs.network import BACKBONES, build_network
@@ -46,7 +46,7 @@ def seconds(work: Callable[[], object], repeats: int = 3) -> float:
     return min(times)
 
 
-def speed(backbone: str, crop_px: int, width: int, height: int, place: Place) -> None:
+def speed(backbone: str, crop_px: int, width: int, height: int, device: Device) -> None:
     network = build_network(backbone, pretrained=False)
     step = FfsStep(
         network,
@@ -56,15 +56,15 @@ def speed(backbone: str, crop_px: int, width: int, height: int, place: Place) ->
         learning_rate=5e-5,
         batch_size=BATCH,
         seed=0,
-        place=place,
+        device=device,
     )
     batch = (torch.rand(BATCH, 3, crop_px, crop_px), torch.zeros(BATCH))
     training = seconds(lambda: step.train_step(batch, 0.0))
-    rater = FfsRater(network, backbone=backbone, crop_px=crop_px, simulated=False, place=place)
+    rater = FfsRater(network, backbone=backbone, crop_px=crop_px, simulated=False, device=device)
     photo = np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8)
     scoring = seconds(lambda: rater.score(photo))
     print(
-        f"{backbone}, {crop_px} px, {place.name}: training {BATCH / training:.2f} crops/s, "
+        f"{backbone}, {crop_px} px, {device.name}: training {BATCH / training:.2f} crops/s, "
         f"scoring {1 / scoring:.2f} photos/s ({width}×{height} px)"
     )
 
@@ -124,12 +124,12 @@ def main() -> None:
     parser.add_argument("--pairs", type=Path, metavar="FOLDER")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    place = resolve("auto")
+    device = resolve("auto")
     if not arguments.rater:
         width, height = map(int, arguments.size.split("x"))
-        speed(arguments.backbone, arguments.crop, width, height, place)
+        speed(arguments.backbone, arguments.crop, width, height, device)
         return
-    rater = load_rater(arguments.rater, place)
+    rater = load_rater(arguments.rater, device)
     if arguments.faves:
         ranking(rater, arguments.faves)
     if arguments.pairs:

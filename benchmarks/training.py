@@ -28,7 +28,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
-from wespe.core.device import Network, Place, resolve
+from wespe.core.device import Device, Network, resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.perceptual import build_extractor
 from wespe.networks.transport import Transport
@@ -49,11 +49,11 @@ WAYS = ("plain", "here", "here, content every 4th")
 COMPILED = "here, compiled"
 
 
-class PlainPlace(Place):
+class PlainDevice(Device):
     """The CPU or GPU in fp32, networks in torch's default memory layout."""
 
     def put(self, network: Network) -> Network:
-        return network.to(self.device)
+        return network.to(self.torch_device)
 
 
 class PlainStep(WespeStep):
@@ -89,16 +89,16 @@ def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
             "weights": {"transport": 20.0},
         }
     )
-    place = resolve("auto", compiled=way == COMPILED)
+    device = resolve("auto", compiled=way == COMPILED)
     if way == "plain":
-        place = PlainPlace(place.device, bf16=False)
+        device = PlainDevice(device.torch_device, bf16=False)
     return (PlainStep if way == "plain" else WespeStep)(
         recipe,
         extractor=build_extractor("vgg19", layer="relu5_4", weights=weights),
         transport=Transport(),
         back=Transport(),
         preview=batch(0, 2, size_px)[0],
-        place=place,
+        device=device,
         seed=0,
     )
 
@@ -131,7 +131,7 @@ def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None
         command = [sys.executable, __file__, "--vgg", str(weights), "--peak", way]
         command += ["--batch", str(size)]
         peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-        speed, ratio, name = size / mean, plain / mean, step._place.name
+        speed, ratio, name = size / mean, plain / mean, step._device.name
         print(f"{way:28}{mean:8.2f}{speed:11.2f}{ratio:7.2f}{peak_mb:>9}  {name}")
     reading = read_seconds(size)
     share = reading / statistics.fmean(taken[WAYS[2]][4:])

@@ -315,7 +315,7 @@ def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
         settings=SMALL.model_copy(update={"published": str(release())}),
         index=tmp_path / "index.json",
         seed=0,
-        place=CPU,
+        device=CPU,
         out=tmp_path / "out",
         state=tmp_path / "state",
     )

@@ -63,7 +63,7 @@ def test_the_score_is_the_mean_over_the_five_crops(tmp_path: Path) -> None:
     network = build_network("small", pretrained=False)
     with torch.no_grad():
         network.head.weight.normal_()
-    rater = FfsRater(network, backbone="small", crop_px=40, simulated=False, place=CPU)
+    rater = FfsRater(network, backbone="small", crop_px=40, simulated=False, device=CPU)
     photo = np.random.default_rng(0).integers(256, size=(60, 70, 3), dtype=np.uint8)
     # The network by itself, crop by crop, without the function that cuts them.
     crops = [
@@ -92,7 +92,7 @@ def test_an_original_and_its_enhancements_have_the_same_crops(
 
     monkeypatch.setattr("wespe.judging.raters.ffs.rater.cut", watching)
     network = build_network("small", pretrained=False)
-    rater = FfsRater(network, backbone="small", crop_px=40, simulated=False, place=CPU)
+    rater = FfsRater(network, backbone="small", crop_px=40, simulated=False, device=CPU)
     photo = np.random.default_rng(0).integers(256, size=(60, 70, 3), dtype=np.uint8)
     rater.score(photo)
     rater.score(255 - photo)
@@ -134,7 +134,7 @@ def step_of(losses: list[float], patience: int, monkeypatch: pytest.MonkeyPatch)
         learning_rate=1e-3,
         batch_size=2,
         seed=0,
-        place=CPU,
+        device=CPU,
     )
     told = iter(losses)
     monkeypatch.setattr(step, "_validate", lambda: (next(told), 0.5))
@@ -197,7 +197,7 @@ def test_the_loss_falls_on_one_batch(tmp_path: Path) -> None:
         learning_rate=1e-2,
         batch_size=8,
         seed=0,
-        place=CPU,
+        device=CPU,
     )
     losses = [float(step.train_step(batch, 0)["loss"]) for _ in range(25)]
     assert losses[0] == pytest.approx(np.log(2), abs=1e-5)  # undecided at the start
@@ -308,7 +308,7 @@ def test_what_is_saved_scores_the_same(tmp_path: Path) -> None:
 def test_the_other_backbones_have_the_same_interface(backbone: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = build_network(backbone, pretrained=False)
-    rater = FfsRater(network, backbone=backbone, crop_px=32, simulated=False, place=CPU)
+    rater = FfsRater(network, backbone=backbone, crop_px=32, simulated=False, device=CPU)
     assert rater.score(np.full((32, 32, 3), 90, np.uint8)) == 0.5  # a head of zeros
     with torch.no_grad():
         network.head.weight.normal_()

@@ -8,7 +8,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.faves import write_faves
-from wespe.core.device import Place, resolve
+from wespe.core.device import Device, resolve
 from wespe.core.files import read_json, sha256, write_json
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
 from wespe.judging.raters.ffs.settings import FfsSettings
@@ -43,7 +43,7 @@ class Brightness(Rater):
         return {}
 
     @classmethod
-    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, device: Device) -> Self:
         return cls()
 
 
@@ -265,7 +265,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     write_faves(tmp_path / "faves")
     index, out = tmp_path / "faves" / "index.json", tmp_path / "out"
     card = fit_rater(
-        "judge", settings=TINY, index=index, seed=0, place=CPU, out=out, state=tmp_path / "state"
+        "judge", settings=TINY, index=index, seed=0, device=CPU, out=out, state=tmp_path / "state"
     )
     assert {path.name for path in out.iterdir()} == {
         "rater.safetensors",
@@ -283,7 +283,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
 def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
     write_faves(tmp_path)
     data = data_hash(tmp_path)
-    what = {"index": tmp_path / "index.json", "seed": 0, "place": CPU}
+    what = {"index": tmp_path / "index.json", "seed": 0, "device": CPU}
     key = state_key("judge", settings=TINY, **what)
     assert key == state_key("judge", settings=TINY, **what)
     assert key != state_key("judge", settings=TINY.model_copy(update={"epochs": 2}), **what)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from wespe.core.device import Place, resolve, tune
+from wespe.core.device import Device, resolve, tune
 
 
 @pytest.fixture
@@ -17,10 +17,10 @@ def two_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("two_gpus")
 def test_each_process_has_its_own_gpu() -> None:
-    assert resolve("auto", devices=2) == Place(torch.device("cuda", 1), bf16=True)
-    assert resolve("cuda-fp32", devices=2).device.index == 1
-    assert resolve("auto") == Place(torch.device("cuda"), bf16=True)
-    assert resolve("cpu-fp32", devices=3, compiled=True) == Place(
+    assert resolve("auto", devices=2) == Device(torch.device("cuda", 1), bf16=True)
+    assert resolve("cuda-fp32", devices=2).torch_device.index == 1
+    assert resolve("auto") == Device(torch.device("cuda"), bf16=True)
+    assert resolve("cpu-fp32", devices=3, compiled=True) == Device(
         torch.device("cpu"), bf16=False, compiled=True
     )
 
@@ -48,8 +48,8 @@ def flags() -> Iterator[None]:
 @pytest.mark.usefixtures("flags")
 @pytest.mark.parametrize("bf16", [False, True])
 def test_fp32_stays_fp32(bf16: bool) -> None:
-    tune(Place(torch.device("cuda"), bf16))
+    tune(Device(torch.device("cuda"), bf16))
     assert torch.backends.cudnn.benchmark
     assert torch.backends.cudnn.allow_tf32 == torch.backends.cuda.matmul.allow_tf32 == bf16
-    tune(Place(torch.device("cpu"), bf16))
+    tune(Device(torch.device("cpu"), bf16))
     assert not torch.backends.cudnn.benchmark

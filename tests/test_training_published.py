@@ -26,7 +26,7 @@ def pair(folder: Path) -> dict[str, Any]:
         "target": patches("dslr", "wxyz", brighter=20),
         "recipe": recipe,
         "seed": 0,
-        "place": resolve("cpu-fp32"),
+        "device": resolve("cpu-fp32"),
     }
 
 

@@ -83,7 +83,7 @@ def train(
         target=patches("dslr", brighter(smooth(2))),
         recipe=WespeRecipe.model_validate({**TINY, **changes}),
         seed=seed,
-        place=resolve("cpu-fp32"),
+        device=resolve("cpu-fp32"),
         out=folder / "out",
         state=folder / "state",
         log=log,

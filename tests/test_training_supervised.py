@@ -41,7 +41,7 @@ def build(method: str, *, compute: str = "cpu-fp32", **changes: Any) -> Supervis
     step: SupervisedStep[Any] = pkgutil.resolve_name(recipe.step)(
         recipe,
         preview=batch(),
-        place=resolve(compute),  # type: ignore[arg-type]
+        device=resolve(compute),  # type: ignore[arg-type]
         seed=3,
         **(has_content if "content" in settings else {}),
     )
@@ -177,7 +177,7 @@ def test_rates_fall_to_zero_and_the_sheet_shows_x_enhanced_and_y(method: str) ->
 def test_every_method_has_a_step_whose_network_can_be_kept() -> None:
     for name, recipe in RECIPES.items():
         step = pkgutil.resolve_name(recipe.step)
-        assert step.__module__ == f"wespe.training.{name}"
+        assert step.__module__ == f"wespe.training.methods.{name}.step"
         assert step.shows[:2] == ("x", "G(x)")
     for method in TINY:
         assert type(build(method).generator) in ARCHITECTURES.values()
@@ -212,7 +212,7 @@ def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef"
         target=patches("dslr", target, brighter=40),
         recipe=RECIPES[method].model_validate(settings | often),
         seed=1,
-        place=resolve("cpu-fp32"),
+        device=resolve("cpu-fp32"),
         out=folder / "out",
         state=folder / "state",
         log=log,

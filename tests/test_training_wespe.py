@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from wespe.core.device import Place, resolve
+from wespe.core.device import Device, resolve
 from wespe.networks.perceptual import build_extractor
 from wespe.networks.transport import Transport
 from wespe.training.losses import total_variation_loss
@@ -32,7 +32,7 @@ def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -
         transport=BRIGHTER,
         back=Transport(),
         preview=batch()[0],
-        place=resolve(compute),  # type: ignore[arg-type]
+        device=resolve(compute),  # type: ignore[arg-type]
         seed=3,
     )
 
@@ -252,7 +252,7 @@ def test_building_leaves_the_global_random_state_alone() -> None:
         transport=BRIGHTER,
         back=Transport(),
         preview=preview,
-        place=resolve("cpu-fp32"),
+        device=resolve("cpu-fp32"),
         seed=3,
     )
     assert torch.equal(torch.rand(1), expected)
@@ -265,8 +265,8 @@ def test_what_is_compiled(r1: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.nn.Module, "compile", lambda module: chosen.append(module))
     build({"discriminator": {"r1": r1}})
     assert chosen == []
-    place = Place(torch.device("cpu"), bf16=False, compiled=True)
-    monkeypatch.setattr("tests.test_training_wespe.resolve", lambda _: place)
+    device = Device(torch.device("cpu"), bf16=False, compiled=True)
+    monkeypatch.setattr("tests.test_training_wespe.resolve", lambda _: device)
     step = build({"discriminator": {"r1": r1}})
     names = ["generator", "inverse"] + ([] if r1 else ["d_color", "d_texture"])
     assert chosen == [step.extractor, *(step.networks[name] for name in names)]
@@ -282,9 +282,9 @@ def test_sample_sheet() -> None:
 
 
 def test_places() -> None:
-    assert resolve("cpu-fp32") == Place(torch.device("cpu"), bf16=False)
+    assert resolve("cpu-fp32") == Device(torch.device("cpu"), bf16=False)
     assert resolve("cpu-bf16").name == "cpu-bf16"
     if not torch.cuda.is_available():
-        assert resolve("auto").device.type == "cpu"
+        assert resolve("auto").torch_device.type == "cpu"
         with pytest.raises(ValueError, match=r"run\.compute: cuda-bf16 needs a CUDA device"):
             resolve("cuda-bf16")

@@ -38,7 +38,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     settings = named(params.evaluations, arguments.name, "evaluation")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     # In fp32, so that figures are those of any machine.
-    enhancer = open_enhancer(generator, device=resolve(params.run.compute).device)
+    enhancer = open_enhancer(generator, device=resolve(params.run.compute).torch_device)
     summary = measure(
         read_index(arguments.index),
         enhancer.enhance,

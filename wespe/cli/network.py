@@ -44,7 +44,7 @@ def compute_option(command: argparse.ArgumentParser) -> None:
         "--compute",
         default="auto",
         choices=_COMPUTE,
-        metavar="PLACE",
+        metavar="DEVICE",
         help="device and precision: %(choices)s (default: %(default)s)",
     )
 
@@ -89,11 +89,11 @@ def make_ready(
 
     if compute == "cpu-int8":
         return open_enhancer(network, engine, bf16=cpu_has_bf16(), int8=True)
-    place, chosen = resolve(compute), compute != "auto"
+    device, chosen = resolve(compute), compute != "auto"
     # Of the engines ONNX Runtime alone has no bf16; that is no reason to ask for fp32 by name.
-    bf16 = place.bf16 and (chosen or engine != "onnx")
+    bf16 = device.bf16 and (chosen or engine != "onnx")
     return open_enhancer(
-        network, engine, device=place.device, bf16=bf16, int8=False if chosen else None
+        network, engine, device=device.torch_device, bf16=bf16, int8=False if chosen else None
     )
 
 

@@ -35,7 +35,7 @@ def rater(arguments: argparse.Namespace) -> None:
         "settings": settings,
         "index": arguments.index,
         "seed": params.run.seed,
-        "place": resolve(params.run.compute),
+        "device": resolve(params.run.compute),
     }
     key = state_key(arguments.name, **what)
     chosen = {"compute": params.run.compute, "seed": params.run.seed}
@@ -74,9 +74,9 @@ def rate(arguments: argparse.Namespace) -> None:
     params = load_settings(arguments)
     settings = named(params.ratings, arguments.name, "rating")
     generator, card = load_generator(arguments.model), read_card(arguments.model)
-    place = resolve(params.run.compute)
-    enhancer = open_enhancer(generator, device=place.device)  # in fp32, as in evaluations
-    judge, about_judge = load_rater(arguments.rater, place), about_rater(arguments.rater)
+    device = resolve(params.run.compute)
+    enhancer = open_enhancer(generator, device=device.torch_device)  # in fp32, as in evaluations
+    judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
     enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)
     about = {
@@ -86,7 +86,7 @@ def rate(arguments: argparse.Namespace) -> None:
         "network": card["sha256"],
         "engine": enhancer.engine,
     }
-    key = rating_key(about, index=arguments.index, enhancers=enhancers, place=place)
+    key = rating_key(about, index=arguments.index, enhancers=enhancers, device=device)
     try:
         summary = score(
             read_index(arguments.index),

@@ -8,7 +8,7 @@ from wespe.cli.parser import Commands, load_settings, named
 from wespe.core.files import sha256
 
 if TYPE_CHECKING:
-    from wespe.core.device import Place
+    from wespe.core.device import Device
     from wespe.settings.params import Params
 
 STATES = Path(".wespe/training")
@@ -50,15 +50,15 @@ def train(arguments: argparse.Namespace) -> None:
     params = load_settings(arguments)
     run = params.run
     named(params.pairs, arguments.name, "pair")
-    place = resolve(run.compute, compiled=run.compile, devices=run.devices)
+    device = resolve(run.compute, compiled=run.compile, devices=run.devices)
     if run.devices * run.nodes > 1 and not processes.started():
         processes.launch(arguments.again, devices=run.devices, nodes=run.nodes)
         return
-    with processes.joined(place.device):
-        _train(arguments, params, place)
+    with processes.joined(device.torch_device):
+        _train(arguments, params, device)
 
 
-def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> None:
+def _train(arguments: argparse.Namespace, params: "Params", device: "Device") -> None:
     from wespe.core import processes
     from wespe.data.patches.store import PatchSet
     from wespe.pipeline import tracking
@@ -72,7 +72,7 @@ def _train(arguments: argparse.Namespace, params: "Params", place: "Place") -> N
         "target": PatchSet.open(arguments.target),
         "recipe": params.recipes[pair.recipe],
         "seed": params.run.seed if pair.seed is None else pair.seed,
-        "place": place,
+        "device": device,
     }
     key = state_key(arguments.name, **what)
     chosen = {"compute": run.compute, **pair.model_dump(), "seed": what["seed"]}

@@ -1,4 +1,4 @@
-"""Where and in which precision a network runs."""
+"""The device that a network runs on, and its precision there."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -15,23 +15,23 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class Place:
+class Device:
     """A device, and whether convolutions run in bf16 there (weights stay in fp32).
 
     `compiled`: whether networks are compiled by torch before they train.
     """
 
-    device: torch.device
+    torch_device: torch.device
     bf16: bool
     compiled: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.device.type}-{'bf16' if self.bf16 else 'fp32'}"
+        return f"{self.torch_device.type}-{'bf16' if self.bf16 else 'fp32'}"
 
     def put(self, network: Network) -> Network:
         """Move a network here, its weights in the layout that convolutions are fastest in."""
-        return network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return network.to(self.torch_device).to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
     def put_frozen(self, network: Network) -> Network:
         """Move here a network that training leaves as it is, and compile it where that is asked."""
@@ -40,12 +40,12 @@ class Place:
         return self.put(network)
 
     def autocast(self) -> torch.autocast:
-        """A context in which the networks run in this place's precision."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
+        """A context in which the networks run in this device's precision."""
+        return torch.autocast(self.torch_device.type, torch.bfloat16, enabled=self.bf16)
 
 
-def resolve(compute: Compute, *, compiled: bool = False, devices: int = 1) -> Place:
-    """The place that a setting names, for this one of the `devices` processes on the machine.
+def resolve(compute: Compute, *, compiled: bool = False, devices: int = 1) -> Device:
+    """The device that a setting names, for this one of the `devices` processes on the machine.
 
     `auto`: CUDA in bf16 if present; else the CPU, in bf16 where it multiplies bf16 natively.
     Raises ValueError for CUDA where there is none, or fewer than `devices`.
@@ -59,18 +59,18 @@ def resolve(compute: Compute, *, compiled: bool = False, devices: int = 1) -> Pl
     if kind == "cuda" and present < devices:
         raise ValueError(f"run.devices: expected at most {present}, this machine's, got {devices}")
     several = kind == "cuda" and devices > 1
-    device = torch.device(kind, processes.local_rank()) if several else torch.device(kind)
-    return Place(device, bf16=precision == "bf16", compiled=compiled)
+    chosen = torch.device(kind, processes.local_rank()) if several else torch.device(kind)
+    return Device(chosen, bf16=precision == "bf16", compiled=compiled)
 
 
-def tune(place: Place) -> None:
+def tune(device: Device) -> None:
     """Let CUDA choose its convolutions by trying them, since a training's shapes do not change.
 
     Beside bf16, TF32 is precise enough for what is left in fp32; fp32 itself stays what it says.
     """
-    torch.backends.cudnn.benchmark = place.device.type == "cuda"
-    torch.backends.cudnn.allow_tf32 = place.bf16
-    torch.backends.cuda.matmul.allow_tf32 = place.bf16
+    torch.backends.cudnn.benchmark = device.torch_device.type == "cuda"
+    torch.backends.cudnn.allow_tf32 = device.bf16
+    torch.backends.cuda.matmul.allow_tf32 = device.bf16
 
 
 def cpu_has_bf16() -> bool:

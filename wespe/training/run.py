@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import wespe
 from wespe.core import processes
-from wespe.core.device import Place, tune
+from wespe.core.device import Device, tune
 from wespe.core.files import BusyError, atomic_folder, sha256, write_json
 from wespe.data.patches.store import PatchSet, check_pairs
 from wespe.networks.checkpoints import save_generator
@@ -35,7 +35,7 @@ def train_pair(
     target: PatchSet,
     recipe: "Recipe",
     seed: int,
-    place: Place,
+    device: Device,
     out: Path,
     state: Path,
     log: Log,
@@ -60,9 +60,9 @@ def train_pair(
         to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
         for domain in (source, target)
     )
-    tune(place)
+    tune(device)
     transport = transport_between(source, target, shrink=recipe.shrink_transport)
-    step = method.build(recipe, Task(source, target, transport, previews, place, seed))
+    step = method.build(recipe, Task(source, target, transport, previews, device, seed))
     try:
         outcome = fit(
             step,
@@ -73,8 +73,8 @@ def train_pair(
                 batch_size=recipe.batch_size,
                 seed=seed,
                 augment=recipe.augment,
-                device=place.device,
-                resident=fits(source, target, place.device),
+                device=device.torch_device,
+                resident=fits(source, target, device.torch_device),
             ),
             steps=recipe.steps,
             folder=state,
@@ -96,10 +96,10 @@ def train_pair(
         "recipe": recipe.model_dump(mode="json"),
         "seed": seed,
         "steps": recipe.steps,
-        "compute": place.name,
-        "compiled": place.compiled,
+        "compute": device.name,
+        "compiled": device.compiled,
         "processes": processes.count(),
-        **environment(place),
+        **environment(device),
         "data": {"source": provenance(source), "target": provenance(target)},
         "train_seconds": round(outcome.seconds, 1),
         "patches_per_second": round(patches_per_second, 2),
@@ -126,7 +126,7 @@ def state_key(
     target: PatchSet,
     recipe: "Recipe",
     seed: int,
-    place: Place,
+    device: Device,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other."""
     given = [Path(file) for file in recipe.given_files]
@@ -137,7 +137,7 @@ def state_key(
         "recipe": recipe.model_dump(mode="json"),
         "weights": [sha256(file) for file in given if file.is_file()],
         "seed": seed,
-        "place": place.name,
+        "device": device.name,
         "code": wespe.__version__,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

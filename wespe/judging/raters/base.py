@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.core.files import atomic_file
 from wespe.judging.raters.registry import RATERS
 from wespe.networks.fitting.engine import Log
@@ -34,7 +34,7 @@ class Task:
     """What a rater gets to learn from, next to its settings.
 
     `folder`: that of the source, `data/sources/NAME`, with `index.json` and whatever tables the
-    source writes; `photos`: the index, read. `seed` decides all that is random. `place`: where and
+    source writes; `photos`: the index, read. `seed` decides all that is random. `device`: where and
     in which precision networks run. `state`: an existing folder for what a stopped fit resumes
     from; the caller removes it when the rater is written. `log(step, values)`: is told of losses on
     the way, where there are steps.
@@ -44,7 +44,7 @@ class Task:
     folder: Path
     photos: PhotoIndex
     seed: int
-    place: Place
+    device: Device
     state: Path
     log: Log = lambda step, values: None
 
@@ -110,8 +110,8 @@ class Rater(ABC):
 
     @classmethod
     @abstractmethod
-    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
-        """The rater of a file, at `place`. Raises KeyError, TypeError, ValueError or RuntimeError
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, device: Device) -> Self:
+        """The rater of a file, at `device`. Raises KeyError, TypeError, ValueError or RuntimeError
         where the two do not agree."""
 
 
@@ -125,7 +125,7 @@ def save_rater(path: Path, rater: Rater) -> None:
         temporary.write_bytes(content)
 
 
-def load_rater(path: Path, place: Place) -> Rater:
+def load_rater(path: Path, device: Device) -> Rater:
     """The rater of a file. Raises ValueError, naming it, for one that is missing or no rater."""
     if not path.is_file():
         raise ValueError(f"{path}: no such rater")
@@ -142,7 +142,7 @@ def load_rater(path: Path, place: Place) -> Rater:
         known = ", ".join(RATERS)
         raise ValueError(f"{path}: expected a kind among {known}, got {header['kind']!r}")
     try:
-        return class_of(header["kind"]).build(header["config"], tensors, place)
+        return class_of(header["kind"]).build(header["config"], tensors, device)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = str(error).splitlines()[-1].strip()
         raise ValueError(f"{path}: settings and tensors do not agree: {reason}") from error

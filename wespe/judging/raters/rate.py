@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import wespe
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.core.files import atomic_folder, read_json, sha256, write_json
 from wespe.core.progress import Progress
 from wespe.judging.baselines import Enhance
@@ -129,14 +129,14 @@ def metric_name(label: str, rater: Mapping[str, Any]) -> str:
 
 
 def rating_key(
-    about: Mapping[str, Any], *, index: Path, enhancers: Iterable[str], place: Place
+    about: Mapping[str, Any], *, index: Path, enhancers: Iterable[str], device: Device
 ) -> str:
     """A hash of everything that a rating depends on; its state belongs to no other."""
     parts = {
         **about,
         "data": data_hash(index.parent),
         "enhancers": list(enhancers),
-        "place": place.name,
+        "device": device.name,
         "code": wespe.__version__,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import wespe
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.core.files import BusyError, atomic_folder, sha256, write_json
 from wespe.judging.raters.base import Task, class_of, save_rater
 from wespe.judging.raters.settings import RaterSettings
@@ -24,7 +24,7 @@ def fit_rater(
     settings: RaterSettings,
     index: Path,
     seed: int,
-    place: Place,
+    device: Device,
     out: Path,
     state: Path,
     log: Log = lambda step, values: None,
@@ -40,7 +40,7 @@ def fit_rater(
     state.mkdir(parents=True, exist_ok=True)
     try:
         fitted = class_of(settings.kind).fit(
-            settings, Task(name, index.parent, photos, seed, place, state, log)
+            settings, Task(name, index.parent, photos, seed, device, state, log)
         )
     except BlockingIOError as error:
         raise BusyError(f"{name} is being fitted by another process (lock in {state})") from error
@@ -52,8 +52,8 @@ def fit_rater(
         "higher_is_better": rater.higher_is_better,
         "settings": settings.model_dump(mode="json"),
         "seed": seed,
-        "compute": place.name,
-        **environment(place),
+        "compute": device.name,
+        **environment(device),
         "data": {
             "source": photos.source,
             "origin": photos.origin,
@@ -84,7 +84,7 @@ def data_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, place: Place) -> str:
+def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, device: Device) -> str:
     """A hash of everything that a fit depends on; its state belongs to no other."""
     weights = settings.weights_file
     parts = {
@@ -93,7 +93,7 @@ def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, pla
         "settings": settings.model_dump(mode="json"),
         "weights": sha256(Path(weights)) if weights and Path(weights).is_file() else None,
         "seed": seed,
-        "place": place.name,
+        "device": device.name,
         "code": wespe.__version__,
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

@@ -8,21 +8,21 @@ from typing import Any
 import torch
 
 import wespe
-from wespe.core.device import Place
+from wespe.core.device import Device
 
 NOT_STATED = "not stated"
 """The licence of data whose source states none."""
 
 
-def environment(place: Place) -> dict[str, Any]:
+def environment(device: Device) -> dict[str, Any]:
     """The code, by its version and, from a checkout, its commit; torch, Python and the device."""
-    cuda = place.device.type == "cuda"
+    cuda = device.torch_device.type == "cuda"
     return {
         "code_version": wespe.__version__,
         **checkout(Path(wespe.__file__).parent),
         "torch": torch.__version__,
         "python": platform.python_version(),
-        "device": torch.cuda.get_device_name(place.device) if cuda else platform.machine(),
+        "device": torch.cuda.get_device_name(device.torch_device) if cuda else platform.machine(),
     }
 
 

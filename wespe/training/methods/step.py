@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.core import processes
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.data.patches.store import PatchSet
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.fitting.monitor import Sign, collapse
@@ -47,7 +47,7 @@ class Task:
     target: PatchSet
     transport: Transport
     preview: tuple[Tensor, ...]
-    place: Place
+    device: Device
     seed: int
 
 
@@ -71,12 +71,12 @@ class MethodStep(ABC, Generic[MyRecipe]):
         *,
         networks: Mapping[str, nn.Module],
         preview: Tensor,
-        place: Place,
+        device: Device,
     ) -> None:
-        self._recipe, self._place = recipe, place
-        self._preview = preview.to(place.device)
+        self._recipe, self._device = recipe, device
+        self._preview = preview.to(device.torch_device)
         average = copy.deepcopy(networks["generator"]).requires_grad_(False)
-        together = place.put(nn.ModuleDict({**networks, "average": average}))
+        together = device.put(nn.ModuleDict({**networks, "average": average}))
         self.networks = processes.synchronised(together)
         self._optimisers: dict[str, torch.optim.Optimizer] = {}
         self._first_rates: dict[str, float] = {}
@@ -107,7 +107,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
         """
         self.networks.eval()
         for name in ("generator", "average") if self._recipe.ema else ("generator",):
-            with self._place.autocast():
+            with self._device.autocast():
                 enhanced = self.networks[name](self._preview)
             if sign := collapse(self._preview, enhanced):
                 return sign
@@ -158,9 +158,9 @@ class MethodStep(ABC, Generic[MyRecipe]):
         return processes.shared(losses, [self.networks[name] for name in names], unused=unused)
 
     def _compile(self, *names: str, r1: float = 0) -> None:
-        """Let torch compile networks where the place asks for it, but none with a penalty `r1`."""
+        """Let torch compile networks where the device asks for it, but none with a penalty `r1`."""
         # torch cannot differentiate twice through what it has compiled.
-        for name in names if self._place.compiled and not r1 else ():
+        for name in names if self._device.compiled and not r1 else ():
             self.networks[name].compile()
 
     def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
@@ -171,7 +171,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
         for part, optimiser in self._optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = self._first_rates[part] * factor * self.rates[part]
-        device = self._place.device
+        device = self._device.torch_device
         return [patches.to(device, memory_format=torch.channels_last) for patches in batch]
 
     def _descend(self, part: str, loss: Tensor) -> None:
@@ -195,7 +195,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
     def _discriminator_loss(self, name: str, fake: Tensor, real: Tensor, *, r1: float) -> Tensor:
         """The cross-entropy of a discriminator, with `r1` times its gradient penalty."""
         real = real.requires_grad_(bool(r1))
-        with self._place.autocast():
+        with self._device.autocast():
             real_logits = self.networks[name](real).float()
             fake_logits = self.networks[name](fake).float()
         loss = discriminator_loss(real_logits, fake_logits)
@@ -207,7 +207,7 @@ class MethodStep(ABC, Generic[MyRecipe]):
 
     def _blur(self, image: Tensor, sigma_px: float) -> Tensor:
         # In fp32: oneDNN's bf16 depthwise convolution never returns for a 1×15 kernel (torch 2.13).
-        with torch.autocast(self._place.device.type, enabled=False):
+        with torch.autocast(self._device.torch_device.type, enabled=False):
             return gaussian_blur(image.float(), sigma_px)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, TypeVar
 import torch
 from torch import Tensor, nn
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.networks.perceptual import FeatureExtractor
 from wespe.photos.images import Pixels
 from wespe.training.losses import content_loss
@@ -36,13 +36,13 @@ class SupervisedStep(MethodStep[MyRecipe]):
     shows: ClassVar[tuple[str, ...]] = ("x", "G(x)", "y")
 
     def __init__(
-        self, recipe: MyRecipe, *, preview: tuple[Tensor, ...], place: Place, seed: int
+        self, recipe: MyRecipe, *, preview: tuple[Tensor, ...], device: Device, seed: int
     ) -> None:
         x, y = preview
         with first_weights(seed):
             networks = self._networks(recipe, size_px=x.shape[-1])
-        super().__init__(recipe, networks=networks, preview=x, place=place)
-        self._wanted = y.to(place.device)
+        super().__init__(recipe, networks=networks, preview=x, device=device)
+        self._wanted = y.to(device.torch_device)
         self._optimise("generator", recipe.learning_rate, "generator")
         self._compile("generator")
         self._g_losses = self._shared(self._generator_losses, "generator")
@@ -50,7 +50,7 @@ class SupervisedStep(MethodStep[MyRecipe]):
 
     @classmethod
     def build(cls, recipe: MyRecipe, task: Task) -> Self:
-        return cls(recipe, preview=task.preview, place=task.place, seed=task.seed)
+        return cls(recipe, preview=task.preview, device=task.device, seed=task.seed)
 
     @abstractmethod
     def _networks(self, recipe: MyRecipe, *, size_px: int) -> dict[str, nn.Module]:
@@ -80,7 +80,7 @@ class SupervisedStep(MethodStep[MyRecipe]):
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
 
     def _generator_losses(self, x: Tensor, y: Tensor) -> tuple[dict[str, Tensor], Tensor]:
-        with self._place.autocast():
+        with self._device.autocast():
             enhanced = self.networks["generator"](x)
         return self._losses(enhanced, y), enhanced
 
@@ -99,22 +99,22 @@ class PerceptualStep(SupervisedStep[MyPerceptual]):
         *,
         extractor: FeatureExtractor,
         preview: tuple[Tensor, ...],
-        place: Place,
+        device: Device,
         seed: int,
     ) -> None:
-        super().__init__(recipe, preview=preview, place=place, seed=seed)
-        self.extractor = place.put_frozen(extractor)
+        super().__init__(recipe, preview=preview, device=device, seed=seed)
+        self.extractor = device.put_frozen(extractor)
 
     @classmethod
     def build(cls, recipe: MyPerceptual, task: Task) -> Self:
         extractor = extractor_of(recipe.content)
         return cls(
-            recipe, extractor=extractor, preview=task.preview, place=task.place, seed=task.seed
+            recipe, extractor=extractor, preview=task.preview, device=task.device, seed=task.seed
         )
 
     def _content(self, enhanced: Tensor, y: Tensor) -> Tensor:
         """The mean squared distance of the features of G(x) and y."""
-        with self._place.autocast():
+        with self._device.autocast():
             with torch.no_grad():
                 wanted = self.extractor(y)
             features = self.extractor(enhanced)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.core.files import lock
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors
 from wespe.judging.raters.cornia.features import Codebook, encode, sample_patches
@@ -64,7 +64,7 @@ class CorniaRater(Rater):
 
     @classmethod
     def fit(cls, settings: CorniaSettings, task: Task) -> Fitted:
-        device = task.place.device
+        device = task.device.torch_device
         if settings.published:
             codebook, weights, bias = read_published(Path(settings.published))
             card: dict[str, Any] = {"words": codebook.words.shape[1]}
@@ -100,6 +100,6 @@ class CorniaRater(Rater):
         return {**vars(self._codebook), "weights": self._weights}
 
     @classmethod
-    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, device: Device) -> Self:
         codebook = Codebook(tensors["mean"], tensors["whitening"], tensors["words"])
-        return cls(codebook, tensors["weights"], device=place.device, **config)
+        return cls(codebook, tensors["weights"], device=device.torch_device, **config)

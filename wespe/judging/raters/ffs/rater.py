@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import torch
 
-from wespe.core.device import Place, tune
+from wespe.core.device import Device, tune
 from wespe.core.files import read_json
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors
 from wespe.judging.raters.ffs.crops import (
@@ -41,9 +41,9 @@ class FfsRater(Rater):
     decimals: ClassVar[int] = 3
 
     def __init__(
-        self, network: FfsNetwork, *, backbone: str, crop_px: int, simulated: bool, place: Place
+        self, network: FfsNetwork, *, backbone: str, crop_px: int, simulated: bool, device: Device
     ) -> None:
-        self._network, self._place = place.put(network).eval(), place
+        self._network, self._device = device.put(network).eval(), device
         self._backbone, self._crop_px, self._simulated = backbone, crop_px, simulated
 
     @property
@@ -61,7 +61,7 @@ class FfsRater(Rater):
     def score(self, photo: Pixels) -> float:
         height, width = photo.shape[:2]
         crops = cut(photo, five_crops(height, width, self._crop_px))
-        logits = judge(self._network, crops, batch_size=len(crops), place=self._place)
+        logits = judge(self._network, crops, batch_size=len(crops), device=self._device)
         return float(torch.sigmoid(logits.double()).mean())
 
     def tensors(self) -> Tensors:
@@ -73,7 +73,7 @@ class FfsRater(Rater):
         }
 
     @classmethod
-    def build(cls, config: Mapping[str, Any], tensors: Tensors, place: Place) -> Self:
+    def build(cls, config: Mapping[str, Any], tensors: Tensors, device: Device) -> Self:
         network = build_network(config["backbone"], pretrained=False)
         # Counters of batch norm, which scoring does not use, are not kept.
         counters = {
@@ -84,7 +84,7 @@ class FfsRater(Rater):
         network.load_state_dict(
             counters | {name: torch.from_numpy(np.array(value)) for name, value in tensors.items()}
         )
-        return cls(network, **config, place=place)
+        return cls(network, **config, device=device)
 
     @classmethod
     def fit(cls, settings: "FfsSettings", task: Task) -> Fitted:
@@ -97,7 +97,7 @@ class FfsRater(Rater):
                     f"source {task.photos.source}: expected photos for {part} of at least "
                     f"{settings.crop_px} px a side, got none"
                 )
-        tune(task.place)
+        tune(task.device)
         step = _start(settings, task, parts["train"], parts["validation"])
         outcome = _train(settings, task, parts["train"], step)
         assert step.best is not None  # the last step of an epoch has been taken
@@ -107,7 +107,7 @@ class FfsRater(Rater):
             backbone=settings.backbone,
             crop_px=settings.crop_px,
             simulated=task.photos.simulated,
-            place=task.place,
+            device=task.device,
         )
         card = {
             **rater.accuracy(parts["test"], parts["train"], task.folder),
@@ -168,7 +168,7 @@ def _start(
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
         seed=task.seed,
-        place=task.place,
+        device=task.device,
     )
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.judging.raters.ffs.crops import to_batch
 from wespe.judging.raters.ffs.network import FfsNetwork
 from wespe.networks.fitting.engine import Batch
@@ -35,12 +35,12 @@ class FfsStep:
         learning_rate: float,
         batch_size: int,
         seed: int,
-        place: Place,
+        device: Device,
     ) -> None:
-        self.network = place.put(network)
+        self.network = device.put(network)
         self.rates = {"network": 1.0}
         self._validation, self._per_epoch, self._patience = validation, per_epoch, patience
-        self._batch_size, self._seed, self._place = batch_size, seed, place
+        self._batch_size, self._seed, self._device = batch_size, seed, device
         self._rate = learning_rate
         self._optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
         self.steps = 0
@@ -59,12 +59,12 @@ class FfsStep:
         return len(self.losses) - self.best_epoch >= self._patience and bool(self.losses)
 
     def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-        crops, labels = (part.to(self._place.device) for part in batch)
+        crops, labels = (part.to(self._device.torch_device) for part in batch)
         self.network.train()
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate * self.rates["network"]
         # Dropout is a function of the step's number, so there is no random state to save.
-        with torch.random.fork_rng(devices=[]), self._place.autocast():
+        with torch.random.fork_rng(devices=[]), self._device.autocast():
             torch.manual_seed(self._seed * 1_000_003 + self.steps)
             logits = self.network(crops)
         loss = F.binary_cross_entropy_with_logits(logits, labels)
@@ -89,7 +89,7 @@ class FfsStep:
     def _validate(self) -> tuple[float, float]:
         """Mean cross-entropy and accuracy over the validation photos."""
         crops, labels = self._validation
-        logits = judge(self.network, crops, batch_size=self._batch_size, place=self._place)
+        logits = judge(self.network, crops, batch_size=self._batch_size, device=self._device)
         truth = torch.tensor(labels, dtype=torch.float32)
         loss = F.binary_cross_entropy_with_logits(logits, truth)
         return float(loss), float(((logits > 0) == (truth > 0)).float().mean())
@@ -101,7 +101,7 @@ class FfsStep:
     def sample(self) -> Pixels:
         """The validation crops, from the lowest score to the highest, at most eight."""
         crops, _ = self._validation
-        logits = judge(self.network, crops, batch_size=self._batch_size, place=self._place)
+        logits = judge(self.network, crops, batch_size=self._batch_size, device=self._device)
         order = torch.argsort(logits).tolist()
         shown = [order[n * (len(order) - 1) // 7] for n in range(8)]
         return np.concatenate(list(crops[shown]), axis=1)
@@ -125,12 +125,12 @@ class FfsStep:
 
 
 @torch.inference_mode()
-def judge(network: FfsNetwork, crops: Pixels, *, batch_size: int, place: Place) -> Tensor:
+def judge(network: FfsNetwork, crops: Pixels, *, batch_size: int, device: Device) -> Tensor:
     """The logits of crops, uint8 `(N, S, S, 3)` → float32 `(N,)` on the CPU; N at least 1."""
     network.eval()
     logits = []
     for first in range(0, len(crops), batch_size):
-        batch = to_batch(crops[first : first + batch_size]).to(place.device)
-        with place.autocast():
+        batch = to_batch(crops[first : first + batch_size]).to(device.torch_device)
+        with device.autocast():
             logits.append(network(batch).float().cpu())
     return torch.cat(logits)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.generator import Generator
 from wespe.networks.perceptual import FeatureExtractor
@@ -26,10 +26,10 @@ class DpedStep(PerceptualStep["DpedRecipe"]):
         *,
         extractor: FeatureExtractor,
         preview: tuple[Tensor, ...],
-        place: Place,
+        device: Device,
         seed: int,
     ) -> None:
-        super().__init__(recipe, extractor=extractor, preview=preview, place=place, seed=seed)
+        super().__init__(recipe, extractor=extractor, preview=preview, device=device, seed=seed)
         self._optimise("discriminators", recipe.discriminator_learning_rate, "d_texture")
         self._compile("d_texture", r1=recipe.discriminator.r1)
         self._d_losses = self._shared(self._discriminator_losses, "d_texture")
@@ -49,7 +49,7 @@ class DpedStep(PerceptualStep["DpedRecipe"]):
         losses = {"content": self._content(enhanced, y)} if weights["content"] else {}
         losses["color"] = F.mse_loss(self._blur(enhanced, sigma_px), self._blur(y, sigma_px))
         if weights["texture"]:
-            with self._place.autocast():
+            with self._device.autocast():
                 logits = self.networks["d_texture"](grey(enhanced))
             losses["texture"] = adversarial_loss(logits.float())
         losses["tv"] = total_variation_loss(enhanced)

@@ -27,7 +27,7 @@ class PublishedStep(MethodStep["PublishedRecipe"]):
     def build(cls, recipe: "PublishedRecipe", task: Task) -> Self:
         generator = load_dped(Path(recipe.checkpoint))
         networks = {"generator": generator.requires_grad_(False)}
-        return cls(recipe, networks=networks, preview=task.preview[0], place=task.place)
+        return cls(recipe, networks=networks, preview=task.preview[0], device=task.device)
 
     def train_step(self, batch: tuple[Tensor, ...], progress: float) -> Mapping[str, Tensor]:
         return {}

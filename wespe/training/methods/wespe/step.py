@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import torch
 from torch import Tensor
 
-from wespe.core.device import Place
+from wespe.core.device import Device
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.generator import Generator
 from wespe.networks.perceptual import FeatureExtractor
@@ -53,7 +53,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
         transport: Transport,
         back: Transport,
         preview: Tensor,
-        place: Place,
+        device: Device,
         seed: int,
     ) -> None:
         size_px = preview.shape[-1]
@@ -65,9 +65,9 @@ class WespeStep(MethodStep["WespeRecipe"]):
                 "d_color": Discriminator(3, size_px=size_px, norm=recipe.discriminator.norm),
                 "d_texture": Discriminator(1, size_px=size_px, norm=recipe.discriminator.norm),
             }
-        super().__init__(recipe, networks=networks, preview=preview, place=place)
-        self._transport = copy.deepcopy(transport).to(place.device)
-        self.extractor = place.put_frozen(extractor)
+        super().__init__(recipe, networks=networks, preview=preview, device=device)
+        self._transport = copy.deepcopy(transport).to(device.torch_device)
+        self.extractor = device.put_frozen(extractor)
         self._optimise("generator", recipe.learning_rate, "generator", "inverse")
         rate = recipe.discriminator_learning_rate
         self._optimise("discriminators", rate, "d_color", "d_texture")
@@ -86,7 +86,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
             transport=task.transport,
             back=transport_between(task.target, task.source, shrink=recipe.shrink_transport),
             preview=task.preview[0],
-            place=task.place,
+            device=task.device,
             seed=task.seed,
         )
 
@@ -109,7 +109,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
     ) -> tuple[dict[str, Tensor], Tensor]:
         networks = self.networks
         self._require_grad(("d_color", "d_texture"), False)
-        with self._place.autocast():
+        with self._device.autocast():
             enhanced = networks["generator"](x)
             blurred = self._blur(enhanced, self._recipe.blur_sigma_px)
             losses = {}
@@ -129,7 +129,7 @@ class WespeStep(MethodStep["WespeRecipe"]):
             sigma_px = self._recipe.blur_sigma_px
             losses["transport"] = transport_loss(blurred, self._transport(x), sigma_px)
         if weights["identity"]:
-            with self._place.autocast():
+            with self._device.autocast():
                 kept = networks["generator"](y)
             losses["identity"] = content_loss(y, kept)
         return losses, enhanced
