@@ -1,4 +1,4 @@
-"""What passes between stages: the record of each file, and where it lies.
+"""What passes between stages: `layout` says where each file lies, the others what it holds.
 
 Imports `core`.
 """

@@ -1,53 +1,64 @@
 """What a source hands on: an index of usable photos, and of those left out with the reason."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from wespe.core.files import read_json, write_json
+from wespe.results.record import Record, read_record, write_record
 
 
 @dataclass(frozen=True)
-class PhotoEntry:
+class PhotoEntry(Record):
     """One usable photo; `file` and `reference` are relative to the index's `root`."""
 
     file: str
+    """The photo."""
     width_px: int
+    """Its width, once it is turned upright."""
     height_px: int
+    """Its height, once it is turned upright."""
     sha256: str
+    """Of the file."""
     reference: str | None = None
     """The pixel-aligned target photo of the same scene, where one exists."""
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """One file that was left out, and why."""
+class Skipped(Record):
+    """A photo that was left out, and why."""
 
     file: str
+    """The photo."""
     reason: str
+    """Why, in words."""
 
 
 @dataclass(frozen=True)
-class PhotoIndex:
-    """The photos of one source.
+class PhotoIndex(Record):
+    """The photos of a source."""
 
-    `root` is a folder, absolute or relative to the project; empty on disk: the index's own folder.
-    `origin` says in a sentence where the photos come from; `simulated` is true if any of their
-    pixels come from a camera simulation. `licence` says under what terms they may be used, None
-    where no one has stated it. `patch_px`, where it is not None, says that each photo is a strip of
-    finished patches of that size, one below the other: they are what training patches are, and no
-    others.
-    """
+    what: ClassVar[str] = "a photo index"
+    where: ClassVar[str] = "data/sources/NAME/index.json"
 
     source: str
+    """The name of the source in the settings."""
     root: str
+    """The folder of the photos, absolute or relative to the project; in the file it may be empty:
+    then it is the index's own folder."""
     origin: str
+    """Where the photos come from, a sentence."""
     simulated: bool
+    """Whether pixels of any photo come from a camera simulation."""
     photos: Sequence[PhotoEntry]
+    """The usable photos."""
     skipped: Sequence[Skipped] = ()
+    """The photos that were left out."""
     licence: str | None = None
+    """Under what terms the photos may be used; null where nobody has stated it."""
     patch_px: int | None = None
+    """Where it is not null, each photo is a strip of finished patches of that size, one below the
+    other: they are what training patches are, and there are no others."""
 
     def path(self, entry: PhotoEntry) -> Path:
         return Path(self.root) / entry.file
@@ -58,16 +69,10 @@ class PhotoIndex:
 
 def write_index(path: Path, index: PhotoIndex) -> None:
     """Write `index` as JSON, atomically."""
-    write_json(path, asdict(index))
+    write_record(path, index)
 
 
 def read_index(path: Path) -> PhotoIndex:
     """Read an index; ValueError names the file if it is none."""
-    value: dict[str, Any] = read_json(path)
-    try:
-        photos = [PhotoEntry(**entry) for entry in value.pop("photos")]
-        skipped = [Skipped(**entry) for entry in value.pop("skipped")]
-        value["root"] = value["root"] or str(path.parent)
-        return PhotoIndex(**value, photos=photos, skipped=skipped)
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path}: expected a photo index, got {error}") from error
+    index = read_record(path, PhotoIndex)
+    return index if index.root else replace(index, root=str(path.parent))

@@ -1,0 +1,226 @@
+"""The cards of networks and of raters: what each is, what it was made from, what it is for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from wespe.results.record import Record
+
+NOT_STATED = "not stated"
+"""The licence of data whose source states none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment(Record):
+    """The code and the machine that something was fitted by."""
+
+    code_version: str
+    """The version of this package."""
+    code_commit: str = ""
+    """The commit, where the package runs from a Git checkout."""
+    code_changed: bool = False
+    """Whether the package's files differed from that commit."""
+    torch: str
+    """The version of torch."""
+    python: str
+    """The version of Python."""
+    device: str
+    """The name of the GPU, or the CPU's architecture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domain(Record):
+    """The patches of one domain that a network was trained on."""
+
+    origin: str
+    """Where the photos come from, a sentence."""
+    simulated: bool
+    """Whether pixels come from a camera simulation."""
+    licence: str
+    """The terms of the photos; `not stated` where nobody has stated them."""
+    photos: int
+    """How many photos the patches are of."""
+    patches: int
+    """How many patches there are."""
+    patch_px: int
+    """Width and height of a patch."""
+    sha256: str
+    """Of the patch set, which is its version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Domains(Record):
+    """The data of a pair."""
+
+    source: Domain
+    """The source domain X."""
+    target: Domain
+    """The target domain Y."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback(Record):
+    """Where a training diverged, and what it went on with."""
+
+    step: int
+    """The step at which that was noticed."""
+    to_step: int
+    """The step that it went back to."""
+    reason: str
+    """The sign of divergence, in words."""
+    rates: Mapping[str, float]
+    """The factor on the learning rate of each part from there on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transport(Record):
+    """What takes the colours and contrasts of the source to those of the target."""
+
+    levels: tuple[tuple[float, ...], ...]
+    """256 × 3: what each level of each channel becomes."""
+    saturation: float
+    """The gain of the saturation."""
+    contrast: tuple[float, ...]
+    """The gain of each band of the luma, fine to coarse."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported(Record):
+    """Where a network comes from that others have trained."""
+
+    origin: str
+    """Who published it, and when."""
+    checkpoint: str
+    """The name of the file that they published."""
+    licence: str
+    """Its terms; `not stated` where nobody has stated them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkCard(Record):
+    """The card of a network. One that `wespe import-dped` has written holds only this: of its data
+    nothing is known, so it can be evaluated only without the baselines that are fitted to data."""
+
+    what: ClassVar[str] = "a model card"
+    where: ClassVar[str] = "NETWORK.json"
+
+    intended_use: str
+    """What it is for, a sentence."""
+    limits: tuple[str, ...]
+    """What it cannot do, a sentence each."""
+    imported: Imported | None = None
+    """Where it comes from, if others have trained it."""
+    sha256: str
+    """Of the network's file, which is its version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelCard(NetworkCard, Environment):
+    """The card of a pair's network, beside it. It is never rewritten: evaluations and ratings come
+    later, and name the network by its hash."""
+
+    where: ClassVar[str] = "results/pairs/NAME/generator.json"
+
+    pair: str
+    """The name of the pair in the settings."""
+    source: str
+    """The name of the source domain."""
+    target: str
+    """The name of the target domain."""
+    recipe: Mapping[str, Any]
+    """All settings of the recipe, `method` and `batch_size` among them."""
+    seed: int
+    """Of the training."""
+    steps: int
+    """How many were taken."""
+    compute: str
+    """Device and precision, such as `cuda-bf16`."""
+    compiled: bool
+    """Whether torch compiled the networks."""
+    processes: int
+    """How many processes trained together."""
+    data: Domains
+    """What it has learned from."""
+    train_seconds: float
+    """How long the training took, with resumed parts."""
+    patches_per_second: float
+    """Patches of the source that were learned from."""
+    data_share: float
+    """The share of the time that was spent reading patches."""
+    paired: bool
+    """Whether the method trains on pairs."""
+    samples: tuple[str, ...]
+    """The columns of a sheet in `samples`, such as `x` and `G(x)`; a row is a photo."""
+    rollbacks: tuple[Rollback, ...]
+    """Where the training diverged; mostly empty."""
+    warning: str | None
+    """What is wrong with the network of a training that never became sound; mostly null."""
+    transport: Transport
+    """For the baseline `transport`, which is fitted to the same data."""
+    histogram_match: tuple[tuple[float, ...], ...]
+    """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
+    final_losses: Mapping[str, float]
+    """The losses of the last step, by name; which there are depends on method and weights."""
+
+    @property
+    def method(self) -> str:
+        """The method of the recipe."""
+        return str(self.recipe["method"])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether pixels of either domain come from a camera simulation."""
+        return self.data.source.simulated or self.data.target.simulated
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaterData(Record):
+    """The photos that a rater has learned from."""
+
+    source: str
+    """The name of the source."""
+    origin: str
+    """Where the photos come from, a sentence."""
+    simulated: bool
+    """Whether pixels or opinions are simulated."""
+    licence: str
+    """The terms of the photos; `not stated` where nobody has stated them."""
+    photos: int
+    """How many there are."""
+    sha256: str
+    """Of the source's index and tables, which is its version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RaterCard(Environment):
+    """The card of a rater, beside `rater.safetensors`."""
+
+    what: ClassVar[str] = "the card of a rater"
+    where: ClassVar[str] = "results/raters/NAME/rater.json"
+
+    rater: str
+    """The name of the rater in the settings."""
+    kind: str
+    """Its kind, such as `ffs`."""
+    label: str
+    """The heading of its column."""
+    higher_is_better: bool
+    """The direction of its score."""
+    settings: Mapping[str, Any]
+    """All settings of the rater."""
+    seed: int
+    """Of all that is random."""
+    compute: str
+    """Device and precision, such as `cuda-bf16`."""
+    data: RaterData
+    """What it has learned from."""
+    says: tuple[str, ...]
+    """How good it is, a sentence each."""
+    figures: Mapping[str, Any]
+    """What its kind has measured, see [Raters](raters.md)."""
+    intended_use: str
+    """What it is for, a sentence."""
+    limits: tuple[str, ...]
+    """What its scores do not tell, a sentence each."""
+    sha256: str
+    """Of the rater's file, which is its version."""

@@ -1,0 +1,128 @@
+"""What an evaluation writes: a row a photo and method, and the means."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from wespe.results.index import Skipped
+from wespe.results.record import Record
+from wespe.results.rows import rows
+
+ORIGINAL, ENHANCED, TARGET = "original", "enhanced", "target"
+"""The methods of every evaluation and rating: the photo itself, what the network makes of it, and
+its reference where it has one. Any other method is a baseline's name."""
+
+_KEYS = ("image", "method", "identical")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistic(Record):
+    """A metric over the photos of an evaluation. Photos that equal their reference are left out."""
+
+    mean: float | None
+    """The mean over photos; null without one."""
+    std: float | None
+    """The standard deviation (ddof 1); null for fewer than two photos."""
+    n: int
+    """The photos that have a finite value."""
+    n_infinite: int = 0
+    """The photos with an infinite PSNR, which are left out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extremes(Record):
+    """The photos that gained least and most by being enhanced, at most two each."""
+
+    metric: str | None = None
+    """By which metric; null where there are no such photos."""
+    worst: tuple[str, ...] = ()
+    """Those that gained least, the least first."""
+    best: tuple[str, ...] = ()
+    """Those that gained most, the most first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationSummary(Record):
+    """The summary of an evaluation. Methods are `original`, `enhanced`, names of baselines, and
+    `target`, which is the references by themselves."""
+
+    what: ClassVar[str] = "an evaluation's summary"
+    where: ClassVar[str] = "results/evaluations/NAME/summary.json"
+
+    evaluation: str
+    """The name of the evaluation in the settings."""
+    pair: str
+    """The pair whose network it is about."""
+    network: str
+    """The hash of the network's file."""
+    engine: str
+    """What ran the network, such as `torch-cpu-fp32`."""
+    photos: str
+    """The source of the test photos."""
+    photos_sha256: str
+    """Of the names and hashes of all of them, which is their version."""
+    origin: str
+    """Where the photos come from, a sentence."""
+    simulated: bool
+    """Whether pixels come from a camera simulation."""
+    n_images: int
+    """How many photos were measured."""
+    n_identical: int
+    """How many equal their reference; the means leave them out."""
+    unreadable: tuple[Skipped, ...] = ()
+    """Photos that could not be used."""
+    pictures: Mapping[str, str] = field(default_factory=dict)
+    """Stem in `pictures` and `crops` → file of the photo."""
+    crops: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    """Stem → x, y, width and height of its crop, in pixels of the photo."""
+    sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Stem → width and height of the photo."""
+    gallery: tuple[str, ...] = ()
+    """The stems of those pictures that the settings ask for; the others are of the extremes."""
+    extremes: Extremes = Extremes()
+    """The photos that gained least and most."""
+    methods: Mapping[str, Mapping[str, Statistic]]
+    """Method → metric → its mean."""
+    seconds: float
+    """How long the evaluation took."""
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """A row of `images.csv`: a photo by a method.
+
+    `identical`: whether the photo equals its reference; `values`: metric → value, None where it
+    cannot be had.
+    """
+
+    image: str
+    method: str
+    identical: bool
+    values: Mapping[str, float | None]
+
+
+def write_images(path: Path, images: Iterable[ImageRow], metrics: Sequence[str]) -> None:
+    """Write `images.csv` with a column for each of `metrics`; empty where there is no value."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow([*_KEYS, *metrics])
+        for row in images:
+            values = (row.values.get(name) for name in metrics)
+            cells = ["" if value is None else f"{value:.6f}" for value in values]
+            table.writerow([row.image, row.method, int(row.identical), *cells])
+
+
+def read_images(path: Path) -> list[ImageRow]:
+    """The rows of `images.csv`; ValueError names the file and the line of a wrong one."""
+    images = []
+    for line, row in rows(path, _KEYS, "a table of images"):
+        try:
+            values = {key: float(row[key]) if row[key] else None for key in row if key not in _KEYS}
+            identical = {"0": False, "1": True}[row["identical"]]
+        except (ValueError, TypeError, KeyError) as error:
+            expected = "expected numbers, and 0 or 1 for identical"
+            raise ValueError(f"{path}, line {line}: {expected}, got {row}") from error
+        images.append(ImageRow(row["image"], row["method"], identical, values))
+    return images

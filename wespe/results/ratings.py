@@ -1,0 +1,123 @@
+"""What a rating writes: a score a photo and method, and the means."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from wespe.results.index import Skipped
+from wespe.results.record import Record
+from wespe.results.rows import rows
+
+_COLUMNS = ("image", "method", "score")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanScore(Record):
+    """A mean over photos, with its 95 % bootstrap interval."""
+
+    mean: float
+    """The mean over photos."""
+    std: float | None
+    """The standard deviation (ddof 1); null for a single photo."""
+    n: int
+    """How many photos there are."""
+    low: float | None = None
+    """The lower end of the interval; null for fewer than six photos."""
+    high: float | None = None
+    """The upper end of the interval; null for fewer than six photos."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodScore(MeanScore):
+    """The scores of a method over the photos of a rating."""
+
+    difference: MeanScore | None = None
+    """Of the difference to the original, photo by photo; null for the originals themselves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatedBy(Record):
+    """The rater of a rating, from its card."""
+
+    name: str
+    """Its name in the settings."""
+    kind: str
+    """Its kind, such as `ffs`."""
+    simulated: bool
+    """Whether it has learned from simulated data."""
+    sha256: str
+    """Of its file."""
+    says: tuple[str, ...] = ()
+    """How good it is, a sentence each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RatingSummary(Record):
+    """The summary of a rating. Methods are those of an evaluation."""
+
+    what: ClassVar[str] = "a rating's summary"
+    where: ClassVar[str] = "results/ratings/NAME/summary.json"
+
+    rating: str
+    """The name of the rating in the settings."""
+    rater: RatedBy
+    """What gave the scores."""
+    pair: str
+    """The pair whose network it is about."""
+    network: str
+    """The hash of the network's file."""
+    engine: str
+    """What ran the network, such as `torch-cpu-fp32`."""
+    label: str
+    """The heading of its column."""
+    metric: str
+    """The name of its column among metrics, such as `cornia_refit`."""
+    decimals: int
+    """With how many its scores are shown to people."""
+    higher_is_better: bool
+    """The direction of the score."""
+    photos: str
+    """The source of the test photos."""
+    origin: str
+    """Where the photos come from, a sentence."""
+    simulated: bool
+    """Whether pixels come from a camera simulation."""
+    n_images: int
+    """How many photos were rated."""
+    unreadable: tuple[Skipped, ...] = ()
+    """Photos that could not be rated."""
+    methods: Mapping[str, MethodScore]
+    """The scores by method."""
+    seconds: float
+    """How long the rating took, with resumed parts."""
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """A row of `scores.csv`: the score of a photo by a method."""
+
+    image: str
+    method: str
+    score: float
+
+
+def write_scores(path: Path, scores: Iterable[ScoreRow]) -> None:
+    """Write `scores.csv`."""
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(_COLUMNS)
+        table.writerows([row.image, row.method, f"{row.score:.6f}"] for row in scores)
+
+
+def read_scores(path: Path) -> list[ScoreRow]:
+    """The rows of `scores.csv`; ValueError names the file and the line of a wrong one."""
+    scores = []
+    for line, row in rows(path, _COLUMNS, "a table of scores"):
+        try:
+            scores.append(ScoreRow(row["image"], row["method"], float(row["score"])))
+        except (ValueError, TypeError) as error:
+            expected = "expected a number for score"
+            raise ValueError(f"{path}, line {line}: {expected}, got {row}") from error
+    return scores

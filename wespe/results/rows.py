@@ -1,0 +1,23 @@
+"""The rows of a CSV file."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+def rows(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of a CSV file, each with the number of its last line.
+
+    `what`: what the file is, in words. Raises ValueError, naming the file, where there is none or
+    one of `columns` is missing.
+    """
+    if not path.is_file():
+        raise ValueError(f"{path}: expected {what}, there is none")
+    with path.open(encoding="utf-8", newline="") as stream:
+        table = csv.DictReader(stream)
+        found = table.fieldnames or ()
+        if missing := [key for key in columns if key not in found]:
+            got = ", ".join(found) or "an empty file"
+            raise ValueError(f"{path}: expected the column {missing[0]}, got {got}")
+        for row in table:
+            yield table.line_num, row
