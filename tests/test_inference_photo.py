@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
+from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
-from wespe.networks.inference import photo
+from wespe.networks.inference import ledger, photo
 from wespe.networks.inference.photo import Summary
 from wespe.networks.inference.plan import Plan, plan
 from wespe.networks.inference.tiled import PhotoEnhancer
@@ -47,7 +50,9 @@ def save(path: Path, seed: int = 0) -> Pixels:
 
 
 def files(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """All below a folder but the ledgers of results."""
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return {name for name in found if not name.endswith(ledger.NAME)}
 
 
 def test_result_lies_beside_the_photo(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
@@ -94,9 +99,10 @@ def test_second_run_has_nothing_to_do(
 
     assert run() == Summary(enhanced=2, skipped=0, failed=())
     assert run() == Summary(enhanced=0, skipped=2, failed=())
-    os.utime(photos / "a.png", (2e9, 2e9))
+    os.utime(photos / "a.png", (2e9, 2e9))  # Its content is what counts.
+    assert run() == Summary(enhanced=0, skipped=2, failed=())
+    save(photos / "a.png", seed=2)
     assert run() == Summary(enhanced=1, skipped=1, failed=())
-    # Also one whose camera's clock is ahead is done once.
     assert run() == Summary(enhanced=0, skipped=2, failed=())
     assert run(overwrite=True) == Summary(enhanced=2, skipped=0, failed=())
 
@@ -298,9 +304,11 @@ def test_stopped_run_leaves_whole_files_only(
     save(tmp_path / "a.png")
     save(tmp_path / "b.png")
     real_write = Path.write_bytes
+    written: list[Path] = []
 
     def stopped_write(path: Path, content: bytes) -> int:
-        if "b_enhanced" in path.name:
+        written.append(path)
+        if len(written) == 2:
             real_write(path, content[:50])
             raise KeyboardInterrupt
         return real_write(path, content)
@@ -321,3 +329,104 @@ def test_wrong_quality_is_no_fault_of_the_photo(tmp_path: Path, enhancer: PhotoE
     save(tmp_path / "a.png")
     with pytest.raises(ValueError, match="quality must be from 1 to 100, got 0"):
         enhance_files([tmp_path / "a.png"], enhancer=enhancer, quality=0)
+
+
+def test_the_same_name_from_another_card_is_named_and_lost_by_nobody(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    cards = [tmp_path / name / "IMG_0001.png" for name in ("cardA", "cardB")]
+    for seed, card in enumerate(cards):
+        save(card, seed)
+    first, second = (
+        enhance_files([card], enhancer=enhancer, out=tmp_path / "out") for card in cards
+    )
+    assert first.enhanced == 1
+    [(path, reason)] = second.failed
+    assert path == cards[1]
+    assert f"is the result of {cards[0]}; --overwrite replaces it" in reason
+
+
+def test_another_strength_is_made_anew(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
+    save(tmp_path / "a.png")
+    enhance_files([tmp_path / "a.png"], enhancer=enhancer)
+    full = read_photo(tmp_path / "a_enhanced.png").pixels
+    assert enhance_files([tmp_path / "a.png"], enhancer=enhancer, strength=0.5).enhanced == 1
+    assert (read_photo(tmp_path / "a_enhanced.png").pixels != full).any()
+
+
+def test_a_folder_of_which_a_run_was_stopped_is_finished_in_place(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    for seed, name in enumerate(("a.png", "b.png")):
+        save(tmp_path / name, seed)
+    enhance_files([tmp_path / "a.png"], enhancer=enhancer, in_place=True)
+    once = read_photo(tmp_path / "a.png").pixels
+    summary = enhance_files([tmp_path], enhancer=enhancer, in_place=True)
+    assert summary == Summary(enhanced=1, skipped=1, failed=())
+    assert np.array_equal(read_photo(tmp_path / "a.png").pixels, once)
+
+
+def test_linked_albums_are_enhanced_and_what_cannot_be_read_is_named(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    save(tmp_path / "elsewhere" / "a.png")
+    save(tmp_path / "photos" / "b.png")
+    (tmp_path / "photos" / "album").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "photos" / "circle.png").symlink_to(tmp_path / "photos" / "circle.png")
+    summary = enhance_files([tmp_path / "photos"], enhancer=enhancer, out=tmp_path / "out")
+    assert summary.enhanced == 2
+    [(path, reason)] = summary.failed
+    assert path == tmp_path / "photos" / "circle.png"
+    assert reason == "Too many levels of symbolic links"
+    assert files(tmp_path / "out") == {"b.png", "album/a.png"}
+
+
+def test_the_longest_name_is_written_and_a_longer_one_refused_before_the_work(
+    tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for length in (241, 250):
+        save(tmp_path / "photos" / f"{'x' * (length - 4)}.png")
+    done: list[Any] = []
+    enhance = enhancer.enhance
+
+    def watched(pixels: Any, **options: Any) -> Any:
+        done.append(pixels)
+        return enhance(pixels, **options)
+
+    monkeypatch.setattr(enhancer, "enhance", watched)
+    photos = tmp_path / "photos"
+    summary = enhance_files([photos], enhancer=enhancer)
+    assert (summary.enhanced, len(done)) == (1, 1)
+    [(_, reason)] = summary.failed
+    assert reason.endswith("File name too long")
+    assert enhance_files([*photos.glob("x" * 246 + "*")], enhancer=enhancer, in_place=True).enhanced
+
+
+def test_a_disk_that_knows_no_modes_is_no_failure(
+    tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted", str(path))
+
+    save(tmp_path / "a.png")
+    monkeypatch.setattr(Path, "chmod", refuse)
+    assert enhance_files([tmp_path / "a.png"], enhancer=enhancer).enhanced == 1
+
+
+def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
+    network = tmp_path / "network.safetensors"
+    save_generator(network, Generator(width=4, blocks=1))
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/photos/caf\xe9 \xe2\x86\x92.png"))
+    save(odd)
+    save(tmp_path / "photos" / "plain.png")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "wespe.cli", "enhance", tmp_path / "photos"),
+            *("--model", network, "--out", tmp_path / "out"),
+        ],
+        env=os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"},
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"2 enhanced" in done.stdout
+    assert (tmp_path / "out" / odd.name).is_file()

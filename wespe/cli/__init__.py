@@ -5,6 +5,7 @@ Imports `core`, `results`, `data`, `networks`, `training`, `judging`, `reports`,
 """
 
 import argparse
+import io
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +18,11 @@ from wespe.cli.parser import Commands
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run one subcommand. Exit code 1 for a user's errors, a line each on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A file name that the terminal cannot show must not end the work, and a log should have
+            # each line at once.
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     arguments = _parser().parse_args(argv)
     # What processes that work together are started with.
     arguments.again = partial(main, sys.argv[1:] if argv is None else argv)

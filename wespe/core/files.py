@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     names a file, also where the disk is full, which Python tells without a name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(
-        prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent
-    )
-    os.close(descriptor)
-    temporary = Path(name)
+    temporary = _temporary(path)
     try:
         with naming(path):
             yield temporary
@@ -37,10 +33,34 @@ def atomic_file(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         # mkstemp makes files private to their owner; a result is as readable as any other file, or
         # as the one that it replaces.
-        temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK)
+        # Shares and disks of other systems may not know modes, or not let this user set them.
+        with suppress(OSError):
+            temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_UMASK)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A new, empty file beside `path`. Its name is short, since that of `path` may be the longest
+    that the disk allows, and hidden, since it is unfinished."""
+    descriptor, name = tempfile.mkstemp(prefix=".unfinished.", suffix=path.suffix, dir=path.parent)
+    os.close(descriptor)
+    return Path(name)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OSError if `atomic_file(path)` would: a name too long, a folder that is read-only.
+
+    For what takes long to compute: better to know before than after.
+    """
+    with naming(path):
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with suppress(FileNotFoundError):
+            path.lstat()  # Fails for a name that is too long.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _temporary(path).unlink()
 
 
 @contextmanager
@@ -92,9 +112,14 @@ def lacking_room(folder: Path, wanted: int, *, given_back: int = 0) -> str | Non
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically; the same value gives the same bytes."""
+    """Write `value` as indented JSON, atomically; the same value gives the same bytes.
+
+    File names that are no text in any encoding stay what they are: Python's stand-ins for their
+    bytes are written as JSON's escapes.
+    """
+    text = json.dumps(value, indent=1, ensure_ascii=False) + "\n"
     with atomic_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
 
 
 def read_json(path: Path) -> Any:

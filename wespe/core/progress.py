@@ -50,6 +50,11 @@ class Progress:
         if self._terminal:
             self._print("\n")
 
+    @property
+    def done(self) -> int:
+        """How many have been counted, those of resumed parts among them."""
+        return self._done
+
     def note(self, values: Mapping[str, float]) -> None:
         """Show these values from now on."""
         self._note = "  ".join(f"{k} {v:.3g}" for k, v in values.items() if k != "step")
@@ -76,7 +81,7 @@ class Progress:
         self._shown = time.monotonic()
         elapsed = self._shown - self._started
         rate = (self._done - self._first) / elapsed if elapsed > 0 else 0.0
-        left = _clock((self._total - self._done) / rate) if rate and self._total else "–"
+        left = _clock(max(0, self._total - self._done) / rate) if rate and self._total else "–"
         counted = self._unit not in _MILLIONS
         speed = f"{rate:.2f} {self._unit}/s" if counted else f"{self._amount(rate)}/s"
         line = f"{self._label}: {self._so_far()}  {speed}  left {left}  {self._note}"

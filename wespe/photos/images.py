@@ -7,6 +7,7 @@ Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float3
 import io
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,8 +45,11 @@ FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in su
 PHOTO_SUFFIXES = frozenset(FORMATS)
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000
-DAMAGED = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error)
-"""What decoders raise where a file is damaged."""
+DAMAGED = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error),
+    *(RuntimeError, LookupError, ArithmeticError, zlib.error),
+)
+"""What decoders raise where a file is damaged, or holds what they do not know."""
 # Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
 # the photo is: wrong in the file that is written next.
 LAYOUT_TAGS = frozenset(

@@ -1,13 +1,14 @@
 """Photo files, folders and patterns through a network: what `wespe enhance` does."""
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from wespe.core.files import check_writable
 from wespe.core.progress import Progress
+from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.inference.video.encoding import CRF, check_crf
@@ -59,12 +60,13 @@ def enhance_files(
     """Enhance photos and videos, folders with all that is below them, and patterns.
 
     Writes where `plan` says, files of the same kind as the photos: see `write_like`, also for
-    `quality`. A result that is newer than its photo stays, unless `overwrite`; `in_place` there is
-    none, and every photo is enhanced. A photo that cannot be used is reported and the rest goes on;
-    a run that is stopped leaves no half file and can be run again. `report` gets a line for each
-    photo, standard error a progress line. Of videos, which `in_place` leaves alone, see
-    `enhance_video`, also for `crf` and `steady`. Raises ValueError, before any photo is touched,
-    for a setting out of range and where an original would be overwritten though not `in_place`.
+    `quality`. A result that was made from the same photo by the same network and settings stays;
+    what else is in its place is a failure, unless `overwrite`: see `ledger`. A photo that cannot be
+    used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
+    again, also `in_place`. `report` gets a line for each photo, standard error a progress line. Of
+    videos, which `in_place` leaves alone, see `enhance_video`, also for `crf` and `steady`. Raises
+    ValueError, before any photo is touched, for a setting out of range and where an original would
+    be overwritten though not `in_place`.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
@@ -73,53 +75,41 @@ def enhance_files(
     check_crf(crf)
     check_share(steady)
     planned = plan(inputs, out=out, in_place=in_place)
-    waiting = {
-        photo: output
+    work = _Work(enhancer, strength, quality, crf, steady)
+    states = {
+        photo: (State.NEW, "") if overwrite else work.state(photo, output)
         for photo, output in planned.outputs.items()
-        if overwrite or in_place or not _is_done(photo, output)
     }
     failed, megapixels, begin = list(planned.failed), 0.0, time.monotonic()
     for path, reason in failed:
         report(f"{path}: failed, {reason}")
-    sizes = {photo: _pixels(photo) for photo in waiting}
-    with Progress(
-        "photos", total=sum(sizes.values()), unit="pixels", silent=not waiting
-    ) as progress:
+    sizes = {photo: _pixels(photo) for photo, (state, _) in states.items() if state is State.NEW}
+    with Progress("photos", total=sum(sizes.values()), unit="pixels", silent=not sizes) as progress:
         for number, (path, output) in enumerate(planned.outputs.items(), start=1):
             line = f"{number}/{len(planned.outputs)} {path}"
-            if path not in waiting:
-                report(f"{line}: skipped, {output} is newer")
+            state, why = states[path]
+            if state is State.DONE:
+                report(f"{line}: skipped, {why}")
                 continue
+            counted = progress.done
             try:
-                if is_video(path):
-                    progress.clear()
-                    done, speed = enhance_video(
-                        path,
-                        output,
-                        enhance=partial(enhancer.enhance, strength=strength),
-                        key=f"{enhancer.key} {strength}",
-                        crf=crf,
-                        steady=steady,
-                    )
-                else:
-                    done, speed = _enhance_file(
-                        path, output, enhancer, strength, quality, progress.advance
-                    )
+                if state is State.TAKEN:
+                    raise PhotoError(path, f"{why}; --overwrite replaces it")
+                done, speed = work.do(path, output, progress)
             except (PhotoError, OSError, RuntimeError, MemoryError) as error:
-                reason = _reason(error, output)
+                reason = _reason(error, path)
                 failed.append((path, reason))
-                progress.advance(sizes[path])
+                # Whatever it has not counted will not come.
+                progress.advance(max(0, counted + sizes.get(path, 0) - progress.done))
                 line = f"{line}: failed, {reason}"
             else:
-                _date(output, path)
                 megapixels += done
                 line = f"{line} → {output} ({speed})"
             progress.clear()
             report(line)
-    enhanced = len(waiting) - len(failed) + len(planned.failed)
-    skipped = len(planned.outputs) - len(waiting)
+    skipped = sum(state is State.DONE for state, _ in states.values())
     return Summary(
-        enhanced,
+        len(planned.outputs) - skipped - len(failed) + len(planned.failed),
         skipped,
         tuple(failed),
         planned.passed_over,
@@ -129,7 +119,59 @@ def enhance_files(
     )
 
 
-def _enhance_file(
+class _Work:
+    """What is done with each file, whichever it is."""
+
+    def __init__(
+        self,
+        enhancer: PhotoEnhancer,
+        strength: float,
+        quality: int | None,
+        crf: float,
+        steady: float,
+    ) -> None:
+        self._enhancer, self._strength, self._quality = enhancer, strength, quality
+        self._crf, self._steady = crf, steady
+        self._ledger = Ledger()
+        # Its key names the engine too, whose results differ by rounding.
+        self._weights = enhancer.key.partition(" ")[0]
+
+    def state(self, path: Path, output: Path) -> tuple[State, str]:
+        try:
+            return self._ledger.state(path, output, self._made_by(path))
+        except OSError:  # The photo is missing, or unreadable: enhancing it says so.
+            return State.NEW, ""
+
+    def do(self, path: Path, output: Path, progress: Progress) -> tuple[float, str]:
+        """Enhance one file; returns its megapixels, and these, the speed and what is lost in words.
+
+        Whether the result can be written is tried first.
+        """
+        check_writable(output)
+        stamp = Stamp.of(path)
+        if is_video(path):
+            progress.clear()
+            done = enhance_video(
+                path,
+                output,
+                enhance=partial(self._enhancer.enhance, strength=self._strength),
+                key=f"{self._enhancer.key} {self._strength}",
+                crf=self._crf,
+                steady=self._steady,
+            )
+        else:
+            done = _enhance_photo(
+                path, output, self._enhancer, self._strength, self._quality, progress.advance
+            )
+        self._ledger.add(path, stamp, output, self._made_by(path))
+        return done
+
+    def _made_by(self, path: Path) -> str:
+        settings = (self._crf, self._steady) if is_video(path) else (self._quality,)
+        return " ".join(map(str, (self._weights, self._strength, *settings)))
+
+
+def _enhance_photo(
     path: Path,
     output: Path,
     enhancer: PhotoEnhancer,
@@ -137,7 +179,7 @@ def _enhance_file(
     quality: int | None,
     advance: Callable[[int], None],
 ) -> tuple[float, str]:
-    """Enhance one file; returns its megapixels, and these, the speed and what is lost in words."""
+    """Enhance one photo; returns what `_Work.do` does."""
     begin = time.monotonic()
     original = read_original(path)
     enhanced = enhancer.enhance(original.upright(), strength=strength, advance=advance)
@@ -148,12 +190,14 @@ def _enhance_file(
     return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
 
 
-def _reason(error: Exception, output: Path) -> str:
+def _reason(error: Exception, photo: Path) -> str:
     """Why a photo failed; engines that find no memory raise RuntimeError."""
     if isinstance(error, PhotoError):
         return error.reason
+    if isinstance(error, FileNotFoundError) and error.filename == str(photo):
+        return "no such file"
     if isinstance(error, OSError) and error.strerror:
-        return f"{output}: {error.strerror}"
+        return f"{error.filename}: {error.strerror}"
     return str(error) or "out of memory"
 
 
@@ -164,16 +208,3 @@ def _pixels(path: Path) -> int:
     except (PhotoError, OSError):
         return 0
     return width * height
-
-
-def _date(output: Path, photo: Path) -> None:
-    """Make a result no older than its photo, as one of a camera whose clock is ahead."""
-    if photo.exists() and not _is_done(photo, output):
-        stat = photo.stat()
-        os.utime(output, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-
-
-def _is_done(photo: Path, output: Path) -> bool:
-    return (
-        output.exists() and photo.exists() and output.stat().st_mtime_ns >= photo.stat().st_mtime_ns
-    )

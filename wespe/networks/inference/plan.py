@@ -1,10 +1,12 @@
 """Which photos a user means, and where the result of each goes."""
 
 import glob
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wespe.core.walk import walk
 from wespe.networks.inference.video.join import result_suffix
 from wespe.networks.inference.video.source import is_video
 from wespe.photos.images import PHOTO_SUFFIXES
@@ -25,6 +27,7 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
 
     Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
     and left out. With `out`, it is the photo's name there, or its path below the input folder.
+    Folders are walked as `wespe.core.walk` does it, links included.
     `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`, and
     none is replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without
     photos are failures. Raises ValueError where two photos would go to one file, a
@@ -38,9 +41,10 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
     failed: list[tuple[Path, str]] = []
     passed_over = 0
     for path in _matches(inputs):
-        photos, others = _photos(path, out)
+        photos, others, unreadable = _photos(path, out)
         passed_over += others
-        if not photos:
+        failed += unreadable
+        if not photos and not unreadable:
             failed.append((path, _why_none(path)))
         for photo, name in photos:
             if is_video(photo) and in_place:
@@ -70,27 +74,37 @@ def _matches(inputs: Sequence[Path]) -> Iterator[Path]:
             yield from map(Path, sorted(found) or [pattern])
 
 
-def _photos(path: Path, out: Path | None) -> tuple[list[tuple[Path, Path]], int]:
+def _photos(
+    path: Path, out: Path | None
+) -> tuple[list[tuple[Path, Path]], int, list[tuple[Path, str]]]:
     """A photo and its name, or a folder's photos, sorted, with their paths below it.
 
-    Hidden files (unfinished ones among them) and earlier results in `out` are no photos. Also
-    returns how many other files there are.
+    Earlier results in `out` are no photos. Also returns how many other files there are, and what
+    could not be read.
     """
     if not path.is_dir():
         there = path.exists() or not glob.has_magic(str(path))
-        return [(path, Path(path.name))] if there else [], 0
+        return [(path, Path(path.name))] if there else [], 0, []
+    try:
+        found = walk(path)
+    except OSError as error:
+        return [], 0, [(path, error.strerror or str(error))]
     photos, others = [], 0
-    for file in sorted(path.rglob("*")):
-        name = file.relative_to(path)
-        if any(part.startswith(".") for part in name.parts) or not file.is_file():
-            continue
-        if out and out.resolve() != path.resolve() and file.resolve().is_relative_to(out.resolve()):
+    results = _real(out) if out and _real(out) != _real(path) else None
+    for name in map(Path, found.files):
+        file = path / name
+        if results and _real(file).is_relative_to(results):
             continue
         if file.suffix.lower() in PHOTO_SUFFIXES or is_video(file):
             photos.append((file, name))
         else:
             others += 1
-    return photos, others
+    return photos, others, [(path / name, reason) for name, reason in found.unreadable]
+
+
+def _real(path: Path) -> Path:
+    """`path` without links; Path.resolve raises where they lead in a circle."""
+    return Path(os.path.realpath(path))
 
 
 def _why_none(path: Path) -> str:
@@ -100,10 +114,10 @@ def _why_none(path: Path) -> str:
 
 
 def _refuse_losses(outputs: dict[Path, Path]) -> None:
-    originals = {photo.resolve(): photo for photo in outputs}
+    originals = {_real(photo): photo for photo in outputs}
     taken: dict[Path, Path] = {}
     for photo, output in outputs.items():
-        target = output.resolve()
+        target = _real(output)
         if target in originals:
             raise ValueError(f"{photo}: its result would replace the original {originals[target]}")
         if target in taken:
