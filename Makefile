@@ -2,7 +2,10 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: all test check lock clean
+# Markdown that people write; the other pages are generated.
+PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md | grep -v ^.github)
+
+.PHONY: all test check format site wheel lock clean
 
 all: .venv/ready
 	snakemake --cores all all
@@ -16,6 +19,22 @@ check: .venv/ready
 	mypy
 	snakefmt --check Snakefile workflow
 	snakemake --lint
+	mdformat --check $(PAGES)
+	NO_MKDOCS_2_WARNING=1 mkdocs build --quiet
+
+format: .venv/ready
+	ruff check --fix
+	ruff format
+	snakefmt Snakefile workflow
+	mdformat $(PAGES)
+
+# The documentation, to be read at build/site/index.html.
+site: .venv/ready
+	NO_MKDOCS_2_WARNING=1 mkdocs build
+
+# Builds the wheel and tries it in an environment of its own.
+wheel: .venv/ready
+	tools/try_wheel.sh
 
 # Pins stay as they are where they still fit; `make lock UPGRADE=--upgrade` takes the newest. Of the
 # package brisque only the weights are used: libsvm, which would be compiled, is left out.
