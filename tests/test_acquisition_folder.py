@@ -164,3 +164,14 @@ def test_real_patches_pair_up_and_the_constant_ones_are_duplicates() -> None:
     assert len(index.photos) == 10
     assert index.photos[0].reference == "canon/100.jpg"
     assert _reasons(index) == {"iphone/177.jpg": "duplicate: of iphone/103.jpg"}
+
+
+def test_links_are_followed_and_those_that_lead_nowhere_are_named(tmp_path: Path) -> None:
+    _photo(tmp_path / "elsewhere" / "a.png", seed=1)
+    photos = tmp_path / "photos"
+    _photo(photos / "b.png", seed=2)
+    (photos / "album").symlink_to(tmp_path / "elsewhere")
+    (photos / "lost").symlink_to(tmp_path / "nothing")
+    index = _acquire(photos)
+    assert _files(index) == ["album/a.png", "b.png"]
+    assert _reasons(index) == {"lost": "unreadable: No such file or directory"}

@@ -3,6 +3,7 @@
 import glob
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
+from wespe.core.walk import walk
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
@@ -39,14 +41,18 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     """Index the usable photos where they lie; nothing is written below `out`.
 
     Every photo and reference is decoded. Photos that are unreadable, too small, duplicates, or
-    without a reference of their size go to `skipped`; a reason is its kind, a colon and details.
+    without a reference of their size go to `skipped`, and so do folders that cannot be read; a
+    reason is its kind, a colon and details.
     Raises ValueError if the folder or its references are missing, or if no photo is usable.
     """
     root = Path(settings.path)
     for folder in (root, root / (settings.references or "")):
         if not folder.is_dir():
             raise ValueError(f"source {name}: expected a folder of photos at {folder}, got none")
-    return index_photos(
+    unreadable = [
+        Skipped(str(file), f"unreadable: {reason}") for file, reason in walk(root).unreadable
+    ]
+    index = index_photos(
         name,
         root,
         find_photos(root, settings),
@@ -54,6 +60,7 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
         references=settings.references,
         min_side_px=settings.min_side_px,
     )
+    return replace(index, skipped=[*index.skipped, *unreadable])
 
 
 def index_photos(

@@ -27,6 +27,8 @@ from PIL import (
 )
 
 from wespe.core.files import atomic_file
+from wespe.photos import bmp
+from wespe.photos.modes import Kind, straight
 
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
@@ -85,14 +87,22 @@ def read_photo(path: Path) -> Photo:
     of more than 16 bits a channel, whose range no standard fixes.
     """
     with opened(path) as image:
+        kind = Kind.of(image)
         image.load()
-        if image.mode in {"I", "F"}:
-            raise PhotoError(path, "32 bits a channel, expected 8 or 16")
-        profile = image.info.get("icc_profile")
-        upright = ImageOps.exif_transpose(image)
-        flat = _without_alpha(_eight_bit(upright, negative=is_negative(image)))
-        pixels = np.array(as_srgb(flat, profile))
+        try:
+            upright = straight(ImageOps.exif_transpose(image), kind)
+        except ValueError as error:
+            raise PhotoError(path, str(error)) from error
+        pixels = np.array(as_srgb(_without_alpha(_eight_bit(upright)), profile_of(path, image)))
         return Photo(pixels, _kept_exif(image.getexif(), upright.size))
+
+
+def profile_of(path: Path, image: Image.Image) -> bytes | None:
+    """The ICC profile of an opened file; Pillow passes over that of a BMP."""
+    if image.format == "BMP":
+        return bmp.profile(path.read_bytes())
+    profile: bytes | None = image.info.get("icc_profile")
+    return profile
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -172,30 +182,20 @@ def _check_planes(path: Path, image: Image.Image) -> None:
         raise PhotoError(path, "a TIFF with a plane of 16 bits for each channel, expected one")
 
 
-def is_negative(image: Image.Image) -> bool:
-    """Whether 0 is white: of a TIFF with 16 bits, which Pillow leaves so."""
-    tags = getattr(image, "tag_v2", {})
-    return image.mode.startswith("I;16") and (
-        tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION) == 0
-    )
-
-
-def _eight_bit(image: Image.Image, *, negative: bool) -> Image.Image:
+def _eight_bit(image: Image.Image) -> Image.Image:
     """16-bit grey, which Pillow would clip, as 8-bit grey; it reduces 16-bit RGB itself."""
     if not image.mode.startswith("I;16"):
         return image
-    grey = (np.asarray(image) >> 8).astype(np.uint8)
-    return Image.fromarray(255 - grey if negative else grey)
+    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:
-    """The image in grey, RGB or CMYK, transparent parts over white."""
-    grey = image.mode in {"1", "L", "LA", "La"}
-    if image.has_transparency_data:
-        page = Image.new("RGBA", image.size, "white")
-        page.alpha_composite(image.convert("RGBA"))
-        image = page
-    return image if image.mode == "CMYK" else image.convert("L" if grey else "RGB")
+    """A `straight` image in L, RGB or CMYK, transparent parts over white."""
+    if image.mode not in {"LA", "RGBA"}:
+        return image
+    page = Image.new("RGBA", image.size, "white")
+    page.alpha_composite(image.convert("RGBA"))
+    return page.convert("L" if image.mode == "LA" else "RGB")
 
 
 def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

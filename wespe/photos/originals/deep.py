@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
-from wespe.photos.images import AnyPixels, is_negative
+from wespe.photos.images import AnyPixels
+from wespe.photos.modes import Kind
 from wespe.photos.originals.metadata import png_chunk
 
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
@@ -21,6 +22,8 @@ def deep_mode(image: Image.Image) -> str:
             TiffImagePlugin.BITSPERSAMPLE, ()
         )
         return "" if set(bits) != {16} else "L" if len(bits) < 3 else "RGB"
+    if image.format != "PNG":
+        return ""
     tiles = cast(ImageFile.ImageFile, image).tile
     # Pillow's name for how the file's bytes lie: RGB;16B, LA;16B, I;16B.
     layout = next((str(tile.args) for tile in tiles if "16" in str(tile.args)), "")
@@ -44,7 +47,7 @@ def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
     if pixels.ndim == 3:
         layers = np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
         return _divided(layers) if _is_multiplied(image) else layers
-    grey = (65535 - pixels if is_negative(image) else pixels)[..., None]
+    grey = (65535 - pixels if Kind.of(image).negative else pixels)[..., None]
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return grey

@@ -16,7 +16,9 @@ from wespe.photos.images import (
     PhotoError,
     as_srgb,
     opened,
+    profile_of,
 )
+from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
 
@@ -84,21 +86,25 @@ def read_original(path: Path) -> Original:
             raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
-        content, deep = path.read_bytes(), deep_mode(image)
+        content, deep, kind = path.read_bytes(), deep_mode(image), Kind.of(image)
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         # Pillow turns TIFF itself, and the library for HEIF does.
         turned = name in {"TIFF", "HEIF"} or orientation not in _TURNS
-        stored, alpha, colours, own = _layers(path, image, content, deep)
+        try:
+            picture = image if deep else straight(image, kind)
+        except ValueError as error:
+            raise PhotoError(path, str(error)) from error
+        stored, alpha, colours, own = _layers(path, image, picture, content, deep)
         return Original(
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
-            options=_options(image, name),
-            notes=tuple(_lost(image)),
+            options=_options(path, image, name),
+            notes=tuple(_lost(image, kind)),
         )
 
 
-def _lost(image: Image.Image) -> Iterator[str]:
+def _lost(image: Image.Image, kind: Kind) -> Iterator[str]:
     """What `write_like` cannot keep of an opened file, in words."""
     try:
         count = getattr(image, "n_frames", 1)
@@ -106,19 +112,22 @@ def _lost(image: Image.Image) -> Iterator[str]:
         count = 2
     if count > 1:
         yield "the first of its pictures alone"
-    bits = image.info.get("bit_depth", 8)
-    if bits > 8:
-        yield f"{bits} bits reduced to 8"
+    if kind.format == "HEIF" and kind.bits > 8:
+        yield f"{kind.bits} bits reduced to 8"
+    if kind.format == "TIFF" and 8 < kind.bits < 16:
+        yield f"{kind.bits} bits as 16"
+    if image.mode == "LAB":
+        yield "Lab as RGB"
 
 
 def _layers(
-    path: Path, image: Image.Image, content: bytes, deep: str
+    path: Path, image: Image.Image, picture: Image.Image, content: bytes, deep: str
 ) -> tuple[AnyPixels, AnyPixels | None, Colours, bool]:
-    """Colours, alpha, their way to sRGB, and whether that is by the file's own profile."""
-    if image.mode in {"I", "F"}:
-        raise PhotoError(path, "32 bits a channel, expected 8 or 16")
-    mode = deep or ("L" if image.mode in {"1", "L", "LA", "La"} else "RGB")
-    profile = image.info.get("icc_profile")
+    """Colours, alpha, their way to sRGB, and whether that is by the file's own profile.
+
+    `picture`: the `straight` image, or `image` itself where it is `deep`.
+    """
+    profile = profile_of(path, image)
     if image.mode == "CMYK":
         if deep:
             raise PhotoError(path, "16 bits a channel of CMYK, expected 8")
@@ -127,23 +136,28 @@ def _layers(
         except ValueError:
             return np.asarray(as_srgb(image, profile)), None, Colours("RGB", None), False
         return np.asarray(image), None, colours, True
-    layers = read_deep(image, content) if deep else _eight_bit_layers(image, mode)
+    layers = read_deep(image, content) if deep else _plain_layers(picture, image.format == "HEIF")
     if layers.shape[1::-1] != image.size:
         raise PhotoError(path, "16 bits a channel in a layout that is not known here")
+    mode = deep or ("L" if layers.shape[2] < 3 else "RGB")
     stored = layers[..., : len(mode)]
     alpha = layers[..., -1:] if layers.shape[2] in {2, 4} else None
+    if image.mode == "LAB":
+        profile = None  # It is of Lab.
     try:
         return stored, alpha, Colours(mode, profile), True
     except ValueError:  # A damaged profile is no reason to refuse the photo: its numbers are kept.
         return stored, alpha, Colours(mode, None), True
 
 
-def _eight_bit_layers(image: Image.Image, mode: str) -> AnyPixels:
-    layers = np.asarray(image.convert(f"{mode}A" if image.has_transparency_data else mode))
+def _plain_layers(picture: Image.Image, eight_bit: bool) -> AnyPixels:
+    layers: AnyPixels = np.asarray(picture)
+    if layers.dtype != np.uint8 and eight_bit:
+        layers = (layers >> 8).astype(np.uint8)
     return layers[..., None] if layers.ndim == 2 else layers
 
 
-def _options(image: Image.Image, name: str) -> dict[str, Any]:
+def _options(path: Path, image: Image.Image, name: str) -> dict[str, Any]:
     """What encoders are told of the file, beside its pixels."""
     if name == "JPEG":
         sampling = JpegImagePlugin.get_sampling(image)
@@ -160,7 +174,7 @@ def _options(image: Image.Image, name: str) -> dict[str, Any]:
             "icc_profile": image.info.get("icc_profile"),
         }
     if name == "BMP":
-        return {key: image.info[key] for key in ("dpi",) if key in image.info}
+        return {"dpi": image.info.get("dpi", (0, 0)), "icc_profile": profile_of(path, image)}
     keys = ("exif", "icc_profile", "xmp")
     return {key: image.info[key] for key in keys if image.info.get(key)}
 

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from wespe.core.files import atomic_file
+from wespe.photos import bmp
 from wespe.photos.images import AnyPixels, PhotoError
 from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.metadata import jpeg_like, png_like, without_thumbnail
@@ -78,7 +79,12 @@ def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
 
 
 def _bmp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
-    return _encoded("BMP", layers, **original.options)
+    profile, dpi = original.options["icc_profile"], original.options["dpi"]
+    if layers.shape[2] == 2:
+        layers = layers[..., [0, 0, 0, 1]]  # There is no grey with alpha.
+    if layers.shape[2] == 4 or (profile and layers.shape[2] == 3):
+        return bmp.encode(layers, profile, dpi)
+    return _encoded("BMP", layers, dpi=dpi)
 
 
 def _blocks(original: Original) -> dict[str, Any]:

@@ -1,0 +1,109 @@
+"""Every kind of pixels that Pillow has, as one of a few that the rest of the package knows.
+
+Pillow converts between most of its modes, and clips, drops or misreads what it does not foresee. So
+each mode is converted here knowingly, and one that is not known is refused.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFile, TiffImagePlugin
+
+_SRGB = ImageCms.createProfile("sRGB")
+_STRAIGHT = {
+    **{"P": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"},
+    **{"PA": "RGBA", "RGBa": "RGBA", "La": "LA"},
+    **{mode: mode for mode in ("L", "LA", "RGB", "RGBA", "CMYK")},
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What of a file decides how its pixels are read, and is gone once they are loaded."""
+
+    format: str
+    bits: int
+    """Of a channel, as far as Pillow tells; 8 where it does not."""
+    negative: bool
+    """Whether 0 is white: of a TIFF with 16 bits, which Pillow leaves so."""
+    in_planes: bool
+    """Whether each channel lies by itself: of a TIFF."""
+
+    @classmethod
+    def of(cls, image: Image.Image) -> Self:
+        """The kind of an opened file, which is not loaded yet."""
+        tags = getattr(image, "tag_v2", {})
+        photometric = tags.get(TiffImagePlugin.PHOTOMETRIC_INTERPRETATION)
+        return cls(
+            str(image.format),
+            _bits(image),
+            negative=image.mode.startswith("I;16") and photometric == 0,
+            in_planes=tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2,
+        )
+
+
+def straight(image: Image.Image, kind: Kind) -> Image.Image:
+    """The loaded `image` in L, LA, RGB, RGBA or CMYK, or with 16 bits of grey in I;16.
+
+    Palettes, Lab and rare modes become RGB, bitmaps grey; 16-bit grey has its full range, and 0 is
+    black. A colour that stands for transparency becomes an alpha channel. Raises ValueError for a
+    mode that cannot be converted without loss of what it shows.
+    """
+    mode = image.mode
+    if mode in {"I", "F"}:
+        raise ValueError("32 bits a channel, expected 8 or 16")
+    if mode == "La" and kind.in_planes:  # Pillow reads its alpha as zeros.
+        raise ValueError("a TIFF with a plane of grey and one of alpha, expected one of both")
+    if mode.startswith("I;16"):
+        return Image.fromarray(_full_range(image, kind))
+    if mode == "LAB":
+        converted = ImageCms.profileToProfile(
+            image, ImageCms.createProfile("LAB"), _SRGB, outputMode="RGB"
+        )
+        assert converted is not None
+        return converted
+    if mode in {"1", "L"}:
+        return _grey(image, kind)
+    if mode in {"P", "RGB"} and image.has_transparency_data:
+        return image.convert("RGBA")
+    if mode == "RGBA" and kind.format == "BMP" and not np.asarray(image)[..., 3].any():
+        return image.convert("RGB")  # Programs that know no alpha leave zeros there.
+    if mode not in _STRAIGHT:
+        raise ValueError(f"pixels of a kind that is not known here, {mode}")
+    return image if _STRAIGHT[mode] == mode else image.convert(_STRAIGHT[mode])
+
+
+def _bits(image: Image.Image) -> int:
+    tags = getattr(image, "tag_v2", {})
+    if TiffImagePlugin.BITSPERSAMPLE in tags:
+        return int(max(tags[TiffImagePlugin.BITSPERSAMPLE]))
+    if "bit_depth" in image.info:
+        return int(image.info["bit_depth"])
+    if image.format != "PNG":
+        return 8
+    # Pillow's name for how the bytes lie: L;4, RGB;16B, I;16B, 1.
+    tiles = cast(ImageFile.ImageFile, image).tile
+    layout = str(tiles[0].args) if tiles else ""
+    known = {";16": 16, ";4": 4, ";2": 2, ";1": 1}
+    return next((bits for name, bits in known.items() if name in layout), 8)
+
+
+def _full_range(image: Image.Image, kind: Kind) -> NDArray[np.uint16]:
+    """16-bit grey, `(H, W)`, of which 65535 is white; TIFF has 12 bits in 16."""
+    grey: NDArray[Any] = np.asarray(image).astype(np.uint32)
+    if kind.format == "TIFF" and 8 < kind.bits < 16:
+        grey = (grey << (16 - kind.bits)) | (grey >> (2 * kind.bits - 16))
+    return (65535 - grey if kind.negative else grey).astype(np.uint16)
+
+
+def _grey(image: Image.Image, kind: Kind) -> Image.Image:
+    """L, or LA where a level stands for transparency; Pillow gives it in the file's own bits."""
+    levels, clear = np.asarray(image.convert("L")), image.info.get("transparency")
+    if not isinstance(clear, int):
+        return Image.fromarray(levels)
+    # What 4 bits count to 15 is 255 in L; of a bitmap Pillow says so itself.
+    largest = 255 if image.mode == "1" else 2 ** min(kind.bits, 8) - 1
+    alpha = np.where(levels == clear * (255 // largest), 0, 255).astype(np.uint8)
+    return Image.fromarray(np.stack([levels, alpha], axis=-1), "LA")
