@@ -21,7 +21,7 @@ from wespe.judging.raters.base import load_rater
 from wespe.judging.raters.cornia.distortions import versions
 from wespe.judging.raters.cornia.refit import correlations
 from wespe.photos.images import PHOTO_SUFFIXES, Pixels, read_photo
-from wespe.results.statistics import bootstrap
+from wespe.results.statistics import interval
 
 CROP_PX = 768
 
@@ -29,10 +29,10 @@ CROP_PX = 768
 def judge(name: str) -> tuple[str, Callable[[Pixels], float]]:
     """The heading and the function of a metric, or of a rater's file."""
     if name in METRICS:
-        return f"{METRICS[name].label}, {METRICS[name].better} is better", METRICS[name]
+        shown = METRICS[name].shown
+        return f"{shown.label}, {shown.better} is better", METRICS[name]
     rater = load_rater(Path(name), resolve("cpu-fp32"))
-    better = "higher" if rater.higher_is_better else "lower"
-    return f"{rater.label}, {better} is better", rater.score
+    return f"{rater.shown.label}, {rater.shown.better} is better", rater.score
 
 
 def main() -> None:
@@ -51,7 +51,7 @@ def main() -> None:
         scores.append(score(pixels))
         if arguments.distorted:
             levels.append([score(version) for version in versions(pixels, CROP_PX, seed=0)])
-    low, high = bootstrap(scores) or (np.nan, np.nan)
+    low, high = interval(scores) or (np.nan, np.nan)
     print(
         f"{heading}: {np.mean(scores):.2f} ± {np.std(scores, ddof=1):.2f} "
         f"over {len(scores)} photos, mean within {low:.2f} to {high:.2f} (95 %)"

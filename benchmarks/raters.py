@@ -29,7 +29,7 @@ from wespe.judging.raters.ffs.network import BACKBONES, build_network
 from wespe.judging.raters.ffs.rater import FfsRater
 from wespe.judging.raters.ffs.step import FfsStep
 from wespe.photos.images import read_photo, write_photo
-from wespe.results.statistics import bootstrap
+from wespe.results.statistics import interval
 
 BATCH = 8
 STRENGTHS = {"original": 1.0, "mildly improved": 0.5, "strongly improved": 0.0}
@@ -84,7 +84,7 @@ def ranking(rater: Rater, faves: Path) -> None:
                 worse = degrade(photo, DEGRADATIONS, strength=strength, generator=generator)
                 write_photo(tile, worse, quality=jpeg_quality(DEGRADATIONS, strength=strength))
                 scores[name].append(rater.score(read_photo(tile).pixels))
-    print(f"{rater.label}, {len(files)} test tiles, simulated degradations")
+    print(f"{rater.shown.label}, {len(files)} test tiles, simulated degradations")
     _compare(scores)
 
 
@@ -96,7 +96,7 @@ def pairs(rater: Rater, folder: Path) -> None:
             continue  # the same picture twice
         for name, photo in zip(scores, both, strict=True):
             scores[name].append(rater.score(photo))
-    print(f"{rater.label}, {len(scores['iphone'])} pairs of DPED patches")
+    print(f"{rater.shown.label}, {len(scores['iphone'])} pairs of DPED patches")
     _compare(scores)
 
 
@@ -107,7 +107,7 @@ def _compare(scores: dict[str, list[float]]) -> None:
         line = f"  {name}: {np.mean(values):.4f}"
         if before is not None:
             gains = np.subtract(values, before)
-            low, high = bootstrap(gains.tolist()) or (np.nan, np.nan)
+            low, high = interval(gains.tolist()) or (np.nan, np.nan)
             line += f", {gains.mean():+.4f} (95 %: {low:+.4f} to {high:+.4f}), "
             line += f"higher in {np.mean(gains > 0):.0%}"
         print(line)

@@ -11,6 +11,9 @@ import numpy as np
 from skimage import data
 
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.record import write_record
+from wespe.results.score import Score
+from wespe.results.tables import Cell, Column, Row, Table
 
 HOSTILE = "<script>alert('&')</script>"
 METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1.0}
@@ -159,37 +162,28 @@ def write_pictures(
 
 def write_table(path: Path) -> Path:
     """A table beside a paper's, as `wespe tables` writes it."""
-    empty = dict.fromkeys(("value", "low", "high", "paper", "p", "note")) | {"n": 0}
-    known = {"value": 18.11, "low": 17.5, "high": 18.7, "paper": 17.45, "p": 1e-5, "n": 12}
-    values = (
-        ("WESPE [DIV2K]", empty | known),
-        ("a method that has a name of many words", empty | {"note": "No such photos here."}),
-    )
-    rows = [
-        {
-            "label": f"iPhone: {method}",
-            "photos": "iPhone",
-            "method": method,
-            "cells": {"psnr": cell},
-        }
-        for method, cell in values
-    ]
-    psnr = {
-        "key": "psnr",
-        "label": "PSNR",
-        "unit": "dB",
-        "direction": "higher",
-        "decimals": 2,
-        "paper_decimals": 2,
+    known = Cell(value=18.11, low=17.5, high=18.7, paper=17.45, p=1e-5, n=12)
+    values = {
+        "WESPE [DIV2K]": known,
+        "a method that has a name of many words": Cell(note="No such photos here."),
     }
-    table = {"name": "table", "title": "Table 2", "caption": "Made by hand.", "simulated": False}
-    table |= {"columns": [psnr], "rows": rows, "notes": ["No such photos here."], "checks": []}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(table), "utf-8")
+    psnr = Column(key="psnr", shown=Score("PSNR", "dB", "higher"), paper_decimals=2)
+    table = Table(
+        name="table",
+        title="Table 2",
+        caption="Made by hand.",
+        simulated=False,
+        columns=(psnr,),
+        rows=tuple(
+            Row(photos="iPhone", method=method, cells={"psnr": cell})
+            for method, cell in values.items()
+        ),
+    )
+    write_record(path, table)
     return path
 
 
-def write_rating(folder: Path, **changes: Any) -> Path:
+def write_rating(folder: Path, *, label: str = "Flickr Faves Score", **changes: Any) -> Path:
     """A rating's results: 40 photos, enhanced ones liked a little better."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(2)
@@ -205,8 +199,8 @@ def write_rating(folder: Path, **changes: Any) -> Path:
         "rating": folder.name,
         "rater": {"name": "ffs", "kind": "ffs", "simulated": True, "sha256": "8" * 64},
         "pair": "phone_dslr",
-        "label": "Flickr Faves Score",
-        "higher_is_better": True,
+        "shown": {"label": label, "unit": "", "better": "higher", "decimals": 3},
+        "metric": "flickr_faves_score",
         "photos": "scenes",
         "origin": "Test data, made by hand.",
         "simulated": False,

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -18,7 +17,7 @@ from PIL import Image
 from tests.conftest import Project, enter
 from wespe.photos.images import read_photo
 from wespe.pipeline import tracking
-from wespe.settings import params as config
+from wespe.results.methods import BASELINES
 
 SETTINGS = """\
 run: {name: chain, results: results/chain, data: data/chain, compute: cpu-fp32}
@@ -130,7 +129,7 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
         "logs/report.log",
     }
     pictures = {f"{path.name}" for path in chain.results.glob("evaluations/scenes/pictures/*.jpg")}
-    methods = {"original", "enhanced", "target", *get_args(config.BaselineName)}
+    methods = {"original", "enhanced", "target", *BASELINES}
     assert {picture.split(".")[1] for picture in pictures} == methods
     assert {path for path in made - logs if not path.endswith(".jpg")} - timestamps(made) == {
         "report.html",

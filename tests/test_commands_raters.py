@@ -206,7 +206,7 @@ def test_what_is_of_a_pair_that_is_not_there_is_not_there_either(call: Call) -> 
     evaluation = "evaluations: {scenes: {pair: pair, photos: scenes}}"
     more = "tables: {t: {evaluations: {scenes: {}}}}\n"
     Path("params.yaml").write_text(SETTINGS.replace("evaluations: {}", evaluation) + more)
-    write_evaluation(Path("results/evaluations/scenes"), n=3)
+    write_evaluation(Path("results/evaluations/scenes"), n=3, pair="pair")
     code, messages = call("tables", "--partial", "--out", "tables")
     assert (code, messages) == (
         1,
@@ -224,9 +224,9 @@ tables: {t: {evaluations: {scenes: {}}, ratings: [scenes, again]}}
 """
     evaluation = "evaluations: {scenes: {pair: pair, photos: scenes}}"
     Path("params.yaml").write_text(SETTINGS.replace("evaluations: {}", evaluation) + more)
-    write_evaluation(Path("results/evaluations/scenes"), n=3)
+    write_evaluation(Path("results/evaluations/scenes"), n=3, pair="pair")
     for name in ("scenes", "again"):
-        write_rating(Path("results/ratings") / name, label="FFS")
+        write_rating(Path("results/ratings") / name, label="FFS", pair="pair")
     assert call("tables", "--out", "tables") == (
         1,
         "wespe tables: tables.t.ratings: expected one for the column Flickr Faves Score of scenes, "

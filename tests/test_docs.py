@@ -24,6 +24,7 @@ from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.judging.raters.registry import RATERS
 from wespe.photos.images import Pixels, write_photo
 from wespe.reports.papers.settings import TableEntry
+from wespe.results.score import Score
 from wespe.settings import docs as reference
 from wespe.settings import params as config
 from wespe.training.methods.registry import RECIPES
@@ -186,7 +187,7 @@ def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = snippet("`wespe/judging/metrics/sharpness.py`:")
     module("wespe.judging.metrics.sharpness", code, tmp_path, monkeypatch)
-    key, metric = entry("In `METRICS`", Metric=Metric)
+    key, metric = entry("In `METRICS`", Metric=Metric, Score=Score)
     monkeypatch.setitem(METRICS, key, metric)
     assert key in measure(np.zeros((20, 20, 3), np.uint8), None, [key])
     test = module("example", snippet("`tests/test_metrics_sharpness.py`"), tmp_path, monkeypatch)

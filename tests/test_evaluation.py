@@ -17,6 +17,7 @@ from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex
+from wespe.results.score import Score
 
 
 def brighten(photo: Pixels) -> Pixels:
@@ -228,7 +229,7 @@ def mean_level(pixels: Pixels) -> float:
 def test_a_new_metric_is_a_new_column(
     make_index: MakeIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mean = Metric(f"{__name__}:mean_level", False, "mean", "", None)
+    mean = Metric(f"{__name__}:mean_level", False, Score("mean"))
     monkeypatch.setitem(METRICS, "mean_level", mean)
     summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
     assert rows(tmp_path / "out")[0]["mean_level"] == f"{photo(0).mean():.6f}"

@@ -159,3 +159,10 @@ def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
     done = bare("--version", modules="wespe.settings.params")
     assert done.returncode == 1
     assert "No module named 'pydantic'" in done.stderr
+
+
+def test_the_page_and_the_tables_import_nothing_of_each_other() -> None:
+    reports = ROOT / "wespe" / "reports"
+    for room, other in (("page", "tables"), ("tables", "page")):
+        for path in (reports / room).glob("*.py"):
+            assert not [name for name in imports(path) if name.startswith(f"wespe.reports.{other}")]

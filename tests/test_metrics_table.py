@@ -9,6 +9,7 @@ import pytest
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.photos.images import Pixels, read_photo
+from wespe.results.score import Score
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped"
 BRISQUE = importlib.util.find_spec("brisque") is not None
@@ -27,7 +28,7 @@ def mean_level(photo: Pixels) -> float:
 
 
 def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    mean = Metric(f"{__name__}:mean_level", False, "mean", "", None)
+    mean = Metric(f"{__name__}:mean_level", False, Score("mean"))
     monkeypatch.setitem(METRICS, "mean", mean)
     assert measure(np.full((20, 30, 3), 9, np.uint8), None, ["mean"]) == {"mean": 9}
 

@@ -268,7 +268,7 @@ def test_a_refit_ranks_distortions_of_photos_it_has_not_seen(fitted: Fitted) -> 
     assert list(within) == list(DISTORTIONS)
     assert np.mean(list(within.values())) > 0.6
     rater = fitted.rater
-    assert (rater.label, rater.higher_is_better) == ("CORNIA (refit)", False)
+    assert (rater.shown.label, rater.shown.better) == ("CORNIA (refit)", "lower")
     photo = data.coffee()[200:300, 200:330]
     assert rater.score(photo) < rater.score(DISTORTIONS["noise"](photo, 5, 1))
     assert any("cannot be compared with published" in limit for limit in fitted.limits)
@@ -301,10 +301,10 @@ def test_the_authors_files_make_a_rater_without_a_refit(release: Release, tmp_pa
     settings = SMALL.model_copy(update={"published": str(release())})
     assert settings.weights_file == str(tmp_path / "LIVE_soft_svm_model.mat")
     fitted = CorniaRater.fit(settings, task)
-    assert fitted.rater.label == "CORNIA"
+    assert fitted.rater.shown.label == "CORNIA"
     assert fitted.card == {"words": 5}
     save_rater(tmp_path / "r.safetensors", fitted.rater)
-    assert load_rater(tmp_path / "r.safetensors", CPU).label == "CORNIA"
+    assert load_rater(tmp_path / "r.safetensors", CPU).shown.label == "CORNIA"
 
 
 def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
@@ -319,9 +319,9 @@ def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
         out=tmp_path / "out",
         state=tmp_path / "state",
     )
-    assert (card["kind"], card["label"], card["higher_is_better"]) == ("cornia", "CORNIA", False)
+    assert (card["kind"], card["label"], card["better"]) == ("cornia", "CORNIA", "lower")
     assert "other random places" in card["limits"][0]
-    assert load_rater(tmp_path / "out" / "rater.safetensors", CPU).label == "CORNIA"
+    assert load_rater(tmp_path / "out" / "rater.safetensors", CPU).shown.label == "CORNIA"
 
 
 def test_a_file_whose_parts_do_not_agree_is_refused(

@@ -214,7 +214,7 @@ def test_it_learns_and_tells_how_well(tmp_path: Path) -> None:
     assert card["splits"]["test"] == {"photos": 4, "owners": 2, "above_median": 2}
     assert card["best_epoch"] == int(np.argmin(card["validation_losses"])) + 1
     assert len(fitted.records) == card["epochs"]
-    assert fitted.rater.label == "FFS (simulated viewers)"
+    assert fitted.rater.shown.label == "FFS (simulated viewers)"
     noise = np.random.default_rng(9).integers(30, 210, (40, 40, 3)).astype(np.uint8)
     assert fitted.rater.score(np.full((40, 40, 3), 120, np.uint8)) > 0.5 > fitted.rater.score(noise)
 
@@ -301,7 +301,7 @@ def test_what_is_saved_scores_the_same(tmp_path: Path) -> None:
     photo = np.random.default_rng(0).integers(256, size=(50, 50, 3), dtype=np.uint8)
     loaded = load_rater(path, CPU)
     assert loaded.score(photo) == fitted.rater.score(photo)
-    assert (loaded.label, loaded.config) == (fitted.rater.label, fitted.rater.config)
+    assert (loaded.shown, loaded.config) == (fitted.rater.shown, fitted.rater.config)
 
 
 @pytest.mark.parametrize("backbone", ["efficientnet_b0", "mobilenet_v3_large", "convnext_tiny"])

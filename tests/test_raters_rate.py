@@ -17,6 +17,7 @@ from wespe.judging.raters.rate import about_rater, metric_name, rate, statistics
 from wespe.judging.raters.run import data_hash, fit_rater, state_key
 from wespe.photos.images import Pixels, write_photo
 from wespe.results.index import PhotoEntry, PhotoIndex
+from wespe.results.score import Score
 
 CPU = resolve("cpu-fp32")
 
@@ -25,9 +26,7 @@ class Brightness(Rater):
     """The mean level; photos below 10 px are too small."""
 
     kind: ClassVar[str] = "brightness"
-    higher_is_better: ClassVar[bool] = True
-    decimals: ClassVar[int] = 1
-    label = "brightness"  # type: ignore[assignment]
+    shown = Score("brightness", "", "higher", 1)  # type: ignore[assignment]
     config: ClassVar[dict[str, Any]] = {}  # type: ignore[assignment]
 
     @classmethod
@@ -277,7 +276,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
     assert card["settings"]["crop_px"] == 32
     assert any("simulated" in limit for limit in card["limits"])
     assert not (tmp_path / "state").exists()
-    assert load_rater(out / "rater.safetensors", CPU).label == "FFS (simulated viewers)"
+    assert load_rater(out / "rater.safetensors", CPU).shown.label == "FFS (simulated viewers)"
 
 
 def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:

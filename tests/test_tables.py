@@ -1,18 +1,17 @@
 """Tables of hand-made evaluations: every cell by hand, and what is not at hand says so."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wespe.judging.raters.rate import metric_name
-from wespe.reports.papers.settings import Table
+from wespe.reports.papers.settings import Table as Settings
 from wespe.reports.tables.build import build
-from wespe.reports.tables.ratings import rating_column, with_scores
-from wespe.reports.tables.rows import Entry
-from wespe.results.reading import EvaluationResult, ImageRow, Summary
+from wespe.reports.tables.entries import Entry
+from wespe.results.evaluations import ImageRow
+from wespe.results.reading import EvaluationResult, Summary
+from wespe.results.score import Score
+from wespe.results.tables import Cell, Column, Table
 
 Photos = Mapping[str, Sequence[float]]
 
@@ -48,49 +47,42 @@ def psnr_entry(**changes: Any) -> Entry:
     return Entry(**{"result": result(methods, identical=[7]), **values, **changes})
 
 
-def table(paper: str | None = "wespe_2", **settings: Any) -> Table:
-    return Table.model_validate({"paper": paper, "evaluations": {}, **settings})
+def table(paper: str | None = "wespe_2", **settings: Any) -> Settings:
+    return Settings.model_validate({"paper": paper, "evaluations": {}, **settings})
 
 
-def cells(data: Mapping[str, Any], label: str) -> dict[str, dict[str, Any]]:
-    (row,) = (row for row in data["rows"] if row["label"] == label)
-    found: dict[str, dict[str, Any]] = row["cells"]
-    return found
+def cells(data: Table, label: str) -> Mapping[str, Cell]:
+    (row,) = (row for row in data.rows if row.label == label)
+    return row.cells
 
 
 def test_a_cell_by_hand() -> None:
-    data = build("t", table(), [psnr_entry(method="WESPE [DPED]")], seed=0)
+    data = build("t", table(), [psnr_entry(method="WESPE [DPED]")])
     cell = cells(data, "iPhone: WESPE [canon]")["psnr_db"]
     # Without the identical photo: 12 to 18 in the mean, all seven 2 dB above their originals.
-    assert (cell["value"], cell["n"], cell["paper"]) == (15, 7, 18.11)
-    assert cell["p"] == 2 / 2**7
-    assert 12 < cell["low"] < 15 < cell["high"] < 18
-    assert cell["note"] is None
+    assert (cell.value, cell.n, cell.paper) == (15, 7, 18.11)
+    assert cell.p == 2 / 2**7
+    assert 12 < cell.low < 15 < cell.high < 18
+    assert cell.note is None
     original = cells(data, "iPhone: original")["psnr_db"]
     # The paper does not print the originals here; they are compared with nothing.
-    assert (original["value"], original["paper"], original["p"]) == (13, None, None)
+    assert (original.value, original.paper, original.p) == (13, None, None)
     stand_in = cells(data, "iPhone: CLAHE (stand-in for APE)")["psnr_db"]
-    assert (stand_in["value"], stand_in["paper"], stand_in["p"]) == (13, None, 1)
+    assert (stand_in.value, stand_in.paper, stand_in.p) == (13, None, 1)
 
 
 def test_columns_are_those_of_the_paper_and_what_else_was_measured() -> None:
-    data = build("t", table(), [psnr_entry()], seed=0)
-    assert [column["key"] for column in data["columns"]] == ["psnr_db", "ms_ssim"]
-    assert data["columns"][0] == {
-        "key": "psnr_db",
-        "label": "PSNR",
-        "unit": "dB",
-        "direction": "higher",
-        "decimals": 2,
-        "paper_decimals": 2,
-    }
-    data = build("t", table("dped_1"), [psnr_entry()], seed=0)
-    assert [column["key"] for column in data["columns"]] == ["psnr_pooled_db", "ms_ssim", "psnr_db"]
+    data = build("t", table(), [psnr_entry()])
+    assert [column.key for column in data.columns] == ["psnr_db", "ms_ssim"]
+    psnr = Score("PSNR", "dB", "higher", 2)
+    assert data.columns[0] == Column(key="psnr_db", shown=psnr, paper_decimals=2)
+    data = build("t", table("dped_1"), [psnr_entry()])
+    assert [column.key for column in data.columns] == ["psnr_pooled_db", "ms_ssim", "psnr_db"]
 
 
 def test_what_is_not_at_hand_says_so_beside_the_paper() -> None:
-    data = build("t", table(), [psnr_entry(method="WESPE [DPED]")], seed=0)
-    labels = [row["label"] for row in data["rows"]]
+    data = build("t", table(), [psnr_entry(method="WESPE [DPED]")])
+    labels = [row.label for row in data.rows]
     assert labels[3:7] == [
         "iPhone: APE",
         "iPhone: WESPE [DIV2K]",
@@ -99,12 +91,11 @@ def test_what_is_not_at_hand_says_so_beside_the_paper() -> None:
     ]
     assert len(labels) == 3 + 3 + 4 + 4
     ape = cells(data, "iPhone: APE")["psnr_db"]
-    assert ape == {
-        **{"value": None, "low": None, "high": None, "paper": 17.28, "p": None, "n": 0},
-        "note": "The Apple Photo Enhancer is closed software: not at hand.",
-    }
+    assert ape == Cell(
+        paper=17.28, note="The Apple Photo Enhancer is closed software: not at hand."
+    )
     lacking = cells(data, "Sony: DPED")["ms_ssim"]
-    assert (lacking["value"], lacking["paper"], lacking["note"]) == (
+    assert (lacking.value, lacking.paper, lacking.note) == (
         None,
         0.94,
         "No such photos or no such network are at hand.",
@@ -114,39 +105,39 @@ def test_what_is_not_at_hand_says_so_beside_the_paper() -> None:
 def test_a_metric_that_nobody_measured_is_not_at_hand() -> None:
     methods = {"original": {"entropy_bit": [7.0] * 8}, "enhanced": {"entropy_bit": [7.5] * 8}}
     entry = Entry(result(methods), "iPhone", "WESPE [canon]", "iPhone")
-    found = cells(build("t", table("wespe_3"), [entry], seed=0), "iPhone: original")
-    assert found["entropy_bit"]["value"] == 7
-    assert (found["cornia"]["value"], found["cornia"]["paper"]) == (None, 30.85)
-    assert found["cornia"]["note"] == "Nothing at hand measures it."
+    found = cells(build("t", table("wespe_3"), [entry]), "iPhone: original")
+    assert found["entropy_bit"].value == 7
+    assert (found["cornia"].value, found["cornia"].paper) == (None, 30.85)
+    assert found["cornia"].note == "Nothing at hand measures it."
 
 
 def test_other_photos_have_no_value_of_the_paper() -> None:
     entry = psnr_entry(photos="my_phone", dataset=None, method="WESPE [DPED]")
-    data = build("t", table(), [entry], seed=0)
-    ours = [row for row in data["rows"] if row["photos"] == "my_phone"]
+    data = build("t", table(), [entry])
+    ours = [row for row in data.rows if row.photos == "my_phone"]
     assert len(ours) == 3
-    assert all(cell["paper"] is None for row in ours for cell in row["cells"].values())
+    assert all(cell.paper is None for row in ours for cell in row.cells.values())
     # The paper's own datasets are there as what they are.
-    assert cells(data, "iPhone: WESPE [DPED]")["psnr_db"]["value"] is None
-    assert data["checks"] == []
+    assert cells(data, "iPhone: WESPE [DPED]")["psnr_db"].value is None
+    assert data.checks == ()
 
 
 def test_few_photos_have_a_mean_alone() -> None:
     methods = {"original": {"entropy_bit": [6.0, 7, 8]}, "enhanced": {"entropy_bit": [7.0, 8, 9]}}
     entry = Entry(result(methods), "KITTI", "WESPE [div2k]", "KITTI", "WESPE [DIV2K]")
-    data = build("t", table("wespe_6"), [entry], seed=0)
+    data = build("t", table("wespe_6"), [entry])
     cell = cells(data, "KITTI: WESPE [div2k]")["entropy_bit"]
-    assert (cell["value"], cell["low"], cell["p"], cell["n"], cell["paper"]) == (
+    assert (cell.value, cell.low, cell.p, cell.n, cell.paper) == (
         8,
         None,
         None,
         3,
         7.55,
     )
-    assert cell["note"] == "Fewer than 6 photos: no interval, no test."
-    [check] = data["checks"]
+    assert cell.note == "Fewer than 6 photos: no interval, no test."
+    [check] = data.checks
     # Student's interval of 6, 7 and 8 is 7 ± 2.48.
-    assert (check["paper"], check["agrees"]) == (7.12, True)
+    assert (check.cell.paper, check.agrees) == (7.12, True)
 
 
 @pytest.mark.parametrize(
@@ -164,31 +155,31 @@ def test_a_difference_to_the_paper_is_explained_or_called_unexplained(
     entry = Entry(
         result(methods), "iPhone", "DPED, published network", "iPhone", "DPED", True, notes
     )
-    data = build("t", table("wespe_3"), [entry], seed=0)
-    assert [(check["method"], check["agrees"]) for check in data["checks"]] == [
+    data = build("t", table("wespe_3"), [entry])
+    assert [(check.method, check.agrees) for check in data.checks] == [
         ("original", False),
         ("DPED, published network", False),
     ]
-    assert {check["note"] for check in data["checks"]} == {said}
-    assert cells(data, "iPhone: original")["entropy_bit"]["note"] == said
+    assert {check.cell.note for check in data.checks} == {said}
+    assert cells(data, "iPhone: original")["entropy_bit"].note == said
     # What is trained here need not come out as the paper's.
     trained = Entry(result(methods), "iPhone", "DPED, trained here", "iPhone", "DPED")
-    data = build("t", table("wespe_3"), [trained], seed=0)
-    assert cells(data, "iPhone: DPED, trained here")["entropy_bit"]["note"] is None
+    data = build("t", table("wespe_3"), [trained])
+    assert cells(data, "iPhone: DPED, trained here")["entropy_bit"].note is None
 
 
 def test_originals_and_plain_enhancers_come_from_the_first_that_has_them() -> None:
     plain = {"original": {"psnr_db": ORIGINAL}, "enhanced": {"psnr_db": ENHANCED}}
     first = Entry(result(plain), "iPhone", "SRCNN", "iPhone")
-    data = build("t", table(), [first, psnr_entry()], seed=0)
-    labels = [row["label"] for row in data["rows"] if row["photos"] == "iPhone"]
+    data = build("t", table(), [first, psnr_entry()])
+    labels = [row.label for row in data.rows if row.photos == "iPhone"]
     assert labels[:4] == [
         "iPhone: original",
         "iPhone: CLAHE (stand-in for APE)",
         "iPhone: SRCNN",
         "iPhone: WESPE [canon]",
     ]
-    assert cells(data, "iPhone: SRCNN")["ms_ssim"]["note"] == "Nothing at hand measures it."
+    assert cells(data, "iPhone: SRCNN")["ms_ssim"].note == "Nothing at hand measures it."
 
 
 def test_crops_of_a_photo_count_as_one() -> None:
@@ -200,12 +191,12 @@ def test_crops_of_a_photo_count_as_one() -> None:
     names = {"0.jpg": "a_1.jpg", "1.jpg": "a_2.jpg", "2.jpg": "b_1.jpg"}
     images = [ImageRow(names[row.image], row.method, False, row.values) for row in made.images]
     entry = Entry(EvaluationResult("e", made.summary, images, {}, {}), "mine", "WESPE [canon]")
-    data = build("t", table(None, photo_of=r"(.+)_\d\.jpg"), [entry], seed=0)
+    data = build("t", table(None, photo_of=r"(.+)_\d\.jpg"), [entry])
     cell = cells(data, "mine: WESPE [canon]")["entropy_bit"]
     # Photo a has 3, photo b 9.
-    assert (cell["value"], cell["n"]) == (6, 2)
+    assert (cell.value, cell.n) == (6, 2)
     with pytest.raises(ValueError, match=r"photo_of: expected names like '\(x\)', got 'a_1\.jpg'"):
-        build("t", table(None, photo_of="(x)"), [entry], seed=0)
+        build("t", table(None, photo_of="(x)"), [entry])
 
 
 def test_a_note_on_a_column_that_is_not_there_is_refused() -> None:
@@ -213,82 +204,19 @@ def test_a_note_on_a_column_that_is_not_there_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"tables\.t\.evaluations\.e\.notes: expected columns \(ps"
     ):
-        build("t", table(), [entry], seed=0)
+        build("t", table(), [entry])
 
 
 def test_simulated_photos_make_a_simulated_table() -> None:
     methods = {"original": {"entropy_bit": [7.0]}, "enhanced": {"entropy_bit": [7.0]}}
     real = Entry(result(methods), "mine", "WESPE [canon]")
     simulated = Entry(result(methods, simulated=True), "demo", "WESPE [canon]")
-    assert build("t", table(None), [real], seed=0)["simulated"] is False
-    assert build("t", table(None), [real, simulated], seed=0)["simulated"] is True
+    assert build("t", table(None), [real]).simulated is False
+    assert build("t", table(None), [real, simulated]).simulated is True
 
 
 def test_a_table_of_nothing_is_the_papers() -> None:
-    data = build("t", table("wespe_8"), [], seed=0)
-    assert len(data["rows"]) == 6 * 2
-    assert all(row["cells"]["ffs"]["value"] is None for row in data["rows"])
-    assert build("t", table(None), [], seed=0)["rows"] == []
-
-
-def rating(
-    folder: Path, label: str, scores: Mapping[str, Sequence[float]], name: str = "cornia"
-) -> Path:
-    """A rating's folder: method → a score a photo."""
-    folder.mkdir()
-    rater = {"name": name, "kind": "cornia"}
-    summary = {
-        "label": label,
-        "metric": metric_name(label, rater),
-        "rater": rater,
-        "decimals": 1,
-        "higher_is_better": label.startswith("FFS"),
-    }
-    (folder / "summary.json").write_text(json.dumps(summary))
-    lines = [
-        f"{number}.jpg,{method},{score}"
-        for method, values in scores.items()
-        for number, score in enumerate(values)
-    ]
-    (folder / "scores.csv").write_text("\n".join(["image,method,score", *lines]))
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("label", "key", "paper"),
-    [("CORNIA", "cornia", 30.85), ("CORNIA (refit)", "cornia_refit", None)],
-)
-def test_a_rater_fills_the_papers_column_or_one_of_its_own(
-    tmp_path: Path, label: str, key: str, paper: float | None
-) -> None:
-    scores = {"original": [30.0] * 8, "enhanced": [20.0] * 7}
-    folder = rating(tmp_path / "r", label, scores)
-    column = rating_column(folder)
-    assert (column.key, column.label, column.direction) == (key, label, "lower")
-    methods = {"original": {"entropy_bit": [7.0] * 8}, "enhanced": {"entropy_bit": [7.0] * 8}}
-    made = with_scores(result(methods), folder, key)
-    entry = Entry(made, "iPhone", "WESPE [canon]", "iPhone", rated=[column])
-    data = build("t", table("wespe_3"), [entry], seed=0)
-    keys = ["entropy_bit", "png_bpp", "cornia"]
-    assert [each["key"] for each in data["columns"]] == keys + [key] * (key not in keys)
-    original = cells(data, "iPhone: original")
-    assert (original[key]["value"], original[key]["paper"]) == (30, paper)
-    # The rater has no score of the eighth photo as it is enhanced.
-    enhanced = cells(data, "iPhone: WESPE [canon]")[key]
-    assert (enhanced["value"], enhanced["n"], enhanced["p"]) == (20, 7, 2 / 2**7)
-
-
-def test_raters_of_one_kind_have_columns_by_their_names(tmp_path: Path) -> None:
-    folder = rating(tmp_path / "r", "CORNIA (refit)", {"original": [30.0]}, name="phones")
-    column = rating_column(folder)
-    assert (column.key, column.label) == ("phones_cornia_refit", "CORNIA (refit), phones")
-
-
-def test_a_file_that_is_no_rating_is_named(tmp_path: Path) -> None:
-    folder = rating(tmp_path / "r", "FFS", {})
-    (folder / "scores.csv").write_text("image,method,score\na.jpg,original,good\n")
-    with pytest.raises(ValueError, match=r"scores\.csv: expected image, method and score"):
-        with_scores(result({"original": {"ssim": [1.0]}}), folder, "ffs")
-    (folder / "summary.json").write_text("{}")
-    with pytest.raises(ValueError, match=r"summary\.json: expected a rating's summary"):
-        rating_column(folder)
+    data = build("t", table("wespe_8"), [])
+    assert len(data.rows) == 6 * 2
+    assert all(row.cells["ffs"].value is None for row in data.rows)
+    assert build("t", table(None), []).rows == ()

@@ -2,65 +2,55 @@
 
 import csv
 import html.parser
-import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from wespe.reports.tables.write import as_csv, as_html, as_latex, as_markdown, latex, write
+from wespe.reports.tables.write import (
+    as_csv,
+    as_html,
+    as_latex,
+    as_markdown,
+    in_words,
+    latex,
+    write,
+)
+from wespe.results.record import read_record
+from wespe.results.score import Score
+from wespe.results.tables import Cell, Check, Column, Row, Table
 
 NOTE = "Other frames, 50 % of them."
 
 
-def cell(**values: Any) -> dict[str, Any]:
-    nothing = dict.fromkeys(("value", "low", "high", "paper", "p", "note")) | {"n": 0}
-    return nothing | values
-
-
 @pytest.fixture
-def data() -> dict[str, Any]:
-    full = cell(value=-1.25, low=-2.0, high=0.5, paper=7.12, p=0.0004, n=120, note=NOTE)
-    plain = cell(value=7.5, n=3, p=0.25)
-    columns = [
-        {
-            "key": "a",
-            "label": "A_1",
-            "unit": "dB",
-            "direction": "higher",
-            "decimals": 2,
-            "paper_decimals": 2,
-        },
-        {
-            "key": "b",
-            "label": "B",
-            "unit": "",
-            "direction": None,
-            "decimals": 1,
-            "paper_decimals": None,
-        },
-    ]
-    rows = [
-        {
-            "label": "my_phone & co: a|b <x>",
-            "photos": "my_phone & co",
-            "method": "a|b <x>",
-            "cells": {"a": full, "b": plain},
-        },
-        {
-            "label": "KITTI: WESPE [DIV2K]",
-            "photos": "KITTI",
-            "method": "WESPE [DIV2K]",
-            "cells": {"a": cell(paper=8.0, note="Not at hand."), "b": cell(note="Not at hand.")},
-        },
-    ]
-    return {
+def data() -> Table:
+    full = Cell(value=-1.25, low=-2.0, high=0.5, paper=7.12, p=0.0004, n=120, note=NOTE)
+    nothing = "Not at hand."
+    rows = (
+        Row(
+            photos="my_phone & co",
+            method="a|b <x>",
+            cells={"a": full, "b": Cell(value=7.5, n=3, p=0.25)},
+        ),
+        Row(
+            photos="KITTI",
+            method="WESPE [DIV2K]",
+            cells={"a": Cell(paper=8.0, note=nothing), "b": Cell(note=nothing)},
+        ),
+    )
+    columns = (
+        Column(key="a", shown=Score("A_1", "dB", "higher", 2), paper_decimals=2),
+        Column(key="b", shown=Score("B", decimals=1)),
+    )
+    return Table(
         **{"name": "t", "title": "Table 100 % & more", "caption": "Means.", "simulated": False},
-        **{"columns": columns, "rows": rows, "notes": [NOTE, "Not at hand."], "checks": []},
-    }
+        columns=columns,
+        rows=rows,
+    )
 
 
-def test_markdown(data: dict[str, Any]) -> None:
+def test_markdown(data: Table) -> None:
     assert as_markdown(data).splitlines() == [
         "# Table 100 % & more",
         "",
@@ -78,7 +68,7 @@ def test_markdown(data: dict[str, Any]) -> None:
     ]
 
 
-def test_latex(data: dict[str, Any]) -> None:
+def test_latex(data: Table) -> None:
     assert as_latex(data).splitlines() == [
         r"\begin{table}",
         r"\caption{Table 100 \% \& more. Means. (1) Other frames, 50 \% of them. "
@@ -102,7 +92,7 @@ def test_latex_escapes_what_is_its_own() -> None:
     )
 
 
-def test_csv_has_a_line_a_cell_and_nothing_where_there_is_nothing(data: dict[str, Any]) -> None:
+def test_csv_has_a_line_a_cell_and_nothing_where_there_is_nothing(data: Table) -> None:
     rows = list(csv.DictReader(as_csv(data).splitlines()))
     assert len(rows) == 4
     assert rows[0] == {
@@ -129,7 +119,7 @@ class Cells(html.parser.HTMLParser):
             self.cells[-1] = (value, f"{text} {data}")
 
 
-def test_html(data: dict[str, Any]) -> None:
+def test_html(data: Table) -> None:
     page = as_html(data)
     parser = Cells()
     parser.feed(page.partition("</table>")[0])
@@ -147,20 +137,40 @@ def test_html(data: dict[str, Any]) -> None:
     assert f"(1) {NOTE}" in page
 
 
-def test_what_is_simulated_says_so_in_every_format_for_people(data: dict[str, Any]) -> None:
+def test_what_is_simulated_says_so_in_every_format_for_people(data: Table) -> None:
     for text in (as_html, as_markdown, as_latex):
         assert "simulated camera" not in text(data)
-        assert "Demo, simulated camera" in text(data | {"simulated": True})
+        assert "Demo, simulated camera" in text(replace(data, simulated=True))
 
 
-def test_all_files_are_written(tmp_path: Path, data: dict[str, Any]) -> None:
+def test_all_files_are_written(tmp_path: Path, data: Table) -> None:
     write(tmp_path, data)
     assert {path.name for path in tmp_path.iterdir()} == {
         f"t.{suffix}" for suffix in ("json", "html", "csv", "md", "tex")
     }
-    assert json.loads((tmp_path / "t.json").read_text("utf-8")) == data
+    assert read_record(tmp_path / "t.json", Table) == data
 
 
-def test_an_empty_table_has_all_formats(tmp_path: Path, data: dict[str, Any]) -> None:
-    write(tmp_path, data | {"columns": [], "rows": [], "notes": []})
+def test_an_empty_table_has_all_formats(tmp_path: Path, data: Table) -> None:
+    write(tmp_path, replace(data, columns=(), rows=()))
     assert "| photos | method |" in (tmp_path / "t.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("cell", "agrees", "words"),
+    [
+        (
+            Cell(value=10.9, low=10.5, high=11.25, paper=10.67, n=120),
+            True,
+            "iPhone, original, png_bpp: 10.9 [10.5, 11.25], n = 120, paper 10.67: agrees",
+        ),
+        (
+            Cell(value=7.0, paper=7.5, n=3, note="Few."),
+            None,
+            "iPhone, original, png_bpp: 7, n = 3, paper 7.5: cannot be told. Few.",
+        ),
+    ],
+)
+def test_a_comparison_with_the_paper_in_words(cell: Cell, agrees: bool | None, words: str) -> None:
+    check = Check(photos="iPhone", method="original", column="png_bpp", cell=cell, agrees=agrees)
+    assert in_words(check) == words

@@ -69,6 +69,7 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.opening import open_enhancer
     from wespe.results.index import read_index
+    from wespe.results.methods import ENHANCED
     from wespe.results.networks import read_card
 
     params = load_settings(arguments)
@@ -77,7 +78,7 @@ def rate(arguments: argparse.Namespace) -> None:
     device = resolve(params.run.compute)
     enhancer = open_enhancer(generator, device=device.torch_device)  # in fp32, as in evaluations
     judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
-    enhancers: dict[str, Enhance] = {"enhanced": enhancer.enhance}
+    enhancers: dict[str, Enhance] = {ENHANCED: enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)
     about = {
         "rating": arguments.name,
@@ -106,12 +107,12 @@ def _tell(summary: Mapping[str, Any]) -> None:
     """Print a rating: what judged, what was left out, a line a method."""
     name = summary["rating"]
     simulated = ", learned from simulated data" if summary["rater"]["simulated"] else ""
-    better = "higher" if summary["higher_is_better"] else "lower"
-    print(f"{name}: {summary['label']}{simulated}, {better} is better")
+    shown = summary["shown"]
+    print(f"{name}: {shown['label']}{simulated}, {shown['better']} is better")
     for photo in summary["unreadable"]:
         print(f"{name}: {photo['file']} left out: {photo['reason']}")
     for method, values in summary["methods"].items():
-        print(f"{name}: {method}: {_in_words(values, summary['decimals'])}")
+        print(f"{name}: {method}: {_in_words(values, shown['decimals'])}")
 
 
 def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:

@@ -20,6 +20,7 @@ from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
 from wespe.photos.images import PhotoError, Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 
 _EXTREMES = 2
 
@@ -177,12 +178,12 @@ def _read(index: PhotoIndex, entry: PhotoEntry) -> tuple[Pixels, Pixels | None]:
 
 def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[str, Pixels]]:
     """The photo by each method, one at a time, in the order of the rows."""
-    yield "original", case.original
-    yield "enhanced", case.enhanced
+    yield ORIGINAL, case.original
+    yield ENHANCED, case.enhanced
     for name, baseline in baselines.items():
         yield name, baseline(case.original)
     if case.reference is not None:
-        yield "target", case.reference
+        yield TARGET, case.reference
 
 
 def _measure(
@@ -190,7 +191,7 @@ def _measure(
 ) -> _Measured:
     case = stored.take()
     methods = {
-        method: measure(pixels, None if method == "target" else case.reference, metrics)
+        method: measure(pixels, None if method == TARGET else case.reference, metrics)
         for method, pixels in _versions(case, baselines)
     }
     identical = case.reference is not None and np.array_equal(case.original, case.reference)
@@ -213,11 +214,11 @@ def _extremes(measured: Sequence[_Measured], metrics: Sequence[str]) -> dict[str
     Gains are those of `metric`, the first of `metrics` with a direction that the photos have.
     """
     for name in metrics:
-        sign = {"higher": 1, "lower": -1}.get(METRICS[name].better or "", 0)
+        sign = {"higher": 1, "lower": -1}.get(METRICS[name].shown.better or "", 0)
         gains = {
-            photo.file: sign * (photo.methods["enhanced"][name] - photo.methods["original"][name])
+            photo.file: sign * (photo.methods[ENHANCED][name] - photo.methods[ORIGINAL][name])
             for photo in measured
-            if sign and not photo.identical and name in photo.methods["original"]
+            if sign and not photo.identical and name in photo.methods[ORIGINAL]
         }
         order = sorted((file for file in gains if np.isfinite(gains[file])), key=gains.__getitem__)
         if len(order) > 1:

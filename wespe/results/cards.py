@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wespe.results.record import Record
+from wespe.results.score import Better
 
 NOT_STATED = "not stated"
 """The licence of data whose source states none."""
@@ -204,8 +205,8 @@ class RaterCard(Environment):
     """Its kind, such as `ffs`."""
     label: str
     """The heading of its column."""
-    higher_is_better: bool
-    """The direction of its score."""
+    better: Better
+    """Which direction of its score is better."""
     settings: Mapping[str, Any]
     """All settings of the rater."""
     seed: int

@@ -10,10 +10,6 @@ from wespe.results.index import Skipped
 from wespe.results.record import Record
 from wespe.results.rows import rows
 
-ORIGINAL, ENHANCED, TARGET = "original", "enhanced", "target"
-"""The methods of every evaluation and rating: the photo itself, what the network makes of it, and
-its reference where it has one. Any other method is a baseline's name."""
-
 _KEYS = ("image", "method", "identical")
 
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 from wespe.results.index import Skipped
 from wespe.results.record import Record
 from wespe.results.rows import rows
+from wespe.results.score import Score
 
 _COLUMNS = ("image", "method", "score")
 
@@ -70,14 +71,10 @@ class RatingSummary(Record):
     """The hash of the network's file."""
     engine: str
     """What ran the network, such as `torch-cpu-fp32`."""
-    label: str
-    """The heading of its column."""
+    shown: Score
+    """The heading of its column, the better direction, and decimals."""
     metric: str
     """The name of its column among metrics, such as `cornia_refit`."""
-    decimals: int
-    """With how many its scores are shown to people."""
-    higher_is_better: bool
-    """The direction of the score."""
     photos: str
     """The source of the test photos."""
     origin: str

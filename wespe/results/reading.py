@@ -11,17 +11,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from wespe.core.files import read_json
+from wespe.results import record
+from wespe.results.evaluations import ImageRow
 from wespe.results.records import ModelCard, RatingSummary, Record, Summary
-
-
-@dataclass(frozen=True)
-class ImageRow:
-    """A row of `images.csv`: one image by one method; a value that cannot be had is None."""
-
-    image: str
-    method: str
-    identical: bool
-    values: Mapping[str, float | None]
+from wespe.results.tables import Table
 
 
 @dataclass(frozen=True)
@@ -55,8 +48,8 @@ class RatingResult:
 
     name: str
     summary: RatingSummary
-    scores: Mapping[str, Sequence[float]]
-    """Method → the score of each photo."""
+    scores: Mapping[str, Mapping[str, float]]
+    """Photo → method → score."""
 
 
 def read_pair(name: str, folder: Path) -> PairResult:
@@ -83,10 +76,10 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
 def read_rating(name: str, folder: Path) -> RatingResult:
     """Read `summary.json` and `scores.csv`; ValueError names a wrong file."""
     summary = read_record(folder / "summary.json", RatingSummary, "a rating's summary")
-    scores: dict[str, list[float]] = {}
+    scores: dict[str, dict[str, float]] = {}
     for number, row in _rows(folder / "scores.csv", ("image", "method", "score"), "scores"):
         try:
-            scores.setdefault(row["method"], []).append(float(row["score"]))
+            scores.setdefault(row["image"], {})[row["method"]] = float(row["score"])
         except (ValueError, TypeError) as error:
             expected = "expected a number for score"
             raise ValueError(
@@ -95,12 +88,9 @@ def read_rating(name: str, folder: Path) -> RatingResult:
     return RatingResult(name, summary, scores)
 
 
-def read_table(path: Path) -> Mapping[str, Any]:
+def read_table(path: Path) -> Table:
     """Read a table as `wespe tables` writes it; ValueError names a wrong file."""
-    table = read_json(_expect(path, "a table"))
-    if not isinstance(table, dict) or not {"columns", "rows", "notes", "caption"} <= table.keys():
-        raise ValueError(f"{path}: expected a table with columns and rows")
-    return table
+    return record.read_record(path, Table)
 
 
 def _read_pictures(folder: Path, what: str) -> dict[str, dict[str, Path]]:

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from wespe.results.score import Score
+
 
 class Record(BaseModel):
     """A record that another step wrote; keys that the report does not show are ignored."""
@@ -117,7 +119,7 @@ class Summary(Record):
     extremes: Extremes = Extremes()
 
 
-class Score(Record):
+class MeanScore(Record):
     """A rater's scores over photos; `difference` is to the originals, photo by photo."""
 
     mean: float
@@ -125,13 +127,14 @@ class Score(Record):
     n: int
     low: float | None = None
     high: float | None = None
-    difference: "Score | None" = None
+    difference: "MeanScore | None" = None
 
 
 class RatedBy(Record):
     """The rater of a rating, and what its card says of it in sentences."""
 
     name: str
+    kind: str
     simulated: bool
     sha256: str = ""
     says: tuple[str, ...] = ()
@@ -143,14 +146,13 @@ class RatingSummary(Record):
     rating: str
     rater: RatedBy
     pair: str
-    label: str
-    decimals: int = 3
-    higher_is_better: bool
+    shown: Score
+    metric: str
     photos: str
     origin: str
     simulated: bool
     n_images: int
     seconds: float
     engine: str = ""
-    methods: dict[str, Score]
+    methods: dict[str, MeanScore]
     unreadable: tuple[LeftOut, ...] = ()

@@ -1,47 +1,135 @@
-"""Intervals: of a share, and of a mean over photos."""
+"""How sure a number is: bootstrap intervals, Wilson's of a share, paired differences and tests.
 
-import math
-from collections.abc import Sequence
+An interval has one number of resamples and one seed, and does not depend on the order of the
+values: the same values have the same interval wherever it is shown.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-_Z_95 = 1.959963984540054  # the 97.5 % point of the normal law
-_RESAMPLES = 10_000
-# As in tables and the report: resampling two values still gives an interval, which says nothing.
-_FEWEST = 6
+Values = NDArray[np.float64]
+Interval = tuple[float, float]
+Statistic = Callable[[Values], Values]
+"""What is computed of each resample."""
+
+FEWEST = 6
+"""Fewer values say nothing of others: two of them, resampled, still give an interval. Nor can a
+two-sided signed-rank test of five get below 0.05: 2 / 2⁵ = 0.0625."""
+RESAMPLES = 2000
+_SEED = 0
+_PERCENTILES = (2.5, 97.5)
+_AT_ONCE = 10**6  # numbers drawn at once: many photos need no more memory than few
 
 
-def wilson(hits: int, count: int) -> tuple[float, float]:
+def mean(values: Values) -> Values:
+    """The mean of `values` over their last axis, `(…, N)` → `(…)`."""
+    return np.asarray(values.mean(axis=-1), np.float64)
+
+
+def interval(values: ArrayLike, statistic: Statistic = mean) -> Interval | None:
+    """The 95 % bootstrap interval of a statistic of `values`; None for fewer than six of them.
+
+    `values`: `(N, …)`, resampled along the first axis. Of paired photos give the differences: a
+    photo is then drawn with both. Of subjects with several answers give a row a subject.
+    `statistic`: resamples `(R, N, …)` → `(R,)`. Source: Efron and Tibshirani, "An introduction to
+    the bootstrap", 1993, chapter 13 (percentiles).
+    """
+    found = intervals(values, lambda drawn: statistic(drawn)[:, None])
+    return found[0] if found else None
+
+
+def intervals(
+    values: ArrayLike, statistic: Statistic, *, resamples: int = RESAMPLES
+) -> list[Interval] | None:
+    """As `interval`, of a statistic with several numbers: `(R, N, …)` → `(R, K)`.
+
+    `resamples`: fewer for a statistic that is slow.
+    """
+    sample = np.asarray(values, np.float64)
+    if len(sample) < FEWEST:
+        return None
+    # In one order, since what is drawn are numbers of rows.
+    sample = sample[np.lexsort(sample.reshape(len(sample), -1).T[::-1])]
+    generator, at_once = np.random.default_rng(_SEED), max(1, _AT_ONCE // sample.size)
+    counts = [min(at_once, resamples - done) for done in range(0, resamples, at_once)]
+    drawn = [
+        statistic(sample[generator.integers(len(sample), size=(count, len(sample)))])
+        for count in counts
+    ]
+    low, high = np.percentile(np.concatenate(drawn), _PERCENTILES, axis=0)
+    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def wilson(hits: int, count: int) -> Interval:
     """The 95 % interval of a share, `hits` of `count`, by its score test.
 
-    Raises ValueError unless 0 ≤ hits ≤ count and count ≥ 1. Source: Wilson, JASA 1927.
+    Raises ValueError unless 0 ≤ hits ≤ count and count ≥ 1. Source: Wilson, "Probable inference,
+    the law of succession, and statistical inference", 1927.
     """
-    if not 0 <= hits <= count or count < 1:
-        raise ValueError(f"expected 0 to {count} hits of at least 1, got {hits}")
-    share, shrink = hits / count, 1 + _Z_95**2 / count
-    middle = (share + _Z_95**2 / (2 * count)) / shrink
-    half = _Z_95 / shrink * math.sqrt(share * (1 - share) / count + _Z_95**2 / (4 * count**2))
-    # Rounding may take the ends of 0 and of all hits past them.
-    return max(0.0, middle - half), min(1.0, middle + half)
+    from scipy.stats import binomtest
+
+    found = binomtest(hits, count).proportion_ci(method="wilson")
+    return float(found.low), float(found.high)
 
 
-def bootstrap(values: Sequence[float], *, seed: int = 0) -> tuple[float, float] | None:
-    """The 95 % percentile interval of the mean of `values`, by 10,000 resamples of them.
+def paired_p(values: Values, others: Values) -> float | None:
+    """The two-sided p-value of Wilcoxon's signed-rank test of `values - others`, `(N,)` each.
 
-    None for fewer than six values, which say nothing of others. Of paired photos give their
-    differences: a photo is then drawn with both. Source: Efron and Tibshirani 1993, chapter 13.
+    None for fewer than six photos, 1 where all are alike. Source: Wilcoxon, "Individual comparisons
+    by ranking methods", 1945; photos without a difference are left out, as there.
     """
-    if len(values) < _FEWEST:
+    from scipy.stats import wilcoxon
+
+    if len(values) < FEWEST:
         return None
-    generator = np.random.default_rng(seed)
-    array = np.asarray(values, np.float64)
-    # In parts, so that many photos need no more memory than few.
-    part = max(1, 10**6 // len(array))
-    means = [
-        array[
-            generator.integers(len(array), size=(min(part, _RESAMPLES - first), len(array)))
-        ].mean(axis=1)
-        for first in range(0, _RESAMPLES, part)
-    ]
-    low, high = np.percentile(np.concatenate(means), [2.5, 97.5])
-    return float(low), float(high)
+    differences = values - others
+    return float(wilcoxon(differences).pvalue) if differences.any() else 1.0
+
+
+def agrees(
+    printed: float, values: Values, found: Interval | None, statistic: Statistic
+) -> bool | None:
+    """Whether a `printed` number is within the sampling error of a statistic of `values`, `(N,)`.
+
+    That is the bootstrap interval `found`, which ignores the sampling error of the print, or of the
+    mean of two to five values Student's interval. None where there is neither.
+    """
+    from scipy import stats
+
+    if found is None and statistic is mean and len(values) > 1 and np.ptp(values) > 0:
+        middle, error = values.mean(), stats.sem(values)
+        found = stats.t.interval(0.95, len(values) - 1, loc=middle, scale=error)
+    return None if found is None else bool(found[0] <= printed <= found[1])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean over photos of the values of one method minus those of another, `against`."""
+
+    against: str
+    mean: float
+    interval: Interval | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the photos do not tell the two methods apart."""
+        return self.interval is None or self.interval[0] <= 0 <= self.interval[1]
+
+
+def paired_differences(
+    photos: Mapping[str, Mapping[str, float]], method: str, against: Sequence[str]
+) -> tuple[int, list[Difference]]:
+    """Compare `method` with each of `against` on the photos that have a value of all.
+
+    `photos`: photo → method → value. Returns the number of such photos, and the differences; there
+    are none without a photo.
+    """
+    complete = [values for values in photos.values() if {method, *against} <= values.keys()]
+    differences = []
+    for other in against if complete else ():
+        values = [photo[method] - photo[other] for photo in complete]
+        differences.append(Difference(other, float(np.mean(values)), interval(values)))
+    return len(complete), differences

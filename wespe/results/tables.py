@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from wespe.results.record import Record
+from wespe.results.score import Score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,14 +14,8 @@ class Column(Record):
 
     key: str
     """The metric or score, by which rows have their cells."""
-    label: str
-    """The heading."""
-    unit: str
-    """Empty where the number has none."""
-    direction: Literal["higher", "lower"] | None
-    """Which is better; null where the number only describes."""
-    decimals: int
-    """With how many its values are shown."""
+    shown: Score
+    """Its heading, unit, better direction and decimals."""
     paper_decimals: int | None = None
     """With how many the paper prints its values; null where it has no such column."""
 
@@ -51,8 +46,6 @@ class Cell(Record):
 class Row(Record):
     """A row: a method on a set of photos."""
 
-    label: str
-    """`photos: method`, or the method."""
     photos: str
     """What the table calls the photos; empty where all rows have the same."""
     method: str
@@ -61,6 +54,11 @@ class Row(Record):
     """By the key of the column."""
     marked: bool = False
     """Whether it is the row that the table is about."""
+
+    @property
+    def label(self) -> str:
+        """`photos: method`, or the method."""
+        return f"{self.photos}: {self.method}" if self.photos else self.method
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +71,10 @@ class Check(Record):
     """What the table calls the method."""
     column: str
     """The key of the column."""
-    value: float
-    """Ours, the mean over `n` photos."""
-    low: float | None
-    """The lower end of its interval."""
-    high: float | None
-    """The upper end of its interval."""
-    n: int
-    """The number of photos."""
-    paper: float
-    """The paper's."""
+    cell: Cell
+    """Ours and the paper's."""
     agrees: bool | None
     """Whether the paper's value is within our interval; null where that cannot be said."""
-    note: str | None
-    """What is known about a difference."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +96,11 @@ class Table(Record):
     """From left to right."""
     rows: tuple[Row, ...]
     """From top to bottom."""
-    notes: tuple[str, ...] = ()
-    """The notes of all cells, each once, in the order of the cells."""
     checks: tuple[Check, ...] = ()
     """The values that the paper has too."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The notes of all cells, each once, in the order of the cells."""
+        cells = (row.cells[column.key] for row in self.rows for column in self.columns)
+        return tuple(dict.fromkeys(cell.note for cell in cells if cell.note))

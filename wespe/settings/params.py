@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationError
 
@@ -15,6 +15,7 @@ from wespe.data.registry import SOURCES
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.registry import RATERS
 from wespe.reports.papers.settings import Table, table_problems
+from wespe.results.methods import BASELINES, BaselineName
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.settings import Recipe
 
@@ -108,9 +109,6 @@ class Pair(Settings):
     one `run.seed` holds."""
 
 
-BaselineName = Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"]
-
-
 class Evaluation(Settings):
     """One trained pair on one set of test photos."""
 
@@ -118,7 +116,7 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
-    baselines: tuple[BaselineName, ...] = get_args(BaselineName)
+    baselines: tuple[BaselineName, ...] = BASELINES
     """Plain enhancers to compare with."""
     metrics: tuple[Name, ...] = (
         *("psnr_db", "ssim", "ms_ssim"),
@@ -138,7 +136,7 @@ class Rating(Settings):
     """The name of a pair; its network enhances the photos."""
     photos: Name
     """The name of a source; where its photos have references, those are rated too."""
-    baselines: tuple[BaselineName, ...] = get_args(BaselineName)
+    baselines: tuple[BaselineName, ...] = BASELINES
     """Plain enhancers to compare with."""
 
 

@@ -16,9 +16,7 @@ rule tables:
         f"{RESULTS}/logs/tables.log",
     params:
         file=PARAMS,
-        settings=subtrees(
-            settings, "tables", "evaluations", "pairs", "recipes", "run.seed"
-        ),
+        settings=subtrees(settings, "tables", "evaluations", "pairs", "recipes"),
     message:
         "Tables of {settings.run.name}"
     shell:

@@ -6,6 +6,7 @@ from typing import Any
 
 from wespe.judging.metrics.registry import METRICS
 from wespe.pipeline.tracking import Version
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.networks import Network
 
 KEY_METRICS = {"psnr_db": "PSNR dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
@@ -50,7 +51,7 @@ def best_baseline(summary: Mapping[str, Any], metric: str) -> float | None:
     means = (
         mean(summary, method, metric)
         for method in summary["methods"]
-        if method not in {"original", "enhanced", "target"}
+        if method not in {ORIGINAL, ENHANCED, TARGET}
     )
     return max((value for value in means if value is not None), default=None)
 
@@ -64,11 +65,11 @@ def mean(summary: Mapping[str, Any], method: str, metric: str) -> float | None:
 def figures(summary: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
     """A metric of the enhanced photos, the originals and the best baseline, as text."""
     values = (
-        mean(summary, "enhanced", metric),
-        mean(summary, "original", metric),
+        mean(summary, ENHANCED, metric),
+        mean(summary, ORIGINAL, metric),
         best_baseline(summary, metric),
     )
-    form = f".{METRICS[metric].decimals}f"
+    form = f".{METRICS[metric].shown.decimals}f"
     first, second, third = ("–" if v is None else format(v, form) for v in values)
     return first, second, third
 

@@ -11,6 +11,7 @@ from wespe.apps.study import statistics
 from wespe.apps.study.folder import DEGRADED, ENHANCED, Study
 from wespe.apps.study.paper import paper_fraction
 from wespe.apps.study.records import Subject, Vote
+from wespe.results.statistics import wilson
 
 _FAIL_RATING = 3
 _MOST_FAILED = 0.25
@@ -132,7 +133,7 @@ def _preference(
         "subjects": len(sums),
         "preferred": preferred,
         "fraction": preferred / len(votes),
-        "wilson": statistics.wilson(preferred, len(votes)),
+        "wilson": wilson(preferred, len(votes)),
         "bootstrap": statistics.cluster_interval(sums, counts),
         "with_flagged": {
             "votes": len(everyone),

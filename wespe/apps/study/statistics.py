@@ -1,54 +1,29 @@
 """What votes say, and how surely: intervals, Bradley–Terry strengths, agreement."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Values = NDArray[np.float64]
-Interval = tuple[float, float]
+from wespe.results.statistics import Interval, Values, interval, intervals
 
-_Z95 = 1.959964
-_RESAMPLES = 2000
-_SEED = 0
-# Fewer subjects say nothing of others: resampling two of them still gives an interval.
-FEWEST_SUBJECTS = 6
-
-
-def wilson(successes: int, count: int) -> Interval:
-    """The 95 % interval of a fraction, if all votes were independent; `count` at least 1.
-
-    Source: Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-    """
-    share, z2 = successes / count, _Z95**2
-    centre = (share + z2 / (2 * count)) / (1 + z2 / count)
-    spread = math.sqrt(share * (1 - share) / count + z2 / (4 * count**2))
-    half = _Z95 * spread / (1 + z2 / count)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def subject_weights(subjects: int, resamples: int = _RESAMPLES) -> Values:
-    """How often each subject is drawn in each bootstrap resample: `(resamples, subjects)`."""
-    random = np.random.default_rng(_SEED)
-    return random.multinomial(subjects, np.full(subjects, 1 / subjects), resamples).astype(float)
+_FITS = 200
 
 
 def cluster_interval(sums: Values, counts: Values) -> Interval | None:
     """The 95 % bootstrap interval of `sums.sum() / counts.sum()`, whole subjects resampled.
 
-    `sums`, `counts`: `(S,)`, of each subject. Percentiles of 2000 resamples with a fixed seed;
-    None below six subjects. Source: Field and Welsh, "Bootstrapping clustered data", 2007.
+    `sums`, `counts`: `(S,)`, of each subject; a count is at least 1. None below six subjects.
+    Source: Field and Welsh, "Bootstrapping clustered data", 2007.
     """
-    if len(sums) < FEWEST_SUBJECTS:
-        return None
-    weights = subject_weights(len(sums))
-    drawn = weights @ counts
-    ratios = (weights @ sums)[drawn > 0] / drawn[drawn > 0]
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(low), float(high)
+    return interval(np.stack([sums, counts], axis=1), _ratio)
+
+
+def _ratio(drawn: Values) -> Values:
+    """`(R, S, 2)` → `(R,)`."""
+    totals = drawn.sum(axis=1)
+    return np.asarray(totals[:, 0] / totals[:, 1])
 
 
 def strengths(wins: Values) -> Values:
@@ -64,17 +39,18 @@ def strengths(wins: Values) -> Values:
     return np.asarray(fitted - np.mean(fitted), np.float64)
 
 
-def strength_intervals(wins: Values, *, resamples: int = 200) -> list[Interval] | None:
+def strength_intervals(wins: Values) -> list[Interval] | None:
     """95 % bootstrap intervals of each method's strength; `wins`: `(S, M, M)`, of each subject.
 
     Whole subjects are resampled; None below six of them.
     """
-    if len(wins) < FEWEST_SUBJECTS:
-        return None
-    weights = subject_weights(len(wins), resamples)
-    drawn = [strengths(np.tensordot(weight, wins, axes=1)) for weight in weights]
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
-    return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+    # A fit takes 0.6 ms.
+    return intervals(wins, _strengths_of_each, resamples=_FITS)
+
+
+def _strengths_of_each(drawn: Values) -> Values:
+    """`(R, S, M, M)` → `(R, M)`."""
+    return np.stack([strengths(wins) for wins in drawn.sum(axis=1)])
 
 
 def _differs(a: Any, b: Any) -> float:

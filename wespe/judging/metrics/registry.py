@@ -5,7 +5,9 @@ Their code is imported where it measures.
 
 import pkgutil
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+
+from wespe.results.score import Score
 
 
 @dataclass(frozen=True)
@@ -13,17 +15,13 @@ class Metric:
     """A number that one photo has, by itself or against a reference of the same size.
 
     `function`, as `module:function`, takes the photo, and the reference if `needs_reference`,
-    uint8 `(H, W, 3)` sRGB; its value is NaN where a photo has none.
-    `better` says which direction is an improvement; None: the number only describes. It is shown
-    with so many `decimals` wherever people read it.
+    uint8 `(H, W, 3)` sRGB; its value is NaN where a photo has none. `shown`: what people are told
+    of the number, wherever they read it.
     """
 
     function: str
     needs_reference: bool
-    label: str
-    unit: str
-    better: Literal["higher", "lower"] | None
-    decimals: int = 2
+    shown: Score
 
     def __call__(self, *photos: Any) -> float:
         """The number of a photo, or of a photo and its reference."""
@@ -33,11 +31,11 @@ class Metric:
 
 _HERE = "wespe.judging.metrics"
 METRICS: dict[str, Metric] = {
-    "psnr_db": Metric(f"{_HERE}.psnr:psnr_db", True, "PSNR", "dB", "higher"),
-    "ssim": Metric(f"{_HERE}.ssim:ssim", True, "SSIM", "", "higher", 3),
-    "ms_ssim": Metric(f"{_HERE}.ms_ssim:ms_ssim", True, "MS-SSIM", "", "higher", 3),
-    "entropy_bit": Metric(f"{_HERE}.entropy:entropy_bit", False, "entropy", "bit", None),
-    "png_bpp": Metric(f"{_HERE}.png_bpp:png_bpp", False, "PNG size", "bit/px", None),
-    "brisque": Metric(f"{_HERE}.brisque:brisque", False, "BRISQUE", "", "lower", 1),
+    "psnr_db": Metric(f"{_HERE}.psnr:psnr_db", True, Score("PSNR", "dB", "higher")),
+    "ssim": Metric(f"{_HERE}.ssim:ssim", True, Score("SSIM", "", "higher", 3)),
+    "ms_ssim": Metric(f"{_HERE}.ms_ssim:ms_ssim", True, Score("MS-SSIM", "", "higher", 3)),
+    "entropy_bit": Metric(f"{_HERE}.entropy:entropy_bit", False, Score("entropy", "bit")),
+    "png_bpp": Metric(f"{_HERE}.png_bpp:png_bpp", False, Score("PNG size", "bit/px")),
+    "brisque": Metric(f"{_HERE}.brisque:brisque", False, Score("BRISQUE", "", "lower", 1)),
 }
 """By the names in the setting `evaluations.NAME.metrics`."""

@@ -24,6 +24,7 @@ from wespe.judging.raters.registry import RATERS
 from wespe.networks.fitting.engine import Log
 from wespe.photos.images import Pixels
 from wespe.results.index import PhotoIndex
+from wespe.results.score import Score
 
 FORMAT = "wespe-rater/1"
 Tensors = Mapping[str, NDArray[Any]]
@@ -73,15 +74,11 @@ class Rater(ABC):
 
     kind: ClassVar[str]
     """Its key in `RATERS`."""
-    higher_is_better: ClassVar[bool]
-    """The direction of the score."""
-    decimals: ClassVar[int]
-    """With how many the score is shown to people."""
 
     @property
     @abstractmethod
-    def label(self) -> str:
-        """The heading of its column in tables."""
+    def shown(self) -> Score:
+        """What people are told of the score: the heading of its column, the better direction."""
 
     @classmethod
     @abstractmethod

@@ -22,9 +22,10 @@ from wespe.judging.raters.journal import Found, journal
 from wespe.judging.raters.run import data_hash
 from wespe.photos.images import PhotoError, Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
-from wespe.results.statistics import bootstrap
+from wespe.results.methods import ORIGINAL, TARGET
+from wespe.results.statistics import interval
 
-ORIGINAL = "original"
+_DECIMALS = 6
 Scores = dict[str, dict[str, float]]
 """By photo and method."""
 
@@ -67,10 +68,8 @@ def rate(
             )
         summary = {
             **about,
-            "label": rater.label,
-            "metric": metric_name(rater.label, about["rater"]),
-            "decimals": rater.decimals,
-            "higher_is_better": rater.higher_is_better,
+            "shown": asdict(rater.shown),
+            "metric": metric_name(rater.shown.label, about["rater"]),
             "photos": index.source,
             "origin": index.origin,
             "simulated": index.simulated,
@@ -157,7 +156,7 @@ def statistics_of(scores: Scores) -> dict[str, dict[str, Any]]:
 
 
 def _moments(values: Sequence[float]) -> dict[str, Any]:
-    low, high = bootstrap(values) or (None, None)
+    low, high = interval(values) or (None, None)
     return {
         "mean": float(np.mean(values)),
         "std": float(np.std(values, ddof=1)) if len(values) > 1 else None,
@@ -191,7 +190,8 @@ def _scores(
             # Other crops would be compared.
             raise PhotoError(path, f"{method}: expected {expected} like the photo, got {got}")
         try:
-            scores[method] = rater.score(pixels)
+            # As scores.csv has it, so that whoever reads that gets the same means.
+            scores[method] = round(rater.score(pixels), _DECIMALS)
         except ValueError as error:
             raise PhotoError(path, str(error)) from error
     return scores
@@ -205,7 +205,7 @@ def _versions(
     for name, enhance in enhancers.items():
         yield name, enhance(original)
     if reference:
-        yield "target", read_photo(reference).pixels
+        yield TARGET, read_photo(reference).pixels
 
 
 def _write_rows(path: Path, scores: Scores) -> None:
@@ -213,4 +213,6 @@ def _write_rows(path: Path, scores: Scores) -> None:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["image", "method", "score"])
         for file, methods in scores.items():
-            table.writerows([file, method, f"{score:.6f}"] for method, score in methods.items())
+            table.writerows(
+                [file, method, f"{score:.{_DECIMALS}f}"] for method, score in methods.items()
+            )

@@ -48,8 +48,8 @@ def fit_rater(
     card = {
         "rater": name,
         "kind": rater.kind,
-        "label": rater.label,
-        "higher_is_better": rater.higher_is_better,
+        "label": rater.shown.label,
+        "better": rater.shown.better,
         "settings": settings.model_dump(mode="json"),
         "seed": seed,
         "compute": device.name,
@@ -63,7 +63,7 @@ def fit_rater(
             "sha256": data_hash(index.parent),
         },
         **fitted.card,
-        "intended_use": f"To compare photos with their own enhancements by {rater.label}.",
+        "intended_use": f"To compare photos with their own enhancements by {rater.shown.label}.",
         "limits": [*fitted.limits, *_limits(photos.origin, photos.simulated)],
     }
     with atomic_folder(out) as folder:

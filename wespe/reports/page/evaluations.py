@@ -6,16 +6,20 @@ from markupsafe import Markup
 
 from wespe.reports import compare
 from wespe.reports.page.charts import Point, scatter
-from wespe.reports.page.own_tables import Table, metrics_of, metrics_table
-from wespe.reports.page.pictures import Psnr, ShownPhoto, extreme_photos
+from wespe.reports.page.means import metrics_table
+from wespe.reports.page.pictures import ShownPhoto, extreme_photos
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult
+from wespe.results.score import Score
+from wespe.results.statistics import paired_differences
+from wespe.results.tables import Column, Table
 
 
 @dataclass(frozen=True)
 class Scatter:
     """Every photo by one metric, before and after."""
 
-    style: compare.Style
+    shown: Score
     chart: Markup
 
 
@@ -35,11 +39,11 @@ class EvaluationView:
     """An evaluation, ready for the page."""
 
     result: EvaluationResult
-    psnr_db: Psnr
+    psnr_db: compare.ByPhoto
     table: Table
     verdict: str
     scatters: list[Scatter]
-    gained_by: compare.Style | None
+    gained_by: Score | None
     """The metric of the extremes."""
     extremes: list[Extreme]
 
@@ -48,41 +52,41 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
     """Compare, draw and choose; pictures of the extremes are embedded."""
     methods, psnr = result.summary.methods, compare.by_photo(result.images, "psnr_db")
     measured = {method for values in psnr.values() for method in values}
-    against = [name for name in methods if name in measured - {"enhanced", "target"}]
-    n, differences = compare.paired_differences(psnr, against)
-    gained_by = result.summary.extremes.metric
+    against = [name for name in methods if name in measured - {ENHANCED, TARGET}]
+    n, differences = paired_differences(psnr, ENHANCED, against)
+    gained_by, table = result.summary.extremes.metric, metrics_table(result)
     return EvaluationView(
         result,
         psnr,
-        metrics_table(result),
+        table,
         compare.verdict(n, differences) if differences else "",
-        [drawn for name in metrics_of(methods) if (drawn := _scatter(result, name))],
-        compare.style(gained_by) if gained_by else None,
+        [drawn for column in table.columns if (drawn := _scatter(result, column))],
+        compare.shown(gained_by) if gained_by else None,
         _extremes(result, psnr),
     )
 
 
-def _scatter(result: EvaluationResult, metric: str) -> Scatter | None:
+def _scatter(result: EvaluationResult, column: Column) -> Scatter | None:
     """Every photo by one metric; None where no photo has it before and after."""
-    style = compare.style(metric)
+    metric, shown = column.key, column.shown
     marks = _marks(result) if metric == result.summary.extremes.metric else {}
     points = [
-        Point(name, values["original"], values["enhanced"], marks.get(name, ""))
+        Point(name, values[ORIGINAL], values[ENHANCED], marks.get(name, ""))
         for name, values in compare.by_photo(result.images, metric).items()
-        if {"original", "enhanced"} <= values.keys()
+        if {ORIGINAL, ENHANCED} <= values.keys()
     ]
     if not points:
         return None
-    unit = f", {style.unit}" if style.unit else ""
-    title = f"{style.label} of each photo of {result.name}, original against enhanced"
+    unit = f", {shown.unit}" if shown.unit else ""
+    title = f"{shown.label} of each photo of {result.name}, original against enhanced"
     chart = scatter(
         points,
         x_label=f"original{unit}",
         y_label=f"enhanced{unit}",
         title=title,
-        decimals=style.decimals,
+        decimals=shown.decimals,
     )
-    return Scatter(style, chart)
+    return Scatter(shown, chart)
 
 
 def _marks(result: EvaluationResult) -> dict[str, str]:
@@ -95,7 +99,7 @@ def _marks(result: EvaluationResult) -> dict[str, str]:
     }
 
 
-def _extremes(result: EvaluationResult, psnr: Psnr) -> list[Extreme]:
+def _extremes(result: EvaluationResult, psnr: compare.ByPhoto) -> list[Extreme]:
     if not result.summary.extremes.metric:
         return []
     values = compare.by_photo(result.images, result.summary.extremes.metric)
@@ -103,7 +107,7 @@ def _extremes(result: EvaluationResult, psnr: Psnr) -> list[Extreme]:
     shown = extreme_photos(result, marks, psnr)
     photos = {result.summary.pictures[photo.name]: photo for photo in shown}
     return [
-        Extreme(mark, file, values[file]["original"], values[file]["enhanced"], photos.get(file))
+        Extreme(mark, file, values[file][ORIGINAL], values[file][ENHANCED], photos.get(file))
         for file, mark in marks.items()
-        if {"original", "enhanced"} <= values.get(file, {}).keys()
+        if {ORIGINAL, ENHANCED} <= values.get(file, {}).keys()
     ]

@@ -2,13 +2,14 @@
 
 import base64
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from wespe.core.files import sha256
 from wespe.photos.images import read_photo, shrunk, write_photo
-from wespe.reports.compare import title
+from wespe.reports.compare import ByPhoto, title
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult
 
 _LONGEST_PX = 1200
@@ -17,9 +18,6 @@ _QUALITY = 85
 # A picture of at most this size is a patch: shown enlarged, pixel by pixel.
 _PATCH_PX = 256
 _PATCH_SCALE = 3
-
-Psnr = Mapping[str, Mapping[str, float]]
-"""Photo → method → PSNR in dB, of each that has one."""
 
 
 @dataclass(frozen=True)
@@ -115,20 +113,20 @@ def embed(path: Path) -> Picture:
     return Picture(f"data:image/jpeg;base64,{encoded}", width, height)
 
 
-def galleries(results: Sequence[tuple[EvaluationResult, Psnr]]) -> list[Gallery]:
+def galleries(results: Sequence[tuple[EvaluationResult, ByPhoto]]) -> list[Gallery]:
     """One gallery a set of photos, in order; sets of which nothing is shown have none.
 
     Evaluations on the same photos share one, so that their networks can be compared. `results`:
     each with every photo's own PSNR.
     """
-    by_set: dict[str, list[tuple[EvaluationResult, Psnr]]] = {}
+    by_set: dict[str, list[tuple[EvaluationResult, ByPhoto]]] = {}
     for result, psnr_db in results:
         if result.summary.gallery:
             by_set.setdefault(result.summary.photos, []).append((result, psnr_db))
     return [_gallery(members) for members in by_set.values()]
 
 
-def _gallery(members: Sequence[tuple[EvaluationResult, Psnr]]) -> Gallery:
+def _gallery(members: Sequence[tuple[EvaluationResult, ByPhoto]]) -> Gallery:
     first = members[0][0]
     psnr = {id(result): psnr_db for result, psnr_db in members}
     columns = _columns([result for result, _ in members])
@@ -145,7 +143,7 @@ def _gallery(members: Sequence[tuple[EvaluationResult, Psnr]]) -> Gallery:
 
 
 def extreme_photos(
-    result: EvaluationResult, files: Iterable[str], psnr_db: Psnr
+    result: EvaluationResult, files: Iterable[str], psnr_db: ByPhoto
 ) -> list[ShownPhoto]:
     """Those of `files` that there are pictures of: the originals, enhanced, and their targets."""
     stems = {file: stem for stem, file in result.summary.pictures.items()}
@@ -153,7 +151,7 @@ def extreme_photos(
     for file in files:
         if file in stems:
             found = result.pictures.get(stems[file], {})
-            methods = [name for name in ("original", "enhanced", "target") if name in found]
+            methods = [name for name in (ORIGINAL, ENHANCED, TARGET) if name in found]
             columns = [Column(name, title(name), name, result) for name in methods]
             views = [_view(item, file, psnr_db.get(file, {}).get(item.key)) for item in columns]
             shown.append(_shown(result, stems[file], views))
@@ -177,7 +175,7 @@ def _columns(results: Sequence[EvaluationResult]) -> list[Column]:
         key = method if alone else f"{method} {result.name}"
         label = title(method) if alone else f"{title(method)}, {result.summary.pair}"
         columns.append(Column(key, label, method, result))
-    order = {"original": 0, "enhanced": 2, "target": 3}
+    order = {ORIGINAL: 0, ENHANCED: 2, TARGET: 3}
     return sorted(columns, key=lambda column: order.get(column.method, 1))
 
 
@@ -209,8 +207,8 @@ def _shown(result: EvaluationResult, stem: str, views: list[View]) -> ShownPhoto
     return ShownPhoto(
         stem,
         views,
-        left="original" if "original" in keys else keys[0],
-        right=next((key for key in keys if key.split()[0] == "enhanced"), keys[-1]),
+        left=ORIGINAL if ORIGINAL in keys else keys[0],
+        right=next((key for key in keys if key.split()[0] == ENHANCED), keys[-1]),
         width_px=first.width_px,
         height_px=first.height_px,
         full_px=full,

@@ -78,5 +78,5 @@ def _networks(pairs: Sequence[PairView]) -> Iterator[Version]:
 
 def _raters(ratings: Sequence[RatingView]) -> Iterator[Version]:
     for view in ratings:
-        rater, label = view.result.summary.rater, view.result.summary.label
+        rater, label = view.result.summary.rater, view.result.summary.shown.label
         yield Version(rater.name, "rater", None, None, rater.sha256, label, "", rater.simulated)

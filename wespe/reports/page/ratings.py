@@ -8,10 +8,10 @@ from markupsafe import Markup
 
 from wespe.reports import compare
 from wespe.reports.page.charts import Series, histogram
-from wespe.reports.page.own_tables import Table, scores_table
+from wespe.reports.page.means import scores_table
+from wespe.results.methods import ORIGINAL
 from wespe.results.reading import RatingResult
-
-_ORIGINAL = "original"
+from wespe.results.tables import Table
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,18 @@ class RatingView:
 
 def view_rating(result: RatingResult) -> RatingView:
     """Draw the distribution of the scores by every method, each over that of the originals."""
-    label = result.summary.label
+    label = result.summary.shown.label
     series = {
-        method: Series(compare.title(method), np.array(scores), np.empty(0))
-        for method, scores in result.scores.items()
+        method: Series(
+            compare.title(method),
+            np.array([photo[method] for photo in result.scores.values() if method in photo]),
+            np.empty(0),
+        )
+        for method in result.summary.methods
     }
     charts = []
     for method, item in series.items():
-        others = [series[_ORIGINAL]] if method != _ORIGINAL and _ORIGINAL in series else []
+        others = [series[ORIGINAL]] if method != ORIGINAL and ORIGINAL in series else []
         chart = histogram(
             [item, *others],
             x_label=label,

@@ -4,17 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 import wespe
 from wespe.core.files import atomic_file
-from wespe.reports import compare
 from wespe.reports.page.evaluations import view_evaluation
 from wespe.reports.page.pairs import view_pair
 from wespe.reports.page.pictures import galleries
 from wespe.reports.page.provenance import versions
 from wespe.reports.page.ratings import view_rating
 from wespe.reports.page.studies import read_study
+from wespe.reports.rendering import environment
 from wespe.results.reading import read_evaluation, read_pair, read_rating, read_table
 
 
@@ -49,7 +47,7 @@ def write_report(
         or any(view.result.summary.simulated for view in evaluation_views)
         or any(view.result.summary.simulated for view in rating_views)
     )
-    page = _environment().get_template("report.html.j2")
+    page = environment().get_template("report.html.j2")
     text = page.render(
         run_name=run_name,
         simulated=simulated,
@@ -66,21 +64,3 @@ def write_report(
     )
     with atomic_file(out) as temporary:
         temporary.write_text(text, "utf-8")
-
-
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("wespe.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    environment.filters["title"] = compare.title
-    return environment
-
-
-def _number(value: float | None, form: str) -> str:
-    """`value` in the format `form`; a dash where there is none or it is not finite."""
-    return format(value, form).replace("-", "−") if compare.is_number(value) else "–"

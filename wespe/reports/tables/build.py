@@ -1,88 +1,89 @@
 """A table from evaluations: what stands in each cell."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from wespe.reports.cells import cell_of
 from wespe.reports.compare import by_photo
-from wespe.reports.papers.settings import Table
+from wespe.reports.papers.settings import Table as TableSettings
 from wespe.reports.papers.values import TITLES, Printed, printed
 from wespe.reports.tables.caption import caption
-from wespe.reports.tables.columns import Column, Values, columns
-from wespe.reports.tables.rows import ORIGINAL, Entry, Row, rows
-from wespe.reports.tables.statistics import FEWEST, agrees, interval, paired_p
+from wespe.reports.tables.columns import Measure, measures
+from wespe.reports.tables.entries import Entry, Trained, entries
+from wespe.reports.tables.lines import Line, lines
+from wespe.results.layout import Layout
+from wespe.results.methods import ORIGINAL
+from wespe.results.reading import read_evaluation, read_rating
+from wespe.results.statistics import FEWEST, Values, agrees
+from wespe.results.tables import Cell, Check, Column, Row, Table
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
 _LACKING = "No such photos or no such network are at hand."
 _UNMEASURED = "Nothing at hand measures it."
 _FEW = f"Fewer than {FEWEST} photos: no interval, no test."
 _UNEXPLAINED = "Differs from the paper's value by more than the sampling error; not explained."
-_HEADING = ("key", "label", "unit", "direction", "decimals")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell as `wespe.reports.tables` describes it; `agrees` goes into the table's checks."""
+class _Made:
+    """A cell, and whether the paper's value is within its interval."""
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    paper: float | None = None
-    p: float | None = None
-    n: int = 0
-    note: str | None = None
+    cell: Cell
     agrees: bool | None = None
 
-    def shown(self) -> dict[str, Any]:
-        return {key: value for key, value in asdict(self).items() if key != "agrees"}
+
+def make_table(
+    name: str, settings: TableSettings, layout: Layout, pairs: Mapping[str, Trained]
+) -> Table:
+    """The table `name` of the evaluations and ratings that its settings name.
+
+    `pairs`: what each pair was trained by. Raises ValueError as `entries` and `build` do, and for a
+    wrong file.
+    """
+    results = {
+        key: read_evaluation(key, layout.evaluation(key).folder) for key in settings.evaluations
+    }
+    ratings = [read_rating(key, layout.rating(key).folder) for key in settings.ratings]
+    return build(name, settings, entries(name, settings, results, ratings, pairs))
 
 
-def build(name: str, settings: Table, entries: Sequence[Entry], *, seed: int) -> dict[str, Any]:
-    """The table `name` of `entries`, as the object that `wespe.reports.tables` describes.
+def build(name: str, settings: TableSettings, entered: Sequence[Entry]) -> Table:
+    """The table `name` of the entries `entered`.
 
-    `seed` decides the bootstrap's draws. Raises ValueError for a note on a column that is not
-    there, and for a file whose name `settings.photo_of` does not fit.
+    Raises ValueError for a note on a column that is not there, and for a file whose name
+    `settings.photo_of` does not fit.
     """
     paper = printed(settings.paper) if settings.paper else Printed({}, {})
-    measured = {key for entry in entries for row in entry.result.images for key in row.values}
-    rated = {column.key: column for entry in entries for column in entry.rated}
-    shown = columns(settings.paper, measured, rated.values())
-    _check_notes(name, entries, [column.key for column in shown])
+    measured = {key for entry in entered for row in entry.result.images for key in row.values}
+    rated = {measure.key: measure for entry in entered for measure in entry.rated}
+    columns = measures(settings.paper, measured, rated.values())
+    _check_notes(name, entered, [measure.key for measure in columns])
     made = [
-        (row, {column.key: _cell(row, column, paper, settings.photo_of, seed) for column in shown})
-        for row in rows(entries, paper)
+        (line, {each.key: _make(line, each, paper, settings.photo_of) for each in columns})
+        for line in lines(entered, paper)
     ]
-    notes = [cell.note for _, cells in made for cell in cells.values() if cell.note]
-    return {
-        "name": name,
-        "title": settings.title or TITLES.get(settings.paper or "", name),
-        "caption": caption(settings.paper, crops=settings.photo_of is not None),
-        "simulated": any(entry.result.summary.simulated for entry in entries),
-        "columns": [
-            {key: getattr(column, key) for key in _HEADING}
-            | {"paper_decimals": paper.decimals.get(column.key)}
-            for column in shown
-        ],
-        "rows": [
-            {
-                "label": f"{row.photos}: {row.label}",
-                "photos": row.photos,
-                "method": row.label,
-                "cells": {key: cell.shown() for key, cell in cells.items()},
-            }
-            for row, cells in made
-        ],
-        "notes": list(dict.fromkeys(notes)),
-        "checks": [
-            {"photos": row.photos, "method": row.label, "column": key, **asdict(cell)}
-            for row, cells in made
-            for key, cell in cells.items()
-            if row.checked and cell.paper is not None and cell.value is not None
-        ],
-    }
+    return Table(
+        name=name,
+        title=settings.title or TITLES.get(settings.paper or "", name),
+        caption=caption(settings.paper, crops=settings.photo_of is not None),
+        simulated=any(entry.result.summary.simulated for entry in entered),
+        columns=tuple(
+            Column(key=each.key, shown=each.shown, paper_decimals=paper.decimals.get(each.key))
+            for each in columns
+        ),
+        rows=tuple(
+            Row(
+                photos=line.photos,
+                method=line.label,
+                cells={key: one.cell for key, one in cells.items()},
+            )
+            for line, cells in made
+        ),
+        checks=tuple(check for line, cells in made for check in _checks(line, cells)),
+    )
 
 
 def _check_notes(name: str, entries: Sequence[Entry], known: Sequence[str]) -> None:
@@ -93,50 +94,52 @@ def _check_notes(name: str, entries: Sequence[Entry], known: Sequence[str]) -> N
                 raise ValueError(f"{where}: expected columns ({', '.join(known)}), got {key!r}")
 
 
-def _cell(row: Row, column: Column, paper: Printed, photo_of: str | None, seed: int) -> Cell:
-    beside = paper.values.get((*row.printed_as, column.key)) if row.printed_as else None
-    values, originals = _values(row, column, photo_of)
+def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
+    if not line.checked:
+        return []
+    return [
+        Check(photos=line.photos, method=line.label, column=key, cell=made.cell, agrees=made.agrees)
+        for key, made in cells.items()
+        if made.cell.paper is not None and made.cell.value is not None
+    ]
+
+
+def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
+    beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
+    values, originals = _values(line, measure, photo_of)
     if not len(values):
-        lacking = _CLOSED if row.label == "APE" else _LACKING
-        return Cell(paper=beside, note=_UNMEASURED if row.entry else lacking)
-    found = interval(values, column.over_photos, seed)
-    low, high = found or (None, None)
-    agreement = None if beside is None else agrees(beside, values, found, column.over_photos)
-    said = [] if found else [_FEW]
-    if row.checked and agreement is False:
-        assert row.entry
-        said.append(row.entry.notes.get(column.key, _UNEXPLAINED))
-    return Cell(
-        value=column.over_photos(values),
-        low=low,
-        high=high,
-        paper=beside,
-        p=None if row.method == ORIGINAL else paired_p(values, originals),
-        n=len(values),
-        note=" ".join(said) or None,
-        agrees=agreement,
-    )
+        lacking = _CLOSED if line.label == "APE" else _LACKING
+        return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else lacking))
+    others = None if line.method == ORIGINAL else originals
+    cell = cell_of(values, others, statistic=measure.over_photos)
+    found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
+    agreement = None if beside is None else agrees(beside, values, found, measure.over_photos)
+    notes = [] if found else [_FEW]
+    if line.checked and agreement is False:
+        assert line.entry
+        notes.append(line.entry.notes.get(measure.key, _UNEXPLAINED))
+    return _Made(replace(cell, paper=beside, note=" ".join(notes) or None), agreement)
 
 
-def _values(row: Row, column: Column, photo_of: str | None) -> tuple[Values, Values]:
+def _values(line: Line, measure: Measure, photo_of: str | None) -> tuple[Values, Values]:
     """The values of a row's photos and of their originals, in one order; none without an entry.
 
     What equals its reference, and an infinite value, is left out, as in an evaluation's means.
     """
-    photos = by_photo(row.entry.result.images, column.metric) if row.entry else {}
-    files = [file for file, values in photos.items() if {row.method, ORIGINAL} <= values.keys()]
+    photos = by_photo(line.entry.result.images, measure.metric) if line.entry else {}
+    files = [file for file, values in photos.items() if {line.method, ORIGINAL} <= values.keys()]
     ours, theirs = (
-        _one_a_photo(files, [photos[file][method] for file in files], column, photo_of)
-        for method in (row.method, ORIGINAL)
+        _one_a_photo(files, [photos[file][method] for file in files], measure, photo_of)
+        for method in (line.method, ORIGINAL)
     )
     return ours, theirs
 
 
 def _one_a_photo(
-    files: Sequence[str], values: Sequence[float], column: Column, photo_of: str | None
+    files: Sequence[str], values: Sequence[float], measure: Measure, photo_of: str | None
 ) -> Values:
     """One value a photo: the mean of its crops, where `photo_of` tells which those are."""
-    transformed = column.per_photo(np.asarray(values, np.float64))
+    transformed = measure.per_photo(np.asarray(values, np.float64))
     if photo_of is None:
         return transformed
     groups: dict[str, list[float]] = {}

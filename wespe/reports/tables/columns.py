@@ -1,24 +1,18 @@
-"""The columns of a table: which metrics, and how a photo's values become one."""
+"""The columns of a table: which there are, and how the values of photos become a number."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from wespe.judging.metrics.registry import METRICS
-from wespe.reports.compare import style
+from wespe.reports.compare import shown
 from wespe.reports.papers.values import printed
-
-Values = NDArray[np.float64]
+from wespe.results.records import RatingSummary
+from wespe.results.score import Score
+from wespe.results.statistics import Statistic, Values, mean
 
 _DPED_BATCH = 50
-
-
-def mean(values: Values) -> float:
-    """The mean over photos, `(N,)`."""
-    return float(values.mean())
 
 
 def _squared_error(psnr_db: Values) -> Values:
@@ -26,39 +20,41 @@ def _squared_error(psnr_db: Values) -> Values:
     return np.asarray(10 ** (-psnr_db / 10), np.float64)
 
 
-def pooled_psnr_db(errors: Values) -> float:
-    """PSNR of the mean squared error of each 50 photos, `(N,)`, then averaged.
+def pooled_psnr_db(errors: Values) -> Values:
+    """PSNR of the mean squared error of each 50 photos, then averaged, `(…, N)` → `(…)`.
 
     Photos beyond the last full batch are dropped; fewer than 50 are one batch. Source:
     `test_model.py` of the DPED code.
     """
-    full = len(errors) - len(errors) % _DPED_BATCH
-    batches = errors[:full].reshape(-1, _DPED_BATCH) if full else errors[None]
-    return float(-10 * np.log10(batches.mean(axis=1)).mean())
+    size = min(_DPED_BATCH, errors.shape[-1])
+    full = errors.shape[-1] // size * size
+    batches = errors[..., :full].reshape(*errors.shape[:-1], -1, size)
+    return mean(-10 * np.log10(mean(batches)))
 
 
 @dataclass(frozen=True)
-class Column:
-    """A column: its heading, and the metric of `images.csv` that it is made from."""
+class Measure:
+    """What a column has: the values of a metric of `images.csv`, or the scores of a rater.
+
+    `key`: that of the column. `per_photo`: what becomes of the value of each photo; `over_photos`:
+    the number of all of them.
+    """
 
     key: str
-    label: str
-    unit: str
-    direction: Literal["higher", "lower"] | None
-    decimals: int
+    shown: Score
     metric: str
     per_photo: Callable[[Values], Values] = lambda values: values
-    over_photos: Callable[[Values], float] = mean
+    over_photos: Statistic = mean
 
 
 _SPECIAL = {
-    "psnr_pooled_db": Column(
-        *("psnr_pooled_db", "PSNR, pooled by 50", "dB", "higher", 2, "psnr_db"),
+    "psnr_pooled_db": Measure(
+        *("psnr_pooled_db", Score("PSNR, pooled by 50", "dB", "higher"), "psnr_db"),
         per_photo=_squared_error,
         over_photos=pooled_psnr_db,
     ),
-    "cornia": Column("cornia", "CORNIA", "", "lower", 1, "cornia"),
-    "ffs": Column("ffs", "Flickr Faves Score", "", "higher", 3, "ffs"),
+    "cornia": Measure("cornia", Score("CORNIA", "", "lower", 1), "cornia"),
+    "ffs": Measure("ffs", Score("Flickr Faves Score", "", "higher", 3), "ffs"),
 }
 _ALSO = {
     "wespe_2": ("ssim",),
@@ -69,39 +65,33 @@ _ALSO = {
 """Metrics of ours that stand beside those of a paper's table, where there are such."""
 
 
-def columns(
-    paper: str | None, measured: Collection[str], rated: Collection[Column] = ()
-) -> list[Column]:
+def measures(
+    paper: str | None, measured: Collection[str], rated: Collection[Measure] = ()
+) -> list[Measure]:
     """The columns of a table beside `paper`, or without one of all metrics that were measured.
 
     `rated`: those of raters; one that is the paper's own takes the place of its column.
     """
     if paper is None:
-        chosen = [column(key) for key in METRICS if key in measured]
+        chosen = [measure_of(key) for key in METRICS if key in measured]
     else:
         extra = [key for key in _ALSO.get(paper, ()) if key in measured]
-        chosen = [column(key) for key in [*printed(paper).metrics, *extra]]
+        chosen = [measure_of(key) for key in [*printed(paper).metrics, *extra]]
     known = {each.key for each in chosen}
     return chosen + [each for each in rated if each.key not in known]
 
 
-def rater_column(summary: Mapping[str, Any]) -> Column:
-    """The column of a rating: the paper's, where the rater is called as it is."""
-    papers, label = {"CORNIA": "cornia", "FFS": "ffs"}, summary["label"]
-    if label in papers:
-        return _SPECIAL[papers[label]]
-    rater = summary["rater"]
-    # Ratings made before these two were noted stay readable.
-    key, decimals = summary.get("metric", rater["name"]), summary.get("decimals", 3)
-    # As in its name among metrics: several of a kind may stand side by side.
-    heading = label if rater["name"] == rater["kind"] else f"{label}, {rater['name']}"
-    direction: Literal["higher", "lower"] = "higher" if summary["higher_is_better"] else "lower"
-    return Column(key, heading, "", direction, decimals, key)
-
-
-def column(key: str) -> Column:
+def measure_of(key: str) -> Measure:
     """The column of a metric of ours or of a paper."""
-    if key in _SPECIAL:
-        return _SPECIAL[key]
-    how = style(key)
-    return Column(key, how.label, how.unit, how.better, how.decimals, key)
+    return _SPECIAL.get(key) or Measure(key, shown(key), key)
+
+
+def measure_of_rater(summary: RatingSummary) -> Measure:
+    """The column of a rating: the paper's, where the rater is called as it is."""
+    papers, rater = {"CORNIA": "cornia", "FFS": "ffs"}, summary.rater
+    if summary.shown.label in papers:
+        return _SPECIAL[papers[summary.shown.label]]
+    label = summary.shown.label
+    # As in its name among metrics: several of a kind may stand side by side.
+    heading = label if rater.name == rater.kind else f"{label}, {rater.name}"
+    return Measure(summary.metric, replace(summary.shown, label=heading), summary.metric)

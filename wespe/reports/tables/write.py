@@ -3,20 +3,19 @@
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from wespe.core.files import atomic_file, write_json
-from wespe.reports.tables.numbers import cell_parts
-
-Data = Mapping[str, Any]
+from wespe.core.files import atomic_file
+from wespe.reports.rendering import cell_parts, environment
+from wespe.results.layout import TableFiles
+from wespe.results.record import write_record
+from wespe.results.tables import Cell, Check, Column, Table
 
 SIMULATED = "Demo, simulated camera: these numbers say nothing of a real one."
 _ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 _FIELDS = ("value", "low", "high", "paper", "p", "n", "note")
+_VERDICTS = {True: "agrees", False: "differs", None: "cannot be told"}
 _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",
@@ -34,57 +33,57 @@ _LATEX = {
 }
 
 
-def write(folder: Path, data: Data) -> None:
-    """Write `data`, as `wespe.reports.tables` describes it, into `folder` in all five formats."""
-    write_json(folder / f"{data['name']}.json", data)
-    formats = {"html": as_html, "csv": as_csv, "md": as_markdown, "tex": as_latex}
-    for suffix, text in formats.items():
-        with atomic_file(folder / f"{data['name']}.{suffix}") as temporary:
-            temporary.write_text(text(data), "utf-8")
+def write(folder: Path, table: Table) -> None:
+    """Write `table` into `folder` in all five formats."""
+    files = TableFiles(folder, table.name)
+    write_record(files.record, table)
+    texts = {
+        files.written("html"): as_html(table),
+        files.written("csv"): as_csv(table),
+        files.written("md"): as_markdown(table),
+        files.written("tex"): as_latex(table),
+    }
+    for path, text in texts.items():
+        with atomic_file(path) as temporary:
+            temporary.write_text(text, "utf-8")
 
 
-def as_html(data: Data) -> str:
+def as_html(table: Table) -> str:
     """A page of its own, which needs nothing else."""
-    environment = Environment(
-        loader=PackageLoader("wespe.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("table_page.html.j2").render(data=data)
+    return environment().get_template("table_page.html.j2").render(data=table)
 
 
-def as_csv(data: Data) -> str:
+def as_csv(table: Table) -> str:
     """A line a cell: `photos,method,metric` and what the cell holds; empty where there is none."""
     stream = io.StringIO()
-    table = csv.writer(stream, lineterminator="\n")
-    table.writerow(["photos", "method", "metric", *_FIELDS])
-    for row in data["rows"]:
-        for key, cell in row["cells"].items():
-            values = ["" if cell[field] is None else cell[field] for field in _FIELDS]
-            table.writerow([row["photos"], row["method"], key, *values])
+    lines = csv.writer(stream, lineterminator="\n")
+    lines.writerow(["photos", "method", "metric", *_FIELDS])
+    for row in table.rows:
+        for key, cell in row.cells.items():
+            values = (getattr(cell, field) for field in _FIELDS)
+            written = ("" if value is None else value for value in values)
+            lines.writerow([row.photos, row.method, key, *written])
     return stream.getvalue()
 
 
-def as_markdown(data: Data) -> str:
+def as_markdown(table: Table) -> str:
     """Heading, caption, table and notes in GitHub's dialect."""
-    grid = _grid(data)
-    lines = [f"# {data['title']}", "", *([f"**{SIMULATED}**", ""] if data["simulated"] else [])]
-    lines += [data["caption"], ""]
+    grid = _grid(table)
+    lines = [f"# {table.title}", "", *([f"**{SIMULATED}**", ""] if table.simulated else [])]
+    lines += [table.caption, ""]
     for number, row in enumerate(grid):
         lines.append(f"| {' | '.join(_in_a_cell(text) for text in row)} |")
         if number == 0:
             lines.append(f"|{'---|' * 2}{'---:|' * (len(row) - 2)}")
-    notes = [f"({number}) {note}" for number, note in enumerate(data["notes"], 1)]
+    notes = [f"({number}) {note}" for number, note in enumerate(table.notes, 1)]
     return "\n\n".join(["\n".join(lines), *notes]) + "\n"
 
 
-def as_latex(data: Data) -> str:
+def as_latex(table: Table) -> str:
     """A `table` that needs no package; LaTeX of 2018 or newer reads its UTF-8."""
-    grid = _grid(data)
-    said = [data["title"] + ".", *([SIMULATED] if data["simulated"] else []), data["caption"]]
-    said += [f"({number}) {note}" for number, note in enumerate(data["notes"], 1)]
+    grid = _grid(table)
+    said = [table.title + ".", *([SIMULATED] if table.simulated else []), table.caption]
+    said += [f"({number}) {note}" for number, note in enumerate(table.notes, 1)]
     lines = [r"\begin{table}", rf"\caption{{{latex(' '.join(said))}}}"]
     lines += [rf"\begin{{tabular}}{{ll{'r' * (len(grid[0]) - 2)}}}", r"\hline"]
     for number, row in enumerate(grid):
@@ -104,24 +103,33 @@ def _in_a_cell(text: str) -> str:
     return re.sub(r"([\\|\[\]*_<`])", r"\\\1", text)
 
 
-def _grid(data: Data) -> list[list[str]]:
+def _grid(table: Table) -> list[list[str]]:
     """Headings and rows as plain text."""
     headings = [
-        f"{column['label']}{', ' * bool(column['unit'])}{column['unit']}"
-        f"{_ARROWS[column['direction']]}"
-        for column in data["columns"]
+        f"{', '.join(part for part in (shown.label, shown.unit) if part)}{_ARROWS[shown.better]}"
+        for shown in (column.shown for column in table.columns)
     ]
     grid = [["photos", "method", *headings]]
-    for row in data["rows"]:
-        cells = [_text(row["cells"][column["key"]], column, data) for column in data["columns"]]
-        grid.append([row["photos"], row["method"], *cells])
+    for row in table.rows:
+        cells = [_text(row.cells[column.key], column, table.notes) for column in table.columns]
+        grid.append([row.photos, row.method, *cells])
     return grid
 
 
-def _text(cell: Data, column: Data, data: Data) -> str:
+def _text(cell: Cell, column: Column, notes: Sequence[str]) -> str:
     parts = cell_parts(cell, column)
     details = [parts[key] for key in ("p", "n") if key in parts]
     details += [f"paper {parts['paper']}"] if "paper" in parts else []
     text = " ".join(parts[key] for key in ("value", "interval") if key in parts)
     text += f" ({', '.join(details)})" if details else ""
-    return text + (f" ({data['notes'].index(cell['note']) + 1})" if cell["note"] else "")
+    return text + (f" ({notes.index(cell.note) + 1})" if cell.note else "")
+
+
+def in_words(check: Check) -> str:
+    """A comparison with the paper, e.g. "iPhone, original, png_bpp: 10.9, paper 10.67: agrees"."""
+    cell, where = check.cell, f"{check.photos}, {check.method}, {check.column}"
+    interval = "" if cell.low is None else f" [{cell.low:.4g}, {cell.high:.4g}]"
+    return (
+        f"{where}: {cell.value:.4g}{interval}, n = {cell.n}, paper {cell.paper:.4g}: "
+        f"{_VERDICTS[check.agrees]}" + (f". {cell.note}" if cell.note else "")
+    )

@@ -16,6 +16,7 @@ from wespe.judging.raters.cornia.published import read_published
 from wespe.judging.raters.cornia.refit import refit
 from wespe.judging.raters.cornia.settings import CorniaSettings
 from wespe.photos.images import Pixels
+from wespe.results.score import Score
 
 _REFIT = (
     "Codebook and regression are not the authors': they are fitted to distorted copies of photos, "
@@ -37,8 +38,6 @@ class CorniaRater(Rater):
     """
 
     kind: ClassVar[str] = "cornia"
-    higher_is_better: ClassVar[bool] = False
-    decimals: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -59,8 +58,9 @@ class CorniaRater(Rater):
         self._device = device
 
     @property
-    def label(self) -> str:
-        return "CORNIA" if self._published else "CORNIA (refit)"
+    def shown(self) -> Score:
+        label = "CORNIA" if self._published else "CORNIA (refit)"
+        return Score(label, better="lower", decimals=1)
 
     @classmethod
     def fit(cls, settings: CorniaSettings, task: Task) -> Fitted:

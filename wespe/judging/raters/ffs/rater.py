@@ -23,6 +23,7 @@ from wespe.judging.raters.ffs.step import FfsStep, judge
 from wespe.networks.fitting.engine import Outcome, fit
 from wespe.photos.images import Pixels, read_photo
 from wespe.results.faves import PARTS, FavePhoto, of_part, read_faves
+from wespe.results.score import Score
 from wespe.results.statistics import wilson
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ class FfsRater(Rater):
     """A score in [0, 1]: above 0.5 a photo is taken for one with more faves than the median."""
 
     kind: ClassVar[str] = "ffs"
-    higher_is_better: ClassVar[bool] = True
-    decimals: ClassVar[int] = 3
 
     def __init__(
         self, network: FfsNetwork, *, backbone: str, crop_px: int, simulated: bool, device: Device
@@ -47,8 +46,9 @@ class FfsRater(Rater):
         self._backbone, self._crop_px, self._simulated = backbone, crop_px, simulated
 
     @property
-    def label(self) -> str:
-        return "FFS (simulated viewers)" if self._simulated else "FFS"
+    def shown(self) -> Score:
+        label = "FFS (simulated viewers)" if self._simulated else "FFS"
+        return Score(label, better="higher", decimals=3)
 
     @property
     def config(self) -> dict[str, Any]:

@@ -1,14 +1,12 @@
 """The rows of a table: by photos, the originals, plain enhancers, networks, and what is lacking."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from wespe.judging.baselines import BASELINES
 from wespe.reports.papers.values import Printed
-from wespe.reports.tables.columns import Column
-from wespe.results.reading import EvaluationResult
+from wespe.reports.tables.entries import Entry
+from wespe.results.methods import BASELINES, ENHANCED, ORIGINAL
 
-ORIGINAL = "original"
 _LABELS = {
     "autocontrast": "autocontrast (stand-in for APE)",
     "grey_world": "grey-world stretch (stand-in for APE)",
@@ -18,27 +16,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Entry:
-    """An evaluation in a table.
-
-    `photos` and `network` name its photos and its network in the table. `dataset` and `method`:
-    what they are in the paper's table, if anything. `published`: whether the network is one that
-    others trained. `notes`: by metric, why a value differs from the paper's.
-    """
-
-    result: EvaluationResult
-    photos: str
-    network: str
-    dataset: str | None = None
-    method: str | None = None
-    published: bool = False
-    notes: Mapping[str, str] = field(default_factory=dict)
-    rated: Sequence[Column] = ()
-    """The columns of the raters whose scores are in `result`."""
-
-
-@dataclass(frozen=True)
-class Row:
+class Line:
     """A row before its values.
 
     `entry` and `method`: the evaluation that has them and its name for the method; no evaluation
@@ -54,19 +32,19 @@ class Row:
     checked: bool = False
 
 
-def rows(entries: Sequence[Entry], paper: Printed) -> Iterator[Row]:
+def lines(entries: Sequence[Entry], paper: Printed) -> Iterator[Line]:
     """All rows of a table of `entries` beside `paper`; what only the paper has comes last."""
     for photos in dict.fromkeys(entry.photos for entry in entries):
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
-        yield _row(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
+        yield _line(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
         for method in BASELINES:
             having = (entry for entry in group if method in entry.result.summary.methods)
             if source := next(having, None):
-                yield _row(photos, _LABELS.get(method, method), source, method, None, None)
+                yield _line(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
-            named = (photos, entry.network, entry, "enhanced", dataset, entry.method)
-            yield _row(*named, checked=entry.published)
+            named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
+            yield _line(*named, checked=entry.published)
         if dataset:
             yield from _lacking(paper, dataset, {ORIGINAL, *(entry.method for entry in group)})
     covered = {entry.dataset for entry in entries}
@@ -75,7 +53,7 @@ def rows(entries: Sequence[Entry], paper: Printed) -> Iterator[Row]:
             yield from _lacking(paper, dataset, set())
 
 
-def _row(
+def _line(
     photos: str,
     label: str,
     entry: Entry,
@@ -84,13 +62,13 @@ def _row(
     printed: str | None,
     *,
     checked: bool = False,
-) -> Row:
+) -> Line:
     printed_as = (dataset, printed) if dataset and printed else None
-    return Row(photos, label, entry, method, printed_as, checked)
+    return Line(photos, label, entry, method, printed_as, checked)
 
 
-def _lacking(paper: Printed, dataset: str, ours: set[str | None]) -> Iterator[Row]:
+def _lacking(paper: Printed, dataset: str, ours: set[str | None]) -> Iterator[Line]:
     """A row for each method of the paper that is not among `ours`."""
     for method in paper.methods:
         if method not in ours:
-            yield Row(dataset, method, None, "", (dataset, method))
+            yield Line(dataset, method, None, "", (dataset, method))

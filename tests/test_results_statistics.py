@@ -1,0 +1,141 @@
+"""Intervals, tests and agreement, against values by hand and against SciPy's."""
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from wespe.reports.tables.columns import pooled_psnr_db
+from wespe.results.statistics import (
+    agrees,
+    interval,
+    intervals,
+    mean,
+    paired_differences,
+    paired_p,
+    wilson,
+)
+
+
+def test_the_interval_is_that_of_scipys_bootstrap() -> None:
+    values = np.random.default_rng(3).gamma(2.0, 1.5, 60)
+    theirs = stats.bootstrap((values,), np.mean, method="percentile", n_resamples=20_000, rng=5)
+    ours = interval(values)
+    assert ours is not None
+    # A quantile of 2,000 means has a standard error of about 0.06 of their standard deviation.
+    spread = values.std() / np.sqrt(len(values))
+    assert np.abs(np.subtract(ours, theirs.confidence_interval)).max() < 0.25 * spread
+
+
+def test_the_interval_of_many_values_is_that_of_the_normal_distribution() -> None:
+    values = np.random.default_rng(3).normal(20, 2, 400)
+    half = 1.96 * values.std(ddof=1) / math.sqrt(400)
+    # The ends of 2,000 resamples scatter by some 4 % of the interval.
+    expected = (values.mean() - half, values.mean() + half)
+    assert interval(values) == pytest.approx(expected, abs=0.1 * half)
+
+
+def test_the_same_values_have_one_interval_in_any_order() -> None:
+    random = np.random.default_rng(3)
+    values = random.normal(size=50)
+    assert interval(values) == interval(random.permutation(values).tolist())
+    rows = random.normal(size=(50, 2))
+    shuffled = random.permutation(rows)
+    assert intervals(rows, lambda drawn: drawn.mean(1)) == intervals(
+        shuffled, lambda drawn: drawn.mean(1)
+    )
+
+
+def test_few_values_have_no_interval_and_equal_ones_that_value() -> None:
+    assert interval([1.0] * 5) is None
+    assert interval([]) is None
+    assert interval([0.25] * 6) == (0.25, 0.25)
+
+
+def test_another_statistic_than_the_mean() -> None:
+    values = np.random.default_rng(0).normal(0, 1, 200)
+    found = interval(values, lambda drawn: np.median(drawn, axis=1))
+    # The median of normal values has 1.25 times the standard error of their mean.
+    assert found == pytest.approx(
+        np.median(values) + np.array([-1, 1]) * 1.96 * 1.25 / 14.1, abs=0.1
+    )
+
+
+def test_many_values_need_no_more_memory_than_few() -> None:
+    drawn: list[int] = []
+
+    def counted(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+        drawn.append(values.size)
+        return mean(values)
+
+    interval(np.arange(30_000.0), counted)
+    assert sum(drawn) == 2000 * 30_000
+    assert max(drawn) <= 10**6
+
+
+@pytest.mark.parametrize(("hits", "count"), [(0, 5), (10, 10), (275, 400), (1, 3), (266, 266)])
+def test_wilson_by_its_equation(hits: int, count: int) -> None:
+    # The ends solve (share − p)² = z² p (1 − p) / n.
+    z, share = stats.norm.ppf(0.975), hits / count
+    for end in wilson(hits, count):
+        assert (share - end) ** 2 == pytest.approx(z**2 * end * (1 - end) / count, abs=1e-9)
+
+
+def test_wilson_of_the_papers_accuracy() -> None:
+    # 68.75 % of 400 test images, rounded by hand.
+    low, high = wilson(275, 400)
+    assert (round(low, 3), round(high, 3)) == (0.640, 0.731)
+
+
+@pytest.mark.parametrize(("hits", "count"), [(4, 3), (-1, 3), (0, 0)])
+def test_wilson_refuses_what_is_no_share(hits: int, count: int) -> None:
+    with pytest.raises(ValueError, match="must"):
+        wilson(hits, count)
+
+
+def test_the_paired_test_by_hand() -> None:
+    originals = np.zeros(6)
+    # All six better: one of 2⁶ sign patterns, and its mirror image.
+    assert paired_p(np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), originals) == 2 / 64
+    # The smallest one worse: the rank sum 1 is reached by two patterns (none and the smallest).
+    assert paired_p(np.array([-0.1, 0.2, 0.3, 0.4, 0.5, 0.6]), originals) == 2 * 2 / 64
+    assert paired_p(originals, originals) == 1
+    assert paired_p(np.arange(5.0), np.zeros(5)) is None
+
+
+def test_agreement() -> None:
+    values = np.array([1.0, 2.0, 3.0])
+    # Student's interval: 2 ± 4.303 · 1 / √3.
+    assert agrees(4.4, values, None, mean) is True
+    assert agrees(4.5, values, None, mean) is False
+    assert agrees(2.0, values, (2.1, 3.0), mean) is False
+    assert agrees(2.0, values[:1], None, mean) is None
+    assert agrees(2.0, values, None, pooled_psnr_db) is None
+
+
+def test_differences_are_of_the_photos_that_have_all() -> None:
+    photos = {
+        "a": {"original": 10.0, "clahe": 11.0, "enhanced": 13.0},
+        "b": {"original": 12.0, "clahe": 12.0, "enhanced": 13.0},
+        "c": {"original": 12.0, "enhanced": 99.0},
+    }
+    n, (first, second) = paired_differences(photos, "enhanced", ["original", "clahe"])
+    assert (n, first.against, first.mean, second.mean) == (2, "original", 2.0, 1.5)
+    assert first.interval is None  # two photos are too few for one
+    assert first.is_open
+    many = {str(n): {"original": 1.0 * n, "enhanced": 2.0 * n} for n in range(1, 9)}
+    n, (difference,) = paired_differences(many, "enhanced", ["original"])
+    assert difference.interval == interval(np.arange(1.0, 9))
+    assert not difference.is_open
+
+
+def test_without_a_photo_there_is_no_difference() -> None:
+    assert paired_differences({}, "enhanced", ["original"]) == (0, [])
+
+
+def test_scipy_is_imported_where_it_is_needed_alone() -> None:
+    code = "import sys, wespe.results.statistics; sys.exit('scipy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,77 @@
+"""The tables of means of an evaluation and of a rating."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from wespe.reports.cells import cell_of
+from wespe.reports.compare import best, by_photo, shown, title
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
+from wespe.results.reading import EvaluationResult, RatingResult
+from wespe.results.tables import Cell, Column, Row, Table
+
+_MEANS = (
+    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than six photos do "
+    "not have"
+)
+
+
+def metrics_table(result: EvaluationResult) -> Table:
+    """A row a method, a column a metric: means over photos and their intervals."""
+    metrics = dict.fromkeys(name for row in result.images for name in row.values)
+    photos = {name: found for name in metrics if (found := by_photo(result.images, name))}
+    columns = tuple(Column(key=name, shown=shown(name)) for name in photos)
+    cells = {
+        method: {
+            name: cell_of([values[method] for values in found.values() if method in values])
+            for name, found in photos.items()
+        }
+        for method in dict.fromkeys(row.method for row in result.images)
+    }
+    for column in columns:
+        _mark_best(cells, column)
+    return Table(
+        name=result.name,
+        title=f"Metrics of {result.name}",
+        caption=f"{_MEANS}. An arrow says which direction is better; a metric without one only "
+        "describes.",
+        simulated=False,
+        columns=columns,
+        rows=_rows(cells),
+    )
+
+
+def _mark_best(cells: Mapping[str, dict[str, Cell]], column: Column) -> None:
+    """Mark the best of a column; the references do not compete."""
+    key = column.key
+    means = {method: row[key].value for method, row in cells.items() if method != TARGET}
+    for method in best(means, column.shown):
+        cells[method][key] = replace(cells[method][key], best=True)
+
+
+def scores_table(result: RatingResult) -> Table:
+    """A row a method: its mean score, and the mean difference to the original, photo by photo."""
+    shown = result.summary.shown
+    cells = {}
+    for method in result.summary.methods:
+        values = [photo for photo in result.scores.values() if method in photo]
+        scores = [photo[method] for photo in values]
+        changes = [photo[method] - photo[ORIGINAL] for photo in values if method != ORIGINAL]
+        cells[method] = {"score": cell_of(scores), "change": cell_of(changes)}
+    return Table(
+        name=result.name,
+        title=f"{shown.label} of {result.name}",
+        caption=f"{_MEANS}; the change is that of each photo against its original.",
+        simulated=False,
+        columns=(
+            Column(key="score", shown=shown),
+            Column(key="change", shown=replace(shown, label="change to the original")),
+        ),
+        rows=_rows(cells),
+    )
+
+
+def _rows(cells: Mapping[str, Mapping[str, Cell]]) -> tuple[Row, ...]:
+    return tuple(
+        Row(photos="", method=title(method), cells=of_method, marked=method == ENHANCED)
+        for method, of_method in cells.items()
+    )

@@ -1,0 +1,48 @@
+"""What all templates share: where they are, and how numbers are written."""
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from wespe.reports.compare import is_number, title
+from wespe.results.tables import Cell, Column
+
+
+def environment() -> Environment:
+    """The templates of this room, with the filters `number`, `title` and `parts`."""
+    made = Environment(
+        loader=PackageLoader("wespe.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {"number": number, "title": title, "parts": cell_parts}
+    return made
+
+
+def number(value: float | None, form: str) -> str:
+    """`value` in the format `form`; a dash where there is none or it is not finite."""
+    return format(value, form).replace("-", "−") if is_number(value) else "–"
+
+
+def p_text(p: float) -> str:
+    """`p = 0.012`, or `p < 0.001`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def cell_parts(cell: Cell, column: Column) -> dict[str, str]:
+    """Those of value, interval, n, p and paper that a cell has, as text.
+
+    A cell without a value has no `n`; its value is `not at hand` where a note says why, or a dash.
+    """
+    text = column.shown.text
+    if cell.value is None:
+        parts = {"value": "not at hand" if cell.note else "–"}
+    else:
+        parts = {"value": text(cell.value), "n": f"n = {cell.n}"}
+    if cell.low is not None and cell.high is not None:
+        parts["interval"] = f"[{text(cell.low)}, {text(cell.high)}]"
+    if cell.p is not None:
+        parts["p"] = p_text(cell.p)
+    if cell.paper is not None:
+        parts["paper"] = text(cell.paper, column.paper_decimals)
+    return parts

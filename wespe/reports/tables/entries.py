@@ -1,0 +1,126 @@
+"""What belongs into a table: evaluations, with the scores of raters, under the table's names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from wespe.reports.papers.settings import Table as TableSettings
+from wespe.reports.tables.columns import Measure, measure_of_rater
+from wespe.results.reading import EvaluationResult, RatingResult
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a pair's network was trained by, and towards which domain."""
+
+    method: str
+    target: str
+
+    @property
+    def name(self) -> str:
+        """What a table calls the network."""
+        names = {
+            "wespe": f"WESPE [{self.target}]",
+            "dped": "DPED, trained here",
+            "published": "DPED, published network",
+            "srcnn": "SRCNN",
+            "johnson": "Johnson et al.",
+        }
+        return names.get(self.method, self.method)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An evaluation in a table.
+
+    `photos` and `network` name its photos and its network in the table. `dataset` and `method`:
+    what they are in the paper's table, if anything. `published`: whether the network is one that
+    others trained. `notes`: by metric, why a value differs from the paper's.
+    """
+
+    result: EvaluationResult
+    photos: str
+    network: str
+    dataset: str | None = None
+    method: str | None = None
+    published: bool = False
+    notes: Mapping[str, str] = field(default_factory=dict)
+    rated: Sequence[Measure] = ()
+    """The columns of the raters whose scores are in `result`."""
+
+
+def entries(
+    name: str,
+    settings: TableSettings,
+    results: Mapping[str, EvaluationResult],
+    ratings: Sequence[RatingResult],
+    pairs: Mapping[str, Trained],
+) -> list[Entry]:
+    """The entries of the table `name`.
+
+    `results`: its evaluations, by name; `ratings`: its ratings; `pairs`: what each pair was trained
+    by. Raises ValueError for results of a pair that is not there, and for two ratings in one
+    column, such as those of two raters of the paper's.
+    """
+    for key in settings.evaluations:
+        if (pair := results[key].summary.pair) not in pairs:
+            known = ", ".join(pairs) or "there are none"
+            raise ValueError(
+                f"evaluation {key}: expected results of a pair of the settings ({known}), got "
+                f"those of {pair!r}"
+            )
+    networks = [pairs[results[key].summary.pair].name for key in settings.evaluations]
+    made = []
+    for (key, entry), network in zip(settings.evaluations.items(), networks, strict=True):
+        summary = results[key].summary
+        if networks.count(network) > 1:
+            network = f"{network} ({summary.pair})"
+        try:
+            result, rated = with_scores(results[key], ratings)
+        except ValueError as error:
+            raise ValueError(f"tables.{name}.ratings: {error}") from error
+        made.append(
+            Entry(
+                result,
+                photos=entry.dataset or summary.photos,
+                network=network,
+                dataset=entry.dataset,
+                method=entry.method,
+                published=pairs[summary.pair].method == "published",
+                notes=entry.notes,
+                rated=rated,
+            )
+        )
+    return made
+
+
+def with_scores(
+    result: EvaluationResult, ratings: Iterable[RatingResult]
+) -> tuple[EvaluationResult, list[Measure]]:
+    """An evaluation with the scores of those `ratings` that are of its pair and photos, as metrics.
+
+    What a rating has no score of, such as a photo too small for the rater, stays without one.
+    Raises ValueError for two of them in one column.
+    """
+    about, rated = (result.summary.pair, result.summary.photos), list[Measure]()
+    for rating in ratings:
+        if (rating.summary.pair, rating.summary.photos) != about:
+            continue
+        measure = measure_of_rater(rating.summary)
+        if measure.key in {other.key for other in rated}:
+            raise ValueError(
+                f"expected one for the column {measure.shown.label} of {result.name}, got "
+                f"{rating.name} too"
+            )
+        rated.append(measure)
+        images = [
+            replace(
+                row,
+                values={
+                    **row.values,
+                    measure.metric: rating.scores.get(row.image, {}).get(row.method),
+                },
+            )
+            for row in result.images
+        ]
+        result = replace(result, images=images)
+    return result, rated
