@@ -1,3 +1,3 @@
 """WESPE: weakly supervised photo enhancement, from two photo collections to an enhancer."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
