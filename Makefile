@@ -5,10 +5,14 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Markdown that people write; the other pages are generated.
 PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md | grep -v ^.github)
 
-.PHONY: all test check format site wheel lock clean
+.PHONY: all quick test check format site wheel lock clean
 
 all: .venv/ready
 	snakemake --cores all all
+
+# What is no process, browser, video or long training: under 90 seconds on two cores.
+quick: .venv/ready
+	pytest -n 2 --dist loadfile -m "not slow"
 
 test: .venv/ready
 	pytest -n 2 --dist loadfile

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wespe.core import parallel
 from wespe.pipeline import dvc as versions
 from wespe.pipeline import tracking
 from wespe.settings import params as config
@@ -23,6 +24,12 @@ ROOT = Path(__file__).parents[1]
 # Neither Snakemake, DVC nor MLflow may call home or hold a test up for a server.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# Several tests run at once: torch's threads beyond the cores wait for each other in loops, so that
+# two of them on a busy core take six times the processor time of one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SLOW_FIXTURES = frozenset({"fresh", "browser", "two_processes"})
+"""A test with one of these starts Snakemake, DVC, a browser or other processes."""
 
 SETTINGS = """\
 run: {name: tiny, results: results/tiny, data: data, seed: 0, compute: auto, tracking: ""}
@@ -53,6 +60,12 @@ JUDGES = """\
 raters: {faves: {kind: ffs, photos: flickr}, quality: {kind: cornia, photos: flickr}}
 ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
 """
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and SLOW_FIXTURES & {*item.fixturenames}:
+            item.add_marker(pytest.mark.slow)
 
 
 @dataclass(frozen=True)
@@ -169,10 +182,25 @@ def finished(recorded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where photos of two cameras go; they are aligned in this process: others take seconds."""
+    """Where photos of two cameras go."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("wespe.data.aligned.source.ordered_map", map)
     return Path("photos")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_process() -> Iterator[None]:
+    """Work on many photos is done in this process, as on a machine of one core.
+
+    Others take seconds to start. The tests that need them ask for `two_processes` or `workers`.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parallel, "available_cores", lambda: 1)
+        yield
+
+
+@pytest.fixture
+def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "available_cores", lambda: 2)
 
 
 @pytest.fixture(scope="module")

@@ -158,6 +158,7 @@ acquire("pairs", AlignedSettings(**eval(sys.argv[1])), Path("out"))
 """
 
 
+@pytest.mark.slow
 def test_killed_it_goes_on_and_ends_with_the_same_bytes(
     photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.published import SHARED, contents, folder, inventory, names, photos, zipped
-from wespe.core import parallel
 from wespe.data import cityscapes
 from wespe.results.index import PhotoIndex
 
@@ -26,7 +25,6 @@ COUNTS = {"train": 8, "val": 4, "test": 4}
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cityscapes, "_COUNTS", COUNTS)
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
 
 
 def acquire(path: Path, tmp_path: Path, part: str = "train", **more: Any) -> PhotoIndex:

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.published import SHARED, contents, folder, names, photos, zipped
-from wespe.core import parallel
 from wespe.core.files import sha256
 from wespe.data import div2k
 from wespe.results.index import PhotoIndex
@@ -19,7 +18,6 @@ VALID = photos(f"DIV2K_valid_HR/{number:04}.png" for number in (801, 802))
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(div2k, "_NUMBERS", {"train": range(1, 4), "valid": range(801, 803)})
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
 
 
 def acquire(path: Path, tmp_path: Path, **more: Any) -> PhotoIndex:

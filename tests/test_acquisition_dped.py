@@ -8,7 +8,6 @@ import pytest
 from pydantic import ValidationError
 
 from tests.published import SHARED, Files, contents, folder, names, photos, tarred
-from wespe.core import parallel
 from wespe.data import dped
 from wespe.results.index import PhotoIndex
 
@@ -27,7 +26,6 @@ def patches(camera: str, training: int = 5, testing: int = 3) -> Files:
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dped, "_PATCHES", {"iphone": (5, 3)})
     monkeypatch.setattr(dped, "_TEST_PHOTOS", 4)
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
 
 
 def acquire(

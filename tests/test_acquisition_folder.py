@@ -49,6 +49,14 @@ def test_photos_are_found_in_all_folders_sorted_and_measured(tmp_path: Path) -> 
     assert index.origin == f"photos of folder {tmp_path}"
 
 
+@pytest.mark.usefixtures("two_processes")
+def test_several_processes_find_the_photos_in_order(tmp_path: Path) -> None:
+    names = [f"{number}.png" for number in range(9)]
+    for number, name in enumerate(names):
+        _photo(tmp_path / name, seed=number)
+    assert _files(_acquire(tmp_path)) == names
+
+
 def test_every_kind_of_photo_that_can_be_enhanced_is_found(tmp_path: Path) -> None:
     pytest.importorskip("pillow_heif").register_heif_opener()
     Image.new("RGB", (9, 7), (200, 40, 10)).save(tmp_path / "a.HEIC")

@@ -8,17 +8,11 @@ import pytest
 
 from tests.published import SHARED, Files, contents, folder, inventory, names, photos, zipped
 from tests.servers import serving
-from wespe.core import parallel
 from wespe.data import kitti
 from wespe.results.index import PhotoIndex
 
 DRIVES = ("2011_09_26_drive_0001", "2011_09_26_drive_0002", "2011_09_29_drive_0026")
 TEST = "2011_09_26_drive_0046"
-
-
-@pytest.fixture(autouse=True)
-def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parallel, "available_cores", lambda: 1)
 
 
 def drive(name: str, frames: int = 4) -> Files:

@@ -14,6 +14,8 @@ from wespe.photos.images import write_photo
 from wespe.results.faves import read_faves
 from wespe.results.index import PhotoIndex
 
+pytestmark = pytest.mark.slow
+
 
 def settings(path: Path, **changes: Any) -> SimulatedFavesSettings:
     values = {"tile_px": 32, "versions": 3, "views_median": 200.0} | changes

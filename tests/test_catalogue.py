@@ -266,6 +266,7 @@ def test_the_list_and_the_registry_agree(
     assert not held
 
 
+@pytest.mark.slow
 def test_listing_imports_neither_torch_nor_mlflow_where_tracking_is_off() -> None:
     settings("")
     trained()

@@ -19,6 +19,8 @@ from wespe.photos.images import read_photo
 from wespe.pipeline import tracking
 from wespe.results.methods import BASELINES
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = """\
 run: {name: chain, results: results/chain, data: data/chain, compute: cpu-fp32}
 sources:

@@ -164,7 +164,7 @@ def entry(title: str, **names: Any) -> tuple[str, Any]:
 
 def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = snippet("`wespe/data/listed.py`:")
-    listed = module("wespe.data.registry.listed", code, tmp_path, monkeypatch)
+    listed = module("wespe.data.listed", code, tmp_path, monkeypatch)
     key, source = entry("In `SOURCES`", Source=Source, listed=listed)
     monkeypatch.chdir(tmp_path)
     Path("photos.txt").write_text("a.png\nb.png\n")

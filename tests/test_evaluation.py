@@ -65,7 +65,7 @@ def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
         "metrics": tuple(METRICS),
         "out": out,
         "pictures": 0,
-        "workers": 2,
+        "workers": 1,
     }
     return evaluate(index, changed.pop("enhance", brighten), **settings | changed)
 
@@ -190,6 +190,7 @@ def test_pictures_are_spread_named_apart_and_bounded(make_index: MakeIndex, tmp_
     assert abs(shown.mean() - brighten(photos["a/2.png"]).mean()) < 2
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
     # The first photos take longest: with several workers the last are done first.
     photos = {f"{n}.png": photo(n, height=20 + 200 // (n + 1)) for n in range(8)}
@@ -212,13 +213,14 @@ def fail(pixels: Pixels) -> Pixels:
     raise RuntimeError("no such luck")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("photos", [1, 3])
 def test_an_error_in_a_process_reaches_the_caller(
     make_index: MakeIndex, tmp_path: Path, photos: int
 ) -> None:
     index = make_index({f"{number}.png": photo(number) for number in range(photos)}, {})
     with pytest.raises(RuntimeError, match="no such luck"):
-        run(index, tmp_path / "out", baselines={"fail": fail})
+        run(index, tmp_path / "out", baselines={"fail": fail}, workers=2)
     assert not (tmp_path / "out").exists()
 
 

@@ -121,6 +121,7 @@ def _hold(path: Path) -> int:
         return 1
 
 
+@pytest.mark.slow
 def test_lock_lets_one_process_in(tmp_path: Path) -> None:
     path = tmp_path / "new" / "lock"
     with multiprocessing.get_context("spawn").Pool(1) as other:

@@ -120,6 +120,7 @@ def test_better_pictures_score_higher() -> None:
     assert np.mean(contrast["1"]) > 1.2 * np.mean(contrast["0"])
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path: Path) -> None:
     """SIGKILL, by the emulator, at calls of the API and at pictures, of `wespe acquire`."""
     command = [sys.executable, "-m", "wespe.cli", "acquire", "faves", "--out"]

@@ -131,6 +131,7 @@ def bare(*arguments: str, modules: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_a_bare_machine_imports_what_trains_and_enhances_and_runs_the_latter(
     tmp_path: Path,
 ) -> None:
@@ -150,11 +151,13 @@ def test_a_bare_machine_imports_what_trains_and_enhances_and_runs_the_latter(
     assert read_photo(enhanced / "a.png").pixels.shape == (40, 50, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["pydantic", "yaml", "mlflow", "skimage", "pandas"])
 def test_the_bare_machine_is_bare(module: str) -> None:
     assert module in missing_modules()
 
 
+@pytest.mark.slow
 def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
     done = bare("--version", modules="wespe.settings.params")
     assert done.returncode == 1

@@ -22,6 +22,8 @@ from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.join import result_suffix
 from wespe.photos.images import Pixels, write_photo
 
+pytestmark = pytest.mark.slow
+
 # The least from which FFmpeg makes a stream of such subtitles.
 ASS_HEADER = b"""[Script Info]
 [V4+ Styles]

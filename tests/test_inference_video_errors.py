@@ -13,6 +13,8 @@ from tests.videos import scene, write_clip
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.source import VideoError
 
+pytestmark = pytest.mark.slow
+
 
 def reason(source: Path, **options: Any) -> str:
     output = source.with_name("out.mp4")

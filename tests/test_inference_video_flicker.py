@@ -14,6 +14,8 @@ from wespe.networks.inference.video.source import VideoError
 from wespe.networks.inference.video.steady import Steady
 from wespe.photos.images import Pixels
 
+pytestmark = pytest.mark.slow
+
 SIZE = 160, 120
 
 

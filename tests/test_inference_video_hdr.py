@@ -13,6 +13,8 @@ from tests.videos import see
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.photos.images import Pixels
 
+pytestmark = pytest.mark.slow
+
 Light = NDArray[np.float64]
 """`(..., 3)` of BT.709, in cd/m²."""
 

@@ -19,6 +19,8 @@ from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.source import VideoError
 from wespe.photos.images import Pixels
 
+pytestmark = pytest.mark.slow
+
 PIECE = 8
 
 # A network of no layers, and where a run is killed: at a frame's number, or when pieces are joined.

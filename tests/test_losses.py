@@ -6,6 +6,7 @@ import pytest
 import torch
 from skimage.color import rgb2gray
 
+from wespe.photos.filters import grey
 from wespe.training import losses
 
 
@@ -87,7 +88,7 @@ def test_blur_keeps_constants_and_the_papers_amplitude() -> None:
 def test_grey_is_the_luma_of_opencv() -> None:
     image = torch.rand(1, 3, 6, 5)
     expected = cv2.cvtColor(image[0].permute(1, 2, 0).numpy(), cv2.COLOR_RGB2GRAY)
-    np.testing.assert_allclose(losses.grey(image)[0, 0].numpy(), expected, atol=1e-6)
+    np.testing.assert_allclose(grey(image)[0, 0].numpy(), expected, atol=1e-6)
     # Another standard's luma (BT.709, skimage) differs: the two must not be mixed up.
     assert np.abs(rgb2gray(image[0].permute(1, 2, 0).numpy()) - expected).max() > 1e-3
 

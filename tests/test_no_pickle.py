@@ -3,6 +3,7 @@
 import ast
 import pickle
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from wespe.networks.perceptual import build_extractor
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 UNSAFE_MODULES = {"pickle", "_pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
 # The state of a stopped training, which this program alone writes, into a folder of its own.
-OWN_STATE = "training/engine.py: torch.load(path, map_location='cpu', weights_only=True)"
+OWN_STATE = "networks/fitting/engine.py: torch.load(path, map_location='cpu', weights_only=True)"
 
 
 class Trap:
@@ -53,6 +54,7 @@ def test_weights_in_a_pickle_are_refused(trap: Path, extractor: str, suffix: str
         path.rename(trap)
 
 
+@pytest.mark.slow
 def test_the_error_tells_how_to_convert_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,7 +63,9 @@ def test_the_error_tells_how_to_convert_a_file(
     torch.save(tensors, "vgg.pth")
     with pytest.raises(ValueError, match=r"^vgg\.pth: expected a \.safetensors file") as caught:
         build_extractor("vgg19", layer="relu1_1", weights=Path("vgg.pth"))
-    subprocess.run(str(caught.value).splitlines()[-1], shell=True, check=True)
+    command = str(caught.value).splitlines()[-1]
+    assert command.startswith("python -c ")
+    subprocess.run(command.replace("python", sys.executable, 1), shell=True, check=True)
     assert torch.equal(load_file("vgg.safetensors")["features.0.bias"], tensors["features.0.bias"])
     build_extractor("vgg19", layer="relu1_1", weights=Path("vgg.safetensors"))
 

@@ -80,7 +80,9 @@ def test_a_table_is_as_printed(paper: str) -> None:
 
 
 def test_the_file_has_nothing_twice_and_nothing_else() -> None:
-    with (ROOT / "wespe" / "papers" / "values.csv").open(encoding="utf-8", newline="") as stream:
+    with (ROOT / "wespe" / "reports" / "papers" / "values.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
         rows = list(csv.DictReader(stream))
     cells = Counter(tuple(row.values())[:5] for row in rows)
     assert set(cells.values()) == {1}

@@ -8,6 +8,8 @@ import pytest
 
 from wespe.core.parallel import overlapped_map
 
+pytestmark = pytest.mark.slow
+
 
 def whereabouts(item: int) -> tuple[int, int, int]:
     return item, os.getpid(), cv2.getNumThreads()

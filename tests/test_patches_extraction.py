@@ -188,6 +188,7 @@ def test_photos_that_give_less_than_planned_leave_no_holes(tmp_path: Path) -> No
         assert np.array_equal(patch, photos[number][y : y + SIZE, x : x + SIZE])
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_number_of_workers(tmp_path: Path) -> None:
     photos = [_noise(24 + number, 40, number) for number in range(12)]
     photos[3][:] = 7
@@ -216,7 +217,7 @@ def test_photos_that_became_unusable_are_listed(tmp_path: Path) -> None:
     (tmp_path / "0.png").write_bytes(content[:200])
     (tmp_path / "1.png").unlink()
     write_photo(tmp_path / "3.png", _noise(12, 20, 9))
-    manifest = _extract(index, tmp_path / "set.npy", workers=2)
+    manifest = _extract(index, tmp_path / "set.npy")
     broken, absent, resized = manifest["left_out"]["unreadable"]
     assert broken["file"] == "0.png"
     assert broken["reason"].startswith("cannot be decoded")
@@ -242,6 +243,7 @@ def test_a_source_without_a_patch_gets_an_empty_set_that_cannot_be_opened(tmp_pa
         PatchSet.open(tmp_path / "set.npy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_work_comes_back_in_order(workers: int) -> None:
     numbers = list(range(-150, 150))

@@ -82,6 +82,7 @@ def _killed(out: str, after: int) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_killed_at_several_points_it_gives_the_same_bytes(
     index: PhotoIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +100,7 @@ def _refuse(path: Path) -> None:
     raise AssertionError(f"{path} is read again")
 
 
+@pytest.mark.slow
 def test_only_what_is_not_finished_is_cut_again(
     index: PhotoIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +114,7 @@ def test_only_what_is_not_finished_is_cut_again(
     assert _files("stopped") == _files("whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("changed", [{"seed": 1}, {"count": 60}, {"min_std": 0.0}])
 def test_what_was_begun_with_other_settings_is_dropped(
     index: PhotoIndex, changed: dict[str, Any]
@@ -122,6 +125,7 @@ def test_what_was_begun_with_other_settings_is_dropped(
     assert _files("stopped") == _files("whole")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -274,6 +274,7 @@ def test_a_refit_ranks_distortions_of_photos_it_has_not_seen(fitted: Fitted) -> 
     assert any("cannot be compared with published" in limit for limit in fitted.limits)
 
 
+@pytest.mark.usefixtures("two_processes")
 def test_a_stopped_refit_goes_on_to_the_same_rater(
     learned: tuple[Task, Fitted], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

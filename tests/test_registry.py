@@ -106,6 +106,7 @@ def test_a_registry_that_fails_is_a_warning(
     assert len(warnings) == 2
 
 
+@pytest.mark.slow
 def test_four_processes_register_one_network_once(on: config.Run) -> None:
     network()
     done = subprocess.run(

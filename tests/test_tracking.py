@@ -304,6 +304,7 @@ def test_a_record_that_breaks_midway_stops_with_one_warning(
     assert len([record for record in caplog.records if "tracking" in record.name]) == 1
 
 
+@pytest.mark.slow
 def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", FOUR_PROCESSES], cwd=tmp_path, capture_output=True, text=True
@@ -334,6 +335,7 @@ raise SystemExit(max(process.exitcode for process in started))
 """
 
 
+@pytest.mark.slow
 def test_importing_tracking_does_not_import_mlflow() -> None:
     program = "import sys, wespe.pipeline.tracking; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

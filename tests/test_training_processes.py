@@ -24,6 +24,8 @@ from tests.test_training_wespe import TINY, batch, build
 from wespe.core import processes
 from wespe.core.files import lock
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 # So small that the second step starts from the same weights, whatever Adam makes of rounding.
@@ -162,7 +164,7 @@ def test_a_process_by_itself_is_left_alone() -> None:
 
 
 def setting_up(root: Path, *, devices: int = 2, nodes: int = 1) -> Training:
-    training = prepare(root, "cpu-fp32")
+    training = prepare(root, "cpu-fp32", steps=40)
     settings = root / "params.yaml"
     text = settings.read_text().replace("norm: batch", "norm: instance")
     settings.write_text(text.replace("seed: 3,", f"seed: 3, devices: {devices}, nodes: {nodes},"))
@@ -194,14 +196,13 @@ def end(launcher: subprocess.Popen[str], victims: list[int]) -> tuple[int, str]:
 
 def test_killed_processes_go_on_where_they_were(uninterrupted: Training, tmp_path: Path) -> None:
     training = setting_up(tmp_path / "project")
-    for step, killed in ((6, slice(0, 1)), (11, slice(0, 2))):
-        launcher = training.start_until(step)
-        code, messages = end(launcher, workers(launcher)[killed])
-        assert code == 1
-        assert "of the training was ended by SIGKILL\n" in messages
-        assert "Traceback" not in messages
+    launcher = training.start_until(6)
+    code, messages = end(launcher, workers(launcher)[:1])
+    assert code == 1
+    assert "of the training was ended by SIGKILL\n" in messages
+    assert "Traceback" not in messages
     # A killed launcher cannot end the others: they end by themselves.
-    launcher = training.start_until(16)
+    launcher = training.start_until(11)
     both = workers(launcher)
     assert len(both) == 2
     end(launcher, [launcher.pid])
@@ -223,7 +224,7 @@ def test_killed_processes_go_on_where_they_were(uninterrupted: Training, tmp_pat
 
     code, messages = training.finish()
     assert code == 0, messages
-    assert re.findall(r"pair: resumes at step (\d+) of", messages) in (["15"], ["20"], ["25"])
+    assert re.findall(r"pair: resumes at step (\d+) of", messages) in (["10"], ["15"], ["20"])
     check_same(training, uninterrupted)
 
     # The state knows nothing of their number.
@@ -237,6 +238,7 @@ def test_killed_processes_go_on_where_they_were(uninterrupted: Training, tmp_pat
 def test_two_machines_train_like_two_processes_of_one(
     uninterrupted: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Each with one thread, like those of one machine: with more, sums are shared out otherwise.
     training = setting_up(tmp_path / "project", devices=1, nodes=2)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -98,6 +98,7 @@ print("closed", flush=True)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_this_machine_alone_and_stops_cleanly(number: signal.Signals) -> None:
     command = [sys.executable, "-c", SERVER]

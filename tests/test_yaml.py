@@ -31,6 +31,7 @@ def read_by_tools() -> dict[str, list[object]]:
     return read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES)
 def test_snakemake_and_dvc_read_what_we_read(
     read_by_tools: dict[str, list[object]], file: str
