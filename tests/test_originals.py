@@ -15,7 +15,7 @@ from tests.test_images import ADOBE, BAD, P3, STORED, icc_profile
 from wespe.photos.images import AnyPixels, PhotoError, Pixels, read_photo
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.originals.metadata import png_chunk
-from wespe.photos.originals.tiff import encode_tiff
+from wespe.photos.originals.tiff import Tags, encode_tiff
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 PHONES = sorted((DATA / "phones").glob("*.jpg"))
@@ -346,9 +346,8 @@ def test_cmyk_stays_where_its_profile_leads_back(tmp_path: Path, suffix: str) ->
 
 
 def test_16_bit_cmyk_is_refused_rather_than_cut(tmp_path: Path) -> None:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
     deep = np.zeros((3, 4, 4), np.uint16)
-    content = encode_tiff(deep, "CMYK", tags=tags, profile=None, compressed=False)
+    content = encode_tiff(deep, "CMYK", tags=Tags("<"), profile=None, compressed=False)
     (tmp_path / "in.tif").write_bytes(content)
     with pytest.raises(PhotoError, match=r"in\.tif: 16 bits a channel of CMYK, expected 8"):
         read_original(tmp_path / "in.tif")

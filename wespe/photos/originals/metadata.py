@@ -2,7 +2,16 @@
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from PIL import Image
+
+from wespe.photos.originals.renderings import (
+    ISO_GAIN_MAP,
+    fresh_xmp,
+    has_gain_map,
+    without_photoshop_thumbnails,
+)
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Of the picture, not of its encoding: colours, resolution, EXIF, text, time.
@@ -12,6 +21,9 @@ _PNG_KEPT = frozenset(
 )
 _PNG_COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xFE
+_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
+_SEGMENT_BYTES = 65000
 # Any but those within a scan.
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 
@@ -52,7 +64,7 @@ def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
         for marker, segment in _jpeg_segments(encoded)
         if marker not in {_APP0, _APP1, _APP2, _COMMENT}
     ]
-    header = b"\xff\xd8" + b"".join(_fresh(segment) for segment in kept)
+    header = b"\xff\xd8" + b"".join(_fresh(kept))
     picture = b"".join(segment for _, segment in body) + encoded[_header_end(encoded) :]
     return header + picture + motion_video(source)
 
@@ -81,10 +93,44 @@ def _is_kept(marker: int, payload: bytes, own_colours: bool) -> bool:
     return marker in {_APP0, _APP1, _APP13, _COMMENT} and not payload.startswith(b"JFXX\0")
 
 
-def _fresh(segment: bytes) -> bytes:
-    if segment[4:10] != b"Exif\0\0":
-        return segment
-    return segment[:4] + without_thumbnail(segment[4:])
+def gain_map_of(image: Image.Image, content: bytes) -> bool:
+    """Whether an opened photo has a gain map for HDR screens, which no enhanced photo keeps."""
+    if image.format in {"JPEG", "MPO"}:
+        return any(
+            (marker == _APP1 and segment[4:].startswith(_XMP) and has_gain_map(segment))
+            or (marker == _APP2 and segment[4:].startswith(ISO_GAIN_MAP))
+            for marker, segment in _jpeg_segments(content)
+        )
+    return any("hdrgainmap" in str(kind) for kind in image.info.get("aux", {}))
+
+
+def _fresh(segments: Sequence[bytes]) -> Iterator[bytes]:
+    """The segments of a header without what shows the old picture."""
+    resources = [part for part in segments if part[4:].startswith(_PHOTOSHOP)]
+    for segment in segments:
+        payload = segment[4:]
+        if payload.startswith(b"Exif\0\0"):
+            yield segment[:4] + without_thumbnail(payload)
+        elif payload.startswith(_XMP):
+            fresh = fresh_xmp(payload)
+            yield segment[:2] + (len(fresh) + 2).to_bytes(2) + fresh
+        elif segment in resources:
+            if segment is resources[0]:
+                yield from _photoshop_segments(resources)
+        else:
+            yield segment
+
+
+def _photoshop_segments(segments: Sequence[bytes]) -> Iterator[bytes]:
+    """Image resources, which may go on from one segment to the next, without thumbnails."""
+    whole = b"".join(segment[4 + len(_PHOTOSHOP) :] for segment in segments)
+    fresh = without_photoshop_thumbnails(whole)
+    if fresh == whole:
+        yield from segments
+        return
+    for place in range(0, len(fresh), _SEGMENT_BYTES):
+        payload = _PHOTOSHOP + fresh[place : place + _SEGMENT_BYTES]
+        yield b"\xff\xed" + (len(payload) + 2).to_bytes(2) + payload
 
 
 def _jpeg_segments(content: bytes) -> Iterator[tuple[int, bytes]]:

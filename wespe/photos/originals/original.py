@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import ExifTags, Image, JpegImagePlugin, TiffImagePlugin
+from PIL import ExifTags, Image, JpegImagePlugin
 
 from wespe.photos.images import (
     DAMAGED,
     FORMATS,
-    LAYOUT_TAGS,
     AnyPixels,
     PhotoError,
     as_srgb,
@@ -21,15 +20,14 @@ from wespe.photos.images import (
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
+from wespe.photos.originals.metadata import gain_map_of
+from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
 _TURNS = {
     **{1: (False, 1, 1), 2: (False, 1, -1), 3: (False, -1, -1), 4: (False, -1, 1)},
     **{5: (True, 1, 1), 6: (True, -1, 1), 7: (True, -1, -1), 8: (True, 1, -1)},
 }
-# What XMP and IPTC are in TIFF: of the picture, though other formats have another place for them.
-_TIFF_TEXT = frozenset({700, 33723})
-_SUB_DIRECTORIES = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
 @dataclass(frozen=True)
@@ -99,12 +97,12 @@ def read_original(path: Path) -> Original:
         return Original(
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
-            options=_options(path, image, name),
-            notes=tuple(_lost(image, kind)),
+            options=_options(path, image, name, content),
+            notes=tuple(_lost(image, kind, content)),
         )
 
 
-def _lost(image: Image.Image, kind: Kind) -> Iterator[str]:
+def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
     """What `write_like` cannot keep of an opened file, in words."""
     try:
         count = getattr(image, "n_frames", 1)
@@ -118,6 +116,12 @@ def _lost(image: Image.Image, kind: Kind) -> Iterator[str]:
         yield f"{kind.bits} bits as 16"
     if image.mode == "LAB":
         yield "Lab as RGB"
+    if kind.format == "TIFF" and PHOTOSHOP_LAYERS in getattr(image, "tag_v2", {}):
+        yield "without Photoshop's layers, which show the picture as it was"
+    if gain_map_of(image, content):
+        yield "without its HDR gain map, which was made for the picture as it was"
+    if image.info.get("depth_images"):
+        yield "without its depth map"
 
 
 def _layers(
@@ -157,7 +161,7 @@ def _plain_layers(picture: Image.Image, eight_bit: bool) -> AnyPixels:
     return layers[..., None] if layers.ndim == 2 else layers
 
 
-def _options(path: Path, image: Image.Image, name: str) -> dict[str, Any]:
+def _options(path: Path, image: Image.Image, name: str, content: bytes) -> dict[str, Any]:
     """What encoders are told of the file, beside its pixels."""
     if name == "JPEG":
         sampling = JpegImagePlugin.get_sampling(image)
@@ -169,7 +173,7 @@ def _options(path: Path, image: Image.Image, name: str) -> dict[str, Any]:
         }
     if name == "TIFF":
         return {
-            "tags": _tiff_tags(image),
+            "tags": Tags.read(content).kept(),
             "compressed": image.info.get("compression", "raw") != "raw",
             "icc_profile": image.info.get("icc_profile"),
         }
@@ -177,14 +181,3 @@ def _options(path: Path, image: Image.Image, name: str) -> dict[str, Any]:
         return {"dpi": image.info.get("dpi", (0, 0)), "icc_profile": profile_of(path, image)}
     keys = ("exif", "icc_profile", "xmp")
     return {key: image.info[key] for key in keys if image.info.get(key)}
-
-
-def _tiff_tags(image: Image.Image) -> TiffImagePlugin.ImageFileDirectory_v2:
-    """The tags that tell of the picture and not of the file's layout."""
-    tags, exif = TiffImagePlugin.ImageFileDirectory_v2(), image.getexif()
-    kinds = getattr(image, "tag_v2", tags).tagtype
-    for tag in exif.keys() - (LAYOUT_TAGS - _TIFF_TEXT):
-        tags[tag] = exif.get_ifd(tag) if tag in _SUB_DIRECTORIES else exif[tag]
-        if tag in kinds and tag not in _SUB_DIRECTORIES:
-            tags.tagtype[tag] = kinds[tag]
-    return tags

@@ -1,0 +1,217 @@
+"""Nothing is lost of what a file says, and nothing stays that shows the picture as it was."""
+
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from wespe.photos.originals import read_original, write_like
+from wespe.photos.originals.renderings import fresh_xmp, without_photoshop_thumbnails
+
+ASCII, SHORT, LONG, BYTES = 2, 3, 4, 7
+JAPANESE = "写真".encode()
+RESOURCE = b"8BIM\x04\x04\x00\x00" + struct.pack(">I", 5) + b"\x1c\x02\x05\x00\x01\x00"  # IPTC
+THUMBNAIL = b"8BIM\x04\x0c\x00\x00" + struct.pack(">I", 4) + b"JPEG"
+TEXTS = {
+    269: (ASCII, b"Document\0"),
+    270: (ASCII, "Straße in Zürich\0".encode()),
+    285: (ASCII, b"Page 7\0"),
+    305: (ASCII, b"Some program\0"),
+    315: (ASCII, "© 2024 Jürgen Müller\0".encode("latin-1")),
+    700: (1, b"<x:xmpmeta>stars</x:xmpmeta>"),
+    33432: (ASCII, b"\xc2\xa9 2024 " + JAPANESE + b"\0"),
+    33723: (LONG, bytes(range(40))),
+    65000: (BYTES, b"\0\1\2\xff of a maker"),
+}
+EXIF = {
+    36867: (ASCII, b"2018:06:18 09:00:00\0"),
+    37510: (BYTES, b"UNICODE\0" + JAPANESE),
+    42036: (ASCII, b"Lens " + JAPANESE + b"\0"),
+}
+GPS = {1: (ASCII, b"N\0\0\0"), 2: (5, struct.pack("<6I", 47, 1, 22, 1, 61, 2))}
+
+Entries = Mapping[int, tuple[int, bytes]]
+
+
+def directory(entries: Entries, start: int, order: str, below: Mapping[int, Entries]) -> bytes:
+    """A TIFF directory at `start`, by hand: the writer under test is another."""
+    numbers = sorted({*entries, *below})
+    place = start + 6 + 12 * len(numbers)
+    table, values = b"", b""
+    sizes = {ASCII: 1, SHORT: 2, LONG: 4, BYTES: 1, 1: 1, 5: 8}
+    for number in numbers:
+        if number in below:
+            value = directory(below[number], place + len(values), order, {})
+            table += struct.pack(f"{order}HHII", number, LONG, 1, place + len(values))
+            values += value + bytes(len(value) % 2)
+            continue
+        kind, value = entries[number]
+        head = struct.pack(f"{order}HHI", number, kind, len(value) // sizes[kind])
+        if len(value) <= 4:
+            table += head + value.ljust(4, b"\0")
+        else:
+            table += head + struct.pack(f"{order}I", place + len(values))
+            values += value + bytes(len(value) % 2)
+    return struct.pack(f"{order}H", len(numbers)) + table + bytes(4) + values
+
+
+def save_tiff(path: Path, extra: Entries, *, order: str = "<") -> None:
+    body = np.linspace(0, 255, 9 * 12 * 3).astype(np.uint8).tobytes()
+    layout = {256: 12, 257: 9, 259: 1, 262: 2, 273: 8, 277: 3, 278: 9, 279: len(body)}
+    entries = {number: (LONG, struct.pack(f"{order}I", value)) for number, value in layout.items()}
+    entries[258] = (SHORT, struct.pack(f"{order}3H", 8, 8, 8))
+    below = {34665: EXIF, 34853: GPS if order == "<" else {1: GPS[1]}}
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    header = mark + struct.pack(f"{order}I", 8 + len(body))
+    path.write_bytes(header + body + directory(entries | extra, 8 + len(body), order, below))
+
+
+def again(path: Path) -> Path:
+    original, out = read_original(path), path.with_name(f"again{path.suffix}")
+    write_like(out, original, original.upright() // 2 + 60)
+    return out
+
+
+def tags(path: Path) -> dict[int, Any]:
+    """All tags of the first page, as tifffile reads them."""
+    with tifffile.TiffFile(path) as file:
+        return {tag.code: tag.value for tag in file.pages[0].tags}
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_tiff_keeps_every_tag_but_those_of_its_layout(tmp_path: Path, order: str) -> None:
+    path = tmp_path / "a.tif"
+    save_tiff(path, TEXTS, order=order)
+    before, after = tags(path), tags(again(path))
+    layout = {256, 257, 258, 259, 262, 273, 277, 278, 279}
+    assert {*before} - layout == {*TEXTS, 34665, 34853}
+    assert {code: before[code] for code in {*before} - layout} == {
+        code: after[code] for code in {*after} - layout
+    }
+    content = again(path).read_bytes()
+    for _, value in [*TEXTS.values(), *EXIF.values()]:
+        assert value in content
+
+
+def test_what_is_written_is_kept_again(tmp_path: Path) -> None:
+    save_tiff(tmp_path / "a.tif", TEXTS)
+    first = again(tmp_path / "a.tif")
+    second = tmp_path / "b.tif"
+    second.write_bytes(first.read_bytes())
+    assert tags(again(second)) == tags(second)
+
+
+@pytest.mark.skipif(not shutil.which("exiftool"), reason="exiftool is not installed")
+def test_exiftool_reads_the_same(tmp_path: Path) -> None:
+    save_tiff(tmp_path / "a.tif", TEXTS)
+
+    def said(path: Path) -> bytes:
+        command = ["exiftool", "-a", "-G1", "-s", "-x", "System:all", "-x", "File:all", str(path)]
+        listed = subprocess.run(command, check=True, capture_output=True).stdout
+        return re.sub(rb".*(Strip|RowsPer|ExifTool).*\n", b"", listed)
+
+    assert said(again(tmp_path / "a.tif")) == said(tmp_path / "a.tif")
+
+
+def test_photoshops_layers_and_thumbnail_go_and_the_rest_of_its_block_stays(tmp_path: Path) -> None:
+    photoshop = {34377: (BYTES, RESOURCE + THUMBNAIL), 37724: (BYTES, b"Adobe Photoshop layers")}
+    save_tiff(tmp_path / "a.tif", photoshop)
+    after = tags(again(tmp_path / "a.tif"))
+    assert 37724 not in after
+    content = again(tmp_path / "a.tif").read_bytes()
+    assert RESOURCE in content
+    assert THUMBNAIL not in content
+    assert read_original(tmp_path / "a.tif").notes == (
+        "without Photoshop's layers, which show the picture as it was",
+    )
+
+
+def test_a_damaged_directory_costs_its_tags_and_not_the_photo(tmp_path: Path) -> None:
+    save_tiff(tmp_path / "a.tif", TEXTS)
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    place = content.index(struct.pack("<HHI", 33723, LONG, 10))
+    content[place + 8 : place + 12] = struct.pack("<I", 2**31)  # behind the end of the file
+    (tmp_path / "a.tif").write_bytes(content)
+    after = tags(again(tmp_path / "a.tif"))
+    assert 33723 not in after
+    assert after[305] == "Some program"
+
+
+def test_damaged_resources_are_left_as_they_are() -> None:
+    for damaged in (b"8BIM", RESOURCE[:-3], b"something else"):
+        assert without_photoshop_thumbnails(damaged) == damaged
+    assert without_photoshop_thumbnails(THUMBNAIL + RESOURCE) == RESOURCE
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2) + payload
+
+
+def save_jpeg(path: Path, *segments: bytes, behind: bytes = b"") -> None:
+    Image.fromarray(np.full((16, 24, 3), 90, np.uint8)).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:2] + b"".join(segments) + content[2:] + behind)
+
+
+XMP = b"http://ns.adobe.com/xap/1.0/\0"
+ULTRA_HDR = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="#"><rdf:Description
+ xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0" xmp:Rating="4">
+<Container:Directory><rdf:Seq>
+<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="Primary" Item:Length="0"/></rdf:li>
+<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="GainMap" Item:Mime="image/jpeg"
+ Item:Length="66171"/></rdf:li>
+<rdf:li rdf:parseType="Resource"><Container:Item Item:Length="99"
+ Item:Semantic="MotionPhoto"/></rdf:li>
+</rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"""
+
+
+def test_the_thumbnails_of_a_jpeg_go_and_the_rest_stays(tmp_path: Path) -> None:
+    thumbnails = b"<xmp:Thumbnails><rdf:Alt><rdf:li>/9j/4AAQ</rdf:li></rdf:Alt></xmp:Thumbnails>"
+    packet = b"<x:xmpmeta>before " + thumbnails + b"after</x:xmpmeta>"
+    photoshop = b"Photoshop 3.0\0" + THUMBNAIL + RESOURCE
+    save_jpeg(tmp_path / "a.jpg", segment(0xE1, XMP + packet), segment(0xED, photoshop))
+    content = again(tmp_path / "a.jpg").read_bytes()
+    assert segment(0xE1, XMP + b"<x:xmpmeta>before after</x:xmpmeta>") in content
+    assert segment(0xED, b"Photoshop 3.0\0" + RESOURCE) in content
+    with Image.open(again(tmp_path / "a.jpg")) as image:
+        image.load()
+
+
+def test_resources_that_go_on_in_another_segment_are_one(tmp_path: Path) -> None:
+    whole = RESOURCE + THUMBNAIL
+    parts = [segment(0xED, b"Photoshop 3.0\0" + part) for part in (whole[:20], whole[20:])]
+    save_jpeg(tmp_path / "a.jpg", *parts)
+    content = again(tmp_path / "a.jpg").read_bytes()
+    assert segment(0xED, b"Photoshop 3.0\0" + RESOURCE) in content
+    assert b"JPEG" not in content.replace(b"JFIF", b"")
+
+
+def test_a_gain_map_is_announced_no_more_and_its_loss_is_said(tmp_path: Path) -> None:
+    save_jpeg(tmp_path / "a.jpg", segment(0xE1, XMP + ULTRA_HDR))
+    assert read_original(tmp_path / "a.jpg").notes == (
+        "without its HDR gain map, which was made for the picture as it was",
+    )
+    content = again(tmp_path / "a.jpg").read_bytes()
+    assert b"GainMap" not in content
+    assert b"hdrgm:Version" not in content
+    for kept in (b'Semantic="Primary"', b'Semantic="MotionPhoto"', b'xmp:Rating="4"'):
+        assert kept in content
+
+
+def test_an_iso_gain_map_is_said_too(tmp_path: Path) -> None:
+    save_jpeg(tmp_path / "a.jpg", segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(4)))
+    assert "without its HDR gain map" in read_original(tmp_path / "a.jpg").notes[0]
+    assert b"21496" not in again(tmp_path / "a.jpg").read_bytes()
+
+
+def test_a_packet_without_either_stays_to_the_byte() -> None:
+    packet = b'<x:xmpmeta><rdf:li>keep</rdf:li> hdrgm is a word here <Item Semantic="GainMapper"/>'
+    assert fresh_xmp(packet) == packet
