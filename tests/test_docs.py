@@ -187,7 +187,7 @@ def test_the_example_of_a_source_works(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = snippet("`wespe/judging/metrics/sharpness.py`:")
     module("wespe.judging.metrics.sharpness", code, tmp_path, monkeypatch)
-    key, metric = entry("In `METRICS`", Metric=Metric, Score=Score)
+    key, metric = entry("Add it to `METRICS`", Metric=Metric, Score=Score)
     monkeypatch.setitem(METRICS, key, metric)
     assert key in measure(np.zeros((20, 20, 3), np.uint8), None, [key])
     test = module("example", snippet("`tests/test_metrics_sharpness.py`"), tmp_path, monkeypatch)
@@ -197,7 +197,7 @@ def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.Monke
 def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {"Pixels": Pixels, "np": np, "cv2": cv2}
     exec(snippet("## A baseline"), names)
-    key, made = entry("In `BASELINES`", brighten=names["brighten"])
+    key, made = entry("`BASELINES` maps", brighten=names["brighten"])
     monkeypatch.setitem(BASELINES, key, made)
     enhancers = baselines([key], {})
     photo = np.full((2, 3, 3), 100, np.uint8)

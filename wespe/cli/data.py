@@ -10,16 +10,16 @@ from wespe.core.files import atomic_folder
 
 def add(commands: Commands) -> None:
     """The commands that get photos and cut patches."""
-    commands.add("acquire", acquire, named="a source", out="the folder to make")
+    commands.add("acquire", acquire, named="a source", out="the folder to create")
     commands.add(
         "patches",
         patches,
         "index",
         named="a source",
-        out="the .npy file to make; the manifest goes beside it, as .json",
+        out="the .npy file to write; the manifest goes beside it as .json",
     )
     commands.add("flickr-remove", flickr_remove, named="a source").add_argument(
-        "photos", nargs="+", metavar="PHOTO", help="its id, or the address of its page"
+        "photos", nargs="+", metavar="PHOTO", help="a photo's id, or the address of its page"
     )
     _emulator_options(commands.add("flickr-emulator", flickr_emulator, params=False))
 
@@ -41,7 +41,7 @@ def _emulator_options(command: argparse.ArgumentParser) -> None:
 
 
 def acquire(arguments: argparse.Namespace) -> None:
-    """Check the photos of a source and list them: a folder with `index.json`."""
+    """Check and index the photos of a source: a folder with `index.json`."""
     from wespe.data.registry import SOURCES
     from wespe.results.index import write_index
 
@@ -57,7 +57,7 @@ def acquire(arguments: argparse.Namespace) -> None:
 
 
 def patches(arguments: argparse.Namespace) -> None:
-    """Cut training patches from the photos of an index: one array and its manifest."""
+    """Cut training patches from the indexed photos: one array and its manifest."""
     from wespe.data.patches.extraction import extract
     from wespe.results.index import read_index
 
@@ -72,7 +72,7 @@ def patches(arguments: argparse.Namespace) -> None:
 
 
 def flickr_remove(arguments: argparse.Namespace) -> None:
-    """Take photos out of a Flickr source for good: no later crawl brings them back."""
+    """Remove photos from a Flickr source permanently: no later crawl brings them back."""
     from wespe.data.flickr import FlickrSettings
     from wespe.data.flickr.removal import remove
 
@@ -85,7 +85,7 @@ def flickr_remove(arguments: argparse.Namespace) -> None:
 
 
 def flickr_emulator(arguments: argparse.Namespace) -> None:
-    """Serve an emulated Flickr on the loopback interface, to try a crawl without a key."""
+    """Serve an emulated Flickr on this machine, to try a crawl without a key."""
     from wespe.data.flickr.emulator import serve
 
     serve(

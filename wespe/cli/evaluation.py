@@ -9,9 +9,9 @@ from wespe.cli.parser import Commands, add_partial, load_results, load_settings,
 def add(commands: Commands) -> None:
     """The commands that measure and report."""
     commands.add(
-        "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to make"
+        "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to create"
     )
-    page = commands.add("report", report, out="the page to make")
+    page = commands.add("report", report, out="the page to write")
     add_partial(page)
     page.add_argument(
         "--study",
@@ -19,12 +19,12 @@ def add(commands: Commands) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="figures of further user studies, .json files of `wespe study report`",
+        help="results of further user studies, .json files of `wespe study report`",
     )
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Measure a network, and plain enhancers to compare with, on test photos."""
+    """Evaluate a network, and plain enhancers to compare with, on test photos."""
     from wespe.core.device import resolve
     from wespe.judging.baselines import baselines
     from wespe.judging.evaluation import evaluate as measure

@@ -20,7 +20,7 @@ def model_option(command: argparse.ArgumentParser, *, required: bool = True) -> 
         "--model",
         required=required,
         metavar="NETWORK",
-        help="the name of one that was trained (see wespe models), a .safetensors file, or a "
+        help="the name of a trained network (see wespe models), a .safetensors file, or a "
         "TensorFlow checkpoint of the DPED authors",
     )
 
@@ -33,7 +33,7 @@ def engine_options(command: argparse.ArgumentParser) -> None:
         default="auto",
         choices=_BACKENDS,
         metavar="ENGINE",
-        help="what computes: %(choices)s; auto is OpenVINO on a CPU, where it is installed, else "
+        help="the engine: %(choices)s; auto is OpenVINO on a CPU if it is installed, else "
         "torch (default: %(default)s)",
     )
 

@@ -15,14 +15,14 @@ Value = TypeVar("Value")
 FILES = {
     "index": "the index.json of a source",
     "model": "a trained network, generator.safetensors",
-    "rater": "a fitted rater, rater.safetensors",
+    "rater": "a trained rater, rater.safetensors",
     "source": "the patch set of the source domain, .npy",
     "target": "the patch set of the target domain, .npy",
 }
 """What files commands ask for, by the option's name."""
 
 _RESULT_OF = {"pairs": "generator.json", "evaluations": "summary.json", "ratings": "summary.json"}
-"""The file that is there once an entry of the settings has its results."""
+"""The file that exists once an entry of the settings has its results."""
 
 
 class Commands:
@@ -62,7 +62,7 @@ class Commands:
                 type=Path,
                 metavar="FILE",
                 default=Path("params.yaml"),
-                help="the settings (default: %(default)s)",
+                help="the settings file (default: %(default)s)",
             )
         return command
 
@@ -75,9 +75,11 @@ def load_settings(arguments: argparse.Namespace) -> "Params":
 
 
 def add_partial(command: argparse.ArgumentParser) -> None:
-    """The option of commands that show results: to go without those that are not there."""
+    """The option of commands that show results: to leave out missing ones."""
     command.add_argument(
-        "--partial", action="store_true", help="show what there is, and name what is not there yet"
+        "--partial",
+        action="store_true",
+        help="show finished results, and name the missing ones",
     )
 
 

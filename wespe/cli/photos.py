@@ -8,7 +8,7 @@ from wespe.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
-    """The commands for one's own photos."""
+    """The commands for a user's own photos."""
     _enhance_options(commands.add("enhance", enhance))
     _export_options(commands.add("export", export, out="the .onnx or, for OpenVINO, .xml file"))
 
@@ -35,17 +35,17 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         type=float,
         default=1.0,
         metavar="SHARE",
-        help="from 0, the photo as it is, to 1, all that the network changes (default: 1)",
+        help="0: the original, 1: the full change of the network (default: 1)",
     )
     command.add_argument(
         "--quality",
         type=int,
         metavar="NUMBER",
-        help="of JPEG, WebP and HEIC, 1 to 100 (default: of JPEG the photo's own, else 90)",
+        help="of JPEG, WebP and HEIC, 1 to 100 (default: JPEG keeps its own, else 90)",
     )
     for name, default, unit, explained in (
-        ("crf", 18, "NUMBER", "of videos, x264's, 0 to 51: 6 more is about half the size"),
-        ("steady", 0.8, "SHARE", "of videos, against flicker: from 0, off, to below 1"),
+        ("crf", 18, "NUMBER", "quality of videos (x264), 0 to 51; 6 more is about half the size"),
+        ("steady", 0.8, "SHARE", "how much to reduce flicker of videos, from 0 (off) to below 1"),
     ):
         command.add_argument(
             f"--{name}",
@@ -55,13 +55,15 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
             help=f"{explained} (default: %(default)s)",
         )
     command.add_argument(
-        "--overwrite", action="store_true", help="also photos whose result is newer than they are"
+        "--overwrite",
+        action="store_true",
+        help="make all results again, even retouched ones",
     )
     engine_options(command)
 
 
 def enhance(arguments: argparse.Namespace) -> int:
-    """Enhance photos of any size, and videos: files, folders, patterns."""
+    """Enhance photos of any size and videos. Takes files, folders and patterns."""
     from wespe.networks.inference.photo import enhance_files
 
     network = load_network(arguments.model, arguments.params)
@@ -87,12 +89,12 @@ def _export_options(command: argparse.ArgumentParser) -> None:
         type=float,
         default=1e-4,
         metavar="NUMBER",
-        help="how far it may be from torch, of a range of 1 (default: %(default)s)",
+        help="largest allowed difference from torch, for a range of 1 (default: %(default)s)",
     )
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write a network for other programs, as ONNX or OpenVINO, and check it against torch."""
+    """Export a network as ONNX or OpenVINO, and check it against torch."""
     from wespe.networks.inference.export import export as write
 
     network = load_network(arguments.model, arguments.params)

@@ -16,15 +16,15 @@ RATINGS = Path(".wespe/ratings")
 
 
 def add(commands: Commands) -> None:
-    """The commands that fit and use raters."""
-    commands.add("rater", rater, "index", named="a rater", out="the folder to make")
+    """The commands that train and use raters."""
+    commands.add("rater", rater, "index", named="a rater", out="the folder to create")
     commands.add(
-        "rate", rate, "index", "rater", "model", named="a rating", out="the folder to make"
+        "rate", rate, "index", "rater", "model", named="a rating", out="the folder to create"
     )
 
 
 def rater(arguments: argparse.Namespace) -> None:
-    """Let a rater learn from photos, or go on where it was stopped."""
+    """Train a rater on photos, or resume a stopped training."""
     from wespe.core.device import resolve
     from wespe.judging.raters.run import RATER, fit_rater, state_key
     from wespe.pipeline import tracking
@@ -59,7 +59,7 @@ def rater(arguments: argparse.Namespace) -> None:
 
 
 def rate(arguments: argparse.Namespace) -> None:
-    """Let a rater score photos, and what a network and plain enhancers make of them."""
+    """Score photos and their enhancements, by a network and by plain enhancers, with a rater."""
     from wespe.core.device import resolve
     from wespe.core.files import BusyError
     from wespe.judging.baselines import Enhance, baselines

@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="the networks to offer (default: all in run.results of the settings)",
+        help="the networks to offer (default: all below run.results of the settings)",
     )
     command.add_argument(
         "--port", type=int, default=8600, metavar="NUMBER", help="(default: %(default)s; 0: any)"
@@ -24,27 +24,27 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--lan",
         action="store_true",
-        help="let other machines of the network in, without a password",
+        help="allow other machines of the network, without a password",
     )
     command.add_argument(
         "--max-mb",
         type=float,
         default=100,
         metavar="NUMBER",
-        help="the largest file taken (default: %(default)s)",
+        help="the largest file accepted (default: %(default)s)",
     )
     command.add_argument(
         "--max-megapixels",
         type=float,
         default=100,
         metavar="NUMBER",
-        help="the largest photo taken (default: %(default)s)",
+        help="the largest photo accepted (default: %(default)s)",
     )
     compute_option(command)
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Serve a page on this machine that enhances photos: drop them, compare, download."""
+    """Serve a local page that enhances photos: drop them, compare, download."""
     with extra("web"):
         from wespe.apps.serving.app import make_app
         from wespe.apps.web.server import serve as run

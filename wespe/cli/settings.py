@@ -12,11 +12,11 @@ LISTED = ("ratings", "studies")
 def add(commands: Commands) -> None:
     """The commands about settings."""
     commands.add("check", check)
-    commands.add("list", list_table, out="the JSON file to make").add_argument(
+    commands.add("list", list_table, out="the JSON file to write").add_argument(
         "table", metavar="TABLE", choices=LISTED, help=" or ".join(LISTED)
     )
     commands.add("schema", schema, params=False).add_argument(
-        "--markdown", action="store_true", help="the reference, docs/settings.md"
+        "--markdown", action="store_true", help="print the reference, docs/settings.md"
     )
 
 
@@ -26,7 +26,7 @@ def check(arguments: argparse.Namespace) -> None:
 
 
 def list_table(arguments: argparse.Namespace) -> None:
-    """List what a table of the settings has, for the stages that depend on all of it."""
+    """List the entries of a table of the settings, for the stages that depend on all of them."""
     from wespe.core.files import write_json
 
     table = getattr(load_settings(arguments), arguments.table)
@@ -35,7 +35,7 @@ def list_table(arguments: argparse.Namespace) -> None:
 
 
 def schema(arguments: argparse.Namespace) -> None:
-    """Print the JSON schema of settings files, for editors, or their reference, for people."""
+    """Print the JSON schema of the settings, for editors, or their reference."""
     from wespe.settings import docs as reference
     from wespe.settings import params as config
 

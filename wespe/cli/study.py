@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
         for name, run in (("export", export), ("report", report), ("withdraw", withdraw))
     )
     exporting.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="the .csv file to make"
+        "--out", type=Path, required=True, metavar="FILE", help="the .csv file to write"
     )
     reporting.add_argument(
         "--out",
@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
         help="where NAME.json, NAME.md and NAME.csv go (default: %(default)s)",
     )
     reporting.add_argument(
-        "--name", metavar="NAME", help="what these files are called (default: as the study)"
+        "--name", metavar="NAME", help="the name of these files (default: the study's)"
     )
     withdrawing.add_argument("code", metavar="CODE", help="the subject's code")
 
@@ -46,19 +46,19 @@ def _folder(command: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _build_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("out", type=Path, metavar="STUDY", help="the folder to make")
+    command.add_argument("out", type=Path, metavar="STUDY", help="the folder to create")
     command.add_argument(
         "--set",
         action="append",
         required=True,
         metavar="NAME=FOLDER",
-        help="photos: an evaluation's folder, or photos for --model to enhance; may be repeated",
+        help="an evaluation's folder, or photos for --model to enhance; may be repeated",
     )
     command.add_argument(
         "--kind",
         default="pairs",
         choices=["pairs", "ratings"],
-        help="which of two is preferred, or ratings from 1 to 5 (default: %(default)s)",
+        help="ask which of two is preferred, or for ratings from 1 to 5 (default: %(default)s)",
     )
     command.add_argument(
         "--against",
@@ -73,10 +73,10 @@ def _build_options(command: argparse.ArgumentParser) -> None:
         type=int,
         default=1600,
         metavar="NUMBER",
-        help="enhanced photos are shown at most so long (default: 1600, an evaluation's)",
+        help="longest side of enhanced photos (default: 1600, as in evaluations)",
     )
     command.add_argument(
-        "--title", metavar="TEXT", help="the page's heading (default: a question, by the kind)"
+        "--title", metavar="TEXT", help="the page's heading (default: a question that fits --kind)"
     )
     for option, default, text in (
         ("photos", 7, "photos of each set"),
@@ -100,15 +100,15 @@ def _serve_options(command: argparse.ArgumentParser) -> None:
         type=int,
         default=8010,
         metavar="NUMBER",
-        help="0 takes a free one (default: 8010)",
+        help="0 chooses a free one (default: 8010)",
     )
     command.add_argument(
-        "--lan", action="store_true", help="also for others on the network, without encryption"
+        "--lan", action="store_true", help="allow other machines of the network, without encryption"
     )
     command.add_argument(
         "--simulated-subjects",
         action="store_true",
-        help="whoever takes part is no person: a trial run, which its report says",
+        help="the subjects are simulated: a trial run, marked as such in its report",
     )
 
 
@@ -117,7 +117,7 @@ def study(arguments: argparse.Namespace) -> None:
 
 
 def build(arguments: argparse.Namespace) -> None:
-    """Make the folder of a blinded study."""
+    """Build the folder of a blinded study."""
     from wespe.apps.study.build import build as make
 
     made = make(
@@ -167,7 +167,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Serve a study's page and keep the votes, until Ctrl-C."""
+    """Serve a study's page and store the votes, until Ctrl-C."""
     from wespe.apps.study.folder import read_study
 
     with extra("web"):
@@ -183,7 +183,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
 
 def export(arguments: argparse.Namespace) -> None:
-    """Write all votes as CSV."""
+    """Write all votes to a CSV file."""
     from wespe.apps.study.folder import read_study
     from wespe.apps.study.report import export_votes
 
@@ -192,7 +192,7 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def report(arguments: argparse.Namespace) -> None:
-    """Say what the votes show: preferences or ratings, with intervals, beside the paper's."""
+    """Compute what the votes show: preferences or ratings, with intervals, beside the paper's."""
     from wespe.apps.study.folder import read_study
     from wespe.apps.study.report import as_markdown, write_results
 
@@ -203,7 +203,7 @@ def report(arguments: argparse.Namespace) -> None:
 
 
 def withdraw(arguments: argparse.Namespace) -> None:
-    """Delete a subject's votes, who asked for it."""
+    """Delete the votes of a subject who asks for it."""
     print(f"{_votes(arguments.folder).withdraw(arguments.code)} votes deleted")
 
 

@@ -7,11 +7,11 @@ from wespe.cli.parser import Commands, add_partial, load_results
 
 def add(commands: Commands) -> None:
     """The command that makes tables."""
-    add_partial(commands.add("tables", tables, out="the folder to make"))
+    add_partial(commands.add("tables", tables, out="the folder to create"))
 
 
 def tables(arguments: argparse.Namespace) -> None:
-    """Put evaluations into tables beside those of the papers."""
+    """Make tables of evaluations, with the papers' values beside them."""
     from wespe.core.files import atomic_folder
     from wespe.reports.tables.build import make_table
     from wespe.reports.tables.entries import Trained

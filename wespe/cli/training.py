@@ -17,11 +17,14 @@ STATES = Path(".wespe/training")
 
 def add(commands: Commands) -> None:
     """The commands that make and list networks."""
-    commands.add("train", train, "source", "target", named="a pair", out="the folder to make")
+    commands.add("train", train, "source", "target", named="a pair", out="the folder to create")
     commands.add(
-        "import-dped", import_dped, params=False, out="the .safetensors file to make"
+        "import-dped", import_dped, params=False, out="the .safetensors file to write"
     ).add_argument(
-        "checkpoint", type=Path, metavar="CHECKPOINT", help="its prefix or its .index file"
+        "checkpoint",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="its prefix or its .index file",
     )
     _models_options(commands.add("models", models))
 
@@ -34,16 +37,16 @@ def _models_options(command: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="PATH",
-        help="where to look, folders or networks (default: run.results of the settings)",
+        help="folders or networks to list (default: run.results of the settings)",
     )
-    command.add_argument("--json", action="store_true", help="with all that is known, as JSON")
+    command.add_argument("--json", action="store_true", help="print all details as JSON")
     command.add_argument(
-        "--register", action="store_true", help="first put what MLflow's registry lacks into it"
+        "--register", action="store_true", help="first add missing networks to MLflow's registry"
     )
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the network of a pair, or go on where its training was stopped."""
+    """Train the network of a pair, or resume a stopped training."""
     from wespe.core import processes
     from wespe.core.device import resolve
 
@@ -98,7 +101,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
 
 
 def import_dped(arguments: argparse.Namespace) -> None:
-    """A generator that the DPED authors published, a TensorFlow checkpoint → a network of ours."""
+    """Convert a generator published by the DPED authors, a TensorFlow checkpoint."""
     from wespe.core.files import write_json
     from wespe.networks.checkpoints import save_generator
     from wespe.networks.published import load_dped, model_card
@@ -111,7 +114,7 @@ def import_dped(arguments: argparse.Namespace) -> None:
 
 
 def models(arguments: argparse.Namespace) -> int:
-    """List the networks there are; `show NAME` prints the model card of one."""
+    """List the trained networks; `show NAME` prints a model card."""
     from wespe.apps.catalogue import as_json, as_table, find_networks, markdown, one_of
     from wespe.pipeline import tracking
 

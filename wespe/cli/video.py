@@ -12,15 +12,18 @@ def add(commands: Commands) -> None:
     """The commands for videos alone; `wespe enhance` takes them beside photos."""
     command = commands.add("flicker", flicker, params=False)
     command.add_argument("source", type=Path, metavar="SOURCE", help="a video")
-    command.add_argument("result", type=Path, metavar="RESULT", help="the same, enhanced")
+    command.add_argument("result", type=Path, metavar="RESULT", help="the enhanced video")
     command.add_argument(
-        "--frames", type=int, metavar="NUMBER", help="the first ones (default: all)"
+        "--frames",
+        type=int,
+        metavar="NUMBER",
+        help="how many, from the start (default: all)",
     )
-    command.add_argument("--json", action="store_true", help="the figures as JSON")
+    command.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def flicker(arguments: argparse.Namespace) -> None:
-    """Measure how much more an enhanced video flickers than its source, along the motion."""
+    """Measure how much more an enhanced video flickers than its source."""
     from wespe.networks.inference.video.flicker import flicker_of_files
 
     measured = flicker_of_files(arguments.source, arguments.result, frames=arguments.frames)
