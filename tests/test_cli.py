@@ -142,7 +142,7 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     network()
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
-    assert printed[0].startswith("empty: failed, no photos (.bmp, .heic, ")
+    assert printed[0].startswith("empty: failed, no photos (.avif, .bmp, .heic, ")
     assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files passed over"
 
 

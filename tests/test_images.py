@@ -77,7 +77,7 @@ def test_exif_survives_and_tells_the_truth_of_the_new_file(tmp_path: Path) -> No
     )
     Image.fromarray(scene()).save(tmp_path / "in.jpg", exif=exif)
     photo = read_photo(tmp_path / "in.jpg")
-    for suffix in sorted(PHOTO_SUFFIXES - {".bmp", ".heic", ".heif"}):
+    for suffix in sorted(PHOTO_SUFFIXES - {".bmp", ".heic", ".heif", ".hif", ".mpo"}):
         path = tmp_path / f"out{suffix}"
         write_photo(path, photo.pixels, exif=photo.exif)
         with Image.open(path) as image:

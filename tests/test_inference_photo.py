@@ -224,7 +224,7 @@ def test_folder_and_pattern_without_photos_are_failures(
     summary = enhance_files(given, enhancer=enhancer, report=lines.append)
     (folder, why), (pattern, no_match) = summary.failed
     assert (folder, pattern) == (tmp_path / "empty", tmp_path / "*.jpg")
-    assert why.startswith("no photos (.bmp, .heic, ")
+    assert why.startswith("no photos (.avif, .bmp, .heic, ")
     assert no_match == "no file matches this pattern"
     assert summary.enhanced == 1
     assert [line.partition(":")[0] for line in lines[:2]] == [str(folder), str(pattern)]

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,7 @@ def test_10_bits_of_grey_heic_are_neither_white_nor_black(tmp_path: Path) -> Non
     assert read_original(tmp_path / "a.heic").notes == ("10 bits reduced to 8",)
 
 
+@cache  # It holds the time at which it was made.
 def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -190,3 +192,27 @@ def test_an_encoder_of_pillow_agrees(tmp_path: Path) -> None:
     Image.fromarray(RAMP.astype(np.uint8)).save(stream, "PNG", bits=4)
     (tmp_path / "a.png").write_bytes(stream.getvalue())
     assert read_photo(tmp_path / "a.png").pixels.shape == (9, 12, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.cr2", b"II*\0" + bytes(40), "camera raw, which has to be developed first"),
+        ("a.jxl", b"\xff\x0a" + bytes(40), "JPEG XL, .* convert it first"),
+        ("a.jpg", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "JPEG XL"),
+        ("a.jpg", b"\xff\xd8\xff\xc3" + bytes(40), "a damaged JPEG, or one of 12 bits"),
+        ("a.avif", b"\0\0\0\x18ftypavif" + bytes(40), "AVIF that is damaged"),
+    ],
+)
+def test_what_is_not_read_here_is_named_with_what_to_do(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(PhotoError, match=reason):
+        read_original(tmp_path / name)
+
+
+def test_a_gif_is_named_with_what_to_do(tmp_path: Path) -> None:
+    Image.fromarray(RAMP.astype(np.uint8)).save(tmp_path / "a.gif")
+    with pytest.raises(PhotoError, match="convert it to PNG first"):
+        read_original(tmp_path / "a.gif")

@@ -70,14 +70,15 @@ SAVED: dict[str, dict[str, Any]] = {
     "webp": {"lossless": True, "exact": True},
     "bmp": {},
     "heic": {"quality": 95},
+    "avif": {"quality": 95, "subsampling": "4:4:4"},
 }
 # Kinds of pixels, and the formats that hold them.
 KINDS = {
-    "RGB": ("jpg", "png", "tif", "webp", "bmp", "heic"),
+    "RGB": ("jpg", "png", "tif", "webp", "bmp", "heic", "avif"),
     "L": ("jpg", "png", "tif", "bmp"),
     "1": ("png", "tif", "bmp"),
     "P": ("png", "tif", "bmp"),
-    "RGBA": ("png", "tif", "webp"),
+    "RGBA": ("png", "tif", "webp", "avif"),
     "LA": ("png", "tif"),
     "CMYK": ("jpg", "tif"),
 }
@@ -104,7 +105,7 @@ def test_each_kind_in_each_format(tmp_path: Path, mode: str, suffix: str) -> Non
     image_of(mode).save(path, **SAVED[suffix])
     with Image.open(path) as before:
         before.load()
-    lossless = suffix not in {"jpg", "heic"}
+    lossless = suffix not in {"jpg", "heic", "avif"}
     for change in (0, 20):
         with Image.open(again(path, change)) as after:
             assert (after.format, after.size) == (before.format, before.size)
@@ -120,8 +121,9 @@ def test_each_kind_in_each_format(tmp_path: Path, mode: str, suffix: str) -> Non
                 assert np.abs(moved - expected).max() <= (0 if lossless else 6)
                 assert np.abs(moved.mean() - expected) <= 1
             if mode in {"RGBA", "LA"}:
-                alpha = before.getchannel("A")
-                np.testing.assert_array_equal(after.getchannel("A"), np.asarray(alpha))
+                alpha = np.asarray(before.getchannel("A")).astype(int)
+                off = np.abs(np.asarray(after.getchannel("A")) - alpha).max()
+                assert off <= (0 if lossless else 2)
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif"])
@@ -149,7 +151,7 @@ def test_16_bit_grey_with_alpha(tmp_path: Path) -> None:
     assert out.read_bytes()[25] == 4  # The colour type of grey with alpha.
 
 
-@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic", "avif"])
 def test_metadata_is_kept(tmp_path: Path, suffix: str) -> None:
     if suffix == "heic":
         pytest.importorskip("pillow_heif").register_heif_opener()
@@ -455,7 +457,7 @@ def test_truncated_heic_is_refused(tmp_path: Path) -> None:
     whole = (tmp_path / "in.heic").read_bytes()
     for size in (30, len(whole) // 2, len(whole) - 5):
         (tmp_path / "in.heic").write_bytes(whole[:size])
-        with pytest.raises(PhotoError, match=r"in\.heic: (cannot be decoded|not an image)"):
+        with pytest.raises(PhotoError, match=r"in\.heic: (cannot be decoded|an HEIF .* damaged)"):
             read_original(tmp_path / "in.heic")
 
 
@@ -494,7 +496,7 @@ def test_what_a_name_promises_has_to_be_there(tmp_path: Path) -> None:
     with pytest.raises(PhotoError, match=r"a\.png: holds JPEG, but is named \.png"):
         read_original(tmp_path / "a.png")
     Image.fromarray(scene()).save(tmp_path / "a.gif")
-    with pytest.raises(PhotoError, match=r"a\.gif: expected one of JPEG, .*, got GIF"):
+    with pytest.raises(PhotoError, match=r"a\.gif: GIF, .* convert it to PNG"):
         read_original(tmp_path / "a.gif")
 
 

@@ -19,8 +19,8 @@ from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 
 class FolderSettings(SourceSettings):
-    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, BMP and, with the extra
-    `heif`, HEIC. Files that cannot be read and repeated ones are left out and listed with the
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and, with the
+    extra `heif`, HEIC. Files that cannot be read and repeated ones are left out and listed with the
     reason."""
 
     kind: Literal["folder"]

@@ -35,12 +35,13 @@ AnyPixels = NDArray[Any]
 """uint8, uint16, or float32 in [0, 1]."""
 
 _SUFFIXES = {
-    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     "PNG": (".png",),
     "TIFF": (".tif", ".tiff"),
     "WEBP": (".webp",),
     "BMP": (".bmp",),
-    "HEIF": (".heic", ".heif"),
+    "AVIF": (".avif",),
+    "HEIF": (".heic", ".heif", ".hif"),
 }
 FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
 """What photos' names end with, in lower case → Pillow's name of the format that this promises."""
@@ -58,6 +59,15 @@ LAYOUT_TAGS = frozenset(
     {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
     | {*range(512, 533), 700, 33723, 34377, 34675}
 )
+# What people have and this does not read, by suffix, and what to do.
+_OTHERS = {
+    **dict.fromkeys(
+        (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"),
+        "camera raw, which has to be developed first, as by darktable or RawTherapee",
+    ),
+    ".gif": "GIF, whose 256 colours leave no room to enhance: convert it to PNG first",
+    ".jxl": "JPEG XL, which is not read here: convert it first, as by djxl to PNG",
+}
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -168,10 +178,23 @@ def _unidentified(path: Path) -> str:
     if _is_heif(path) and not _know_heif():
         return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
     with path.open("rb") as stream:
-        head = stream.read(4)
-    if head in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        head = stream.read(12)
+    if other := what_else(path, head):
+        return other
+    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return "a damaged TIFF, or one in a layout that is not known here"
+    if head.startswith(b"\xff\xd8\xff"):
+        return "a damaged JPEG, or one of 12 bits a channel or without loss, which is not read here"
+    if head[4:8] == b"ftyp":
+        return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
     return "not an image" if head else "empty file"
+
+
+def what_else(path: Path, head: bytes) -> str | None:
+    """What a photo is that is not read here, by its first bytes or its name, and what to do."""
+    if head.startswith(b"\xff\x0a") or head[4:8] == b"JXL ":
+        return _OTHERS[".jxl"]
+    return _OTHERS.get(path.suffix.lower())
 
 
 def _check_planes(path: Path, image: Image.Image) -> None:

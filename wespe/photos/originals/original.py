@@ -16,6 +16,7 @@ from wespe.photos.images import (
     as_srgb,
     opened,
     profile_of,
+    what_else,
 )
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
@@ -78,6 +79,8 @@ def read_original(path: Path) -> Original:
         name = "JPEG" if image.format == "MPO" else str(image.format)
         promised = FORMATS.get(path.suffix.lower())
         if name not in FORMATS.values():
+            if other := what_else(path, b""):
+                raise PhotoError(path, other)
             expected = ", ".join(dict.fromkeys(FORMATS.values()))
             raise PhotoError(path, f"expected one of {expected}, got {name}")
         if promised != name:
@@ -110,7 +113,7 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
         count = 2
     if count > 1:
         yield "the first of its pictures alone"
-    if kind.format == "HEIF" and kind.bits > 8:
+    if kind.format in {"HEIF", "AVIF"} and kind.bits > 8:
         yield f"{kind.bits} bits reduced to 8"
     if kind.format == "TIFF" and 8 < kind.bits < 16:
         yield f"{kind.bits} bits as 16"

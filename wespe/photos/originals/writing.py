@@ -16,7 +16,7 @@ from wespe.photos.originals.original import Original
 from wespe.photos.originals.tiff import encode_tiff
 
 _QUALITY = 90
-"""Of lossy WebP and of HEIC, whose files do not tell theirs."""
+"""Of lossy WebP, AVIF and HEIC, whose files do not tell theirs."""
 
 
 def write_like(
@@ -78,6 +78,14 @@ def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     return _encoded("HEIF", layers, quality=quality or _QUALITY, **_blocks(original))
 
 
+def _avif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
+    # In full resolution, since the file does not tell its own.
+    colours = "4:4:4"
+    return _encoded(
+        "AVIF", layers, quality=quality or _QUALITY, subsampling=colours, **_blocks(original)
+    )
+
+
 def _bmp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     profile, dpi = original.options["icc_profile"], original.options["dpi"]
     if layers.shape[2] == 2:
@@ -121,5 +129,6 @@ _ENCODERS: dict[str, Callable[[Original, AnyPixels, int | None], bytes]] = {
     "TIFF": _tiff,
     "WEBP": _webp,
     "BMP": _bmp,
+    "AVIF": _avif,
     "HEIF": _heif,
 }

@@ -38,7 +38,8 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     except ModuleNotFoundError as error:
         raise VideoError(path, "videos need PyAV: pip install 'wespe[video]'") from error
     if not path.is_file():
-        raise VideoError(path, "a folder, expected a video" if path.exists() else "no such file")
+        reason = "a folder" if path.is_dir() else "no file" if path.exists() else ""
+        raise VideoError(path, f"{reason}, expected a video" if reason else "no such file")
     if not path.stat().st_size:
         raise VideoError(path, "empty file")
     options = {"format_whitelist": _DEMUXERS}
