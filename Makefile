@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
 # Markdown that people write; the other pages are generated.
-PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md | grep -v ^.github)
+PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md -e docs/records.md | grep -v ^.github)
 
 .PHONY: all quick test check format site wheel lock clean
 

@@ -26,7 +26,7 @@ from skimage import data
 from skimage.metrics import structural_similarity
 
 from wespe.core.device import resolve
-from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.baselines import baselines, histogram_match
 from wespe.judging.evaluation import evaluate
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.base import load_rater
@@ -94,7 +94,11 @@ def evaluation(megapixels: float) -> tuple[float, int]:
         index = PhotoIndex("photos", folder, "a benchmark", True, [entry])
         del pixels
         look = Transport()
-        card = {"transport": look.to_json(), "histogram_match": look.levels.tolist()}
+        plain = {
+            **baselines(["autocontrast", "grey_world", "clahe"], None),
+            "histogram_match": histogram_match(look.levels.tolist()),
+            "transport": look.enhance,
+        }
         _forget_peak()
         started = time.process_time()
         evaluate(
@@ -104,7 +108,7 @@ def evaluation(megapixels: float) -> tuple[float, int]:
             pair="",
             network="",
             engine="none",
-            baselines=baselines(list(BASELINES), card),
+            baselines=plain,
             out=root / "out",
             pictures=0,
             workers=1,

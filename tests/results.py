@@ -1,7 +1,6 @@
 """Result folders written by hand, for tests of the report: test data, not measurements."""
 
 import csv
-import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +9,13 @@ from typing import Any
 import numpy as np
 from skimage import data
 
+from tests.made import card as trained
+from tests.made import domain, rating, summary
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.cards import Domains, ModelCard
+from wespe.results.evaluations import Extremes, Statistic
+from wespe.results.layout import EvaluationFiles, PairFiles, RatingFiles
+from wespe.results.losses import write_losses
 from wespe.results.record import write_record
 from wespe.results.score import Score
 from wespe.results.tables import Cell, Column, Row, Table
@@ -24,30 +29,28 @@ def photos() -> list[Pixels]:
     return [getattr(data, name)()[:300, :300] for name in ("astronaut", "chelsea", "coffee")]
 
 
-def card(**changes: Any) -> dict[str, Any]:
+def card(**changes: Any) -> ModelCard:
     """A model card."""
-    domain = {"origin": "Test data, made by hand.", "simulated": False, "patches": 2345}
-    return {
-        "pair": "phone_dslr",
-        "source": "phone",
-        "target": "dslr",
+    data = {"origin": "Test data, made by hand.", "patches": 2345, "licence": "not stated"}
+    made: dict[str, Any] = {
         "recipe": {"method": "wespe", "batch_size": 8, "weights": {"tv": 10.0}},
         "seed": 7,
         "steps": 1400,
         "compute": "cpu-bf16",
-        "code_version": "0.1.0+abc",
-        "data": {"source": domain | {"sha256": "5" * 64}, "target": domain | {"sha256": "7" * 64}},
-        "sha256": "0123456789abcdef" * 4,
+        "data": Domains(
+            source=domain(**data, sha256="5" * 64), target=domain(**data, sha256="7" * 64)
+        ),
         "train_seconds": 754.0,
         "patches_per_second": 12.34,
         "final_losses": {"content": 0.0213, "total": 1.5, "d_color": 0.69},
-    } | changes
+    }
+    return trained(**made | changes)
 
 
 def write_pair(folder: Path, **changes: Any) -> Path:
     """A pair's results: 70 records of losses and three sheets."""
     (folder / "samples").mkdir(parents=True)
-    (folder / "generator.json").write_text(json.dumps(card(**changes)), "utf-8")
+    write_record(PairFiles(folder).card, card(**changes))
     random = np.random.default_rng(0)
     records = [
         {
@@ -60,8 +63,7 @@ def write_pair(folder: Path, **changes: Any) -> Path:
         }
         for step in range(20, 1401, 20)
     ]
-    lines = "".join(json.dumps(record) + "\n" for record in records)
-    (folder / "losses.jsonl").write_text(lines, "utf-8")
+    write_losses(PairFiles(folder).losses, records)
     for step in (400, 800, 1400):
         patches = [photo[100:200, 150:250] for photo in photos()]
         sheet = np.vstack([np.hstack([patch, 255 - patch, patch]) for patch in patches])
@@ -94,52 +96,47 @@ def write_evaluation(
             rows.append([f"{prefix}{number}.jpg", method, int(identical), *similar, *free])
     with (folder / "images.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([["image", "method", "identical", *COLUMNS], *rows])
-    summary = {
+    gallery = tuple(f"{prefix}{number}" for number in range(3))
+    extreme = extremes(rows) if references else Extremes()
+    shown = [file.removesuffix(".jpg") for file in (*extreme.worst, *extreme.best)]
+    made: dict[str, Any] = {
         "evaluation": folder.name,
-        "pair": "phone_dslr",
-        "photos": "scenes",
         "origin": "Test data, made by hand.",
-        "simulated": False,
         "n_images": n,
         "n_identical": int(references),
         "seconds": 90.0,
-        "engine": "torch-cpu-fp32",
         "methods": means(rows),
-        "photos_sha256": "9" * 64,
         "pictures": {f"{prefix}{number}": f"{prefix}{number}.jpg" for number in range(n)},
-        "gallery": [f"{prefix}{number}" for number in range(3)],
-        "extremes": extremes(rows) if references else {"metric": None, "worst": [], "best": []},
+        "gallery": gallery,
+        "extremes": extreme,
+        **write_pictures(folder, dict.fromkeys([*gallery, *shown]), references, patches),
     }
-    shown = [*summary["gallery"]]
-    for kind in ("worst", "best"):
-        shown += [file.removesuffix(".jpg") for file in summary["extremes"][kind]]
-    summary |= write_pictures(folder, dict.fromkeys(shown), references, patches)
-    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    write_record(EvaluationFiles(folder).summary, summary(**made | changes))
     return folder
 
 
-def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, dict[str, float]]]:
+def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, Statistic]]:
     """The summary of the rows of a table of images."""
-    table: dict[str, dict[str, dict[str, float]]] = {}
+    table: dict[str, dict[str, Statistic]] = {}
     for method in dict.fromkeys(row[1] for row in rows):
         for column, name in enumerate(COLUMNS, start=3):
             mine = [row for row in rows if row[1] == method and not row[2] and row[column] != ""]
             values = [float(row[column]) for row in mine]
             if values:
                 mean, std = float(np.mean(values)), float(np.std(values))
-                statistic = {"mean": mean, "std": std, "n": len(values)}
+                statistic = Statistic(mean=mean, std=std, n=len(values))
                 table.setdefault(method, {})[name] = statistic
     return table
 
 
-def extremes(rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def extremes(rows: Sequence[Sequence[Any]]) -> Extremes:
     """The photos whose PSNR gained least and most, two each."""
     psnr: dict[str, dict[str, float]] = {}
     for image, method, identical, value, *_ in rows:
         if not identical and method in {"original", "enhanced"}:
             psnr.setdefault(image, {})[method] = value
     order = sorted(psnr, key=lambda image: psnr[image]["enhanced"] - psnr[image]["original"])
-    return {"metric": "psnr_db", "worst": order[:2], "best": order[:-3:-1]}
+    return Extremes(metric="psnr_db", worst=tuple(order[:2]), best=tuple(order[:-3:-1]))
 
 
 def write_pictures(
@@ -155,8 +152,8 @@ def write_pictures(
             pixels = (shown * tone).astype(np.uint8)
             write_photo(folder / "pictures" / f"{stem}.{method}.jpg", pixels)
             write_photo(folder / "crops" / f"{stem}.{method}.jpg", pixels[20:100, 10:90])
-        crops[stem] = [10, 20, 80, min(80, len(shown) - 20)]
-        sizes[stem] = [shown.shape[1], shown.shape[0]]
+        crops[stem] = (10, 20, 80, min(80, len(shown) - 20))
+        sizes[stem] = (shown.shape[1], shown.shape[0])
     return {"crops": crops, "sizes": sizes}
 
 
@@ -194,20 +191,10 @@ def write_rating(folder: Path, *, label: str = "Flickr Faves Score", **changes: 
     ]
     with (folder / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream).writerows([["image", "method", "score"], *rows])
-    score = {"mean": 0.5, "std": 0.1, "n": 40, "low": 0.4, "high": 0.6}
-    summary = {
+    made: dict[str, Any] = {
         "rating": folder.name,
-        "rater": {"name": "ffs", "kind": "ffs", "simulated": True, "sha256": "8" * 64},
-        "pair": "phone_dslr",
-        "shown": {"label": label, "unit": "", "better": "higher", "decimals": 3},
-        "metric": "flickr_faves_score",
-        "photos": "scenes",
+        "shown": Score(label, better="higher", decimals=3),
         "origin": "Test data, made by hand.",
-        "simulated": False,
-        "n_images": 40,
-        "seconds": 12.0,
-        "methods": {"original": score, "enhanced": score | {"difference": score}},
-        "unreadable": [],
     }
-    (folder / "summary.json").write_text(json.dumps(summary | changes), "utf-8")
+    write_record(RatingFiles(folder).summary, rating(**made | changes))
     return folder

@@ -20,11 +20,12 @@ import numpy as np
 from PIL import Image
 
 from tests.conftest import ROOT
+from tests.made import summary
 from wespe.apps.study.build import build
 from wespe.apps.study.folder import Kind, Study
 from wespe.apps.study.sources import of_evaluation
-from wespe.core.files import write_json
 from wespe.photos.images import write_photo
+from wespe.results.record import write_record
 
 LEVELS = {"original": 60, "autocontrast": 110, "enhanced": 170}
 """Each method has a grey of its own, by which a subject knows it again."""
@@ -39,9 +40,8 @@ def evaluated(folder: Path, *, photos: int = 4, simulated: bool = False) -> Path
             picture[4:8, 4 * number : 4 * number + 4] = level + 40
             write_photo(folder / "pictures" / f"{number}.{method}.jpg", picture)
     pictures = {str(number): f"{number}.png" for number in range(photos)}
-    write_json(
-        folder / "summary.json", {"network": "0a", "simulated": simulated, "pictures": pictures}
-    )
+    made = summary(network="0a", simulated=simulated, pictures=pictures, gallery=tuple(pictures))
+    write_record(folder / "summary.json", made)
     return folder
 
 

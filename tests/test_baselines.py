@@ -1,9 +1,9 @@
-from typing import Any
-
 import numpy as np
 import pytest
 
+from tests.made import card
 from wespe.judging.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
+from wespe.results.cards import ModelCard
 from wespe.training.look import fit_transport, histogram_match
 
 
@@ -12,12 +12,12 @@ def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndar
     return levels.clip(0, 255).astype(np.uint8)
 
 
-def card() -> dict[str, Any]:
+def of_pair() -> ModelCard:
     source, target = patches(0, 90, 20), patches(1, 130, 40)
-    return {
-        "transport": fit_transport(source, target).to_json(),
-        "histogram_match": histogram_match(source, target).tolist(),
-    }
+    return card(
+        transport=fit_transport(source, target).numbers(),
+        histogram_match=histogram_match(source, target).tolist(),
+    )
 
 
 @pytest.fixture(params=list(BASELINES))
@@ -26,7 +26,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None:
-    enhance = BASELINES[name](card())
+    enhance = BASELINES[name](of_pair())
     photo = patches(2, 90, 20, count=1)[0][:31]
     before = photo.copy()
     enhanced = enhance(photo)
@@ -39,18 +39,18 @@ def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None
 
 def test_histogram_match_gives_a_photo_the_distribution_of_the_target() -> None:
     photo, target = patches(0, 90, 20)[0], patches(1, 130, 40)
-    matched = BASELINES["histogram_match"](card())(photo)
+    matched = BASELINES["histogram_match"](of_pair())(photo)
     assert matched.mean() == pytest.approx(target.mean(), abs=1)
     assert matched.std() == pytest.approx(target.std(), rel=0.03)
 
 
 def test_a_card_without_domains_has_the_baselines_that_need_none() -> None:
-    assert list(baselines(["clahe", "autocontrast"], {})) == ["clahe", "autocontrast"]
+    assert list(baselines(["clahe", "autocontrast"], None)) == ["clahe", "autocontrast"]
     with pytest.raises(ValueError, match=r"expected baselines among .*clahe, got 'sharpen'"):
-        baselines(["clahe", "sharpen"], {})
+        baselines(["clahe", "sharpen"], None)
     for name in ("histogram_match", "transport"):
-        with pytest.raises(ValueError, match=rf"model card has no '{name}' .*`baselines: \[\]`"):
-            baselines([name], {})
+        with pytest.raises(ValueError, match=rf"not that of a pair, .*'{name}'.*`baselines: \[\]`"):
+            baselines([name], None)
 
 
 def test_autocontrast_stretches_every_channel() -> None:

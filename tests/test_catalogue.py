@@ -12,14 +12,17 @@ import pytest
 import torch
 import yaml
 
+from tests.made import card, domain, summary
 from tests.test_tracking import rows
 from wespe import cli
-from wespe.apps.catalogue import as_json, as_table, find_networks, markdown, one_of
+from wespe.apps.catalogue import Network, as_json, as_table, find_networks, markdown, one_of
 from wespe.core.files import sha256, write_json
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
 from wespe.networks.published import model_card
 from wespe.pipeline import tracking
+from wespe.results.cards import Domains
+from wespe.results.record import write_record
 from wespe.settings import params as config
 
 PSNR_DB = {"original": 17.638, "enhanced": 21.032, "clahe": 18.97, "autocontrast": 15.7}
@@ -30,40 +33,28 @@ def trained(name: str = "phone_dslr", *, seed: int = 0) -> Path:
     path = Path(f"results/pairs/{name}/generator.safetensors")
     torch.manual_seed(seed)
     save_generator(path, Generator(width=4, blocks=0))
-    domain = {"origin": "mine", "simulated": False, "licence": "CC0", "photos": 2, "patch_px": 32}
-    domain |= {"patches": 9, "sha256": "0a" * 32}
-    card = {
-        **{"pair": name, "source": "phone", "target": "dslr", "seed": seed, "steps": 400},
-        **{"recipe": {"method": "wespe", "batch_size": 2}, "compute": "cpu-fp32"},
-        **{
-            "transport": {"curves": [[0] * 3] * 256},
-            "code_version": "0.2",
-            "code_commit": "c0ffee",
-            "train_seconds": 3.0,
-        },
-        **{"patches_per_second": 9.0, "final_losses": {}, "sha256": sha256(path)},
-        "data": {"source": domain | {"simulated": True, "licence": "research use"}},
-        "intended_use": "To enhance photos of the phone.",
-        "limits": ["It has learned little."],
-    }
-    card["data"]["target"] = domain
-    write_json(path.with_suffix(".json"), card)
+    source = domain(origin="mine", simulated=True, licence="research use")
+    made = card(
+        pair=name,
+        seed=seed,
+        code_commit="c0ffee",
+        sha256=sha256(path),
+        data=Domains(source=source, target=domain(origin="mine")),
+    )
+    write_record(path.with_suffix(".json"), made)
     return path
 
 
 def evaluated(network: Path, name: str = "scenes") -> None:
     """The summary of an evaluation."""
-    methods = {
-        method: {"psnr_db": {"mean": mean, "std": 1.0, "n": 3, "n_infinite": 0}}
-        for method, mean in PSNR_DB.items()
-    }
-    methods["target"] = {"entropy_bit": {"mean": 7.0, "std": 1.0, "n": 3, "n_infinite": 0}}
-    summary = {
-        **{"evaluation": name, "pair": "phone_dslr", "photos": name, "origin": "mine"},
-        **{"network": sha256(network), "simulated": False, "n_images": 3, "n_identical": 0},
-        **{"seconds": 1.0, "methods": methods},
-    }
-    write_json(Path(f"results/evaluations/{name}/summary.json"), summary)
+    means = {method: {"psnr_db": mean} for method, mean in PSNR_DB.items()}
+    made = summary(
+        means | {"target": {"entropy_bit": 7.0}},
+        evaluation=name,
+        photos=name,
+        network=sha256(network),
+    )
+    write_record(Path(f"results/evaluations/{name}/summary.json"), made)
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +76,7 @@ def test_a_row_has_the_network_and_its_metrics_beside_original_and_best_baseline
         *("phone_dslr", "wespe", "phone → dslr", "400", "yes", "scenes"),
         "21.03 (17.64, 18.97)",
     ]
-    assert find()[0].card["sha256"][:12] in row
+    assert find()[0].card.sha256[:12] in row
 
 
 def test_columns_are_aligned_and_a_second_evaluation_is_a_row_of_its_own() -> None:
@@ -111,10 +102,13 @@ def test_an_imported_network_is_listed_by_the_name_of_its_file() -> None:
     path = Path("results/imported/iphone.safetensors")
     generator = Generator(width=4, blocks=0, norm="instance")
     save_generator(path, generator)
-    card = model_card(Path("iphone_orig"), generator) | {"sha256": sha256(path)}
-    write_json(path.with_suffix(".json"), card)
+    write_record(
+        path.with_suffix(".json"),
+        model_card(Path("iphone_orig"), generator, sha256=sha256(path)),
+    )
     [network] = find()
-    assert (network.name, network.problem) == ("iphone", None)
+    assert isinstance(network, Network)
+    assert network.name == "iphone"
     assert "imported" in as_table([network], {})
     assert "- checkpoint: not stated" in markdown(network)
 
@@ -135,7 +129,7 @@ def change_card(path: Path) -> None:
         (Path.unlink, "generator.safetensors: expected a network, there is none"),
         (
             lambda path: path.with_suffix(".json").unlink(),
-            "generator.json: expected its model card, there is none",
+            "generator.json: expected a model card, there is none",
         ),
         (
             lambda path: path.with_suffix(".json").write_text("{"),
@@ -143,7 +137,7 @@ def change_card(path: Path) -> None:
         ),
         (
             lambda path: save_generator(path, Generator(width=5, blocks=0)),
-            "generator.json: expected the card of a network ",
+            "generator.json: expected the card of generator.safetensors ",
         ),
         (change_card, "generator.json: expected a model card, but steps: "),
     ],
@@ -155,7 +149,7 @@ def test_a_half_network_is_listed_with_the_reason(
     trained("whole", seed=1)
     damage(trained("half"))
     half, whole = find()
-    assert whole.problem is None
+    assert isinstance(whole, Network)
     assert half.problem.startswith(f"results/pairs/half/{problem}")
     assert as_table([half, whole], {}).splitlines()[-1] == f"broken: {half.problem}"
     assert json.loads(as_json([half, whole], {}))[0]["problem"] == half.problem
@@ -168,18 +162,18 @@ def test_a_summary_that_cannot_be_read_is_listed_and_hidden_folders_are_not() ->
     Path("results/evaluations/scenes/summary.json").write_text("{")
     shutil.copytree("results/evaluations/scenes", "results/evaluations/.scenes.unfinished")
     [found] = find()
-    assert found.problem.startswith("results/evaluations/scenes/summary.json: expected JSON")
+    assert found.problem.startswith("results/evaluations/scenes/summary.json: expected an eval")
 
 
 def test_json_has_everything_but_the_curves() -> None:
     evaluated(trained())
     version = tracking.Version("demo-phone_dslr", "3", "run", {})
-    text = as_json(find(), {find()[0].card["sha256"]: [version]})
+    text = as_json(find(), {find()[0].card.sha256: [version]})
     [entry] = json.loads(text)
     assert entry["registry"] == [{"model": "demo-phone_dslr", "version": "3", "run_id": "run"}]
     assert entry["evaluations"][0]["methods"]["clahe"]["psnr_db"]["mean"] == 18.97
     assert entry["card"]["data"]["source"]["licence"] == "research use"
-    assert "curves" not in text
+    assert "transport" not in text
 
 
 def test_the_card_in_markdown_has_front_matter_and_all_sections_in_order() -> None:
@@ -257,8 +251,8 @@ def test_the_list_and_the_registry_agree(
         assert version.run_id == told["run_id"]
         assert version.tags[tracking.CHECKPOINT] == entry["sha256"]
         assert version.tags["wespe.source.licence"] == "research use"
-        for summary in entry["evaluations"]:
-            mean = summary["methods"]["enhanced"]["psnr_db"]["mean"]
+        for found in entry["evaluations"]:
+            mean = found["methods"]["enhanced"]["psnr_db"]["mean"]
             assert float(version.tags["scenes.enhanced.psnr_db"]) == mean
         files = {path.name: sha256(path) for path in Path(version.source).iterdir()}
         assert files["generator.safetensors"] == entry["sha256"]

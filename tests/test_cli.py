@@ -13,12 +13,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from tests.conftest import ROOT
+from tests.made import card
 from wespe import __version__, cli
 from wespe.core.files import sha256
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
-from wespe.networks.transport import Transport
 from wespe.photos.images import read_photo, write_photo
+from wespe.results.record import write_record
 
 SETTINGS = """\
 run: {name: tiny, results: results, compute: cpu-fp32, tracking: ""}
@@ -267,12 +268,7 @@ def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) 
 
 
 def network_card() -> None:
-    card = {
-        "sha256": sha256(Path("network.safetensors")),
-        "transport": Transport().to_json(),
-        "histogram_match": Transport().levels.tolist(),
-    }
-    Path("network.json").write_text(json.dumps(card))
+    write_record(Path("network.json"), card(sha256=sha256(Path("network.safetensors"))))
 
 
 def truncate() -> None:
@@ -317,16 +313,15 @@ def test_what_is_no_network_is_refused(
 
 def test_a_network_without_its_card_is_not_evaluated(call: Call, prepared: None) -> None:
     assert refused(call, *EVALUATE, "network.safetensors") == [
-        "network.json: No such file or directory"
+        "network.json: expected a model card, there is none"
     ]
     Path("network.json").write_text('{"pair": "pair"}')
-    assert refused(call, *EVALUATE, "network.safetensors") == [
-        "network.json: expected the model card of network.safetensors"
-    ]
+    [message] = refused(call, *EVALUATE, "network.safetensors")
+    assert message.startswith("network.json: expected a model card, but intended_use: ")
     network_card()
     save_generator(Path("network.safetensors"), Generator(width=4, blocks=0))
     [message] = refused(call, *EVALUATE, "network.safetensors")
-    assert message.startswith("network.json: expected the card of a network ")
+    assert message.startswith("network.json: expected the card of network.safetensors ")
 
 
 def test_networks_are_evaluated_in_fp32_whatever_trains_them(call: Call, prepared: None) -> None:
@@ -414,7 +409,7 @@ def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> No
     arguments = ("study", "build", "asked", "--set", "a=shown", "--photos", "1", "--practice", "0")
     model = ("--model", "results/pairs/pair")
     [message] = refused(call, *arguments, *model, "--against", "transport")
-    assert message.startswith("the model card has no 'transport' between its domains")
+    assert message.startswith("the model card is not that of a pair")
     [message] = refused(call, *arguments)
     assert message == "shown: expected an evaluation's folder, or --model to enhance it"
     code, printed, _ = call(*arguments, *model)

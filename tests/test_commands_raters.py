@@ -115,8 +115,10 @@ def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
     card = json.loads(Path("results/raters/ffs/rater.json").read_text())
     assert status["ffs"] == "FINISHED"
     assert found["params"]["ffs", "epochs"] == "1"
-    assert found["metrics"]["ffs", "accuracy.low"] == card["accuracy"]["low"]
-    assert found["metrics"]["ffs", "validation_loss"] == pytest.approx(card["validation_losses"][0])
+    assert found["metrics"]["ffs", "accuracy.low"] == card["figures"]["accuracy"]["low"]
+    assert found["metrics"]["ffs", "validation_loss"] == pytest.approx(
+        card["figures"]["validation_losses"][0]
+    )
     assert found["tags"]["ffs", tracking.PARENT]
     assert found["tags"]["ffs", tracking.CHECKPOINT] == card["sha256"]
     assert found["tags"]["ffs", "wespe.photos.sha256"] == card["data"]["sha256"]

@@ -199,7 +199,7 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     exec(snippet("## A baseline"), names)
     key, made = entry("`BASELINES` maps", brighten=names["brighten"])
     monkeypatch.setitem(BASELINES, key, made)
-    enhancers = baselines([key], {})
+    enhancers = baselines([key], None)
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()

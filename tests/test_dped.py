@@ -117,10 +117,10 @@ def test_command_writes_a_network_that_enhances(tmp_path: Path, variables: Varia
         main(["import-dped", f"{checkpoint}.index", "--out", str(out)])
     assert not done.value.code
     card = json.loads(out.with_suffix(".json").read_text())
-    assert card["origin"] == "published DPED generator (Ignatov et al. 2017)"
-    assert card["licence"] == "not stated"
+    assert card["imported"]["origin"] == "published DPED generator (Ignatov et al. 2017)"
+    assert card["imported"]["licence"] == "not stated"
     assert any("whole photo" in limit for limit in card["limits"])
-    assert card["checkpoint"] == "net.index"
+    assert card["imported"]["checkpoint"] == "net.index"
     assert card["sha256"] == sha256(out)
 
     pixels = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)

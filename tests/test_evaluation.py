@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.made import card
 from wespe.judging.baselines import BASELINES, baselines
 from wespe.judging.evaluation import evaluate
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels, read_photo
-from wespe.results.index import PhotoEntry, PhotoIndex
+from wespe.results.evaluations import EvaluationSummary, Extremes, Statistic
+from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.results.record import read_record
 from wespe.results.score import Score
 
 
@@ -55,7 +58,7 @@ def make_index(tmp_path: Path) -> MakeIndex:
     return make
 
 
-def run(index: PhotoIndex, out: Path, **changed: Any) -> dict[str, Any]:
+def run(index: PhotoIndex, out: Path, **changed: Any) -> EvaluationSummary:
     settings: dict[str, Any] = {
         "evaluation": "test",
         "pair": "a_b",
@@ -97,46 +100,46 @@ def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
     psnr = [values["psnr_db"] for values in expected]
     mean = sum(psnr) / 3
     std = math.sqrt(sum((value - mean) ** 2 for value in psnr) / 2)
-    assert summary["methods"]["enhanced"]["psnr_db"] == pytest.approx(
-        {"mean": mean, "std": std, "n": 3, "n_infinite": 0}
+    assert summary.methods["enhanced"]["psnr_db"] == Statistic(
+        mean=pytest.approx(mean), std=pytest.approx(std), n=3, n_infinite=0
     )
-    assert list(summary["methods"]) == ["original", "enhanced", "invert", "target"]
-    assert list(summary["methods"]["target"])[:2] == ["entropy_bit", "png_bpp"]
-    assert set(summary["methods"]["target"]) <= {"entropy_bit", "png_bpp", "brisque"}
-    assert json.loads((tmp_path / "out" / "summary.json").read_text()) == summary
+    assert list(summary.methods) == ["original", "enhanced", "invert", "target"]
+    assert list(summary.methods["target"])[:2] == ["entropy_bit", "png_bpp"]
+    assert set(summary.methods["target"]) <= {"entropy_bit", "png_bpp", "brisque"}
+    assert read_record(tmp_path / "out" / "summary.json", EvaluationSummary) == summary
 
 
 def test_summary_says_what_was_evaluated(make_index: MakeIndex, tmp_path: Path) -> None:
     summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
-    assert (summary["evaluation"], summary["pair"], summary["photos"]) == ("test", "a_b", "set")
-    assert (summary["origin"], summary["simulated"]) == ("made up", True)
-    assert summary["seconds"] >= 0
+    assert (summary.evaluation, summary.pair, summary.photos) == ("test", "a_b", "set")
+    assert (summary.origin, summary.simulated) == ("made up", True)
+    assert summary.seconds >= 0
     # One photo has a mean and no spread; without a reference there is nothing to compare with.
-    assert summary["methods"]["original"]["entropy_bit"]["std"] is None
-    assert "psnr_db" not in summary["methods"]["original"]
-    assert "target" not in summary["methods"]
+    assert summary.methods["original"]["entropy_bit"].std is None
+    assert "psnr_db" not in summary.methods["original"]
+    assert "target" not in summary.methods
 
 
 def test_identical_pairs_stay_out_of_the_means(make_index: MakeIndex, tmp_path: Path) -> None:
     photos = {"0.png": photo(0), "1.png": photo(1)}
     summary = run(make_index(photos, {"0.png": photo(0), "1.png": photo(2)}), tmp_path / "out")
-    assert (summary["n_images"], summary["n_identical"]) == (2, 1)
+    assert (summary.n_images, summary.n_identical) == (2, 1)
     table = rows(tmp_path / "out")
     assert [row["identical"] for row in table] == ["1"] * 4 + ["0"] * 4
     assert table[0]["psnr_db"] == "inf"
-    enhanced = summary["methods"]["enhanced"]["psnr_db"]
-    assert enhanced["n"] == 1
-    assert enhanced["mean"] == measure(brighten(photos["1.png"]), photo(2), METRICS)["psnr_db"]
+    enhanced = summary.methods["enhanced"]["psnr_db"]
+    assert enhanced.n == 1
+    assert enhanced.mean == measure(brighten(photos["1.png"]), photo(2), METRICS)["psnr_db"]
 
 
 def test_infinite_psnr_is_counted_not_averaged(make_index: MakeIndex, tmp_path: Path) -> None:
     photos = {"0.png": photo(0), "1.png": photo(1)}
     references = {"0.png": brighten(photo(0)), "1.png": photo(2)}
     summary = run(make_index(photos, references), tmp_path / "out")
-    psnr = summary["methods"]["enhanced"]["psnr_db"]
-    assert (psnr["n"], psnr["n_infinite"], summary["n_identical"]) == (1, 1, 0)
-    assert math.isfinite(psnr["mean"])
-    assert summary["methods"]["enhanced"]["ssim"]["n"] == 2
+    psnr = summary.methods["enhanced"]["psnr_db"]
+    assert (psnr.n, psnr.n_infinite, summary.n_identical) == (1, 1, 0)
+    assert math.isfinite(psnr.mean)
+    assert summary.methods["enhanced"]["ssim"].n == 2
 
 
 def test_photos_that_cannot_be_used_are_listed(make_index: MakeIndex, tmp_path: Path) -> None:
@@ -146,12 +149,12 @@ def test_photos_that_cannot_be_used_are_listed(make_index: MakeIndex, tmp_path: 
     (tmp_path / "photos" / "x" / "0.png").write_bytes(b"no picture")
     (tmp_path / "photos" / "y" / "3.png").unlink()
     summary = run(index, tmp_path / "out")
-    assert summary["unreadable"] == [
-        {"file": "x/0.png", "reason": "not an image"},
-        {"file": "y/1.png", "reason": "expected 32×24 px like its photo, got 32×20 px"},
-        {"file": "y/3.png", "reason": "no such file"},
-    ]
-    assert summary["n_images"] == 1
+    assert summary.unreadable == (
+        Skipped("x/0.png", "not an image"),
+        Skipped("y/1.png", "expected 32×24 px like its photo, got 32×20 px"),
+        Skipped("y/3.png", "no such file"),
+    )
+    assert summary.n_images == 1
     assert {row["image"] for row in rows(tmp_path / "out")} == {"x/2.png"}
 
 
@@ -172,16 +175,16 @@ def test_pictures_are_spread_named_apart_and_bounded(make_index: MakeIndex, tmp_
     }
     index = make_index(photos, {"b/1.png": photo(4)})
     summary = run(index, tmp_path / "out", pictures=2)
-    assert summary["pictures"] == {"2": "x/a/2.png", "2-2": "x/b/2.png"}
+    assert summary.pictures == {"2": "x/a/2.png", "2-2": "x/b/2.png"}
     summary = run(index, tmp_path / "out", pictures=9)
-    assert summary["pictures"] == {
+    assert summary.pictures == {
         "1": "x/a/1.png",
         "2": "x/a/2.png",
         "1-2": "x/b/1.png",
         "2-2": "x/b/2.png",
     }
     methods = ("original", "enhanced", "invert")
-    names = {f"{stem}.{method}.jpg" for stem in summary["pictures"] for method in methods}
+    names = {f"{stem}.{method}.jpg" for stem in summary.pictures for method in methods}
     folder = tmp_path / "out" / "pictures"
     assert {path.name for path in folder.iterdir()} == names | {"1-2.target.jpg"}
     assert read_photo(folder / "1.enhanced.jpg").pixels.shape == (2, 1600, 3)
@@ -197,14 +200,13 @@ def test_workers_change_nothing(make_index: MakeIndex, tmp_path: Path) -> None:
     references = {f: photo(50 + n, height=20 + 200 // (n + 1)) for n, f in enumerate(photos)}
     index = make_index(photos, references)
     look = Transport(0.9 * np.arange(256.0)[:, None].repeat(3, axis=1), 1.2, (1.2, 0.9))
-    card = {"transport": look.to_json(), "histogram_match": look.levels.tolist()}
-    shipped = {"invert": invert} | baselines(list(BASELINES), card)
+    of_pair = card(transport=look.numbers(), histogram_match=look.levels.tolist())
+    shipped = {"invert": invert} | baselines(list(BASELINES), of_pair)
     summaries = [
         run(index, tmp_path / str(n), workers=n, pictures=2, baselines=shipped) for n in (1, 4)
     ]
-    for summary in summaries:
-        del summary["seconds"]
-    assert summaries[0] == summaries[1]
+    one, several = (replace(summary, seconds=0.0) for summary in summaries)
+    assert one == several
     for name in ("images.csv", "pictures/2.invert.jpg"):
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "4" / name).read_bytes()
 
@@ -235,7 +237,7 @@ def test_a_new_metric_is_a_new_column(
     monkeypatch.setitem(METRICS, "mean_level", mean)
     summary = run(make_index({"0.png": photo(0)}, {}), tmp_path / "out")
     assert rows(tmp_path / "out")[0]["mean_level"] == f"{photo(0).mean():.6f}"
-    assert summary["methods"]["original"]["mean_level"]["mean"] == pytest.approx(photo(0).mean())
+    assert summary.methods["original"]["mean_level"].mean == pytest.approx(photo(0).mean())
 
 
 def test_the_photos_that_gained_least_and_most_are_named_and_shown(
@@ -248,14 +250,12 @@ def test_the_photos_that_gained_least_and_most_are_named_and_shown(
     index = make_index(photos, references | {"0.png": photo(9)})
     summary = run(index, tmp_path / "out", pictures=1)
     # The first one's reference is another photo: brightening makes little difference to it.
-    assert summary["extremes"] == {
-        "metric": "psnr_db",
-        "worst": ["x/3.png", "x/4.png"],
-        "best": ["x/2.png", "x/0.png"],
-    }
+    assert summary.extremes == Extremes(
+        metric="psnr_db", worst=("x/3.png", "x/4.png"), best=("x/2.png", "x/0.png")
+    )
     # The first photo shown is the middle one, the others follow in the order of the set.
-    assert list(summary["pictures"].values()) == ["x/2.png", "x/0.png", "x/3.png", "x/4.png"]
-    assert run(index, tmp_path / "none", pictures=0)["pictures"] == {}
+    assert list(summary.pictures.values()) == ["x/2.png", "x/0.png", "x/3.png", "x/4.png"]
+    assert run(index, tmp_path / "none", pictures=0).pictures == {}
 
 
 def test_without_a_metric_of_a_direction_no_photo_gained(
@@ -264,16 +264,16 @@ def test_without_a_metric_of_a_direction_no_photo_gained(
     # Those that have one compare with a reference, but for BRISQUE, which may be installed.
     monkeypatch.delitem(METRICS, "brisque")
     summary = run(make_index({f"{n}.png": photo(n) for n in range(3)}, {}), tmp_path / "out")
-    assert summary["extremes"] == {"metric": None, "worst": [], "best": []}
+    assert summary.extremes == Extremes()
 
 
 def test_a_file_a_method_has_the_means_alone(make_index: MakeIndex, tmp_path: Path) -> None:
     summary = run(make_index({"0.png": photo(0)}, {"0.png": photo(1)}), tmp_path / "out")
     folder = tmp_path / "out" / "metrics"
-    assert {path.stem for path in folder.iterdir()} == set(summary["methods"])
-    for method, table in summary["methods"].items():
+    assert {path.stem for path in folder.iterdir()} == set(summary.methods)
+    for method, table in summary.methods.items():
         means = json.loads((folder / f"{method}.json").read_text())
-        assert means == {name: pytest.approx(table[name]["mean"], abs=1e-4) for name in table}
+        assert means == {name: pytest.approx(table[name].mean, abs=1e-4) for name in table}
 
 
 def test_the_version_of_the_photos_follows_their_contents(
@@ -281,7 +281,7 @@ def test_the_version_of_the_photos_follows_their_contents(
 ) -> None:
     index = make_index({"0.png": photo(0), "1.png": photo(1)}, {})
     versions = [
-        run(replace(index, photos=photos), tmp_path / "out")["photos_sha256"]
+        run(replace(index, photos=photos), tmp_path / "out").photos_sha256
         for photos in (
             index.photos,
             [*reversed(index.photos)],

@@ -20,7 +20,8 @@ from wespe.data.patches.sampling import (
 )
 from wespe.data.patches.store import PatchSet
 from wespe.photos.images import Pixels, read_photo, write_photo
-from wespe.results.index import PhotoEntry, PhotoIndex
+from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.results.patches import CutBy, PatchManifest
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 SIZE = 8
@@ -39,7 +40,7 @@ def _index(folder: Path, photos: list[Pixels]) -> PhotoIndex:
     return PhotoIndex("phone", str(folder), "noise", True, entries, licence="CC0")
 
 
-def _extract(index: PhotoIndex, out: Path, **settings: Any) -> dict[str, Any]:
+def _extract(index: PhotoIndex, out: Path, **settings: Any) -> PatchManifest:
     defaults: dict[str, Any] = {
         "size_px": SIZE,
         "mode": "random",
@@ -161,19 +162,15 @@ def test_every_patch_is_where_the_manifest_says(tmp_path: Path, mode: str) -> No
     assert patches.manifest == manifest
     places = {"grid": 2 * 3 + 2 * 2 + 5 * 1, "random": 13 * 23 + 9 * 9 + 33 * 2}
     assert len(patches) == places[mode]
-    for patch, (number, y, x) in zip(patches.pixels, manifest["patches"], strict=True):
+    for patch, (number, y, x) in zip(patches.pixels, manifest.patches, strict=True):
         assert np.array_equal(patch, photos[number][y : y + SIZE, x : x + SIZE])
-    assert manifest["sha256"] == sha256(tmp_path / "set.npy")
-    assert manifest["photos"] == ["0.png", "1.png", "2.png"]
+    assert manifest.sha256 == sha256(tmp_path / "set.npy")
+    assert manifest.photos == ["0.png", "1.png", "2.png"]
     about = ("source", "origin", "simulated", "licence")
-    assert [manifest[key] for key in about] == ["phone", "noise", True, "CC0"]
-    assert manifest["settings"] == {
-        "size_px": SIZE,
-        "mode": mode,
-        "min_std": 0.0,
-        "max_clipped": 1.0,
-        "count": 1000,
-    }
+    assert [getattr(manifest, key) for key in about] == ["phone", "noise", True, "CC0"]
+    assert manifest.settings == CutBy(
+        size_px=SIZE, mode=mode, min_std=0.0, max_clipped=1.0, count=1000
+    )
 
 
 def test_photos_that_give_less_than_planned_leave_no_holes(tmp_path: Path) -> None:
@@ -182,9 +179,9 @@ def test_photos_that_give_less_than_planned_leave_no_holes(tmp_path: Path) -> No
     photos = [_noise(32, 32, 0), half_flat, np.full((32, 32, 3), 90, np.uint8), _noise(32, 32, 3)]
     manifest = _extract(_index(tmp_path, photos), tmp_path / "set.npy", mode="grid", min_std=5.0)
     patches = PatchSet.open(tmp_path / "set.npy")
-    assert np.bincount([number for number, _, _ in manifest["patches"]]).tolist() == [16, 4, 0, 16]
-    assert manifest["left_out"]["flat"] == 12 + 16
-    for patch, (number, y, x) in zip(patches.pixels, manifest["patches"], strict=True):
+    assert np.bincount([number for number, _, _ in manifest.patches]).tolist() == [16, 4, 0, 16]
+    assert manifest.left_out.flat == 12 + 16
+    for patch, (number, y, x) in zip(patches.pixels, manifest.patches, strict=True):
         assert np.array_equal(patch, photos[number][y : y + SIZE, x : x + SIZE])
 
 
@@ -204,9 +201,9 @@ def test_a_photos_patches_depend_on_its_content_and_the_seed_alone(tmp_path: Pat
     index = _index(tmp_path, [_noise(40, 40, number) for number in range(3)])
     alone = PhotoIndex("phone", index.root, "noise", True, index.photos[1:2])
     settings = {"count": 5 * 3}
-    among = _extract(index, tmp_path / "all.npy", **settings)["patches"]
-    single = _extract(alone, tmp_path / "one.npy", count=5)["patches"]
-    other = _extract(alone, tmp_path / "two.npy", count=5, seed=1)["patches"]
+    among = _extract(index, tmp_path / "all.npy", **settings).patches
+    single = _extract(alone, tmp_path / "one.npy", count=5).patches
+    other = _extract(alone, tmp_path / "two.npy", count=5, seed=1).patches
     assert [place for number, *place in among if number == 1] == [place for _, *place in single]
     assert single != other
 
@@ -218,27 +215,27 @@ def test_photos_that_became_unusable_are_listed(tmp_path: Path) -> None:
     (tmp_path / "1.png").unlink()
     write_photo(tmp_path / "3.png", _noise(12, 20, 9))
     manifest = _extract(index, tmp_path / "set.npy")
-    broken, absent, resized = manifest["left_out"]["unreadable"]
-    assert broken["file"] == "0.png"
-    assert broken["reason"].startswith("cannot be decoded")
-    assert absent == {"file": "1.png", "reason": "no such file"}
-    assert resized == {"file": "3.png", "reason": "20×12 px, the index says 16×16 px"}
-    assert {number for number, _, _ in manifest["patches"]} == {2, 4}
+    broken, absent, resized = manifest.left_out.unreadable
+    assert broken.file == "0.png"
+    assert broken.reason.startswith("cannot be decoded")
+    assert absent == Skipped("1.png", "no such file")
+    assert resized == Skipped("3.png", "20×12 px, the index says 16×16 px")
+    assert {number for number, _, _ in manifest.patches} == {2, 4}
 
 
 def test_photos_smaller_than_a_patch_are_counted(tmp_path: Path) -> None:
     index = _index(tmp_path, [_noise(7, 90, 0), _noise(9, 9, 1)])
     manifest = _extract(index, tmp_path / "set.npy")
-    assert manifest["left_out"]["too_small"] == 1
-    assert {number for number, _, _ in manifest["patches"]} == {1}
+    assert manifest.left_out.too_small == 1
+    assert {number for number, _, _ in manifest.patches} == {1}
 
 
 def test_a_source_without_a_patch_gets_an_empty_set_that_cannot_be_opened(tmp_path: Path) -> None:
     index = _index(tmp_path / "photos", [np.full((16, 16, 3), 9, np.uint8), _noise(7, 9, 1)])
     manifest = _extract(index, tmp_path / "set.npy", mode="grid", min_std=1.0)
-    assert manifest["patches"] == []
+    assert manifest.patches == []
     assert np.load(tmp_path / "set.npy").shape == (0, SIZE, SIZE, 3)
-    expected = r"set\.npy: it has no patches; left out: .*'flat': 4.*'too_small': 1"
+    expected = r"set\.npy: it has no patches; left out: 4 flat and .*, 1 too small"
     with pytest.raises(ValueError, match=expected):
         PatchSet.open(tmp_path / "set.npy")
 
@@ -265,4 +262,4 @@ def test_real_photos_give_patches(tmp_path: Path) -> None:
     patches = PatchSet.open(tmp_path / "set.npy")
     assert patches.pixels.shape == (40, 100, 100, 3)
     assert min(grey_std(patch) for patch in patches.pixels) >= 3
-    assert manifest["left_out"]["unreadable"] == []
+    assert manifest.left_out.unreadable == ()

@@ -185,8 +185,8 @@ def test_strips_of_finished_patches_are_taken_in_order_without_a_filter(
         everything = PatchSet.open(Path("all.npy")).pixels
         assert np.array_equal(everything, np.concatenate([first, second]))
         manifest = extract(index, Path("some.npy"), **SETTINGS | {"count": 6})
-        sets.append(manifest["patches"])
-    assert sets[0] == sets[1] == [[0, y, 0] for y in (0, 8, 16)] + [[1, y, 0] for y in (0, 16, 32)]
+        sets.append(manifest.patches)
+    assert sets[0] == sets[1] == [(0, y, 0) for y in (0, 8, 16)] + [(1, y, 0) for y in (0, 16, 32)]
 
 
 def test_strips_of_another_size_are_refused(index: PhotoIndex) -> None:

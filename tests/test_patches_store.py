@@ -1,21 +1,23 @@
 """Patch sets on disk, and the batches drawn from them."""
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.made import manifest
 from wespe.data.patches import store
 from wespe.data.patches.store import PatchSet, apply_symmetries, check_pairs, symmetry_table
 from wespe.photos.images import Pixels
+from wespe.results.record import write_record
 
 
 def _patch_set(count: int, size_px: int = 4) -> PatchSet:
     """Patches that carry their own number in every pixel."""
     numbers = np.arange(count, dtype=np.uint8)[:, None, None, None]
-    return PatchSet(np.broadcast_to(numbers, (count, size_px, size_px, 3)), {})
+    return PatchSet(np.broadcast_to(numbers, (count, size_px, size_px, 3)), manifest())
 
 
 def _numbers(batch: Pixels) -> list[int]:
@@ -23,22 +25,20 @@ def _numbers(batch: Pixels) -> list[int]:
     return numbers
 
 
-def _write(path: Path, array: Any, manifest: Any) -> None:
+def _write(path: Path, array: Any, patches: Sequence[tuple[int, int, int]]) -> None:
     np.save(path, array)
-    path.with_suffix(".json").write_text(json.dumps(manifest))
+    write_record(path.with_suffix(".json"), manifest(patches))
 
 
 def test_a_set_is_mapped_read_only(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3), dtype=np.uint8)
-    _write(
-        tmp_path / "set.npy", pixels, {"patches": [[0, 0, 0]] * 2 + [[7, 1, 1]], "source": "phone"}
-    )
+    _write(tmp_path / "set.npy", pixels, [(0, 0, 0), (0, 0, 0), (7, 1, 1)])
     patches = PatchSet.open(tmp_path / "set.npy")
     assert patches.photos.tolist() == [0, 0, 7]
     assert isinstance(patches.pixels, np.memmap)
     assert not patches.pixels.flags.writeable
     assert np.array_equal(patches.pixels, pixels)
-    assert (len(patches), patches.size_px, patches.manifest["source"]) == (3, 8, "phone")
+    assert (len(patches), patches.size_px, patches.manifest.source) == (3, 8, "phone")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_set_is_mapped_read_only(tmp_path: Path) -> None:
     ],
 )
 def test_other_arrays_are_refused(tmp_path: Path, array: Any) -> None:
-    _write(tmp_path / "set.npy", array, {"patches": [[0, 0, 0]] * 2})
+    _write(tmp_path / "set.npy", array, [(0, 0, 0)] * 2)
     with pytest.raises(ValueError, match=r"set\.npy: expected uint8 \(N, S, S, 3\), got"):
         PatchSet.open(tmp_path / "set.npy")
 
@@ -69,17 +69,19 @@ def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
 def test_a_set_needs_its_own_manifest(tmp_path: Path) -> None:
     path = tmp_path / "set.npy"
     np.save(path, np.zeros((2, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match=r"set\.json: expected the manifest of .*set\.npy"):
+    with pytest.raises(ValueError, match=r"set\.json: expected the manifest .*, there is none"):
         PatchSet.open(path)
     for content, message in [
-        ("{", "expected JSON"),
+        ("{", "expected the manifest of a patch set, but Invalid JSON"),
         ("[]", "expected the manifest"),
-        ("{}", "expected the manifest"),
-        ('{"patches": [[0, 0, 0]]}', r"expected 2 patches as in .*set\.npy, got 1"),
+        ("{}", "expected the manifest of a patch set, but source: "),
     ]:
         path.with_suffix(".json").write_text(content)
         with pytest.raises(ValueError, match=rf"set\.json: {message}"):
             PatchSet.open(path)
+    write_record(path.with_suffix(".json"), manifest([(0, 0, 0)]))
+    with pytest.raises(ValueError, match=r"set\.json: expected 2 patches as in .*set\.npy, got 1"):
+        PatchSet.open(path)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 5, 10, 15, 25])
@@ -155,8 +157,8 @@ def test_augmented_batches_hold_the_same_patches_in_every_symmetry() -> None:
 
 
 def _named(source: str, photos: list[str], patches: list[list[int]]) -> PatchSet:
-    manifest = {"source": source, "photos": photos, "patches": patches}
-    return PatchSet(np.zeros((len(patches), 4, 4, 3), np.uint8), manifest)
+    described = manifest([(photo, y, x) for photo, y, x in patches], source=source, photos=photos)
+    return PatchSet(np.zeros((len(patches), 4, 4, 3), np.uint8), described)
 
 
 def test_pairs_have_the_same_photos_at_the_same_places() -> None:

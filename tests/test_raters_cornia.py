@@ -256,13 +256,13 @@ def fitted(learned: tuple[Task, Fitted]) -> Fitted:
 
 
 def test_a_refit_ranks_distortions_of_photos_it_has_not_seen(fitted: Fitted) -> None:
-    card = fitted.card
+    card = fitted.figures
     assert sorted(card["photos_learned"] + card["photos_held_out"]) == (
         sorted(f"{number}.png" for number in range(12))
     )
     assert len(card["photos_held_out"]) == 4
     assert card["examples"] == 8 * 21
-    assert len(card["says"]) == 4
+    assert len(fitted.says) == 4
     # With 150 words, of eight crops; the full size is in docs/raters.md.
     within = {name: found["within"] for name, found in card["spearman"].items()}
     assert list(within) == list(DISTORTIONS)
@@ -303,7 +303,7 @@ def test_the_authors_files_make_a_rater_without_a_refit(release: Release, tmp_pa
     assert settings.weights_file == str(tmp_path / "LIVE_soft_svm_model.mat")
     fitted = CorniaRater.fit(settings, task)
     assert fitted.rater.shown.label == "CORNIA"
-    assert fitted.card == {"words": 5}
+    assert fitted.figures == {"words": 5}
     save_rater(tmp_path / "r.safetensors", fitted.rater)
     assert load_rater(tmp_path / "r.safetensors", CPU).shown.label == "CORNIA"
 
@@ -320,8 +320,8 @@ def test_the_card_of_the_authors_own(release: Release, tmp_path: Path) -> None:
         out=tmp_path / "out",
         state=tmp_path / "state",
     )
-    assert (card["kind"], card["label"], card["better"]) == ("cornia", "CORNIA", "lower")
-    assert "other random places" in card["limits"][0]
+    assert (card.kind, card.label, card.better) == ("cornia", "CORNIA", "lower")
+    assert "other random places" in card.limits[0]
     assert load_rater(tmp_path / "out" / "rater.safetensors", CPU).shown.label == "CORNIA"
 
 

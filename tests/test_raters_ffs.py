@@ -206,7 +206,7 @@ def test_the_loss_falls_on_one_batch(tmp_path: Path) -> None:
 
 def test_it_learns_and_tells_how_well(tmp_path: Path) -> None:
     fitted = FfsRater.fit(settings(epochs=12, learning_rate=3e-3), task(tmp_path))
-    card = fitted.card
+    card = fitted.figures
     assert card["accuracy"]["share"] == 1.0
     assert card["accuracy"]["n"] == 4
     assert card["accuracy"]["low"] == pytest.approx(0.5101, abs=1e-4)  # Wilson's, 4 of 4
@@ -223,10 +223,11 @@ def test_how_far_it_came_to_the_best_possible_accuracy(tmp_path: Path) -> None:
     given = task(tmp_path)
     model = {"best_accuracy": 0.8, "best_on_test": 0.75}
     (tmp_path / "viewers.json").write_text(json.dumps(model))
-    card = FfsRater.fit(settings(epochs=1), given).card
+    fitted = FfsRater.fit(settings(epochs=1), given)
+    card = fitted.figures
     share = card["accuracy"]["share"]
     assert card["way_to_best"] == pytest.approx((share - 0.5) / 0.3)
-    assert any(line.startswith("simulated viewers: the best possible") for line in card["says"])
+    assert any(line.startswith("simulated viewers: the best possible") for line in fitted.says)
 
 
 class StoppedError(Exception):
@@ -256,7 +257,7 @@ def test_a_stopped_training_ends_bit_for_bit_like_one_that_was_not(
     tensors = whole.rater.tensors()
     assert all((tensors[name] == value).all() for name, value in resumed.rater.tensors().items())
     assert resumed.records == whole.records
-    assert resumed.card["validation_losses"] == whole.card["validation_losses"]
+    assert resumed.figures["validation_losses"] == whole.figures["validation_losses"]
 
 
 def test_it_stops_early_and_so_it_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,10 +265,10 @@ def test_it_stops_early_and_so_it_stays(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(FfsStep, "_validate", lambda self: (next(told), 0.5))
     chosen = settings(patience=2, epochs=9)
     first = FfsRater.fit(chosen, task(tmp_path))
-    assert (first.card["epochs"], first.card["best_epoch"]) == (3, 1)
+    assert (first.figures["epochs"], first.figures["best_epoch"]) == (3, 1)
     # Killed between the last step and the files, it has nothing left to train.
     again = FfsRater.fit(chosen, task(tmp_path))
-    assert again.card["epochs"] == 3
+    assert again.figures["epochs"] == 3
     tensors = first.rater.tensors()
     assert all((tensors[name] == value).all() for name, value in again.rater.tensors().items())
 
@@ -276,7 +277,7 @@ def test_small_photos_are_left_out_of_training_by_name(tmp_path: Path) -> None:
     given = task(tmp_path)
     (photo,) = [entry for entry in given.photos.photos if entry.file == "photos/2.png"]
     write_photo(tmp_path / photo.file, np.full((31, 50, 3), 120, np.uint8))
-    card = FfsRater.fit(settings(epochs=1), given).card
+    card = FfsRater.fit(settings(epochs=1), given).figures
     assert card["too_small"] == [str(tmp_path / "photos/2.png")]
     assert card["splits"]["train"]["photos"] == 7
 

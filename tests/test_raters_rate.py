@@ -1,5 +1,6 @@
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -8,15 +9,18 @@ import pytest
 from safetensors.numpy import save_file
 
 from tests.faves import write_faves
+from tests.made import rater_card
 from wespe.core.device import Device, resolve
 from wespe.core.files import read_json, sha256, write_json
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
 from wespe.judging.raters.ffs.settings import FfsSettings
 from wespe.judging.raters.journal import Found, Journal
-from wespe.judging.raters.rate import about_rater, metric_name, rate, statistics_of
+from wespe.judging.raters.rate import About, about_rater, metric_name, rate, statistics_of
 from wespe.judging.raters.run import data_hash, fit_rater, state_key
 from wespe.photos.images import Pixels, write_photo
-from wespe.results.index import PhotoEntry, PhotoIndex
+from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.results.ratings import MeanScore, RatedBy
+from wespe.results.record import write_record
 from wespe.results.score import Score
 
 CPU = resolve("cpu-fp32")
@@ -59,7 +63,13 @@ def photos(folder: Path, sides: tuple[int, ...] = (20, 20, 20)) -> PhotoIndex:
     return PhotoIndex("scenes", str(folder), "photos of a test", False, entries)
 
 
-ABOUT = {"rating": "scenes", "rater": {"name": "eye", "kind": "brightness", "simulated": False}}
+ABOUT = About(
+    rating="scenes",
+    rater=RatedBy(name="eye", kind="brightness", simulated=False, sha256="0c" * 32),
+    pair="phone_dslr",
+    network="0a" * 32,
+    engine="torch-cpu-fp32",
+)
 
 
 def into(folder: Path) -> dict[str, Path]:
@@ -78,21 +88,16 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         about=ABOUT,
         **into(tmp_path),
     )
-    methods = summary["methods"]
-    assert methods["original"]["mean"] == 20
-    assert "difference" not in methods["original"]
-    assert methods["enhanced"]["mean"] == 30
+    methods = summary.methods
+    assert methods["original"].mean == 20
+    assert methods["original"].difference is None
+    assert methods["enhanced"].mean == 30
+    assert methods["enhanced"].difference
     # 5, 10 and 15 more: the mean 10, the deviation 5.
-    assert methods["enhanced"]["difference"]["mean"] == 10
-    assert methods["enhanced"]["difference"]["std"] == 5
-    assert methods["target"]["difference"] == {
-        "mean": 100.0,
-        "std": 0.0,
-        "n": 3,
-        # Fewer than six photos say nothing of others.
-        "low": None,
-        "high": None,
-    }
+    assert methods["enhanced"].difference.mean == 10
+    assert methods["enhanced"].difference.std == 5
+    # Fewer than six photos say nothing of others.
+    assert methods["target"].difference == MeanScore(mean=100.0, std=0.0, n=3)
     with (tmp_path / "out" / "scores.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
@@ -113,30 +118,33 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     ],
 )
 def test_a_scores_name_says_what_its_label_says(label: str, rater: str, name: str) -> None:
-    assert metric_name(label, {"name": rater, "kind": "cornia"}) == name
+    assert metric_name(label, replace(ABOUT.rater, name=rater, kind="cornia")) == name
 
 
 def test_pairs_decide_even_where_photos_differ_more() -> None:
     generator = np.random.default_rng(0)
     base = generator.normal(0, 10, 50)
-    scores = {
-        str(n): {"original": float(b), "enhanced": float(b + 0.5 + generator.normal(0, 0.1))}
-        for n, b in enumerate(base)
-    }
+    scores = [
+        {"original": float(level), "enhanced": float(level + 0.5 + generator.normal(0, 0.1))}
+        for level in base
+    ]
     found = statistics_of(scores)["enhanced"]
-    assert found["low"] < 0 < found["high"]  # of the scores themselves nothing is known
-    assert found["difference"]["low"] > 0.4
+    assert found.low is not None
+    assert found.high is not None
+    assert found.low < 0 < found.high  # of the scores themselves nothing is known
+    assert found.difference
+    assert (found.difference.low or 0) > 0.4
 
 
 def test_photos_that_cannot_be_rated_are_named(tmp_path: Path) -> None:
     index = photos(tmp_path, (20, 8, 20))
     (tmp_path / "3.png").write_bytes(b"")
     summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
-    assert summary["n_images"] == 1
-    assert summary["unreadable"] == [
-        {"file": "2.png", "reason": "expected at least 10 px a side"},
-        {"file": "3.png", "reason": "empty file"},
-    ]
+    assert summary.n_images == 1
+    assert summary.unreadable == (
+        Skipped("2.png", "expected at least 10 px a side"),
+        Skipped("3.png", "empty file"),
+    )
     with pytest.raises(ValueError, match=r"scenes: none of its 1 photos can be rated: 1\.png: exp"):
         rate(photos(tmp_path, (8,)), Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
 
@@ -145,9 +153,9 @@ def test_a_reference_that_is_gone_is_named(tmp_path: Path) -> None:
     index = photos(tmp_path)
     (tmp_path / "ref" / "2.png").unlink()
     summary = rate(index, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
-    (photo,) = summary["unreadable"]
-    assert photo["file"] == "2.png"
-    assert photo["reason"].endswith("ref/2.png: no such file")
+    (photo,) = summary.unreadable
+    assert photo.file == "2.png"
+    assert photo.reason.endswith("ref/2.png: no such file")
 
 
 def test_no_photos_are_an_error(tmp_path: Path) -> None:
@@ -227,19 +235,20 @@ def test_a_file_that_is_no_rater_is_named(
 
 
 def test_the_card_of_another_rater_is_refused(tmp_path: Path) -> None:
-    path, card = tmp_path / "rater.safetensors", tmp_path / "rater.json"
+    path, beside = tmp_path / "rater.safetensors", tmp_path / "rater.json"
     save_rater(path, Brightness())
-    with pytest.raises(FileNotFoundError, match=r"rater\.json"):
+    with pytest.raises(
+        ValueError, match=r"rater\.json: expected the card of a rater, there is none"
+    ):
         about_rater(path)
-    write_json(card, {"sha256": "a1"})
-    with pytest.raises(ValueError, match=r"rater\.json: expected the card of rater\.safetensors"):
+    write_json(beside, {"sha256": "a1"})
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater, but "):
         about_rater(path)
-    whole = {"rater": "eye", "kind": "brightness", "data": {"simulated": True}, "sha256": "a1"}
-    write_json(card, whole)
-    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater .+ a1"):
+    write_record(beside, rater_card(sha256="a1"))
+    with pytest.raises(ValueError, match=r"expected the card of rater\.safetensors .+ a1"):
         about_rater(path)
-    write_json(card, whole | {"sha256": sha256(path)})
-    assert about_rater(path)["simulated"]
+    write_record(beside, rater_card(rater="eye", sha256=sha256(path)))
+    assert about_rater(path).name == "eye"
 
 
 def test_a_missing_and_a_damaged_rater_are_named(tmp_path: Path) -> None:
@@ -271,10 +280,10 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
         "rater.json",
         "losses.jsonl",
     }
-    assert card["data"]["simulated"]
-    assert card["data"]["sha256"] == data_hash(tmp_path / "faves")
-    assert card["settings"]["crop_px"] == 32
-    assert any("simulated" in limit for limit in card["limits"])
+    assert card.data.simulated
+    assert card.data.sha256 == data_hash(tmp_path / "faves")
+    assert card.settings["crop_px"] == 32
+    assert any("simulated" in limit for limit in card.limits)
     assert not (tmp_path / "state").exists()
     assert load_rater(out / "rater.safetensors", CPU).shown.label == "FFS (simulated viewers)"
 

@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from tests.results import (
 )
 from wespe.photos.images import read_photo, write_photo
 from wespe.reports.page.write import write_report
+from wespe.results.cards import Domains, Rollback
+from wespe.results.index import Skipped
 
 
 class Page(HTMLParser):
@@ -105,7 +108,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
         tmp_path / "pair",
         recipe={"method": "srcnn", "batch_size": 8},
         paired=True,
-        samples=["x", "G(x)", "y"],
+        samples=("x", "G(x)", "y"),
         final_losses={"mse": 0.0125, "total": 0.0125},
     )
     records = [{"step": step, "mse": 1 / step, "total": 1 / step} for step in (20, 40)]
@@ -119,11 +122,13 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
 
 def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:
     assert "diverged" not in Page(report()).text
-    event = {"step": 1234, "to_step": 1200, "reason": "photos are <inverted>"}
-    rates = {"generator": 0.5, "discriminators": 0.25}
-    pair = write_pair(
-        tmp_path / "pair", rollbacks=[event | {"rates": rates}], warning="photos are constant"
+    event = Rollback(
+        step=1234,
+        to_step=1200,
+        reason="photos are <inverted>",
+        rates={"generator": 0.5, "discriminators": 0.25},
     )
+    pair = write_pair(tmp_path / "pair", rollbacks=(event,), warning="photos are constant")
     text = Page(report(pairs={"p": pair}, evaluations={})).text
     assert "Training diverged once, went back to its last good state" in text
     assert (
@@ -178,10 +183,10 @@ def test_without_references_nothing_is_best(report: Callable[..., str], tmp_path
 def test_banner_exactly_where_something_is_simulated(
     report: Callable[..., str], tmp_path: Path, where: str
 ) -> None:
-    domains = card()["data"]
-    if where in domains:
-        domains[where] = domains[where] | {"simulated": True}
-    pair = write_pair(tmp_path / "pair", data=domains)
+    data = {
+        name: replace(domain, simulated=name == where) for name, domain in vars(card().data).items()
+    }
+    pair = write_pair(tmp_path / "pair", data=Domains(**data))
     evaluation = write_evaluation(tmp_path / "evaluation", simulated=where == "photos")
     text = Page(report(pairs={"p": pair}, evaluations={"e": evaluation})).text
     assert ("Demo: simulated camera. These figures say nothing" in text) == (where != "nowhere")
@@ -283,7 +288,7 @@ def test_versions_of_data_and_networks(report: Callable[..., str], tmp_path: Pat
     rows = " ".join(table.text.split())
     # Both pairs share their patches: two sets, the test photos, two networks.
     assert len(table.all("tr")) == 1 + 2 + 1 + 2
-    assert "phone training patches – 2,345 555555555555" in rows
+    assert "phone training patches 2 2,345 555555555555" in rows
     assert "scenes test photos 20 – 999999999999" in rows
     assert "two network – – 222222222222 trained by version 0.1.0+abc, commit cccccccccccc" in rows
 
@@ -295,7 +300,7 @@ def test_escapes_hostile_names(report: Callable[..., str], tmp_path: Path) -> No
         tmp_path / "evaluation",
         prefix=name,
         origin=HOSTILE,
-        unreadable=[{"file": HOSTILE, "reason": HOSTILE}],
+        unreadable=(Skipped(HOSTILE, HOSTILE),),
     )
     html = report(
         run_name=HOSTILE,
@@ -426,8 +431,12 @@ def test_large_pictures_are_made_smaller(
     ("file", "content", "message"),
     [
         ("pair/generator.json", None, r"generator\.json: expected a model card, there is none"),
-        ("pair/generator.json", "{", r"generator\.json: expected JSON"),
-        ("pair/generator.json", "{}", r"generator\.json: expected a model card, but pair: Field"),
+        ("pair/generator.json", "{", r"generator\.json: expected a model card, but Inv"),
+        (
+            "pair/generator.json",
+            "{}",
+            r"generator\.json: expected a model card, but code",
+        ),
         ("pair/losses.jsonl", None, r"losses\.jsonl: expected a record of the losses"),
         ("pair/losses.jsonl", '{"step": 1}\n[1]\n', r"losses\.jsonl, line 2: expected losses like"),
         ("pair/losses.jsonl", '{"tv": 1}\n', r"losses\.jsonl, line 1: .* got '\{\"tv\": 1\}'"),

@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
+from tests.made import manifest
 from wespe import cli
 from wespe.core.files import sha256
+from wespe.results.record import write_record
 
 pytestmark = pytest.mark.slow
 
@@ -149,14 +151,13 @@ def prepare(root: Path, compute: str, *, steps: int = STEPS, threads: int = 1) -
     for seed, name in enumerate(("phone", "dslr")):
         pixels = np.random.default_rng(seed).integers(256, size=(12, 32, 32, 3), dtype=np.uint8)
         np.save(root / f"{name}.npy", pixels)
-        manifest = {
-            "source": name,
-            "origin": "random numbers",
-            "simulated": True,
-            "sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
-            "patches": [[0, 0, 0]] * len(pixels),
-        }
-        (root / f"{name}.json").write_text(json.dumps(manifest))
+        described = manifest(
+            [(0, 0, 0)] * len(pixels),
+            source=name,
+            simulated=True,
+            sha256=hashlib.sha256(pixels.tobytes()).hexdigest(),
+        )
+        write_record(root / f"{name}.json", described)
     return Training(root, threads)
 
 

@@ -1,6 +1,7 @@
 """A study's folder: what is drawn, and that nothing about a file tells what it is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,8 @@ from wespe.apps.study.folder import read_study
 from wespe.apps.study.sources import of_evaluation, of_photos
 from wespe.core.files import write_json
 from wespe.photos.images import read_photo, write_photo
+from wespe.results.evaluations import EvaluationSummary
+from wespe.results.record import read_record, write_record
 
 
 def test_each_photo_is_shown_in_each_pair_and_practice_takes_what_is_left(tmp_path: Path) -> None:
@@ -112,8 +115,8 @@ def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 def test_photos_that_gained_most_or_least_are_not_drawn(tmp_path: Path) -> None:
     folder = evaluated(tmp_path / "e", photos=4)
-    summary = json.loads((folder / "summary.json").read_text())
-    write_json(folder / "summary.json", summary | {"gallery": ["2", "0"]})
+    summary = read_record(folder / "summary.json", EvaluationSummary)
+    write_record(folder / "summary.json", replace(summary, gallery=("2", "0")))
     assert of_evaluation("a", folder).photos == ("0", "2")
 
 
@@ -121,9 +124,7 @@ def test_a_wrong_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"study\.json: expected a study made by .*there is none"):
         read_study(tmp_path)
     write_json(tmp_path / "study.json", {"study": "a"})
-    with pytest.raises(
-        ValueError, match=r"study\.json: expected a study .*but key: Field required"
-    ):
+    with pytest.raises(ValueError, match=r"study\.json: expected a study .*but \w+: "):
         read_study(tmp_path)
 
 

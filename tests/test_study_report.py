@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import torch
 from tests.subjects import make_study
 from wespe import cli
 from wespe.apps.study.folder import DEGRADED, Kind, Study, read_study
-from wespe.apps.study.paper import TABLE_5, paper_fraction
+from wespe.apps.study.paper import PAPER, paper_fraction
 from wespe.apps.study.report import as_markdown, export_votes, write_results
 from wespe.apps.study.votes import Votes, open_votes
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
 from wespe.photos.images import read_photo, write_photo
 from wespe.reports.page.write import write_report
+from wespe.results.layout import StudyFiles
+from wespe.results.studies import Flagged, PaperFraction, PreferenceOfAll, StudyFigures
 
 
 def answer(
@@ -58,36 +61,36 @@ def folder(tmp_path: Path, study: Study) -> Path:
     return folder
 
 
-def results(folder: Path, study: Study, out: Path) -> dict[str, Any]:
+def results(folder: Path, study: Study, out: Path) -> StudyFigures:
     votes = open_votes(folder, study)
-    found = write_results(out, study, votes)
+    found = write_results(StudyFiles(out, "greys"), study, votes)
     votes.close()
     return found
 
 
 def test_figures_by_hand(folder: Path, study: Study, tmp_path: Path) -> None:
     found = results(folder, study, tmp_path / "out")
-    who = found["subjects"]
-    assert (who["began"], who["voted"], who["finished"]) == (9, 9, 8)
-    assert who["flagged"] == [{"subject": 8, "catches": 1, "failed": 1}]
-    original, autocontrast = found["preferences"]
+    who = found.subjects
+    assert (who.began, who.voted, who.finished) == (9, 9, 8)
+    assert who.flagged == (Flagged(subject=8, catches=1, failed=1),)
+    original, autocontrast = found.preferences
     # Seven subjects, four photos; who is flagged would have preferred the enhanced ones.
-    assert (original["against"], original["votes"], original["preferred"]) == ("original", 28, 0)
-    assert original["with_flagged"] == {"votes": 32, "fraction": 4 / 32}
-    assert original["bootstrap"] == (0, 0)
-    assert original["paper"] == {"fraction": 0.70, "plus_minus": 0.10}
-    assert (autocontrast["votes"], autocontrast["fraction"]) == (28, 1)
-    assert autocontrast["paper"] is None
-    order = [row["method"] for row in found["strengths"]]
+    assert (original.against, original.votes, original.preferred) == ("original", 28, 0)
+    assert original.with_flagged == PreferenceOfAll(votes=32, fraction=4 / 32)
+    assert original.bootstrap == (0, 0)
+    assert original.paper == PaperFraction(fraction=0.70, plus_minus=0.10)
+    assert (autocontrast.votes, autocontrast.fraction) == (28, 1)
+    assert autocontrast.paper is None
+    order = [row.method for row in found.strengths]
     assert order == ["original", "enhanced", "autocontrast"]
-    assert found["agreement"]["krippendorff_alpha"] == 1
-    assert found["agreement"]["same_answer"] == 1
+    assert found.agreement.krippendorff_alpha == 1
+    assert found.agreement.same_answer == 1
 
 
 def test_the_files_say_so_too(folder: Path, study: Study, tmp_path: Path) -> None:
     found = results(folder, study, tmp_path / "out")
     kept = json.loads((tmp_path / "out" / "greys.json").read_text())
-    assert kept["preferences"][0]["fraction"] == found["preferences"][0]["fraction"]
+    assert kept["preferences"][0]["fraction"] == found.preferences[0].fraction
     page = (tmp_path / "out" / "greys.md").read_text()
     assert "Simulated subjects: nobody was asked." in page
     assert "catch trials: 8." in page
@@ -118,8 +121,8 @@ def test_the_export_has_every_vote_and_no_code(folder: Path, study: Study, tmp_p
 def test_no_cell_is_a_formula(tmp_path: Path) -> None:
     formula = '=HYPERLINK("http://elsewhere.test")'
     study = make_study(tmp_path)
-    items = tuple(item.model_copy(update={"photo": formula}) for item in study.items)
-    study = study.model_copy(update={"items": items})
+    items = tuple(replace(item, photo=formula) for item in study.items)
+    study = replace(study, items=items)
     votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
     answer(votes, study, "original", trials=1)
     export_votes(tmp_path / "votes.csv", study, votes)
@@ -132,11 +135,11 @@ def test_no_cell_is_a_formula(tmp_path: Path) -> None:
 def test_people_and_simulated_subjects_are_never_mixed(study: Study, tmp_path: Path) -> None:
     votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
     answer(votes, study, "original", simulated=False)
-    assert not write_results(tmp_path / "out", study, votes)["simulated_subjects"]
+    assert not write_results(StudyFiles(tmp_path / "out", "greys"), study, votes).simulated_subjects
     assert "Simulated" not in (tmp_path / "out" / "greys.md").read_text()
     answer(votes, study, "original")
     with pytest.raises(ValueError, match="people or of simulated subjects, got both"):
-        write_results(tmp_path / "out", study, votes)
+        write_results(StudyFiles(tmp_path / "out", "greys"), study, votes)
     votes.close()
 
 
@@ -144,7 +147,7 @@ def test_without_votes_there_is_nothing_to_say(study: Study, tmp_path: Path) -> 
     votes = Votes(tmp_path / "greys" / "votes.sqlite", study)
     votes.enrol(simulated=False)
     with pytest.raises(ValueError, match=r"passed the catch trials, got none \(1 subjects began"):
-        write_results(tmp_path / "out", study, votes)
+        write_results(StudyFiles(tmp_path / "out", "greys"), study, votes)
     votes.close()
 
 
@@ -162,16 +165,16 @@ def test_mean_opinion_scores_by_hand(tmp_path: Path) -> None:
                     "UPDATE votes SET choice = ? WHERE position = ? AND subject = ?",
                     (scores[votes.votes()[-1].chosen], position, extra + 1),
                 )
-    found = write_results(tmp_path / "out", study, votes)
+    found = write_results(StudyFiles(tmp_path / "out", "greys"), study, votes)
     export_votes(tmp_path / "votes.csv", study, votes)
     votes.close()
-    assert [one["subject"] for one in found["subjects"]["flagged"]] == [8]
-    means = {row["method"]: (row["mean"], row["std"], row["votes"]) for row in found["ratings"]}
+    assert [one.subject for one in found.subjects.flagged] == [8]
+    means = {row.method: (row.mean, row.std, row.votes) for row in found.ratings}
     assert means == {name: (scores[name], 0, 28) for name in scores if name != DEGRADED}
-    assert [row["method"] for row in found["ratings"]] == ["enhanced", "original", "autocontrast"]
-    assert found["ratings"][0]["interval"] == (4, 4)
-    assert found["ratings"][0]["with_flagged"]["mean"] == pytest.approx((28 * 4 + 4 * 5) / 32)
-    assert found["agreement"]["krippendorff_alpha"] == 1
+    assert [row.method for row in found.ratings] == ["enhanced", "original", "autocontrast"]
+    assert found.ratings[0].interval == (4, 4)
+    assert found.ratings[0].with_flagged.mean == pytest.approx((28 * 4 + 4 * 5) / 32)
+    assert found.agreement.krippendorff_alpha == 1
     assert "| iphone_6 | enhanced | 28 | 7 | 4.00 |" in (tmp_path / "out" / "greys.md").read_text()
     assert "table 5" not in as_markdown(found)
     assert ",autocontrast,3,1.00," in (tmp_path / "votes.csv").read_text()
@@ -188,7 +191,7 @@ def test_the_report_page_shows_a_study(tmp_path: Path, kind: Kind) -> None:
     # Whoever always says "right" fails catch trials; here that is nobody's business.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("wespe.apps.study.results.failed", lambda vote: False)
-        write_results(tmp_path / "out", study, votes)
+        write_results(StudyFiles(tmp_path / "out", "greys"), study, votes)
     votes.close()
     page = tmp_path / "report.html"
     figures = tmp_path / "out" / "greys.json"
@@ -204,9 +207,10 @@ def test_the_report_page_shows_a_study(tmp_path: Path, kind: Kind) -> None:
 
 
 def test_the_papers_table_5() -> None:
-    assert [row.against for row in TABLE_5] == ["original", "APE"]
-    assert TABLE_5[0].fractions.keys() == TABLE_5[1].fractions.keys()
-    assert paper_fraction("htc_m9", "original") == (0.73, 0.08)
+    original, ape = PAPER.table_5
+    assert (original.against, ape.against) == ("original", "APE")
+    assert original.fractions.keys() == ape.fractions.keys()
+    assert paper_fraction("htc_m9", "original") == PaperFraction(fraction=0.73, plus_minus=0.08)
     # What this project calls autocontrast is not Apple's enhancement.
     assert paper_fraction("KITTI", "autocontrast") is None
     assert paper_fraction(None, "original") is None
@@ -231,7 +235,7 @@ def test_the_commands(
     votes.close()
     assert run("report", "greys") == 0
     assert "| iphone_6 | original | 4 | 1 | 0.00 |" in capsys.readouterr().out
-    assert (tmp_path / "results" / "study" / "greys.json").exists()
+    assert (tmp_path / "results" / "studies" / "greys.json").exists()
     assert run("export", "greys", "--out", "votes.csv") == 0
     assert run("withdraw", "greys", code) == 0
     assert "10 votes deleted" in capsys.readouterr().out

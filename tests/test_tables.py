@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from tests.made import summary
 from wespe.reports.papers.settings import Table as Settings
 from wespe.reports.tables.build import build
 from wespe.reports.tables.entries import Entry
 from wespe.results.evaluations import ImageRow
-from wespe.results.reading import EvaluationResult, Summary
+from wespe.results.reading import EvaluationResult
 from wespe.results.score import Score
 from wespe.results.tables import Cell, Column, Table
 
@@ -25,12 +26,10 @@ def result(
         for method, metrics in methods.items()
         for n in range(len(next(iter(metrics.values()))))
     ]
-    summary = {
-        **{"evaluation": "e", "pair": "p", "photos": "s", "origin": "mine"},
-        **{"simulated": simulated, "n_images": 8, "n_identical": 0, "seconds": 1.0},
-        "methods": {method: {} for method in methods},
-    }
-    return EvaluationResult("e", Summary.model_validate(summary), images, {}, {})
+    made = summary(
+        {method: {} for method in methods}, pair="p", photos="s", n_images=8, simulated=simulated
+    )
+    return EvaluationResult("e", made, images, {}, {})
 
 
 ORIGINAL = [10.0, 11, 12, 13, 14, 15, 16, 99]

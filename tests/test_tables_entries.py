@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
+from tests.made import rating as summary_of_rating
 from tests.test_tables import cells, result, table
 from wespe.judging.raters.rate import metric_name
 from wespe.reports.tables.build import build
 from wespe.reports.tables.columns import measure_of_rater
 from wespe.reports.tables.entries import Entry, Trained, entries, with_scores
+from wespe.results.ratings import RatedBy
 from wespe.results.reading import EvaluationResult, RatingResult
-from wespe.results.records import RatingSummary
+from wespe.results.score import Score
 
 ENTROPY = {"original": {"entropy_bit": [7.0] * 8}, "enhanced": {"entropy_bit": [7.0] * 8}}
 PAIRS = {
@@ -27,24 +29,24 @@ def rating(
     label: str, scores: Mapping[str, Sequence[float]], name: str = "cornia", **changes: Any
 ) -> RatingResult:
     """A rating of the photos and the pair of `result`: method → a score a photo."""
-    rater = {"name": name, "kind": "cornia", "simulated": False}
-    summary = {
-        **{"rating": "r", "rater": rater, "pair": "p", "photos": "s", "origin": "mine"},
-        **{"simulated": False, "n_images": 8, "seconds": 1.0, "methods": {}},
-        "shown": {"label": label, "better": "lower", "decimals": 1},
+    rater = RatedBy(name=name, kind="cornia", simulated=False, sha256="0c" * 32)
+    made: dict[str, Any] = {
+        "rater": rater,
+        "pair": "p",
+        "shown": Score(label, better="lower", decimals=1),
         "metric": metric_name(label, rater),
-        **changes,
+        "photos": "s",
     }
     photos: dict[str, dict[str, float]] = {}
     for method, values in scores.items():
-        for number, score in enumerate(values):
-            photos.setdefault(f"{number}.jpg", {})[method] = score
-    return RatingResult("r", RatingSummary.model_validate(summary), photos)
+        for number, value in enumerate(values):
+            photos.setdefault(f"{number}.jpg", {})[method] = value
+    return RatingResult("r", summary_of_rating(**made | changes), photos)
 
 
 def of_pair(pair: str) -> EvaluationResult:
     made = result(ENTROPY)
-    return replace(made, summary=made.summary.model_copy(update={"pair": pair}))
+    return replace(made, summary=replace(made.summary, pair=pair))
 
 
 def test_networks_are_named_by_their_methods_and_told_apart_by_their_pairs() -> None:

@@ -6,14 +6,17 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.made import card, domain, rating, summary
 from wespe.core.files import BusyError
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
+from wespe.results.cards import Domains, Rollback
+from wespe.results.evaluations import EvaluationSummary, Statistic
+from wespe.results.ratings import MeanScore, MethodScore
 from wespe.settings import params as config
 from wespe.training.methods.settings import Generator
 from wespe.training.methods.wespe.settings import WespeRecipe
@@ -113,16 +116,18 @@ def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
     out = tmp_path / "results" / "phone_dslr"
     (out / "samples").mkdir(parents=True)
     write_photo(out / "samples" / "000400.jpg", np.zeros((8, 24, 3), np.uint8))
-    card = {
-        "sha256": "cc",
-        "data": {"source": {"sha256": "5a"}, "target": {"sha256": "7b", "simulated": False}},
-        "train_seconds": 9.0,
-        "patches_per_second": 7.4,
-        "rollbacks": [{"step": 60, "reason": "inverted"}, {"step": 80, "reason": "constant"}],
-        "warning": None,
-    }
+    rates = {"generator": 0.5}
+    made = card(
+        sha256="cc",
+        data=Domains(source=domain(sha256="5a"), target=domain(sha256="7b")),
+        patches_per_second=7.4,
+        rollbacks=(
+            Rollback(step=60, to_step=40, reason="inverted", rates=rates),
+            Rollback(step=80, to_step=40, reason="constant", rates=rates),
+        ),
+    )
     with training(on) as run:
-        run.finish(card, out)
+        run.finish(made, out)
     tags = dict(rows("select key, value from tags"))
     assert tags[tracking.CHECKPOINT] == "cc"
     assert (tags["wespe.source.sha256"], tags["wespe.target.sha256"]) == ("5a", "7b")
@@ -134,15 +139,18 @@ def test_a_finished_training_leaves_its_networks_hash_speed_and_samples(
     assert list(tmp_path.glob("mlruns/*/*/artifacts/samples/000400.jpg"))
 
 
-def evaluated(out: Path, **changes: object) -> dict[str, Any]:
+def evaluated(out: Path, **changes: object) -> EvaluationSummary:
     """An evaluation's folder and summary, of one photo."""
     for kind in ("pictures", "crops"):
         (out / kind).mkdir(parents=True)
         write_photo(out / kind / "a b(1).enhanced.jpg", np.zeros((8, 8, 3), np.uint8))
     for name in ("images.csv", "summary.json"):
         (out / name).write_text("")
-    methods = {"enhanced": {"psnr_db": {"mean": 21.5}, "ssim": {"mean": None}}}
-    return {"photos": "scenes", "gallery": ["a b(1)"], "methods": methods} | changes
+    found = {"psnr_db": 21.5, "ssim": None}
+    methods = {
+        "enhanced": {name: Statistic(mean=mean, std=None, n=1) for name, mean in found.items()}
+    }
+    return summary(gallery=("a b(1)",), **{"methods": methods} | changes)
 
 
 def test_runs_of_several_pairs_have_the_same_metrics_and_pictures(
@@ -171,14 +179,16 @@ def test_ratings_have_the_same_names_for_all_pairs(on: config.Run, tmp_path: Pat
     for name in ("scores.csv", "summary.json"):
         (out / name).write_text("")
     methods = {
-        "original": {"mean": 0.5},
-        "enhanced": {"mean": 0.6, "difference": {"mean": 0.1}},
+        "original": MethodScore(mean=0.5, std=None, n=1),
+        "enhanced": MethodScore(
+            mean=0.6, std=None, n=1, difference=MeanScore(mean=0.1, std=None, n=1)
+        ),
     }
-    summary = {"rating": "faves", "photos": "scenes", "metric": "ffs_simulated_viewers"}
+    made = rating(methods, metric="ffs_simulated_viewers")
     for number, pair in enumerate(("one", "two")):
         train(on, range(1), key=pair, sha256=pair)
         run = tracking.find_run(on, pair)
-        run.rating(summary | {"methods": methods}, out, main=number == 0)
+        run.rating(made, out, main=number == 0)
     metrics = rows(
         "select t.value, m.key, m.value from metrics m join tags t using (run_uuid)"
         " where t.key = 'wespe.state_key' and m.key like '%enhanced%' order by 1, 2"
@@ -318,7 +328,8 @@ def test_four_processes_may_open_a_fresh_file_at_once(tmp_path: Path) -> None:
 # Forked after the import of MLflow, which takes longer than everything else here.
 FOUR_PROCESSES = """
 import multiprocessing, mlflow.tracking
-from wespe import config, tracking
+from wespe.pipeline import tracking
+from wespe.settings import params as config
 
 def train(number):
     settings = config.Run(tracking="sqlite:///mlflow.db")

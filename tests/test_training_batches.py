@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.made import manifest
 from wespe.core import processes
 from wespe.data.patches.store import PatchSet
 from wespe.photos.tensors import to_tensor
@@ -15,7 +16,7 @@ CPU = torch.device("cpu")
 def patch_set(seed: int, count: int) -> PatchSet:
     pixels = np.random.default_rng(seed).integers(256, size=(count, 9, 9, 3), dtype=np.uint8)
     pixels.setflags(write=False)
-    return PatchSet(pixels, {})
+    return PatchSet(pixels, manifest())
 
 
 SOURCE, TARGET = patch_set(0, 11), patch_set(1, 7)

@@ -8,46 +8,42 @@ import numpy as np
 import pytest
 import torch
 
+from tests.made import manifest
 from wespe import __version__
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.fitting.environment import checkout, environment
 from wespe.networks.generator import Generator
 from wespe.networks.limits import network_limits
-from wespe.training.card import provenance, use_and_limits
+from wespe.results.cards import Domains
+from wespe.training.card import intended_use, limits, provenance
 
 
-def patches(**manifest: Any) -> PatchSet:
-    places = [[0, 0, 0], [0, 5, 5], [7, 0, 0]]
-    described = {"origin": "mine", "simulated": False, "sha256": "ab", "patches": places}
-    return PatchSet(np.zeros((3, 32, 32, 3), np.uint8), described | manifest)
+def patches(**changes: Any) -> PatchSet:
+    places = [(0, 0, 0), (0, 5, 5), (7, 0, 0)]
+    return PatchSet(np.zeros((3, 32, 32, 3), np.uint8), manifest(places, **changes))
 
 
-@pytest.mark.parametrize(
-    ("manifest", "licence"),
-    [({"licence": "CC0"}, "CC0"), ({"licence": None}, "not stated"), ({}, "not stated")],
-)
-def test_data_with_their_size_hash_and_licence(manifest: dict[str, Any], licence: str) -> None:
-    told = provenance(patches(**manifest))
-    assert {key: told[key] for key in ("photos", "patches", "patch_px", "sha256")} == {
-        **{"photos": 2, "patches": 3, "patch_px": 32, "sha256": "ab"}
-    }
-    assert told["licence"] == licence
+@pytest.mark.parametrize(("given", "licence"), [("CC0", "CC0"), (None, "not stated")])
+def test_data_with_their_size_hash_and_licence(given: str | None, licence: str) -> None:
+    told = provenance(patches(licence=given, sha256="ab"))
+    assert (told.photos, told.patches, told.patch_px, told.sha256) == (2, 3, 32, "ab")
+    assert told.licence == licence
 
 
 @pytest.mark.parametrize("simulated", [True, False])
 def test_a_card_says_what_the_network_is_for_and_what_is_not_known(simulated: bool) -> None:
-    data = {
-        "source": provenance(patches(origin="photos of folder a", simulated=simulated)),
-        "target": provenance(patches()),
-    }
-    card = {"source": "phone", "target": "dslr", "data": data}
-    told = use_and_limits(card, Generator(width=4, blocks=1))
-    assert "camera of phone (photos of folder a) towards the look of dslr" in told["intended_use"]
-    assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told["limits"][0]
-    assert told["limits"][1].startswith("So few photos of phone and dslr hardly tell")
-    assert any("simulated" in limit for limit in told["limits"]) == simulated
-    assert all(limit.endswith(".") for limit in told["limits"])
+    data = Domains(
+        source=provenance(patches(origin="photos of folder a", simulated=simulated)),
+        target=provenance(patches()),
+    )
+    use = intended_use("phone", "dslr", data)
+    assert "camera of phone (photos of folder a) towards the look of dslr" in use
+    told = limits("phone", "dslr", data, Generator(width=4, blocks=1))
+    assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told[0]
+    assert told[1].startswith("So few photos of phone and dslr hardly tell")
+    assert any("simulated" in limit for limit in told) == simulated
+    assert all(limit.endswith(".") for limit in told)
 
 
 @pytest.mark.parametrize(
@@ -63,16 +59,16 @@ def test_the_architecture_tells_how_far_a_network_sees(norm: Any, expected: str)
 
 def test_the_environment_names_code_torch_and_device() -> None:
     told = environment(resolve("cpu-fp32"))
-    assert told["code_version"] == __version__
-    assert told["torch"] == torch.__version__
-    assert told["device"]
+    assert told.code_version == __version__
+    assert told.torch == torch.__version__
+    assert told.device
 
 
 def test_a_checkout_has_a_commit_and_says_if_the_package_differs(tmp_path: Path) -> None:
     package = tmp_path / "package"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    assert checkout(package) == {}
+    assert checkout(package) == ("", False)
 
     def git(*arguments: str) -> str:
         identity = ("-c", "user.name=Test", "-c", "user.email=test@localhost")
@@ -81,16 +77,16 @@ def test_a_checkout_has_a_commit_and_says_if_the_package_differs(tmp_path: Path)
 
     git("init", "--quiet")
     git("commit", "--quiet", "--allow-empty", "--message", "Of something else")
-    assert checkout(package) == {}
+    assert checkout(package) == ("", False)
     git("add", "package")
     git("commit", "--quiet", "--message", "With the package")
     commit = git("rev-parse", "HEAD")
     (tmp_path / "params.yaml").write_text("not of the package")
-    assert checkout(package) == {"code_commit": commit, "code_changed": False}
+    assert checkout(package) == (commit, False)
     (package / "new.py").write_text("")
-    assert checkout(package) == {"code_commit": commit, "code_changed": True}
+    assert checkout(package) == (commit, True)
 
 
 def test_without_git_there_is_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert checkout(tmp_path) == {}
+    assert checkout(tmp_path) == ("", False)

@@ -43,14 +43,16 @@ def test_the_pair_has_the_checkpoints_network_and_says_so(checkpoint: Path) -> N
     card = train_pair(
         "published", **pair(folder), out=out, state=state, log=lambda step, _: told.append(step)
     )
+    assert card
+    assert card.imported
     ours, theirs = load_generator(out / "generator.safetensors"), load_dped(checkpoint)
     for name, value in theirs.state_dict().items():
         assert torch.equal(ours.state_dict()[name], value), name
-    assert card["origin"] == "published DPED generator (Ignatov et al. 2017)"
-    assert (card["checkpoint"], card["licence"]) == ("iphone_orig", "not stated")
-    assert "learned from" not in " ".join(card["limits"])
+    assert card.imported.origin == "published DPED generator (Ignatov et al. 2017)"
+    assert (card.imported.checkpoint, card.imported.licence) == ("iphone_orig", "not stated")
+    assert "learned from" not in " ".join(card.limits)
     # What an evaluation and the report need is there as for a trained one.
-    assert len(card["transport"]["levels"]) == 256
+    assert len(card.transport.levels) == 256
     assert read_pair("published", out).card.steps == 1
     text = markdown(find_networks([out])[0])
     assert "By others: published DPED generator" in text

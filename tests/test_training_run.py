@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.made import manifest
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.checkpoints import load_generator
@@ -17,6 +18,8 @@ from wespe.networks.fitting.monitor import DivergedError, collapse
 from wespe.networks.generator import Generator
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_tensor
+from wespe.results.cards import ModelCard
+from wespe.results.record import read_record
 from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.run import train_pair
 
@@ -64,19 +67,13 @@ def brighter(pixels: Pixels) -> Pixels:
 
 
 def patches(name: str, pixels: Pixels) -> PatchSet:
-    manifest: dict[str, Any] = {
-        "source": name,
-        "origin": "random numbers",
-        "simulated": True,
-        "sha256": name,
-    }
-    manifest["patches"] = [[number, 0, 0] for number in range(len(pixels))]
-    return PatchSet(pixels, manifest)
+    places = [(number, 0, 0) for number in range(len(pixels))]
+    return PatchSet(pixels, manifest(places, source=name, sha256=name, simulated=True))
 
 
 def train(
     folder: Path, *, seed: int = 0, log: Log = lambda step, values: None, **changes: Any
-) -> tuple[dict[str, Any], Generator]:
+) -> tuple[ModelCard, Generator]:
     card = train_pair(
         "pair",
         source=patches("phone", smooth(1)),
@@ -88,7 +85,8 @@ def train(
         state=folder / "state",
         log=log,
     )
-    assert card == json.loads((folder / "out" / "generator.json").read_text())
+    assert card
+    assert card == read_record(folder / "out" / "generator.json", ModelCard)
     return card, load_generator(folder / "out" / "generator.safetensors")
 
 
@@ -105,22 +103,22 @@ def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -
     once = {"steps": 1, "sample_every": 1}
     whole, _ = train(tmp_path / "whole", shrink_transport=False, **once)
     shrunk, _ = train(tmp_path / "shrunk", **once)
-    levels = np.array(whole["transport"]["levels"])
-    np.testing.assert_allclose(levels, whole["histogram_match"], atol=0.02)
-    assert np.abs(levels - shrunk["transport"]["levels"]).mean() > 0.5
+    levels = np.array(whole.transport.levels)
+    np.testing.assert_allclose(levels, whole.histogram_match, atol=0.02)
+    assert np.abs(levels - shrunk.transport.levels).mean() > 0.5
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: int) -> None:
     card, network = train(tmp_path, seed=seed)
-    assert (card["rollbacks"], card["warning"]) == ([], None)
+    assert (card.rollbacks, card.warning) == ((), None)
     assert gain(network) > 0.3
 
 
 def test_an_absurd_learning_rate_is_lowered_until_it_is_none(tmp_path: Path) -> None:
     card, network = train(tmp_path, **ABSURD)
-    assert [event["to_step"] for event in card["rollbacks"]] == [0, 0]
-    rates = [event["rates"]["generator"] for event in card["rollbacks"]]
+    assert [event.to_step for event in card.rollbacks] == [0, 0]
+    rates = [event.rates["generator"] for event in card.rollbacks]
     np.testing.assert_allclose(rates, [1e-3, 1e-6])
     lines = (tmp_path / "out" / "losses.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == list(range(2, STEPS + 1, 2))
@@ -137,7 +135,7 @@ def test_a_rescued_training_resumes_bit_for_bit(tmp_path: Path) -> None:
         train(tmp_path / "parts", log=stop, **ABSURD)
     resumed, _ = train(tmp_path / "parts", **ABSURD)
     same = ("sha256", "rollbacks", "final_losses")
-    assert [resumed[key] for key in same] == [card[key] for key in same]
+    assert [getattr(resumed, key) for key in same] == [getattr(card, key) for key in same]
     whole, parts = ((tmp_path / at / "out/losses.jsonl").read_text() for at in ("whole", "parts"))
     assert whole == parts
 
@@ -152,10 +150,10 @@ def test_a_discriminator_that_has_won_is_slowed_down(tmp_path: Path) -> None:
         log_every=1,
         monitor={"rollbacks": 3, "slow_down": 1e-3, "discriminator_won": 0.3},
     )
-    [event] = card["rollbacks"]
-    assert "the discriminator has won: d_" in event["reason"]
-    assert event["step"] - event["to_step"] >= 10  # as long as it has lasted
-    assert event["rates"] == {"generator": 1.0, "discriminators": 1e-3}
+    [event] = card.rollbacks
+    assert "the discriminator has won: d_" in event.reason
+    assert event.step - event.to_step >= 10  # as long as it has lasted
+    assert event.rates == {"generator": 1.0, "discriminators": 1e-3}
 
 
 def test_a_training_that_cannot_be_rescued_says_so(tmp_path: Path) -> None:

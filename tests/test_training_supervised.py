@@ -11,11 +11,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tests.made import manifest
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.checkpoints import ARCHITECTURES, load_generator
 from wespe.networks.perceptual import build_extractor
 from wespe.photos.filters import gaussian_blur
+from wespe.results.cards import ModelCard
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.supervised import SupervisedStep
@@ -186,19 +188,20 @@ def test_every_method_has_a_step_whose_network_can_be_kept() -> None:
 def patches(source: str, names: str, *, brighter: int = 0) -> PatchSet:
     """A patch of each photo named by a letter, as it comes from photos that are single patches."""
     pixels = np.random.default_rng(0).integers(0, 200, (len(names), 32, 32, 3), dtype=np.uint8)
-    manifest = {
-        **{"source": source, "origin": "test", "simulated": False, "sha256": source},
-        "photos": [f"{source}/{name}.png" for name in names],
-        "patches": [[number, 0, 0] for number in range(len(names))],
-    }
-    return PatchSet(pixels + np.uint8(brighter), manifest)
+    described = manifest(
+        [(number, 0, 0) for number in range(len(names))],
+        source=source,
+        sha256=source,
+        photos=[f"{source}/{name}.png" for name in names],
+    )
+    return PatchSet(pixels + np.uint8(brighter), described)
 
 
 class StoppedError(Exception):
     """A training that ends early, as if killed."""
 
 
-def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef") -> dict[str, Any]:
+def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef") -> ModelCard:
     settings = {**TINY[method], "method": method, "steps": 6, "batch_size": 2, "augment": True}
     often = {"log_every": 1, "save_every": 2, "sample_every": 3, "ema": 0.5}
 
@@ -206,7 +209,7 @@ def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef"
         if step == stop_at:
             raise StoppedError
 
-    return train_pair(
+    card = train_pair(
         "pair",
         source=patches("phone", "abcdef"),
         target=patches("dslr", target, brighter=40),
@@ -217,6 +220,8 @@ def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef"
         state=folder / "state",
         log=log,
     )
+    assert card
+    return card
 
 
 @pytest.mark.parametrize("method", TINY)
@@ -224,9 +229,9 @@ def test_resumed_is_what_it_is_uninterrupted(tmp_path: Path, method: str) -> Non
     card = train(method, tmp_path / "whole")
     with pytest.raises(StoppedError):
         train(method, tmp_path / "resumed", stop_at=5)
-    assert train(method, tmp_path / "resumed")["sha256"] == card["sha256"]
-    assert (card["paired"], card["samples"]) == (True, ["x", "G(x)", "y"])
-    assert card["final_losses"].keys() == LOSSES[method]
+    assert train(method, tmp_path / "resumed").sha256 == card.sha256
+    assert (card.paired, card.samples) == (True, ("x", "G(x)", "y"))
+    assert card.final_losses.keys() == LOSSES[method]
     network = load_generator(tmp_path / "whole" / "out" / "generator.safetensors")
     assert type(network) is type(build(method).generator)
 

@@ -199,7 +199,7 @@ def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_json_and_back() -> None:
     transport = fit_transport(smooth(0), smooth(1))
-    again = Transport.from_json(transport.to_json())
+    again = Transport.of(transport.numbers())
     assert np.abs(again.levels - transport.levels).max() < 0.01
     torch.testing.assert_close(again.gains, transport.gains, rtol=0, atol=1e-4)
 

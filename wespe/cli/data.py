@@ -68,7 +68,7 @@ def patches(arguments: argparse.Namespace) -> None:
         **params.patches.model_dump(),
         seed=params.run.seed,
     )
-    print(f"{arguments.name}: {len(manifest['patches'])} patches, left out {manifest['left_out']}")
+    print(f"{arguments.name}: {len(manifest.patches)} patches, left out: {manifest.left_out}")
 
 
 def flickr_remove(arguments: argparse.Namespace) -> None:

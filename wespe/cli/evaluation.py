@@ -44,45 +44,48 @@ def evaluate(arguments: argparse.Namespace) -> None:
         enhancer.enhance,
         evaluation=arguments.name,
         pair=settings.pair,
-        network=card["sha256"],
+        network=card.sha256,
         engine=enhancer.engine,
         baselines=baselines(settings.baselines, card),
         metrics=settings.metrics,
         out=arguments.out,
         pictures=settings.pictures,
     )
-    run = tracking.find_run(params.run, card["sha256"])
+    run = tracking.find_run(params.run, card.sha256)
     of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]
     run.evaluation(summary, arguments.out, main=of_pair[0] == arguments.name)
-    tracking.annotate(params.run, card["sha256"], tracking.means(summary))
-    for photo in summary["unreadable"]:
-        print(f"{arguments.name}: {photo['file']} left out: {photo['reason']}")
-    for method, metrics in summary["methods"].items():
-        means = (f"{name} {value['mean']:.4g}" for name, value in metrics.items() if value["n"])
+    tracking.annotate(params.run, card.sha256, tracking.means(summary))
+    for photo in summary.unreadable:
+        print(f"{arguments.name}: {photo.file} left out: {photo.reason}")
+    for method, metrics in summary.means().items():
+        means = (f"{name} {mean:.4g}" for name, mean in metrics.items() if mean is not None)
         print(f"{arguments.name}: {method}: {', '.join(means)}")
 
 
 def report(arguments: argparse.Namespace) -> None:
     """Show all results of a run on one page."""
     from wespe.pipeline import tracking
+    from wespe.pipeline.available import present
     from wespe.reports.page.write import write_report
-    from wespe.results.networks import read_card
+    from wespe.results.cards import NetworkCard, RaterCard
+    from wespe.results.layout import Layout
+    from wespe.results.networks import read_card, read_rater_card
 
     params, lacking = load_results(arguments)
-    results = Path(params.run.results)
-    pairs = {name: results / "pairs" / name for name in params.pairs}
-    tables = [results / "tables" / f"{name}.json" for name in params.tables]
-    studies = [results / "studies" / f"{name}.json" for name in params.studies]
+    layout = Layout(params.run.data, params.run.results)
+    pairs = {name: layout.pair(name).folder for name in params.pairs}
+    tables = [layout.table(name).record for name in params.tables]
+    studies = [layout.study(name).figures for name in params.studies]
     if arguments.partial:
-        files = [*tables, *studies]
-        lacking += [f"{file.parent.name}.{file.stem}" for file in files if not file.is_file()]
-        tables, studies = ([file for file in kind if file.is_file()] for kind in (tables, studies))
+        tables, no_tables = present(tables)
+        studies, no_studies = present(studies)
+        lacking += no_tables + no_studies
     write_report(
         arguments.out,
         run_name=params.run.name,
         pairs=pairs,
-        evaluations={name: results / "evaluations" / name for name in params.evaluations},
-        ratings={name: results / "ratings" / name for name in params.ratings},
+        evaluations={name: layout.evaluation(name).folder for name in params.evaluations},
+        ratings={name: layout.rating(name).folder for name in params.ratings},
         tables=tables,
         settings_text=arguments.params.read_text("utf-8"),
         studies=[*studies, *arguments.study],
@@ -92,12 +95,14 @@ def report(arguments: argparse.Namespace) -> None:
     if lacking:  # a page on the way, which no run of MLflow is to keep
         print(f"not there yet: {', '.join(lacking)}")
         return
+    cards: list[NetworkCard | RaterCard] = []
+    cards += [read_card(layout.pair(name).network) for name in params.pairs]
     # A rater that no rating names may come later.
-    trained = [pair / "generator.safetensors" for pair in pairs.values()]
-    trained += [results / "raters" / name / "rater.safetensors" for name in params.raters]
+    fitted = (layout.rater(name).rater for name in params.raters)
+    cards += [read_rater_card(rater) for rater in fitted if rater.exists()]
     tracking.record_report(
         params,
         files=[arguments.out, arguments.params],
-        tables=results / "tables",
-        checkpoints=[read_card(network)["sha256"] for network in trained if network.exists()],
+        tables=layout.tables,
+        checkpoints=[card.sha256 for card in cards],
     )

@@ -4,10 +4,9 @@ import argparse
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from wespe.reports.papers.settings import Table
     from wespe.settings.params import Params
 
 Value = TypeVar("Value")
@@ -20,9 +19,6 @@ FILES = {
     "target": "the patch set of the target domain, .npy",
 }
 """What files commands ask for, by the option's name."""
-
-_RESULT_OF = {"pairs": "generator.json", "evaluations": "summary.json", "ratings": "summary.json"}
-"""The file that exists once an entry of the settings has its results."""
 
 
 class Commands:
@@ -91,35 +87,9 @@ def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
     params = load_settings(arguments)
     if not arguments.partial:
         return params, []
-    results = Path(params.run.results)
-    there: dict[str, Any] = {}
-    lacking = []
-    for kind, file in _RESULT_OF.items():
-        entries = getattr(params, kind)
-        found = [
-            name
-            for name, entry in entries.items()
-            if (results / kind / name / file).is_file()
-            # What was found of a pair that is being trained anew is that of its last network.
-            and (kind == "pairs" or entry.pair in there["pairs"])
-        ]
-        there[kind] = {name: entries[name] for name in found}
-        lacking += [f"{kind}.{name}" for name in entries if name not in found]
-    if not any(there.values()):
-        raise ValueError(f"{results}: expected results of {', '.join(_RESULT_OF)}, found none")
-    tables = {name: _of_those(table, there) for name, table in params.tables.items()}
-    there["tables"] = {name: table for name, table in tables.items() if table.evaluations}
-    lacking += [f"tables.{name}" for name in tables if name not in there["tables"]]
-    return params.model_copy(update=there), lacking
+    from wespe.pipeline.available import available
 
-
-def _of_those(table: "Table", there: Mapping[str, Mapping[str, Any]]) -> "Table":
-    """A table with those of its evaluations and ratings that there are."""
-    evaluations = {
-        name: entry for name, entry in table.evaluations.items() if name in there["evaluations"]
-    }
-    ratings = tuple(name for name in table.ratings if name in there["ratings"])
-    return table.model_copy(update={"evaluations": evaluations, "ratings": ratings})
+    return available(params)
 
 
 @contextmanager

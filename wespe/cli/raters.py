@@ -1,18 +1,14 @@
 """Raters: fit them, and let them rate."""
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wespe.cli.parser import Commands, load_settings, named
 
 if TYPE_CHECKING:
+    from wespe.results.ratings import MethodScore, RatingSummary
     from wespe.settings.params import Params
-
-STATES = Path(".wespe/judging/raters")
-RATINGS = Path(".wespe/ratings")
-"""Where stopped fits and ratings leave what they resume from, outside all declared outputs."""
 
 
 def add(commands: Commands) -> None:
@@ -26,8 +22,9 @@ def add(commands: Commands) -> None:
 def rater(arguments: argparse.Namespace) -> None:
     """Train a rater on photos, or resume a stopped training."""
     from wespe.core.device import resolve
-    from wespe.judging.raters.run import RATER, fit_rater, state_key
+    from wespe.judging.raters.run import fit_rater, state_key
     from wespe.pipeline import tracking
+    from wespe.results.layout import RaterFiles, state
 
     params = load_settings(arguments)
     settings = named(params.raters, arguments.name, "rater")
@@ -47,14 +44,14 @@ def rater(arguments: argparse.Namespace) -> None:
         pipeline=tracking.pipeline_key(params),
         tag=tracking.RATER,
     ) as record:
-        card = fit_rater(
-            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
-        )
-        record.finish_rater(card, arguments.out)
-    tracking.register(params.run, f"rater-{arguments.name}", arguments.out / RATER, card)
-    origin = " (simulated)" if card["data"]["simulated"] else ""
-    print(f"{arguments.name}: {card['label']}, from {card['data']['photos']} photos{origin}")
-    for line in card.get("says", ()):
+        out = arguments.out
+        folder = state("raters", key)
+        card = fit_rater(arguments.name, **what, out=out, state=folder, log=record.log)
+        record.finish_rater(card, out)
+    tracking.register(params.run, f"rater-{arguments.name}", RaterFiles(out).rater, card)
+    origin = " (simulated)" if card.data.simulated else ""
+    print(f"{arguments.name}: {card.label}, from {card.data.photos} photos{origin}")
+    for line in card.says:
         print(f"{arguments.name}: {line}")
 
 
@@ -64,11 +61,12 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.core.files import BusyError
     from wespe.judging.baselines import Enhance, baselines
     from wespe.judging.raters.base import load_rater
-    from wespe.judging.raters.rate import about_rater, rating_key
+    from wespe.judging.raters.rate import About, about_rater, rating_key
     from wespe.judging.raters.rate import rate as score
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.opening import open_enhancer
     from wespe.results.index import read_index
+    from wespe.results.layout import state
     from wespe.results.methods import ENHANCED
     from wespe.results.networks import read_card
 
@@ -80,13 +78,13 @@ def rate(arguments: argparse.Namespace) -> None:
     judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
     enhancers: dict[str, Enhance] = {ENHANCED: enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)
-    about = {
-        "rating": arguments.name,
-        "rater": about_judge,
-        "pair": settings.pair,
-        "network": card["sha256"],
-        "engine": enhancer.engine,
-    }
+    about = About(
+        rating=arguments.name,
+        rater=about_judge,
+        pair=settings.pair,
+        network=card.sha256,
+        engine=enhancer.engine,
+    )
     key = rating_key(about, index=arguments.index, enhancers=enhancers, device=device)
     try:
         summary = score(
@@ -95,7 +93,7 @@ def rate(arguments: argparse.Namespace) -> None:
             enhancers=enhancers,
             about=about,
             out=arguments.out,
-            state=RATINGS / key,
+            state=state("ratings", key),
         )
     except BlockingIOError as error:
         raise BusyError(f"{arguments.name} is being rated by another process") from error
@@ -103,42 +101,38 @@ def rate(arguments: argparse.Namespace) -> None:
     _tell(summary)
 
 
-def _tell(summary: Mapping[str, Any]) -> None:
+def _tell(summary: "RatingSummary") -> None:
     """Print a rating: what judged, what was left out, a line a method."""
-    name = summary["rating"]
-    simulated = ", learned from simulated data" if summary["rater"]["simulated"] else ""
-    shown = summary["shown"]
-    print(f"{name}: {shown['label']}{simulated}, {shown['better']} is better")
-    for photo in summary["unreadable"]:
-        print(f"{name}: {photo['file']} left out: {photo['reason']}")
-    for method, values in summary["methods"].items():
-        print(f"{name}: {method}: {_in_words(values, shown['decimals'])}")
+    name, shown = summary.rating, summary.shown
+    simulated = ", learned from simulated data" if summary.rater.simulated else ""
+    print(f"{name}: {shown.label}{simulated}, {shown.better} is better")
+    for photo in summary.unreadable:
+        print(f"{name}: {photo.file} left out: {photo.reason}")
+    for method, score in summary.methods.items():
+        print(f"{name}: {method}: {_in_words(score, shown.decimals)}")
 
 
-def _record(params: "Params", summary: Mapping[str, Any], out: Path) -> None:
+def _record(params: "Params", summary: "RatingSummary", out: Path) -> None:
     """Put a rating into MLflow, beside the evaluations of the same network."""
     from wespe.pipeline import tracking
 
-    rating, network = params.ratings[summary["rating"]], summary["network"]
+    rating, network = params.ratings[summary.rating], summary.network
     same = [
         name
         for name, other in params.ratings.items()
         if (other.pair, other.rater) == (rating.pair, rating.rater)
     ]
     run = tracking.find_run(params.run, network)
-    run.rating(summary, out, main=same[0] == summary["rating"])
-    tracking.annotate(params.run, network, tracking.score_means(summary))
+    run.rating(summary, out, main=same[0] == summary.rating)
+    tracking.annotate(params.run, network, tracking.means(summary))
 
 
-def _in_words(values: Mapping[str, Any], decimals: int) -> str:
+def _in_words(score: "MethodScore", decimals: int) -> str:
     """A mean score, and its difference to the original with the interval of that."""
-    told = f"{values['mean']:z.{decimals}f}"
-    difference = values.get("difference")
-    if difference is None:
+    told, change = f"{score.mean:z.{decimals}f}", score.difference
+    if change is None:
         return told
-    change, *ends = (
-        "unknown" if difference[key] is None else f"{difference[key]:+z.{decimals}f}"
-        for key in ("mean", "low", "high")
-    )
-    interval = f" (95 %: {' to '.join(ends)})" if difference["low"] is not None else ""
-    return f"{told}, {change} to the original{interval}"
+    told += f", {change.mean:+z.{decimals}f} to the original"
+    if change.low is None or change.high is None:
+        return told
+    return f"{told} (95 %: {change.low:+z.{decimals}f} to {change.high:+z.{decimals}f})"

@@ -15,9 +15,11 @@ def add(commands: Commands) -> None:
     commands.add("list", list_table, out="the JSON file to write").add_argument(
         "table", metavar="TABLE", choices=LISTED, help=" or ".join(LISTED)
     )
-    commands.add("schema", schema, params=False).add_argument(
-        "--markdown", action="store_true", help="print the reference, docs/settings.md"
-    )
+    described = commands.add("schema", schema, params=False).add_mutually_exclusive_group()
+    for option, page in (("--markdown", "settings.md"), ("--records", "records.md")):
+        described.add_argument(
+            option, action="store_true", help=f"print the reference, docs/{page}"
+        )
 
 
 def check(arguments: argparse.Namespace) -> None:
@@ -35,9 +37,14 @@ def list_table(arguments: argparse.Namespace) -> None:
 
 
 def schema(arguments: argparse.Namespace) -> None:
-    """Print the JSON schema of the settings, for editors, or their reference."""
+    """Print the JSON schema of the settings, for editors, or a reference."""
+    from wespe.results import docs as records
     from wespe.settings import docs as reference
     from wespe.settings import params as config
 
-    schema = json.dumps(config.json_schema(), indent=1, ensure_ascii=False)
-    print(reference.markdown() if arguments.markdown else schema)
+    if arguments.records:
+        print(records.markdown())
+    elif arguments.markdown:
+        print(reference.markdown())
+    else:
+        print(json.dumps(config.json_schema(), indent=1, ensure_ascii=False))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from wespe.apps.study.votes import Votes
 
 
+_STUDIES = Path("results/studies")
+"""Where the rule `study` puts figures too, unless the settings have other folders."""
 _TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these photos?"}
 
 
@@ -31,7 +33,7 @@ def add(commands: Commands) -> None:
         "--out",
         type=Path,
         metavar="FOLDER",
-        default=Path("results/study"),
+        default=_STUDIES,
         help="where NAME.json, NAME.md and NAME.csv go (default: %(default)s)",
     )
     reporting.add_argument(
@@ -152,7 +154,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     from wespe.results.networks import read_card
 
     network = network_file(arguments.model, arguments.params)
-    card = read_card(network) if network.with_suffix(".json").exists() else {}
+    card = read_card(network) if network.with_suffix(".json").exists() else None
     others = [method for method in arguments.against if method != "original"]
     return of_photos(
         name,
@@ -195,11 +197,12 @@ def report(arguments: argparse.Namespace) -> None:
     """Compute what the votes show: preferences or ratings, with intervals, beside the paper's."""
     from wespe.apps.study.folder import read_study
     from wespe.apps.study.report import as_markdown, write_results
+    from wespe.results.layout import StudyFiles
 
     study, votes = read_study(arguments.folder), _votes(arguments.folder)
     with extra("web"):
-        results = write_results(arguments.out, study, votes, name=arguments.name)
-    print(as_markdown(results))
+        files = StudyFiles(arguments.out, arguments.name or study.study)
+        print(as_markdown(write_results(files, study, votes)))
 
 
 def withdraw(arguments: argparse.Namespace) -> None:

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from wespe.core.device import Device
     from wespe.settings.params import Params
 
-STATES = Path(".wespe/training")
-"""Where stopped trainings leave what they resume from, outside all declared outputs."""
-
 
 def add(commands: Commands) -> None:
     """The commands that make and list networks."""
@@ -65,6 +62,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     from wespe.core import processes
     from wespe.data.patches.store import PatchSet
     from wespe.pipeline import tracking
+    from wespe.results.layout import PairFiles, state
     from wespe.training.run import state_key, train_pair
 
     # Of processes that train together the first alone keeps a record.
@@ -86,51 +84,49 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
         state_key=key,
         pipeline=tracking.pipeline_key(params),
     ) as record:
-        card = train_pair(
-            arguments.name, **what, out=arguments.out, state=STATES / key, log=record.log
-        )
-        if not processes.first():
+        out = arguments.out
+        folder = state("training", key)
+        card = train_pair(arguments.name, **what, out=out, state=folder, log=record.log)
+        if card is None:  # the first of the processes writes and records
             return
-        record.finish(card, arguments.out)
-    tracking.register(params.run, arguments.name, arguments.out / "generator.safetensors", card)
+        record.finish(card, out)
+    tracking.register(params.run, arguments.name, PairFiles(out).network, card)
     print(
-        f"{arguments.name}: {card['steps']} steps in {card['train_seconds']} s on "
-        f"{card['compute']}, {card['patches_per_second']} patches/s, "
-        f"{card['data_share']:.2%} of the time reading them"
+        f"{arguments.name}: {card.steps} steps in {card.train_seconds} s on {card.compute}, "
+        f"{card.patches_per_second} patches/s, {card.data_share:.2%} of the time reading them"
     )
 
 
 def import_dped(arguments: argparse.Namespace) -> None:
     """Convert a generator published by the DPED authors, a TensorFlow checkpoint."""
-    from wespe.core.files import write_json
     from wespe.networks.checkpoints import save_generator
     from wespe.networks.published import load_dped, model_card
+    from wespe.results.record import write_record
 
     generator = load_dped(arguments.checkpoint)
     save_generator(arguments.out, generator)
-    card = model_card(arguments.checkpoint, generator) | {"sha256": sha256(arguments.out)}
-    write_json(arguments.out.with_suffix(".json"), card)
+    card = model_card(arguments.checkpoint, generator, sha256=sha256(arguments.out))
+    write_record(arguments.out.with_suffix(".json"), card)
     print(f"{arguments.checkpoint.name}: {arguments.out}")
 
 
 def models(arguments: argparse.Namespace) -> int:
     """List the trained networks; `show NAME` prints a model card."""
-    from wespe.apps.catalogue import as_json, as_table, find_networks, markdown, one_of
+    from wespe.apps.catalogue import Network, as_json, as_table, find_networks, markdown, one_of
     from wespe.pipeline import tracking
 
     settings = load_settings(arguments).run
     networks = find_networks(arguments.folder or [Path(settings.results)])
-    whole = [network for network in networks if not network.problem]
     if arguments.show:
         print(markdown(one_of(networks, arguments.name)))
         return 0
+    whole = [network for network in networks if isinstance(network, Network)]
     if arguments.register:
         for network in whole:
             tracking.register(settings, network.name, network.path, network.card)
             for summary in network.evaluations:
-                means = tracking.means(summary)
-                tracking.annotate(settings, network.card["sha256"], means)
-    versions = tracking.versions(settings, [network.card["sha256"] for network in whole])
+                tracking.annotate(settings, network.card.sha256, tracking.means(summary))
+    versions = tracking.versions(settings, [network.card.sha256 for network in whole])
     listed = (as_json if arguments.json else as_table)(networks, versions)
     print(listed or f"no networks in {settings.results}")
     return int(len(whole) < len(networks))

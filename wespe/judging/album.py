@@ -2,35 +2,35 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import chain, count
-from pathlib import Path, PurePath
-from typing import Any
+from pathlib import PurePath
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.layout import EvaluationFiles
 
 _PICTURE_PX = 1600
 CROP_PX = 200
 
 
 class Album:
-    """Writes photos by several methods into `pictures/` and `crops/` below a folder.
+    """Writes photos by several methods into the folders `pictures` and `crops` of an evaluation.
 
     A picture is the whole photo, at most 1600 px wide and high, a crop the 200 × 200 px of it that
     have most detail, as they are (all of it where it is smaller); both are `STEM.METHOD.jpg`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        for kind in ("pictures", "crops"):
-            (folder / kind).mkdir()
+    def __init__(self, files: EvaluationFiles) -> None:
+        self._pictures, self._crops = files.pictures, files.crops
+        for folder in (self._pictures, self._crops):
+            folder.mkdir()
         self.files: dict[str, str] = {}
         """The file of each photo, by its stem here: photos of two folders may share a stem."""
-        self.crops: dict[str, list[int]] = {}
+        self.crops: dict[str, tuple[int, int, int, int]] = {}
         """Where each photo's crop lies: x, y, width, height in pixels of the photo, by stem."""
-        self.sizes: dict[str, list[int]] = {}
+        self.sizes: dict[str, tuple[int, int]] = {}
         """Width and height of each photo, by stem."""
 
     def add(self, file: str, original: Pixels, versions: Iterable[tuple[str, Pixels]]) -> None:
@@ -45,14 +45,10 @@ class Album:
         for method, pixels in versions:
             picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
             crop = pixels[y : y + crop_height, x : x + crop_width]
-            for kind, shown in (("pictures", picture), ("crops", crop)):
-                path = self._folder / kind / f"{stem}.{method}.jpg"
+            for folder, shown in ((self._pictures, picture), (self._crops, crop)):
+                path = folder / f"{stem}.{method}.jpg"
                 write_photo(path, np.ascontiguousarray(shown, np.uint8))
-        self.files[stem], self.crops[stem], self.sizes[stem] = file, list(box), [width, height]
-
-    def summary(self) -> dict[str, Any]:
-        """What a reader of the folder has to know, as JSON."""
-        return {"pictures": self.files, "crops": self.crops, "sizes": self.sizes}
+        self.files[stem], self.crops[stem], self.sizes[stem] = file, box, (width, height)
 
 
 def evenly_spread(files: Sequence[str], number: int) -> list[str]:

@@ -1,8 +1,7 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -10,6 +9,7 @@ from PIL import Image, ImageOps
 
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels
+from wespe.results.cards import ModelCard, NetworkCard, TransportNumbers
 
 Enhance = Callable[[Pixels], Pixels]
 
@@ -26,25 +26,28 @@ def _look_up(photo: Pixels, table: Pixels) -> Pixels:
     return np.asarray(cv2.LUT(photo, table), np.uint8)
 
 
-def _transport(photo: Pixels, numbers: Mapping[str, Any]) -> Pixels:
-    return Transport.from_json(numbers).enhance(photo)
+def _transport(photo: Pixels, numbers: TransportNumbers) -> Pixels:
+    return Transport.of(numbers).enhance(photo)
 
 
-def baselines(names: Collection[str], card: Mapping[str, Any]) -> dict[str, Enhance]:
-    """The baselines `names` for the pair of a model card, which has what they are fitted to.
+def baselines(names: Collection[str], card: NetworkCard | None) -> dict[str, Enhance]:
+    """The baselines `names` for a network with this card, which has what some are fitted to.
 
-    Raises ValueError for a name that is none, and for a card without what it takes, such as an
-    imported network's.
+    Raises ValueError for an unknown name, and where such a baseline is asked for without a card of
+    a pair, as for an imported network.
     """
     if unknown := [name for name in names if name not in BASELINES]:
         raise ValueError(f"expected baselines among {', '.join(BASELINES)}, got {unknown[0]!r}")
-    try:
-        return {name: BASELINES[name](card) for name in names}
-    except KeyError as error:
+    return {name: BASELINES[name](card) for name in names}
+
+
+def _of_pair(card: NetworkCard | None, name: str) -> ModelCard:
+    if not isinstance(card, ModelCard):
         raise ValueError(
-            f"the model card has no {error} between its domains, which a baseline is fitted to; "
+            f"the model card is not that of a pair, to whose data the baseline {name!r} is fitted; "
             "leave that one out, as with `baselines: []`"
-        ) from error
+        )
+    return card
 
 
 def autocontrast(photo: Pixels) -> Pixels:
@@ -79,10 +82,12 @@ def clahe(photo: Pixels) -> Pixels:
     return np.asarray(enhanced, np.uint8)
 
 
-BASELINES: dict[str, Callable[[Mapping[str, Any]], Enhance]] = {
-    "histogram_match": lambda card: histogram_match(card["histogram_match"]),
+BASELINES: dict[str, Callable[[NetworkCard | None], Enhance]] = {
+    "histogram_match": lambda card: histogram_match(
+        _of_pair(card, "histogram_match").histogram_match
+    ),
     # Its numbers, not the transport: processes hand tensors on as shared memory.
-    "transport": lambda card: partial(_transport, numbers=card["transport"]),
+    "transport": lambda card: partial(_transport, numbers=_of_pair(card, "transport").transport),
     "autocontrast": lambda _: autocontrast,
     "grey_world": lambda _: grey_world,
     "clahe": lambda _: clahe,

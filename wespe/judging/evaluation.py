@@ -1,67 +1,63 @@
 """One enhancer on one set of photos: every metric of every photo, the means, and pictures."""
 
-import csv
 import hashlib
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from wespe.core.files import atomic_folder, write_json
+from wespe.core.files import atomic_folder
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
 from wespe.judging.baselines import Enhance
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
-from wespe.photos.images import PhotoError, Pixels, read_photo
-from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
+from wespe.judging.versions import read_entry, versions
+from wespe.photos.images import PhotoError, Pixels
+from wespe.results.evaluations import (
+    EvaluationSummary,
+    Extremes,
+    ImageRow,
+    Statistic,
+    write_images,
+)
+from wespe.results.index import PhotoIndex, Skipped
+from wespe.results.layout import EvaluationFiles
+from wespe.results.means import write_means
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
+from wespe.results.record import write_record
+from wespe.results.statistics import mean_and_std
 
 _EXTREMES = 2
 
 
 @dataclass(frozen=True)
-class _Case:
-    """A photo that was read and enhanced, and its reference if it has one."""
-
-    file: str
-    original: Pixels
-    enhanced: Pixels
-    reference: Pixels | None
-
-
-@dataclass(frozen=True)
 class _Stored:
-    """A case on its way to another process: a pipe would hold copies of its pixels at both ends."""
+    """An enhanced photo on its way to another process, in a file: a pipe would hold copies of its
+    pixels at both ends."""
 
     file: str
     pixels: Path
 
     @classmethod
-    def of(cls, case: _Case, pixels: Path) -> Self:
-        reference = [] if case.reference is None else [case.reference]
-        np.save(pixels, np.stack([case.original, case.enhanced, *reference]))
-        return cls(case.file, pixels)
+    def of(
+        cls, file: str, original: Pixels, enhanced: Pixels, reference: Pixels | None, pixels: Path
+    ) -> Self:
+        references = [] if reference is None else [reference]
+        np.save(pixels, np.stack([original, enhanced, *references]))
+        return cls(file, pixels)
 
-    def take(self) -> _Case:
+    def take(self) -> tuple[Pixels, Pixels, Pixels | None]:
+        """Original, enhanced and reference; the file is gone then."""
         photos = np.array(np.lib.format.open_memmap(self.pixels, mode="r"))
         self.pixels.unlink()
-        original, enhanced, *reference = photos
-        return _Case(self.file, original, enhanced, reference[0] if reference else None)
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """All metrics of one photo, by method and metric."""
-
-    file: str
-    identical: bool
-    methods: dict[str, dict[str, float]]
+        original, enhanced, *references = photos
+        return original, enhanced, references[0] if references else None
 
 
 def evaluate(
@@ -77,18 +73,17 @@ def evaluate(
     out: Path,
     pictures: int,
     workers: int | None = None,
-) -> dict[str, Any]:
+) -> EvaluationSummary:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
 
-    Writes `images.csv`, `summary.json`, `metrics/METHOD.json` (the means alone), `pictures/` and
-    `crops/` into the folder `out`, which appears, or replaces an earlier one, when all is done.
-    `enhance` and the baselines take and return uint8 `(H, W, 3)`; `metrics` are keys of METRICS,
-    in the order of the columns; `pictures` photos, evenly spread,
+    Writes the files of `EvaluationFiles` into the folder `out`, which appears, or replaces an
+    earlier one, when all is done. `enhance` and the baselines take and return uint8 `(H, W, 3)`;
+    `metrics` are keys of METRICS, in the order of the columns; `pictures` photos, evenly spread,
     are shown, and with them those that gained least and most. `evaluation` and `pair` are names for
     the summary, `network` is the hash of the network's file, and `engine` what runs it. `enhance`
     runs in this process, one photo at a time, while `workers` processes (default: as many as cores)
-    make the baselines and measure. Their number changes no result, and decides how many photos are
-    in memory: so many and one more. With more than one, baselines must be picklable.
+    make the baselines and measure. Their number changes no result; one photo more than there are
+    workers is in memory. With more than one, baselines must be picklable.
 
     Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
@@ -101,48 +96,50 @@ def evaluate(
             "source has its patches for testing in part `test`"
         )
     started = time.perf_counter()
-    unreadable: list[Skipped] = []
     with atomic_folder(out) as folder, TemporaryDirectory(dir=folder) as way:
-        album = Album(folder)
+        files = EvaluationFiles(folder)
+        album = Album(files)
         shown = evenly_spread([entry.file for entry in index.photos], pictures)
-        cases = _showing(_cases(index, enhance, unreadable), album, shown, baselines)
-        workers = min(workers or available_cores(), len(index.photos))
-        stored = (_Stored.of(case, Path(way, f"{n}.npy")) for n, case in enumerate(cases))
-        measured = list(
+        found = list(
             overlapped_map(
-                partial(_measure, baselines=baselines, metrics=metrics), stored, workers=workers
+                partial(_measure, baselines=baselines, metrics=metrics),
+                _enhanced(index, enhance, baselines, album, shown, Path(way)),
+                workers=min(workers or available_cores(), len(index.photos)),
             )
         )
-        if not measured:
+        photos = [rows for rows in found if not isinstance(rows, Skipped)]
+        if not photos:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
-        gallery, extremes = [*album.files], _extremes(measured, metrics)
-        if pictures:
-            lacking = {*extremes["worst"], *extremes["best"]} - {*shown}
-            again = [entry for entry in index.photos if entry.file in lacking]
-            for case in _cases(replace(index, photos=again), enhance, unreadable):
-                album.add(case.file, case.original, _versions(case, baselines))
-        methods = _statistics([photo for photo in measured if not photo.identical])
-        summary = {
-            "evaluation": evaluation,
-            "pair": pair,
-            "network": network,
-            "engine": engine,
-            "photos": index.source,
-            "photos_sha256": _photos_sha256(index),
-            "origin": index.origin,
-            "simulated": index.simulated,
-            "n_images": len(measured),
-            "n_identical": sum(photo.identical for photo in measured),
-            "unreadable": [asdict(photo) for photo in unreadable],
-            **album.summary(),
-            "gallery": gallery,
-            "extremes": extremes,
-            "methods": methods,
-            "seconds": round(time.perf_counter() - started, 3),
-        }
-        _write_rows(folder / "images.csv", measured, metrics)
-        _write_means(folder / "metrics", methods)
-        write_json(folder / "summary.json", summary)
+        images = [row for rows in photos for row in rows]
+        gallery, extremes = tuple(album.files), _extremes(images, metrics)
+        for entry in index.photos:
+            if pictures and entry.file in {*extremes.worst, *extremes.best} - {*shown}:
+                original, reference = read_entry(index, entry)
+                by_all = versions(original, {ENHANCED: enhance, **baselines}, reference)
+                album.add(entry.file, original, by_all)
+        summary = EvaluationSummary(
+            evaluation=evaluation,
+            pair=pair,
+            network=network,
+            engine=engine,
+            photos=index.source,
+            photos_sha256=_photos_sha256(index),
+            origin=index.origin,
+            simulated=index.simulated,
+            n_images=len(photos),
+            n_identical=sum(rows[0].identical for rows in photos),
+            unreadable=tuple(photo for photo in found if isinstance(photo, Skipped)),
+            pictures=album.files,
+            crops=album.crops,
+            sizes=album.sizes,
+            gallery=gallery,
+            extremes=extremes,
+            methods=_statistics(images),
+            seconds=round(time.perf_counter() - started, 3),
+        )
+        write_images(files.images, images, metrics)
+        write_means(files.metrics, summary.means())
+        write_record(files.summary, summary)
     return summary
 
 
@@ -152,121 +149,97 @@ def _photos_sha256(index: PhotoIndex) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _cases(index: PhotoIndex, enhance: Enhance, unreadable: list[Skipped]) -> Iterator[_Case]:
-    """Read and enhance photo by photo; those that cannot be used are added to `unreadable`."""
-    for entry in index.photos:
+def _enhanced(
+    index: PhotoIndex,
+    enhance: Enhance,
+    baselines: Mapping[str, Enhance],
+    album: Album,
+    shown: Collection[str],
+    way: Path,
+) -> Iterator[_Stored | Skipped]:
+    """Read and enhance photo by photo, and store each in the folder `way`; those of `shown` are
+    added to the album."""
+    for number, entry in enumerate(index.photos):
         try:
-            original, reference = _read(index, entry)
+            original, reference = read_entry(index, entry)
         except PhotoError as error:
-            file = error.path.relative_to(index.root).as_posix()
-            unreadable.append(Skipped(file, error.reason))
+            yield Skipped(error.path.relative_to(index.root).as_posix(), error.reason)
             continue
-        yield _Case(entry.file, original, enhance(original), reference)
+        enhanced = enhance(original)
+        if entry.file in shown:
+            by_all = versions(original, _known(enhanced, baselines), reference)
+            album.add(entry.file, original, by_all)
+        yield _Stored.of(entry.file, original, enhanced, reference, way / f"{number}.npy")
 
 
-def _read(index: PhotoIndex, entry: PhotoEntry) -> tuple[Pixels, Pixels | None]:
-    original = read_photo(index.path(entry)).pixels
-    path = index.reference_path(entry)
-    if path is None:
-        return original, None
-    reference = read_photo(path).pixels
-    if reference.shape != original.shape:
-        expected, got = (f"{p.shape[1]}×{p.shape[0]} px" for p in (original, reference))
-        raise PhotoError(path, f"expected {expected} like its photo, got {got}")
-    return original, reference
-
-
-def _versions(case: _Case, baselines: Mapping[str, Enhance]) -> Iterator[tuple[str, Pixels]]:
-    """The photo by each method, one at a time, in the order of the rows."""
-    yield ORIGINAL, case.original
-    yield ENHANCED, case.enhanced
-    for name, baseline in baselines.items():
-        yield name, baseline(case.original)
-    if case.reference is not None:
-        yield TARGET, case.reference
+def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enhance]:
+    """The enhancers of a photo that the network has already enhanced."""
+    return {ENHANCED: lambda _: enhanced, **baselines}
 
 
 def _measure(
-    stored: _Stored, baselines: Mapping[str, Enhance], metrics: Sequence[str]
-) -> _Measured:
-    case = stored.take()
-    methods = {
-        method: measure(pixels, None if method == TARGET else case.reference, metrics)
-        for method, pixels in _versions(case, baselines)
-    }
-    identical = case.reference is not None and np.array_equal(case.original, case.reference)
-    return _Measured(case.file, identical, methods)
+    photo: _Stored | Skipped, baselines: Mapping[str, Enhance], metrics: Sequence[str]
+) -> tuple[ImageRow, ...] | Skipped:
+    """The rows of a photo, one a method."""
+    if isinstance(photo, Skipped):
+        return photo
+    original, enhanced, reference = photo.take()
+    identical = reference is not None and np.array_equal(original, reference)
+    return tuple(
+        ImageRow(
+            photo.file,
+            method,
+            identical,
+            measure(pixels, None if method == TARGET else reference, metrics),
+        )
+        for method, pixels in versions(original, _known(enhanced, baselines), reference)
+    )
 
 
-def _showing(
-    cases: Iterable[_Case], album: Album, shown: Collection[str], baselines: Mapping[str, Enhance]
-) -> Iterator[_Case]:
-    """Hand the cases on; those that are to be shown go into the album."""
-    for case in cases:
-        if case.file in shown:
-            album.add(case.file, case.original, _versions(case, baselines))
-        yield case
+def _extremes(images: Sequence[ImageRow], metrics: Sequence[str]) -> Extremes:
+    """The photos that gained least and most by being enhanced, at most two each.
 
-
-def _extremes(measured: Sequence[_Measured], metrics: Sequence[str]) -> dict[str, Any]:
-    """The photos that gained least (`worst`) and most (`best`) by being enhanced, at most two each.
-
-    Gains are those of `metric`, the first of `metrics` with a direction that the photos have.
+    Gains are those of the first of `metrics` with a direction that the photos have.
     """
     for name in metrics:
         sign = {"higher": 1, "lower": -1}.get(METRICS[name].shown.better or "", 0)
-        gains = {
-            photo.file: sign * (photo.methods[ENHANCED][name] - photo.methods[ORIGINAL][name])
-            for photo in measured
-            if sign and not photo.identical and name in photo.methods[ORIGINAL]
-        }
+        before, after = (_values(images, method, name) for method in (ORIGINAL, ENHANCED))
+        gains = {file: sign * (after[file] - before[file]) for file in before if sign}
         order = sorted((file for file in gains if np.isfinite(gains[file])), key=gains.__getitem__)
         if len(order) > 1:
             most = min(_EXTREMES, len(order) // 2)
-            return {"metric": name, "worst": order[:most], "best": order[: -most - 1 : -1]}
-    return {"metric": None, "worst": [], "best": []}
+            return Extremes(
+                metric=name, worst=tuple(order[:most]), best=tuple(order[: -most - 1 : -1])
+            )
+    return Extremes()
 
 
-def _write_rows(path: Path, measured: Sequence[_Measured], metrics: Sequence[str]) -> None:
-    """One row per photo and method; an infinite value is `inf`, one that cannot be had is empty."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(["image", "method", "identical", *metrics])
-        for photo in measured:
-            for method, values in photo.methods.items():
-                cells = [f"{values[name]:.6f}" if name in values else "" for name in metrics]
-                table.writerow([photo.file, method, int(photo.identical), *cells])
-
-
-def _write_means(
-    folder: Path, methods: Mapping[str, Mapping[str, Mapping[str, float | None]]]
-) -> None:
-    """A file a method with its means alone: a row each in `dvc metrics show`."""
-    folder.mkdir()
-    for method, metrics in methods.items():
-        means = {name: value["mean"] for name, value in metrics.items()}
-        known = {name: round(mean, 4) for name, mean in means.items() if mean is not None}
-        write_json(folder / f"{method}.json", known)
-
-
-def _statistics(measured: Sequence[_Measured]) -> dict[str, dict[str, dict[str, float | None]]]:
-    """Mean and standard deviation (ddof 1) over the photos, by method and metric."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for photo in measured:
-        for method, metrics in photo.methods.items():
-            for name, value in metrics.items():
-                values.setdefault(method, {}).setdefault(name, []).append(value)
+def _values(images: Sequence[ImageRow], method: str, metric: str) -> dict[str, float]:
+    """File → value, without photos that equal their reference or have none."""
     return {
-        method: {name: _moments(metrics[name]) for name in metrics}
+        row.image: value
+        for row in images
+        if row.method == method
+        and not row.identical
+        and (value := row.values.get(metric)) is not None
+    }
+
+
+def _statistics(images: Sequence[ImageRow]) -> dict[str, dict[str, Statistic]]:
+    """Mean and standard deviation over the photos, by method and metric."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for row in images:
+        if not row.identical:
+            for name, value in row.values.items():
+                if value is not None:
+                    values.setdefault(row.method, {}).setdefault(name, []).append(value)
+    return {
+        method: {name: _statistic(metrics[name]) for name in metrics}
         for method, metrics in values.items()
     }
 
 
-def _moments(values: Sequence[float]) -> dict[str, float | None]:
+def _statistic(values: Sequence[float]) -> Statistic:
     finite = [value for value in values if np.isfinite(value)]
-    return {
-        "mean": float(np.mean(finite)) if finite else None,
-        "std": float(np.std(finite, ddof=1)) if len(finite) > 1 else None,
-        "n": len(finite),
-        "n_infinite": len(values) - len(finite),
-    }
+    mean, std = mean_and_std(finite)
+    return Statistic(mean=mean, std=std, n=len(finite), n_infinite=len(values) - len(finite))

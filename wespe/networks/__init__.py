@@ -1,4 +1,4 @@
 """Networks: what they are, how they enhance photos and videos, and the loop that fits them.
 
-Imports `core`, `photos`.
+Imports `core`, `photos`, `results`.
 """

@@ -1,7 +1,6 @@
 """The generators that the DPED authors published, as networks of ours."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 from wespe.networks.generator import Generator
 from wespe.networks.limits import network_limits
 from wespe.networks.tensorflow_bundle import TensorBundle
+from wespe.results.cards import NOT_STATED, Imported, NetworkCard
 
 
 def load_dped(checkpoint: Path) -> Generator:
@@ -40,16 +40,19 @@ def load_dped(checkpoint: Path) -> Generator:
     return generator.eval()
 
 
-def model_card(checkpoint: Path, generator: Generator) -> dict[str, Any]:
-    """What is known of a published `generator`, but for the hash of its file."""
-    return {
-        "origin": "published DPED generator (Ignatov et al. 2017)",
-        "checkpoint": checkpoint.name,
-        "licence": "not stated",
-        "intended_use": f"To enhance photos of the phone that {checkpoint.stem} was trained for, "
-        "with pairs of photos, towards the look of a Canon 70D.",
-        "limits": network_limits(generator),
-    }
+def model_card(checkpoint: Path, generator: Generator, *, sha256: str) -> NetworkCard:
+    """What is known of a published `generator`; `sha256` is that of its file in our format."""
+    return NetworkCard(
+        intended_use=f"To enhance photos of the phone that {checkpoint.stem} was trained for, with "
+        "pairs of photos, towards the look of a Canon 70D.",
+        limits=tuple(network_limits(generator)),
+        imported=Imported(
+            origin="published DPED generator (Ignatov et al. 2017)",
+            checkpoint=checkpoint.name,
+            licence=NOT_STATED,
+        ),
+        sha256=sha256,
+    )
 
 
 def _variables(generator: Generator) -> dict[str, Tensor]:

@@ -8,8 +8,8 @@ each by a single gain. `wespe.training.look` finds all of it between two sets of
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from collections.abc import Sequence
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor
+from wespe.results.cards import TransportNumbers
 
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.
@@ -88,14 +89,16 @@ class Transport(nn.Module):
         """What each level becomes, `(256, 3)`."""
         return self.curves.double().cpu().numpy() * 255
 
-    def to_json(self) -> dict[str, Any]:
+    def numbers(self) -> TransportNumbers:
+        """What a model card keeps of it, rounded."""
         saturation, *contrast = (round(gain, 4) for gain in self.gains.tolist())
         levels = self.levels.round(2).tolist()
-        return {"levels": levels, "saturation": saturation, "contrast": contrast}
+        return TransportNumbers(levels=levels, saturation=saturation, contrast=contrast)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        return cls(np.array(value["levels"]), value["saturation"], value["contrast"])
+    def of(cls, numbers: TransportNumbers) -> Self:
+        """The transport of a model card."""
+        return cls(np.array(numbers.levels), numbers.saturation, numbers.contrast)
 
 
 def bands(luma: Tensor) -> list[Tensor]:

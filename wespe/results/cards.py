@@ -1,6 +1,6 @@
 """The cards of networks and of raters: what each is, what it was made from, what it is for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -74,14 +74,14 @@ class Rollback(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Transport(Record):
+class TransportNumbers(Record):
     """What takes the colours and contrasts of the source to those of the target."""
 
-    levels: tuple[tuple[float, ...], ...]
+    levels: Sequence[Sequence[float]]
     """256 × 3: what each level of each channel becomes."""
     saturation: float
     """The gain of the saturation."""
-    contrast: tuple[float, ...]
+    contrast: Sequence[float]
     """The gain of each band of the luma, fine to coarse."""
 
 
@@ -156,11 +156,11 @@ class ModelCard(NetworkCard, Environment):
     """Where the training diverged; mostly empty."""
     warning: str | None
     """What is wrong with the network of a training that never became sound; mostly null."""
-    transport: Transport
+    transport: TransportNumbers
     """For the baseline `transport`, which is fitted to the same data."""
-    histogram_match: tuple[tuple[float, ...], ...]
+    histogram_match: Sequence[Sequence[float]]
     """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
-    final_losses: Mapping[str, float]
+    final_losses: Mapping[str, float | None]
     """The losses of the last step, by name; which there are depends on method and weights."""
 
     @property
@@ -205,7 +205,7 @@ class RaterCard(Environment):
     """Its kind, such as `ffs`."""
     label: str
     """The heading of its column."""
-    better: Better
+    better: Better | None
     """Which direction of its score is better."""
     settings: Mapping[str, Any]
     """All settings of the rater."""

@@ -84,6 +84,18 @@ class EvaluationSummary(Record):
     seconds: float
     """How long the evaluation took."""
 
+    def means(self) -> dict[str, dict[str, float | None]]:
+        """Method → metric → mean."""
+        return {
+            method: {name: statistic.mean for name, statistic in metrics.items()}
+            for method, metrics in self.methods.items()
+        }
+
+    def mean(self, method: str, metric: str) -> float | None:
+        """The mean of a metric by a method; None where there is none."""
+        statistic = self.methods.get(method, {}).get(metric)
+        return statistic.mean if statistic else None
+
 
 @dataclass(frozen=True)
 class ImageRow:

@@ -1,74 +1,87 @@
 """Finding networks below folders, with their cards and their evaluations."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
 from wespe.core.files import read_json, sha256
-from wespe.results.reading import read_record
-from wespe.results.records import ModelCard, Summary
+from wespe.results.cards import ModelCard, NetworkCard, RaterCard
+from wespe.results.evaluations import EvaluationSummary
+from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
+from wespe.results.record import read_record
 
-NETWORK = "generator.safetensors"
-_OTHERS = ("rater.json", "scores.csv")
+_HERE = Path()
+_NETWORK, _CARD, _LOSSES = (
+    path.name for path in (PairFiles(_HERE).network, PairFiles(_HERE).card, PairFiles(_HERE).losses)
+)
+_SUMMARY = EvaluationFiles(_HERE).summary.name
+_OTHERS = (RaterFiles(_HERE).card.name, RatingFiles(_HERE).scores.name)
 """Files that tell the folder of a rater, or of a rating, from that of a network."""
 
 
 @dataclass(frozen=True)
 class Network:
-    """A network's file, or the folder that should have one, and what is wrong with it if so."""
+    """A whole network: its file, its card and the summaries of its evaluations, by name."""
 
     path: Path
-    card: Mapping[str, Any] = field(default_factory=dict)
-    evaluations: Sequence[Mapping[str, Any]] = ()
-    """The summaries of its evaluations, by name."""
-    problem: str | None = None
+    card: NetworkCard
+    evaluations: Sequence[EvaluationSummary] = ()
 
     @property
     def name(self) -> str:
-        """That of the pair it was trained for, which is its folder's, or of its file."""
-        return self.path.parent.name if self.path.name == NETWORK else self.path.stem
+        return name_of(self.path)
 
 
-def find_networks(places: Iterable[Path]) -> list[Network]:
+@dataclass(frozen=True)
+class Broken:
+    """What cannot be used: a file, or the place where a pair's network should be, and why."""
+
+    path: Path
+    problem: str
+
+    @property
+    def name(self) -> str:
+        return name_of(self.path)
+
+
+def name_of(path: Path) -> str:
+    """The name of the network in a file: of its pair, which is its folder's, or of the file."""
+    return path.parent.name if path.name == _NETWORK else path.stem
+
+
+def find_networks(places: Iterable[Path]) -> list[Network | Broken]:
     """The networks in `places`, files or folders, which are searched to any depth, by path.
 
-    A half one is found too, with its `problem`: a network without its card, with another's or a
-    damaged one, a pair's folder without a network, a summary that cannot be read. Hidden files and
-    folders, what unfinished work leaves, are passed over. A folder that is not there has none.
+    Broken are: a network without its card, with another's or a damaged one, a pair's folder without
+    a network, a summary that cannot be read. Hidden files and folders, what unfinished work leaves,
+    are passed over. A folder that is not there has none.
     """
-    files, summaries = set[Path](), dict[str, list[Mapping[str, Any]]]()
-    networks = []
-    for place in places:
-        below = [place] if place.is_file() else list(_visible(place))
-        files |= {path for path in below if path.suffix == ".safetensors"}
-        # A pair's folder that has a card or losses, and no network.
-        files |= {
-            path.with_name(NETWORK)
-            for path in below
-            if path.name in {"generator.json", "losses.jsonl"}
-        }
-        for path in sorted(path for path in below if path.name == "summary.json"):
-            try:
-                read_record(path, Summary, "an evaluation's summary")
-            except ValueError as error:
-                networks.append(Network(path, problem=str(error)))
-            else:
-                summary = read_json(path)
-                summaries.setdefault(summary.get("network", ""), []).append(summary)
-    networks += [_read(path, summaries) for path in files]
-    return sorted(networks, key=lambda network: network.path)
+    below = [path for place in places for path in ([place] if place.is_file() else _visible(place))]
+    files = {path for path in below if path.suffix == ".safetensors"}
+    # A pair's folder that has a card or losses, and no network.
+    files |= {path.with_name(_NETWORK) for path in below if path.name in {_CARD, _LOSSES}}
+    found: list[Network | Broken] = []
+    summaries: dict[str, list[EvaluationSummary]] = {}
+    for path in sorted(path for path in below if path.name == _SUMMARY):
+        try:
+            summary = read_record(path, EvaluationSummary)
+        except ValueError as error:
+            found.append(Broken(path, str(error)))
+        else:
+            summaries.setdefault(summary.network, []).append(summary)
+    found += [_read(path, summaries) for path in files]
+    return sorted(found, key=lambda network: network.path)
 
 
-def one_of(networks: Sequence[Network], name: str | None) -> Network:
+def one_of(networks: Sequence[Network | Broken], name: str | None) -> Network:
     """The one whole network with this name or path; ValueError if there is not exactly one."""
     found = [network for network in networks if name in {network.name, str(network.path)}]
     if len(found) != 1:
         known = ", ".join(str(network.path) for network in found or networks) or "there are none"
         raise ValueError(f"expected the name or path of one network ({known}), got {name!r}")
-    if found[0].problem:
+    if isinstance(found[0], Broken):
         raise ValueError(found[0].problem)
     return found[0]
 
@@ -80,29 +93,39 @@ def _visible(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, summaries: Mapping[str, Sequence[Mapping[str, Any]]]) -> Network:
-    card_path = path.with_suffix(".json")
+def _read(path: Path, summaries: Mapping[str, Sequence[EvaluationSummary]]) -> Network | Broken:
     try:
         _check_header(path)
         card = read_card(path)
-        if "pair" in card:
-            read_record(card_path, ModelCard, "a model card")
     except (ValueError, OSError) as error:
-        if isinstance(error, FileNotFoundError):
-            return Network(path, problem=f"{card_path}: expected its model card, there is none")
-        return Network(path, problem=str(error))
-    return Network(path, card, tuple(summaries.get(card["sha256"], ())))
+        return Broken(path, str(error))
+    return Network(path, card, tuple(summaries.get(card.sha256, ())))
 
 
-def read_card(network: Path) -> dict[str, Any]:
-    """The model card beside a network; ValueError if it is none, or that of another network."""
+def read_card(network: Path) -> NetworkCard:
+    """The card beside a network, a ModelCard for one that was made for a pair.
+
+    Raises ValueError, naming the card, if there is none, or it is that of another network.
+    """
     path = network.with_suffix(".json")
-    card = read_json(path)
-    if not isinstance(card, dict) or "sha256" not in card:
-        raise ValueError(f"{path}: expected the model card of {network.name}")
-    if card["sha256"] != (found := sha256(network)):
-        raise ValueError(f"{path}: expected the card of a network {found}, got {card['sha256']}")
+    content = read_json(path) if path.is_file() else {}
+    trained = isinstance(content, dict) and "pair" in content
+    card = read_record(path, ModelCard if trained else NetworkCard)
+    _check_hash(path, card.sha256, network)
     return card
+
+
+def read_rater_card(rater: Path) -> RaterCard:
+    """The card beside a rater. Raises ValueError as `read_card`."""
+    path = rater.with_suffix(".json")
+    card = read_record(path, RaterCard)
+    _check_hash(path, card.sha256, rater)
+    return card
+
+
+def _check_hash(path: Path, claimed: str, file: Path) -> None:
+    if claimed != (found := sha256(file)):
+        raise ValueError(f"{path}: expected the card of {file.name} {found}, got that of {claimed}")
 
 
 def _check_header(path: Path) -> None:

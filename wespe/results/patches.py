@@ -37,6 +37,12 @@ class NotCut(Record):
     unreadable: tuple[Skipped, ...]
     """Photos that could no longer be read."""
 
+    def __str__(self) -> str:
+        return (
+            f"{self.flat} flat and {self.clipped} clipped positions, {self.too_small} too small "
+            f"and {len(self.unreadable)} unreadable photos"
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class PatchManifest(Record):

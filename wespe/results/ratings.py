@@ -11,6 +11,8 @@ from wespe.results.record import Record
 from wespe.results.rows import rows
 from wespe.results.score import Score
 
+DECIMALS = 6
+"""Of a score in `scores.csv`."""
 _COLUMNS = ("image", "method", "score")
 
 
@@ -90,6 +92,14 @@ class RatingSummary(Record):
     seconds: float
     """How long the rating took, with resumed parts."""
 
+    def means(self) -> dict[str, dict[str, float]]:
+        """Method → the name of the score → mean, and with `_change` that of the difference."""
+        found = {method: {self.metric: score.mean} for method, score in self.methods.items()}
+        for method, score in self.methods.items():
+            if score.difference:
+                found[method][f"{self.metric}_change"] = score.difference.mean
+        return found
+
 
 @dataclass(frozen=True)
 class ScoreRow:
@@ -105,7 +115,7 @@ def write_scores(path: Path, scores: Iterable[ScoreRow]) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(_COLUMNS)
-        table.writerows([row.image, row.method, f"{row.score:.6f}"] for row in scores)
+        table.writerows([row.image, row.method, f"{row.score:.{DECIMALS}f}"] for row in scores)
 
 
 def read_scores(path: Path) -> list[ScoreRow]:

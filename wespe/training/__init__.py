@@ -1,4 +1,4 @@
 """How the network of a pair is trained: losses, methods, and one run of them.
 
-Imports `core`, `photos`, `data`, `networks`.
+Imports `core`, `photos`, `results`, `data`, `networks`.
 """

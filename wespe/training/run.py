@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import wespe
 from wespe.core import processes
 from wespe.core.device import Device, tune
-from wespe.core.files import BusyError, atomic_folder, sha256, write_json
+from wespe.core.files import BusyError, atomic_folder, sha256
 from wespe.data.patches.store import PatchSet, check_pairs
 from wespe.networks.checkpoints import save_generator
-from wespe.networks.fitting.engine import Log, fit
+from wespe.networks.fitting.engine import Log, Outcome, fit
 from wespe.networks.fitting.environment import environment
+from wespe.networks.transport import Transport
 from wespe.photos.tensors import to_tensor
+from wespe.results.cards import Domains, ModelCard, Rollback
+from wespe.results.layout import PairFiles
+from wespe.results.record import write_record
 from wespe.training.batches import feed, fits
-from wespe.training.card import provenance, use_and_limits
+from wespe.training.card import intended_use, limits, provenance
 from wespe.training.look import histogram_match
 from wespe.training.methods.step import MethodStep, Task, transport_between
 
@@ -39,14 +43,14 @@ def train_pair(
     out: Path,
     state: Path,
     log: Log,
-) -> dict[str, Any]:
+) -> ModelCard | None:
     """Train `name`, or go on where it was stopped, and write the folder `out`. Returns the card.
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
     weights that cannot be used, among them sets without pairs where the method needs them, and
-    BusyError where another process trains the same. Of several processes that train together, the
-    first alone writes.
+    BusyError where another process trains the same. Of several processes that train together, only
+    the first writes; the others return None.
     """
     if source.size_px != target.size_px:
         raise ValueError(
@@ -88,34 +92,27 @@ def train_pair(
         )
     except BlockingIOError as error:
         raise BusyError(f"{name} is being trained by another process (lock in {state})") from error
-    patches_per_second = recipe.steps * recipe.batch_size / outcome.seconds
-    card = {
-        "pair": name,
-        "source": source.manifest["source"],
-        "target": target.manifest["source"],
-        "recipe": recipe.model_dump(mode="json"),
-        "seed": seed,
-        "steps": recipe.steps,
-        "compute": device.name,
-        "compiled": device.compiled,
-        "processes": processes.count(),
-        **environment(device),
-        "data": {"source": provenance(source), "target": provenance(target)},
-        "train_seconds": round(outcome.seconds, 1),
-        "patches_per_second": round(patches_per_second, 2),
-        "paired": method.paired,
-        "samples": list(method.shows),
-        "data_share": round(outcome.data_seconds / outcome.seconds, 5),
-        "rollbacks": outcome.rollbacks,
-        "warning": outcome.warning,
-        # What the plain baselines are fitted to: the card is enough to evaluate.
-        "transport": transport.to_json(),
-        "histogram_match": histogram_match(source.pixels, target.pixels).round(2).tolist(),
-        "final_losses": {k: v for k, v in outcome.records[-1].items() if k != "step"},
-    }
-    if processes.first():
-        card = _write(out, step, card, state)
-        shutil.rmtree(state)
+    if not processes.first():
+        return None
+    with atomic_folder(out) as folder:
+        files = PairFiles(folder)
+        save_generator(files.network, step.generator)
+        shutil.copyfile(state / "losses.jsonl", files.losses)
+        shutil.copytree(state / "samples", files.samples)
+        card = _card(
+            name,
+            step,
+            outcome,
+            source=source,
+            target=target,
+            transport=transport,
+            recipe=recipe,
+            seed=seed,
+            device=device,
+            sha256=sha256(files.network),
+        )
+        write_record(files.card, card)
+    shutil.rmtree(state)
     return card
 
 
@@ -132,8 +129,8 @@ def state_key(
     given = [Path(file) for file in recipe.given_files]
     parts = {
         "pair": name,
-        "source": source.manifest["sha256"],
-        "target": target.manifest["sha256"],
+        "source": source.manifest.sha256,
+        "target": target.manifest.sha256,
         "recipe": recipe.model_dump(mode="json"),
         "weights": [sha256(file) for file in given if file.is_file()],
         "seed": seed,
@@ -143,13 +140,47 @@ def state_key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _write(out: Path, step: MethodStep[Any], card: dict[str, Any], state: Path) -> dict[str, Any]:
-    with atomic_folder(out) as temporary:
-        network = temporary / "generator.safetensors"
-        save_generator(network, step.generator)
-        told = use_and_limits(card, step.generator) | step.origin()
-        card = {**card, **told, "sha256": sha256(network)}
-        write_json(temporary / "generator.json", card)
-        shutil.copyfile(state / "losses.jsonl", temporary / "losses.jsonl")
-        shutil.copytree(state / "samples", temporary / "samples")
-    return card
+def _card(
+    name: str,
+    step: MethodStep[Any],
+    outcome: Outcome,
+    *,
+    source: PatchSet,
+    target: PatchSet,
+    transport: Transport,
+    recipe: "Recipe",
+    seed: int,
+    device: Device,
+    sha256: str,
+) -> ModelCard:
+    names = (source.manifest.source, target.manifest.source)
+    data = Domains(source=provenance(source), target=provenance(target))
+    published = step.published_card(sha256)
+    return ModelCard(
+        pair=name,
+        source=names[0],
+        target=names[1],
+        recipe=recipe.model_dump(mode="json"),
+        seed=seed,
+        steps=recipe.steps,
+        compute=device.name,
+        compiled=device.compiled,
+        processes=processes.count(),
+        **vars(environment(device)),
+        data=data,
+        train_seconds=round(outcome.seconds, 1),
+        patches_per_second=round(recipe.steps * recipe.batch_size / outcome.seconds, 2),
+        data_share=round(outcome.data_seconds / outcome.seconds, 5),
+        paired=step.paired,
+        samples=step.shows,
+        rollbacks=tuple(Rollback(**event) for event in outcome.rollbacks),
+        warning=outcome.warning,
+        # What the plain baselines are fitted to: the card is enough to evaluate.
+        transport=transport.numbers(),
+        histogram_match=histogram_match(source.pixels, target.pixels).round(2).tolist(),
+        final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
+        intended_use=published.intended_use if published else intended_use(*names, data),
+        limits=published.limits if published else tuple(limits(*names, data, step.generator)),
+        imported=published.imported if published else None,
+        sha256=sha256,
+    )

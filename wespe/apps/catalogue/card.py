@@ -1,30 +1,38 @@
 """A network's model card as Markdown, in the order that model hubs have it in."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import yaml
 
 from wespe.apps.catalogue.table import KEY_METRICS, figures
+from wespe.results.cards import Domain, Imported, ModelCard
 from wespe.results.networks import Network
 
 
 def markdown(network: Network) -> str:
     """The card of a whole network: its JSON and its evaluations, nothing else."""
     card = network.card
+    if isinstance(card, ModelCard) and not card.imported:
+        data, training, licence = [*_data(card)], [*_training(card)], [*_licence(card)]
+    else:
+        data, training, licence = _made_elsewhere(card.imported)
     sections = {
-        "Intended use": [card.get("intended_use", "Not stated.")],
-        "Data": _data(card),
-        "Training": _training(card),
+        "Intended use": [card.intended_use],
+        "Data": data,
+        "Training": training,
         "Metrics": _metrics(network),
-        "Limits": [f"- {limit}" for limit in card.get("limits", ["Not stated."])],
-        "Licence": _licence(card),
+        "Limits": [f"- {limit}" for limit in card.limits],
+        "Licence": [
+            "Of the network: up to its maker, within the terms of what it was made from.",
+            "",
+            *licence,
+        ],
         "How to use": [
             "```",
             f"wespe enhance photo.jpg --model {network.path}",
             "```",
             "",
-            f"The file's SHA-256 is `{card['sha256']}`.",
+            f"The file's SHA-256 is `{card.sha256}`.",
         ],
     }
     text = [_front_matter(network), f"# {network.name}", ""]
@@ -34,43 +42,57 @@ def markdown(network: Network) -> str:
 
 
 def _front_matter(network: Network) -> str:
+    card = network.card
     values = {
         "license": "unknown",
         "library_name": "wespe",
         "pipeline_tag": "image-to-image",
-        "tags": ["photo-enhancement", network.card.get("recipe", {}).get("method", "dped")],
+        "tags": ["photo-enhancement", card.method if isinstance(card, ModelCard) else "dped"],
         "metrics": list(KEY_METRICS),
     }
     return f"---\n{yaml.safe_dump(values, sort_keys=False)}---\n"
 
 
-def _data(card: Mapping[str, Any]) -> Iterator[str]:
-    if "checkpoint" in card or "data" not in card:
-        yield f"{card.get('origin', 'Not stated')}. What it was trained on is not recorded here."
-        return
-    for role, domain in card["data"].items():
-        simulated = ", **simulated**" if domain["simulated"] else ""
+def _made_elsewhere(imported: Imported | None) -> tuple[list[str], list[str], list[str]]:
+    """Data, training and licence of a network that others have trained."""
+    if imported is None:
+        return ["Not stated."], ["Not stated."], ["- not stated"]
+    return (
+        [f"{imported.origin}. What it was trained on is not recorded here."],
+        [f"By others: {imported.origin}, `{imported.checkpoint}`."],
+        [f"- checkpoint: {imported.licence}"],
+    )
+
+
+def _data(card: ModelCard) -> Iterator[str]:
+    for role, name, domain in _domains(card):
+        simulated = ", **simulated**" if domain.simulated else ""
         yield (
-            f"- {role} `{card[role]}`: {domain['origin']}{simulated}; {domain['patches']} patches "
-            f"of {domain.get('patch_px', '?')} px from {domain.get('photos', '?')} photos; "
-            f"SHA-256 `{domain['sha256']}`"
+            f"- {role} `{name}`: {domain.origin}{simulated}; {domain.patches} patches of "
+            f"{domain.patch_px} px from {domain.photos} photos; SHA-256 `{domain.sha256}`"
         )
 
 
-def _training(card: Mapping[str, Any]) -> Iterator[str]:
-    if "checkpoint" in card or "pair" not in card:
-        yield f"By others: {card.get('origin', 'not stated')}, `{card.get('checkpoint', '?')}`."
-        return
-    commit = card.get("code_commit")
-    changed = ", with changes" if card.get("code_changed") else ""
-    code = f"wespe {card['code_version']}" + (f" (commit {commit}{changed})" if commit else "")
+def _licence(card: ModelCard) -> Iterator[str]:
+    for role, name, domain in _domains(card):
+        yield f"- photos of {role} `{name}`: {domain.licence}"
+
+
+def _domains(card: ModelCard) -> tuple[tuple[str, str, Domain], ...]:
+    data = card.data
+    return (("source", card.source, data.source), ("target", card.target, data.target))
+
+
+def _training(card: ModelCard) -> Iterator[str]:
+    changed = ", with changes" if card.code_changed else ""
+    commit = f" (commit {card.code_commit}{changed})" if card.code_commit else ""
     yield (
-        f"Method `{card['recipe']['method']}`, {card['steps']} steps of "
-        f"{card['recipe']['batch_size']} patches, seed {card['seed']}, on {card['compute']} "
-        f"in {card['train_seconds']} s, with {code}, torch {card.get('torch', 'not stated')}."
+        f"Method `{card.method}`, {card.steps} steps of {card.recipe['batch_size']} patches, seed "
+        f"{card.seed}, on {card.compute} in {card.train_seconds} s, with wespe "
+        f"{card.code_version}{commit}, torch {card.torch}."
     )
     yield from ("", "All settings:", "", "```yaml")
-    yield yaml.safe_dump(card["recipe"], sort_keys=False).rstrip()
+    yield yaml.safe_dump(dict(card.recipe), sort_keys=False).rstrip()
     yield "```"
 
 
@@ -81,17 +103,7 @@ def _metrics(network: Network) -> Iterator[str]:
     yield "| evaluation | metric | enhanced | original | best plain baseline |"
     yield "|---|---|---|---|---|"
     for summary in network.evaluations:
-        simulated = ", simulated" if summary["simulated"] else ""
-        photos = f"{summary['evaluation']} ({summary['n_images']} photos{simulated})"
+        simulated = ", simulated" if summary.simulated else ""
+        photos = f"{summary.evaluation} ({summary.n_images} photos{simulated})"
         for metric, label in KEY_METRICS.items():
             yield f"| {photos} | {label} | {' | '.join(figures(summary, metric))} |"
-
-
-def _licence(card: Mapping[str, Any]) -> Iterator[str]:
-    yield "Of the network: up to its maker, within the terms of what it was made from."
-    yield ""
-    if "checkpoint" in card or "data" not in card:
-        yield f"- checkpoint: {card.get('licence', 'not stated')}"
-        return
-    for role, domain in card.get("data", {}).items():
-        yield f"- photos of {role} `{card[role]}`: {domain.get('licence', 'not stated')}"

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from wespe.apps.catalogue import Network, find_networks
+from wespe.apps.catalogue import Broken, Network, find_networks
 from wespe.apps.serving.app import Offer
+from wespe.results.cards import ModelCard
 
 
 def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offer]]:
@@ -19,7 +20,8 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
     problems = []
     for network in find_networks(places):
         # A card may be lost on the way to another machine; the file alone is enough to enhance.
-        if network.problem and not (network.path in places and network.path.is_file()):
+        given = network.path in places and network.path.is_file()
+        if isinstance(network, Broken) and not given:
             problems.append(network.problem)
             continue
         key = str(len(paths))
@@ -32,8 +34,10 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
     return paths, offers
 
 
-def _note(network: Network) -> str:
+def _note(network: Network | Broken) -> str:
+    if isinstance(network, Broken):
+        return ""
     card = network.card
-    if "source" not in card:
-        return "imported" if card else ""
-    return f"{card['source']} → {card['target']}, {card['steps']} steps"
+    if isinstance(card, ModelCard) and not card.imported:
+        return f"{card.source} → {card.target}, {card.steps} steps"
+    return "imported"

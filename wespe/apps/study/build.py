@@ -5,7 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -13,8 +13,9 @@ import numpy as np
 
 from wespe.apps.study.folder import DEGRADED, ENHANCED, Item, Kind, Part, Study
 from wespe.apps.study.sources import PhotoSet
-from wespe.core.files import atomic_folder, write_json
+from wespe.core.files import atomic_folder
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.record import write_record
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def build(
             networks={photos.name: photos.network for photos in sets},
             items=tuple(items),
         )
-        write_json(folder / "study.json", study.model_dump(mode="json"))
+        write_record(folder / "study.json", study)
     return study
 
 
@@ -166,7 +167,7 @@ def degrade(photo: Pixels) -> Pixels:
 
 
 def _key(folder: Path, items: Sequence[Item]) -> str:
-    shown = hashlib.sha256(json.dumps([item.model_dump() for item in items]).encode())
+    shown = hashlib.sha256(json.dumps([asdict(item) for item in items]).encode())
     for path in sorted(folder.iterdir()):
         shown.update(path.read_bytes())
     return shown.hexdigest()

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from wespe.apps.study.folder import Study
-from wespe.apps.study.paper import ABOUT, SOURCE, TABLE_5
 from wespe.apps.study.results import analyse, attention
 from wespe.apps.study.votes import Votes
-from wespe.core.files import atomic_file, write_json
+from wespe.core.files import atomic_file
+from wespe.results.layout import StudyFiles
+from wespe.results.record import as_json, write_record
+from wespe.results.studies import PaperStudy, StudyFigures
 
 _VOTE_COLUMNS = (
     *("study", "subject", "simulated", "flagged", "position", "part", "set", "photo"),
@@ -42,24 +44,15 @@ def export_votes(out: Path, study: Study, votes: Votes) -> int:
     return len(rows)
 
 
-def write_results(
-    folder: Path, study: Study, votes: Votes, *, name: str | None = None
-) -> dict[str, Any]:
-    """Write `NAME.json`, `NAME.md` and `NAME.csv` into `folder`; returns what the JSON holds.
-
-    `name` is the study's own where there is none. Raises ValueError as `analyse` does.
-    """
-    name = name or study.study
-    results = analyse(study, votes.subjects(), votes.votes())
-    paper = [{"against": row.against, "fractions": row.fractions} for row in TABLE_5]
-    results["paper"] = {"source": SOURCE, "about": ABOUT, "table_5": paper}
-    write_json(folder / f"{name}.json", results)
-    with atomic_file(folder / f"{name}.md") as temporary:
-        temporary.write_text(as_markdown(results), "utf-8")
-    rows = results.get("preferences") or results["ratings"]
-    flat = [_flat(row) for row in rows]
-    _write_table(folder / f"{name}.csv", list(flat[0]), [row.values() for row in flat])
-    return results
+def write_results(files: StudyFiles, study: Study, votes: Votes) -> StudyFigures:
+    """Write a study's figures as JSON, Markdown and CSV. Raises ValueError as `analyse` does."""
+    figures = analyse(study, votes.subjects(), votes.votes())
+    write_record(files.figures, figures)
+    with atomic_file(files.text) as temporary:
+        temporary.write_text(as_markdown(figures), "utf-8")
+    rows = [_flat(as_json(row)) for row in figures.preferences or figures.ratings]
+    _write_table(files.table, list(rows[0]), [row.values() for row in rows])
+    return figures
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:
@@ -89,31 +82,31 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def as_markdown(results: Mapping[str, Any]) -> str:
+def as_markdown(figures: StudyFigures) -> str:
     """The figures as a page of Markdown; simulations say so first."""
-    lines = [f"# {results['title']}", ""]
-    if results["simulated_subjects"]:
+    lines = [f"# {figures.title}", ""]
+    if figures.simulated_subjects:
         lines += ["**Simulated subjects: nobody was asked. This tests the study, no photo.**", ""]
-    if results["simulated_photos"]:
+    if figures.simulated_photos:
         lines += ["**Demo: some photos come from a simulated camera.**", ""]
-    lines += [_who(results), ""]
-    lines += _preference_lines(results) if results["kind"] == "pairs" else _rating_lines(results)
-    agreement = results["agreement"]
+    lines += [_who(figures), ""]
+    lines += _preference_lines(figures) if figures.kind == "pairs" else _rating_lines(figures)
+    agreement = figures.agreement
     lines += [
-        f"Agreement between subjects: Krippendorff's alpha ({agreement['level']}) "
-        f"{_number(agreement['krippendorff_alpha'])}; two subjects gave the same answer to "
-        f"{_percent(agreement['same_answer'])} of what both saw. Alpha asks whether subjects agree "
+        f"Agreement between subjects: Krippendorff's alpha ({agreement.level}) "
+        f"{_number(agreement.krippendorff_alpha)}; two subjects gave the same answer to "
+        f"{_percent(agreement.same_answer)} of what both saw. Alpha asks whether subjects agree "
         "on which trials differ from the others: where one method wins everywhere alike, it is "
         "near 0 although most answers are the same.",
         "",
     ]
-    return "\n".join(lines + (_paper_lines(results["paper"]) if results["kind"] == "pairs" else []))
+    return "\n".join(lines + (_paper_lines(figures.paper) if figures.kind == "pairs" else []))
 
 
-def _who(results: Mapping[str, Any]) -> str:
-    who = results["subjects"]
-    flagged = ", ".join(str(one["subject"]) for one in who["flagged"])
-    text = f"{who['voted']} subjects answered, {who['finished']} of them to the end. "
+def _who(figures: StudyFigures) -> str:
+    who = figures.subjects
+    flagged = ", ".join(str(one.subject) for one in who.flagged)
+    text = f"{who.voted} subjects answered, {who.finished} of them to the end. "
     if not flagged:
         return text + "None failed more than a quarter of their catch trials."
     return (
@@ -122,7 +115,7 @@ def _who(results: Mapping[str, Any]) -> str:
     )
 
 
-def _preference_lines(results: Mapping[str, Any]) -> list[str]:
+def _preference_lines(figures: StudyFigures) -> list[str]:
     lines = [
         "How often the enhanced photo was preferred. Wilson's 95 % interval takes all votes as "
         "independent; the bootstrap's resamples subjects. Both speak of these photos alone.",
@@ -131,14 +124,14 @@ def _preference_lines(results: Mapping[str, Any]) -> list[str]:
         "the paper's |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in results["preferences"]:
-        paper = row["paper"]
+    for row in figures.preferences:
+        paper = row.paper
         cells = [
-            row["set"] or "all",
-            *(row["against"], row["votes"], row["subjects"]),
-            *(_number(row["fraction"]), _interval(row["wilson"]), _interval(row["bootstrap"])),
-            _number(row["with_flagged"]["fraction"]),
-            f"{paper['fraction']:.2f} ± {paper['plus_minus']:.2f}" if paper else "–",
+            row.set or "all",
+            *(row.against, row.votes, row.subjects),
+            *(_number(row.fraction), _interval(row.wilson), _interval(row.bootstrap)),
+            _number(row.with_flagged.fraction),
+            f"{paper.fraction:.2f} ± {paper.plus_minus:.2f}" if paper else "–",
         ]
         lines.append(_row(cells))
     lines += [
@@ -148,13 +141,13 @@ def _preference_lines(results: Mapping[str, Any]) -> list[str]:
         "| set | method | strength | bootstrap |",
         "|---|---|---|---|",
     ]
-    for row in results["strengths"]:
-        values = _number(row["strength"]), _interval(row["bootstrap"])
-        lines.append(_row([row["set"] or "all", row["method"], *values]))
+    for fitted in figures.strengths:
+        values = _number(fitted.strength), _interval(fitted.bootstrap)
+        lines.append(_row([fitted.set or "all", fitted.method, *values]))
     return [*lines, ""]
 
 
-def _rating_lines(results: Mapping[str, Any]) -> list[str]:
+def _rating_lines(figures: StudyFigures) -> list[str]:
     lines = [
         "Mean opinion scores, from 1 (bad) to 5 (excellent). The 95 % interval takes all ratings "
         "as independent (ITU-R BT.500); the bootstrap's resamples subjects.",
@@ -162,29 +155,28 @@ def _rating_lines(results: Mapping[str, Any]) -> list[str]:
         "| set | method | ratings | subjects | mean | std | interval | bootstrap | with flagged |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    for row in results["ratings"]:
+    for row in figures.ratings:
         cells = [
-            row["set"] or "all",
-            *(row["method"], row["votes"], row["subjects"], _number(row["mean"])),
-            *(_number(row["std"]), _interval(row["interval"]), _interval(row["bootstrap"])),
-            _number(row["with_flagged"]["mean"]),
+            row.set or "all",
+            *(row.method, row.votes, row.subjects, _number(row.mean)),
+            *(_number(row.std), _interval(row.interval), _interval(row.bootstrap)),
+            _number(row.with_flagged.mean),
         ]
         lines.append(_row(cells))
     return [*lines, ""]
 
 
-def _paper_lines(paper: Mapping[str, Any]) -> list[str]:
-    sets = list(paper["table_5"][0]["fractions"])
+def _paper_lines(paper: PaperStudy) -> list[str]:
+    sets = list(paper.table_5[0].fractions)
     lines = [
-        f"The paper's own study ({paper['source']}), of other people and other photos: "
-        f"{paper['about']}",
+        f"The paper's own study ({paper.source}), of other people and other photos: {paper.about}",
         "",
         _row(["WESPE against", *sets]),
         "|---" * (len(sets) + 1) + "|",
     ]
-    for row in paper["table_5"]:
-        cells = [f"{value:.2f} ± {spread:.2f}" for value, spread in row["fractions"].values()]
-        lines.append(_row([row["against"], *cells]))
+    for row in paper.table_5:
+        cells = [f"{value:.2f} ± {spread:.2f}" for value, spread in row.fractions.values()]
+        lines.append(_row([row.against, *cells]))
     return [*lines, ""]
 
 

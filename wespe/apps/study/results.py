@@ -1,17 +1,28 @@
 """From votes to figures: who failed the catch trials, preferences, ratings, agreement."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wespe.apps.study import statistics
 from wespe.apps.study.folder import DEGRADED, ENHANCED, Study
-from wespe.apps.study.paper import paper_fraction
+from wespe.apps.study.paper import PAPER, paper_fraction
 from wespe.apps.study.records import Subject, Vote
 from wespe.results.statistics import wilson
+from wespe.results.studies import (
+    Agreement,
+    Flagged,
+    Opinion,
+    OpinionOfAll,
+    Preference,
+    PreferenceOfAll,
+    Strength,
+    StudyFigures,
+    Subjects,
+)
 
 _FAIL_RATING = 3
 _MOST_FAILED = 0.25
@@ -48,8 +59,8 @@ def attention(votes: Sequence[Vote]) -> dict[int, Attention]:
     return found
 
 
-def analyse(study: Study, subjects: Sequence[Subject], votes: Sequence[Vote]) -> dict[str, Any]:
-    """All figures of a study, as `report` writes them.
+def analyse(study: Study, subjects: Sequence[Subject], votes: Sequence[Vote]) -> StudyFigures:
+    """All figures of a study.
 
     Votes of flagged subjects are left out of all figures but `with_flagged`, and the subjects are
     listed. Raises ValueError without a vote that counts, and where people and simulated subjects
@@ -66,28 +77,36 @@ def analyse(study: Study, subjects: Sequence[Subject], votes: Sequence[Vote]) ->
             "expected votes of a subject who passed the catch trials, got none "
             f"({len(subjects)} subjects began, {len(main)} votes)"
         )
-    return {
-        "study": study.study,
-        "title": study.title,
-        "kind": study.kind,
-        "key": study.key,
-        "networks": dict(study.networks),
-        "simulated_subjects": kinds == {True},
-        "simulated_photos": study.simulated,
-        "subjects": {
-            "began": len(subjects),
-            "voted": len(checks),
-            "finished": sum(subject.done == subject.trials for subject in subjects),
-            "flagged": [
-                {"subject": one.subject, "catches": one.catches, "failed": one.failed}
-                for one in checks.values()
-                if one.flagged
-            ],
-        },
-        "votes": len(kept),
-        **(_preferences if study.kind == "pairs" else _ratings)(_methods(study), kept, main),
-        "agreement": _agreement(study, kept),
-    }
+    pairs, methods = study.kind == "pairs", _methods(study)
+    return StudyFigures(
+        study=study.study,
+        title=study.title,
+        kind=study.kind,
+        key=study.key,
+        networks=study.networks,
+        simulated_subjects=kinds == {True},
+        simulated_photos=study.simulated,
+        subjects=_who(subjects, checks),
+        votes=len(kept),
+        preferences=tuple(_preferences(methods, kept, main)) if pairs else (),
+        strengths=tuple(_strengths(kept)) if pairs else (),
+        ratings=() if pairs else tuple(_ratings(methods, kept, main)),
+        agreement=_agreement(study, kept),
+        paper=PAPER,
+    )
+
+
+def _who(subjects: Sequence[Subject], checks: Mapping[int, Attention]) -> Subjects:
+    return Subjects(
+        began=len(subjects),
+        voted=len(checks),
+        finished=sum(subject.done == subject.trials for subject in subjects),
+        flagged=tuple(
+            Flagged(subject=one.subject, catches=one.catches, failed=one.failed)
+            for one in checks.values()
+            if one.flagged
+        ),
+    )
 
 
 def _sets(votes: Sequence[Vote]) -> list[str | None]:
@@ -108,39 +127,33 @@ def _methods(study: Study) -> list[str]:
 
 def _preferences(
     against: Sequence[str], kept: Sequence[Vote], main: Sequence[Vote]
-) -> dict[str, Any]:
-    rows, fitted = [], []
+) -> Iterator[Preference]:
     for name in _sets(kept):
-        of_set = _of_set(kept, name)
         for other in against:
-            if chosen := [vote for vote in of_set if vote.item.methods[1] == other]:
+            if chosen := [v for v in _of_set(kept, name) if v.item.methods[1] == other]:
                 everyone = [v for v in _of_set(main, name) if v.item.methods[1] == other]
-                rows.append({"set": name, **_preference(chosen, everyone, other, name)})
-        fitted += [{"set": name, **row} for row in _strengths(of_set)]
-    return {"preferences": rows, "strengths": fitted}
+                yield _preference(chosen, everyone, other, name)
 
 
 def _preference(
     votes: Sequence[Vote], everyone: Sequence[Vote], against: str, name: str | None
-) -> dict[str, Any]:
+) -> Preference:
     """How often `enhanced` was preferred over `against`."""
     sums, counts = _by_subject(votes, lambda vote: float(vote.chosen == ENHANCED))
     preferred = sum(vote.chosen == ENHANCED for vote in votes)
-    paper = paper_fraction(name, against)
-    return {
-        "against": against,
-        "votes": len(votes),
-        "subjects": len(sums),
-        "preferred": preferred,
-        "fraction": preferred / len(votes),
-        "wilson": wilson(preferred, len(votes)),
-        "bootstrap": statistics.cluster_interval(sums, counts),
-        "with_flagged": {
-            "votes": len(everyone),
-            "fraction": sum(vote.chosen == ENHANCED for vote in everyone) / len(everyone),
-        },
-        "paper": {"fraction": paper[0], "plus_minus": paper[1]} if paper else None,
-    }
+    of_all = sum(vote.chosen == ENHANCED for vote in everyone)
+    return Preference(
+        set=name,
+        against=against,
+        votes=len(votes),
+        subjects=len(sums),
+        preferred=preferred,
+        fraction=preferred / len(votes),
+        wilson=wilson(preferred, len(votes)),
+        bootstrap=statistics.cluster_interval(sums, counts),
+        with_flagged=PreferenceOfAll(votes=len(everyone), fraction=of_all / len(everyone)),
+        paper=paper_fraction(name, against),
+    )
 
 
 def _by_subject(
@@ -154,8 +167,14 @@ def _by_subject(
     return np.array(sums, np.float64), np.array([len(one) for one in values.values()], np.float64)
 
 
-def _strengths(votes: Sequence[Vote]) -> list[dict[str, Any]]:
-    """Bradley–Terry strengths of all methods, the strongest first."""
+def _strengths(votes: Sequence[Vote]) -> Iterator[Strength]:
+    """Bradley–Terry strengths of all methods, the strongest of each set first."""
+    for name in _sets(votes):
+        rows = _strengths_of(_of_set(votes, name), name)
+        yield from sorted(rows, key=lambda row: -row.strength)
+
+
+def _strengths_of(votes: Sequence[Vote], name: str | None) -> Iterator[Strength]:
     methods = sorted({method for vote in votes for method in vote.item.methods})
     places = {method: place for place, method in enumerate(methods)}
     subjects = {number: n for n, number in enumerate(dict.fromkeys(v.subject for v in votes))}
@@ -165,31 +184,25 @@ def _strengths(votes: Sequence[Vote]) -> list[dict[str, Any]]:
         wins[subjects[vote.subject], places[vote.chosen], places[lost]] += 1
     values = statistics.strengths(wins.sum(axis=0))
     intervals = statistics.strength_intervals(wins)
-    rows: list[dict[str, Any]] = [
-        {
-            "method": method,
-            "strength": float(values[place]),
-            "bootstrap": intervals[place] if intervals else None,
-        }
-        for method, place in places.items()
-    ]
-    return sorted(rows, key=lambda row: -row["strength"])
+    for method, place in places.items():
+        yield Strength(
+            set=name,
+            method=method,
+            strength=float(values[place]),
+            bootstrap=intervals[place] if intervals else None,
+        )
 
 
-def _ratings(methods: Sequence[str], kept: Sequence[Vote], main: Sequence[Vote]) -> dict[str, Any]:
-    return {
-        "ratings": [
-            {"set": name, "method": method, **_opinion(kept, main, name, method)}
-            for name in _sets(kept)
-            for method in methods
-            if any(vote.chosen == method for vote in _of_set(kept, name))
-        ]
-    }
+def _ratings(
+    methods: Sequence[str], kept: Sequence[Vote], main: Sequence[Vote]
+) -> Iterator[Opinion]:
+    for name in _sets(kept):
+        for method in methods:
+            if any(vote.chosen == method for vote in _of_set(kept, name)):
+                yield _opinion(kept, main, name, method)
 
 
-def _opinion(
-    kept: Sequence[Vote], main: Sequence[Vote], name: str | None, method: str
-) -> dict[str, Any]:
+def _opinion(kept: Sequence[Vote], main: Sequence[Vote], name: str | None, method: str) -> Opinion:
     """Mean opinion score of a method; `interval` takes ratings as independent (ITU-R BT.500)."""
     votes = [vote for vote in _of_set(kept, name) if vote.chosen == method]
     everyone = [vote.choice for vote in _of_set(main, name) if vote.chosen == method]
@@ -198,27 +211,29 @@ def _opinion(
     mean = float(values.mean())
     std = float(values.std(ddof=1)) if len(values) > 1 else None
     half = None if std is None else 1.96 * std / float(np.sqrt(len(values)))
-    return {
-        "votes": len(votes),
-        "subjects": len(sums),
-        "mean": mean,
-        "std": std,
-        "interval": None if half is None else (mean - half, mean + half),
-        "bootstrap": statistics.cluster_interval(sums, counts),
-        "with_flagged": {"votes": len(everyone), "mean": float(np.mean(everyone))},
-    }
+    return Opinion(
+        set=name,
+        method=method,
+        votes=len(votes),
+        subjects=len(sums),
+        mean=mean,
+        std=std,
+        interval=None if half is None else (mean - half, mean + half),
+        bootstrap=statistics.cluster_interval(sums, counts),
+        with_flagged=OpinionOfAll(votes=len(everyone), mean=float(np.mean(everyone))),
+    )
 
 
-def _agreement(study: Study, votes: Sequence[Vote]) -> Mapping[str, Any]:
+def _agreement(study: Study, votes: Sequence[Vote]) -> Agreement:
     """Whether subjects agree on which trials differ from others."""
-    level = "nominal" if study.kind == "pairs" else "interval"
-    units: dict[tuple[str, str, tuple[str, ...]], list[Any]] = {}
+    level: Literal["nominal", "interval"] = "nominal" if study.kind == "pairs" else "interval"
+    units: dict[tuple[str, str, tuple[str, ...]], list[int]] = {}
     for vote in votes:
         unit = (vote.item.set, vote.item.photo, vote.item.methods)
-        answer = vote.chosen == ENHANCED if study.kind == "pairs" else vote.choice
+        answer = int(vote.chosen == ENHANCED) if study.kind == "pairs" else vote.choice
         units.setdefault(unit, []).append(answer)
-    return {
-        "level": level,
-        "krippendorff_alpha": statistics.krippendorff_alpha(units.values(), level),
-        "same_answer": statistics.same_answer(units.values()),
-    }
+    return Agreement(
+        level=level,
+        krippendorff_alpha=statistics.krippendorff_alpha(units.values(), level),
+        same_answer=statistics.same_answer(units.values()),
+    )

@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from wespe.apps.study.folder import read_record
 from wespe.core.files import sha256
 from wespe.judging.baselines import Enhance
 from wespe.photos.images import PHOTO_SUFFIXES, Pixels, read_photo, shrunk
+from wespe.results.evaluations import EvaluationSummary
+from wespe.results.layout import EvaluationFiles
+from wespe.results.record import read_record
 
 Versions = Callable[[str, Sequence[str]], dict[str, Pixels]]
 """A photo and methods → method → uint8 `(H, W, 3)`; ValueError for a method that is not there."""
@@ -29,21 +30,9 @@ class PhotoSet:
     versions: Versions
 
 
-class _Summary(BaseModel):
-    """What a study needs of an evaluation's `summary.json`."""
-
-    model_config = ConfigDict(frozen=True)
-
-    network: str
-    simulated: bool
-    pictures: dict[str, str]
-    gallery: tuple[str, ...] | None = None
-    """Which of the pictures the settings asked for, where it has others too."""
-
-
 def is_evaluation(folder: Path) -> bool:
     """Whether a folder is an evaluation's, not one of photos."""
-    return (folder / "summary.json").exists()
+    return EvaluationFiles(folder).summary.exists()
 
 
 def of_evaluation(name: str, folder: Path) -> PhotoSet:
@@ -52,11 +41,11 @@ def of_evaluation(name: str, folder: Path) -> PhotoSet:
     Photos that it shows because they gained least or most are left out. Raises ValueError where the
     folder is no evaluation's.
     """
-    summary = read_record(folder / "summary.json", _Summary, "an evaluation's summary")
+    files = EvaluationFiles(folder)
+    summary = read_record(files.summary, EvaluationSummary)
+    kept = partial(_kept, files.pictures)
     # Pictures of the photos that gained least and most would make a study of hand-picked photos.
-    photos = tuple(sorted(summary.pictures if summary.gallery is None else summary.gallery))
-    kept = partial(_kept, folder / "pictures")
-    return PhotoSet(name, photos, summary.simulated, summary.network, kept)
+    return PhotoSet(name, tuple(sorted(summary.gallery)), summary.simulated, summary.network, kept)
 
 
 def _kept(folder: Path, photo: str, methods: Sequence[str]) -> dict[str, Pixels]:

@@ -8,16 +8,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
-from wespe.core.files import sha256, write_json
+from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
 from wespe.data.patches.part import Part, resumable
 from wespe.data.patches.sampling import Cut, Rule, allocate, choose, from_strip
 from wespe.photos.images import PhotoError, read_photo
-from wespe.results.index import PhotoIndex
+from wespe.results.index import PhotoIndex, Skipped
+from wespe.results.layout import PatchFiles
+from wespe.results.patches import CutBy, NotCut, PatchManifest
+from wespe.results.record import write_record
 
 # To be raised where the same photos and settings give other patches than before.
 _VERSION = 1
@@ -48,7 +51,7 @@ def extract(
     max_clipped: float,
     seed: int,
     workers: int | None = None,
-) -> dict[str, Any]:
+) -> PatchManifest:
     """Write a patch set: `out`, uint8 `(N, size_px, size_px, 3)`, and its manifest beside it.
 
     `count` bounds N; `min_std` is in grey levels (0 to 255), `max_clipped` a share of a patch's
@@ -66,38 +69,24 @@ def extract(
         cut = partial(cut_photo, rule=rule, seed=seed, store=part.path)
         left = jobs[len(part.finished) :]
         _pack(part, jobs, ordered_map(cut, left, workers=workers), size_px=size_px)
-        manifest = _manifest(index, jobs, part.finished, rule, count=count, seed=seed)
-        manifest["sha256"] = sha256(part.path)
-        write_json(out.with_suffix(".json"), manifest)
+        manifest = PatchManifest(
+            source=index.source,
+            origin=index.origin,
+            simulated=index.simulated,
+            licence=index.licence,
+            settings=CutBy(**asdict(rule), count=count),
+            seed=seed,
+            sha256=sha256(part.path),
+            photos=[photo.file for photo in index.photos],
+            patches=[
+                (job.number, y, x)
+                for job, cut in zip(jobs, part.finished, strict=True)
+                for y, x in cut.positions
+            ],
+            left_out=_left_out(index, jobs, part.finished, size_px=size_px),
+        )
+        write_record(PatchFiles(out).manifest, manifest)
     return manifest
-
-
-def _manifest(
-    index: PhotoIndex,
-    jobs: Sequence[Job],
-    cuts: Sequence[Cut],
-    rule: Rule,
-    *,
-    count: int,
-    seed: int,
-) -> dict[str, Any]:
-    """The manifest, but for the hash of the set."""
-    return {
-        "source": index.source,
-        "origin": index.origin,
-        "simulated": index.simulated,
-        "licence": index.licence,
-        "settings": {**asdict(rule), "count": count},
-        "seed": seed,
-        "sha256": "",
-        "photos": [photo.file for photo in index.photos],
-        "patches": [
-            [job.number, y, x]
-            for job, cut in zip(jobs, cuts, strict=True)
-            for y, x in cut.positions
-        ],
-        "left_out": _left_out(index, jobs, cuts, size_px=rule.size_px),
-    }
 
 
 def _key(index: PhotoIndex, rule: Rule, *, count: int, seed: int) -> str:
@@ -183,17 +172,17 @@ def _pack(part: Part, jobs: Sequence[Job], cuts: Iterable[Cut], *, size_px: int)
 
 def _left_out(
     index: PhotoIndex, jobs: Sequence[Job], cuts: Sequence[Cut], *, size_px: int
-) -> dict[str, Any]:
-    return {
-        "flat": sum(cut.flat for cut in cuts),
-        "clipped": sum(cut.clipped for cut in cuts),
-        "too_small": sum(min(photo.width_px, photo.height_px) < size_px for photo in index.photos),
-        "unreadable": [
-            {"file": index.photos[job.number].file, "reason": cut.unreadable}
+) -> NotCut:
+    return NotCut(
+        flat=sum(cut.flat for cut in cuts),
+        clipped=sum(cut.clipped for cut in cuts),
+        too_small=sum(min(photo.width_px, photo.height_px) < size_px for photo in index.photos),
+        unreadable=tuple(
+            Skipped(index.photos[job.number].file, cut.unreadable)
             for job, cut in zip(jobs, cuts, strict=True)
             if cut.unreadable
-        ],
-    }
+        ),
+    )
 
 
 def _patch_bytes(size_px: int) -> int:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.core.files import read_json
 from wespe.photos.images import Pixels
+from wespe.results.layout import PatchFiles
+from wespe.results.patches import PatchManifest
+from wespe.results.record import read_record
 
 _EPOCH_ORDER, _SYMMETRIES = 0, 1  # what a generator is for: no two share their numbers
 
@@ -21,7 +23,7 @@ class PatchSet:
     """The patches of one source: `pixels`, read-only uint8 `(N, S, S, 3)`, and their manifest."""
 
     pixels: Pixels
-    manifest: dict[str, Any]
+    manifest: PatchManifest
 
     @classmethod
     def open(cls, path: Path) -> "PatchSet":
@@ -33,18 +35,15 @@ class PatchSet:
         shape = pixels.shape
         if pixels.dtype != np.uint8 or len(shape) != 4 or shape[1] != shape[2] or shape[3] != 3:
             raise ValueError(f"{path}: expected uint8 (N, S, S, 3), got {pixels.dtype} {shape}")
-        beside = path.with_suffix(".json")
-        try:
-            manifest = read_json(beside)
-            described = len(manifest["patches"])
-        except (OSError, KeyError, TypeError) as error:
-            raise ValueError(f"{beside}: expected the manifest of {path}, got {error!r}") from error
+        beside = PatchFiles(path).manifest
+        manifest = read_record(beside, PatchManifest)
+        described = len(manifest.patches)
         if described != len(pixels):
             raise ValueError(
                 f"{beside}: expected {len(pixels)} patches as in {path}, got {described}"
             )
         if not described:
-            raise ValueError(f"{path}: it has no patches; left out: {manifest['left_out']}")
+            raise ValueError(f"{path}: it has no patches; left out: {manifest.left_out}")
         return cls(pixels, manifest)
 
     def __len__(self) -> int:
@@ -58,7 +57,7 @@ class PatchSet:
     @property
     def photos(self) -> NDArray[np.int64]:
         """The number of the photo that each patch is of, `(N,)`, in the manifest's list."""
-        return np.array([photo for photo, *_ in self.manifest["patches"]], np.int64)
+        return np.array([photo for photo, *_ in self.manifest.patches], np.int64)
 
     def batch(
         self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
@@ -100,7 +99,7 @@ def check_pairs(source: PatchSet, target: PatchSet) -> None:
 
     That is: it is of a photo of the same name, but for the suffix, at the same place.
     """
-    names = [patches.manifest["source"] for patches in (source, target)]
+    names = [patches.manifest.source for patches in (source, target)]
     places = (_places(source), _places(target))
     for number, (one, other) in enumerate(itertools.zip_longest(*places)):
         if one != other:
@@ -117,8 +116,8 @@ def check_pairs(source: PatchSet, target: PatchSet) -> None:
 
 def _places(patches: PatchSet) -> Iterator[tuple[str, int, int]]:
     """Name of the photo without suffix, y and x of every patch."""
-    stems = [PurePosixPath(photo).stem for photo in patches.manifest["photos"]]
-    return ((stems[number], y, x) for number, y, x in patches.manifest["patches"])
+    stems = [PurePosixPath(photo).stem for photo in patches.manifest.photos]
+    return ((stems[number], y, x) for number, y, x in patches.manifest.patches)
 
 
 def _place(place: tuple[str, int, int] | None) -> str:

@@ -54,13 +54,15 @@ class Task:
 class Fitted:
     """A rater that has learned.
 
-    `card`: JSON, the kind's own entries of the model card, such as accuracy with its interval.
+    `figures`: JSON, what the kind has measured, such as accuracy with its interval. `says`: the
+    same in sentences.
     `limits`: sentences of the card on what the scores do not tell. `records`: a mapping of numbers
     with `step` each, the lines of `losses.jsonl`; none where nothing is trained in steps.
     """
 
     rater: "Rater"
-    card: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    says: Sequence[str] = ()
     limits: Sequence[str] = ()
     records: Sequence[Mapping[str, float]] = field(default=())
 

@@ -3,19 +3,21 @@
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import wespe
 from wespe.core.device import Device
-from wespe.core.files import BusyError, atomic_folder, sha256, write_json
+from wespe.core.files import BusyError, atomic_folder, sha256
 from wespe.judging.raters.base import Task, class_of, save_rater
 from wespe.judging.raters.settings import RaterSettings
 from wespe.networks.fitting.engine import Log
-from wespe.networks.fitting.environment import NOT_STATED, environment
-from wespe.results.index import read_index
-
-RATER, CARD, LOSSES = "rater.safetensors", "rater.json", "losses.jsonl"
+from wespe.networks.fitting.environment import environment
+from wespe.results.cards import NOT_STATED, RaterCard, RaterData
+from wespe.results.index import PhotoIndex, read_index
+from wespe.results.layout import RaterFiles
+from wespe.results.losses import write_losses
+from wespe.results.record import write_record
 
 
 def fit_rater(
@@ -28,7 +30,7 @@ def fit_rater(
     out: Path,
     state: Path,
     log: Log = lambda step, values: None,
-) -> dict[str, Any]:
+) -> RaterCard:
     """Fit `name`, or go on where that was stopped, and write the folder `out`. Returns the card.
 
     `index`: the `index.json` of the source to learn from; its tables lie beside it. `state`: the
@@ -45,35 +47,40 @@ def fit_rater(
     except BlockingIOError as error:
         raise BusyError(f"{name} is being fitted by another process (lock in {state})") from error
     rater = fitted.rater
-    card = {
-        "rater": name,
-        "kind": rater.kind,
-        "label": rater.shown.label,
-        "better": rater.shown.better,
-        "settings": settings.model_dump(mode="json"),
-        "seed": seed,
-        "compute": device.name,
-        **environment(device),
-        "data": {
-            "source": photos.source,
-            "origin": photos.origin,
-            "simulated": photos.simulated,
-            "licence": photos.licence or NOT_STATED,
-            "photos": len(photos.photos),
-            "sha256": data_hash(index.parent),
-        },
-        **fitted.card,
-        "intended_use": f"To compare photos with their own enhancements by {rater.shown.label}.",
-        "limits": [*fitted.limits, *_limits(photos.origin, photos.simulated)],
-    }
     with atomic_folder(out) as folder:
-        save_rater(folder / RATER, rater)
-        card["sha256"] = sha256(folder / RATER)
-        write_json(folder / CARD, card)
-        lines = "".join(json.dumps(record) + "\n" for record in fitted.records)
-        (folder / LOSSES).write_text(lines, "utf-8")
+        files = RaterFiles(folder)
+        save_rater(files.rater, rater)
+        write_losses(files.losses, fitted.records)
+        card = RaterCard(
+            rater=name,
+            kind=rater.kind,
+            label=rater.shown.label,
+            better=rater.shown.better,
+            settings=settings.model_dump(mode="json"),
+            seed=seed,
+            compute=device.name,
+            **vars(environment(device)),
+            data=_provenance(photos, index.parent),
+            says=tuple(fitted.says),
+            figures=fitted.figures,
+            intended_use=f"To compare photos with their own enhancements by {rater.shown.label}.",
+            limits=(*fitted.limits, *_limits(photos)),
+            sha256=sha256(files.rater),
+        )
+        write_record(files.card, card)
     shutil.rmtree(state)
     return card
+
+
+def _provenance(photos: PhotoIndex, folder: Path) -> RaterData:
+    return RaterData(
+        source=photos.source,
+        origin=photos.origin,
+        simulated=photos.simulated,
+        licence=photos.licence or NOT_STATED,
+        photos=len(photos.photos),
+        sha256=data_hash(folder),
+    )
 
 
 def data_hash(folder: Path) -> str:
@@ -99,10 +106,7 @@ def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, dev
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _limits(origin: str, simulated: bool) -> list[str]:
-    limits = [
-        f"It has learned from {origin}. What it says of other photos need not be what people say."
-    ]
-    if simulated:
-        limits.append("Its data are simulated: its scores are no evidence of what people like.")
-    return limits
+def _limits(photos: PhotoIndex) -> Iterator[str]:
+    yield f"It has learned from {photos.origin}. Of other photos people may think otherwise."
+    if photos.simulated:
+        yield "Its data are simulated: its scores are no evidence of what people like."

@@ -8,7 +8,7 @@ from wespe.pipeline.tracking.connection import CHECKPOINT
 from wespe.pipeline.tracking.pipeline import pipeline_key, record_report
 from wespe.pipeline.tracking.recording import find_run, training
 from wespe.pipeline.tracking.registry import Version, annotate, register, versions
-from wespe.pipeline.tracking.runs import Run, means, score_means
+from wespe.pipeline.tracking.runs import Run, means
 from wespe.pipeline.tracking.tags import PAIR, PARENT, PIPELINE, RATER, ROLLBACKS, STATE, WARNING
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "pipeline_key",
     "record_report",
     "register",
-    "score_means",
     "training",
     "versions",
 ]

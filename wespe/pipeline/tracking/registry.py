@@ -15,6 +15,7 @@ from wespe.pipeline.tracking.connection import (
     search,
 )
 from wespe.pipeline.tracking.tags import card_tags
+from wespe.results.cards import NetworkCard, RaterCard
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -36,7 +37,7 @@ class Version:
 
 
 def register(
-    settings: "config.Run", name: str, network: Path, card: Mapping[str, Any]
+    settings: "config.Run", name: str, network: Path, card: NetworkCard | RaterCard
 ) -> Version | None:
     """Hold the file `network` as a version of the model `RUN-NAME`, once however often it is made.
 
@@ -51,10 +52,10 @@ def register(
         model = f"{settings.name}-{name}"
         # Between the look and the making nobody else may make it.
         with alone(settings.tracking):
-            for version in _find(client, card["sha256"]):
+            for version in _find(client, card.sha256):
                 if version.model == model:
                     return version
-            run = _run_of(client, experiment_id, name, card["sha256"])
+            run = _run_of(client, experiment_id, name, card.sha256)
             for file in (network, network.with_suffix(".json")):
                 client.log_artifact(run.info.run_id, str(file), FOLDER)
             if not client.search_registered_models(f"name = '{model}'"):

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 from wespe.photos.images import read_photo
 from wespe.pipeline.tracking.connection import give_up
 from wespe.pipeline.tracking.tags import ROLLBACKS, WARNING, card_tags
+from wespe.results.cards import ModelCard, RaterCard
+from wespe.results.evaluations import EvaluationSummary
+from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
+from wespe.results.methods import ENHANCED
+from wespe.results.ratings import RatingSummary
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -55,53 +60,54 @@ class Run:
         """Keep a copy of a file, in a folder of the run."""
         self._call("log_artifact", str(path), folder)
 
-    def finish(self, card: Mapping[str, Any], out: Path) -> None:
+    def finish(self, card: ModelCard, out: Path) -> None:
         """Record what a training left in `out`: versions of network and data, speed and samples.
 
         `register` keeps the network itself. Where training diverged, tags say so:
         `wespe.rollbacks`, a line each, and `wespe.warning`.
         """
-        story = "\n".join(f"step {event['step']}: {event['reason']}" for event in card["rollbacks"])
-        said = {ROLLBACKS: story, WARNING: card["warning"]}
+        story = "\n".join(f"step {event.step}: {event.reason}" for event in card.rollbacks)
+        said = {ROLLBACKS: story, WARNING: card.warning}
         self.tag(card_tags(card) | {key: text for key, text in said.items() if text})
-        self.metrics({key: card[key] for key in ("train_seconds", "patches_per_second")})
-        self.metrics({"rollbacks": len(card["rollbacks"])})
-        for sheet in sorted((out / "samples").glob("*.jpg")):
+        speed = {"train_seconds": card.train_seconds, "patches_per_second": card.patches_per_second}
+        self.metrics({**speed, "rollbacks": len(card.rollbacks)})
+        for sheet in sorted(PairFiles(out).samples.glob("*.jpg")):
             self.artifact(sheet, "samples")
             self.image("samples", sheet, step=int(sheet.stem))
 
-    def finish_rater(self, card: Mapping[str, Any], out: Path) -> None:
+    def finish_rater(self, card: RaterCard, out: Path) -> None:
         """Record what the fit of a rater left in `out`: all figures of its card, versions, files.
 
         They have the card's own names, such as `accuracy.share`.
         """
-        about = ("settings", "data", "seed")
         self.tag(card_tags(card))
-        self.metrics(dict(_figures({key: card[key] for key in card if key not in about})))
-        for name in ("rater.json", "losses.jsonl"):
-            self.artifact(out / name)
+        self.metrics(dict(_figures(card.figures)))
+        files = RaterFiles(out)
+        for file in (files.card, files.losses):
+            self.artifact(file)
 
-    def evaluation(self, summary: Mapping[str, Any], out: Path, *, main: bool) -> None:
+    def evaluation(self, summary: EvaluationSummary, out: Path, *, main: bool) -> None:
         """Record an evaluation: its `means`, the tables and the pictures.
 
         Names are those of the photos, so runs of several pairs have the same; those of a pair's
         `main` evaluation are also there without, to compare pairs that were tested on others.
         """
-        photos = summary["photos"]
+        photos, files = summary.photos, EvaluationFiles(out)
         self.metrics(means(summary) | (means(summary, prefix="") if main else {}))
-        for file in (out / "images.csv", out / "summary.json"):
+        for file in (files.images, files.summary):
             self.artifact(file, photos)
-        for kind in ("pictures", "crops"):
-            for picture in sorted((out / kind).iterdir()):
-                self.artifact(picture, f"{photos}/{kind}")
-        for stem in summary["gallery"][:_IMAGES]:
-            self.image(f"{photos}/{stem}", out / "crops" / f"{stem}.enhanced.jpg")
+        for folder in (files.pictures, files.crops):
+            for picture in sorted(folder.iterdir()):
+                self.artifact(picture, f"{photos}/{folder.name}")
+        for stem in summary.gallery[:_IMAGES]:
+            self.image(f"{photos}/{stem}", files.crops / f"{stem}.{ENHANCED}.jpg")
 
-    def rating(self, summary: Mapping[str, Any], out: Path, *, main: bool) -> None:
-        """Record a rating: its `score_means` and its files, named as in `evaluation`."""
-        self.metrics(score_means(summary) | (score_means(summary, prefix="") if main else {}))
-        for file in (out / "scores.csv", out / "summary.json"):
-            self.artifact(file, f"ratings/{summary['rating']}")
+    def rating(self, summary: RatingSummary, out: Path, *, main: bool) -> None:
+        """Record a rating: its `means` and its files, named as in `evaluation`."""
+        self.metrics(means(summary) | (means(summary, prefix="") if main else {}))
+        files = RatingFiles(out)
+        for file in (files.scores, files.summary):
+            self.artifact(file, f"ratings/{summary.rating}")
 
     def image(self, key: str, path: Path, step: int = 0) -> None:
         """Show a picture where MLflow lays those of several runs side by side, by key and step."""
@@ -135,28 +141,17 @@ class Run:
             self._client = None
 
 
-def means(summary: Mapping[str, Any], prefix: str | None = None) -> dict[str, float]:
-    """The means of an evaluation as `PHOTOS.METHOD.METRIC`; those it has."""
-    start = f"{summary['photos']}." if prefix is None else prefix
+def means(
+    summary: EvaluationSummary | RatingSummary, prefix: str | None = None
+) -> dict[str, float]:
+    """The means of an evaluation or a rating as `PHOTOS.METHOD.METRIC`; those it has."""
+    start = f"{summary.photos}." if prefix is None else prefix
     return {
-        f"{start}{method}.{metric}": value["mean"]
-        for method, metrics in summary["methods"].items()
-        for metric, value in metrics.items()
-        if value["mean"] is not None
+        f"{start}{method}.{metric}": mean
+        for method, metrics in summary.means().items()
+        for metric, mean in metrics.items()
+        if mean is not None
     }
-
-
-def score_means(summary: Mapping[str, Any], prefix: str | None = None) -> dict[str, float]:
-    """The means of a rating as `PHOTOS.METHOD.SCORE`, and as `PHOTOS.METHOD.SCORE_change` those of
-    the differences to the original, photo by photo."""
-    start = f"{summary['photos']}." if prefix is None else prefix
-    found = {}
-    for method, score in summary["methods"].items():
-        key = f"{start}{method}.{summary['metric']}"
-        found[key] = score["mean"]
-        if "difference" in score:
-            found[f"{key}_change"] = score["difference"]["mean"]
-    return found
 
 
 def _figures(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:

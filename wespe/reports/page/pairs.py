@@ -48,7 +48,7 @@ def view_pair(result: PairResult) -> PairView:
         result,
         [_curves(result, title, names) for title, names in groups if names],
         [(_step(path), embed(path)) for path in reversed(sheets)],
-        _flat(result.card.recipe.model_dump()),
+        _flat(result.card.recipe),
     )
 
 

@@ -11,9 +11,11 @@ from wespe.reports.page.pairs import view_pair
 from wespe.reports.page.pictures import galleries
 from wespe.reports.page.provenance import versions
 from wespe.reports.page.ratings import view_rating
-from wespe.reports.page.studies import read_study
 from wespe.reports.rendering import environment
-from wespe.results.reading import read_evaluation, read_pair, read_rating, read_table
+from wespe.results.reading import read_evaluation, read_pair, read_rating
+from wespe.results.record import read_record
+from wespe.results.studies import StudyFigures
+from wespe.results.tables import Table
 
 
 def write_report(
@@ -54,13 +56,13 @@ def write_report(
         lacking=lacking,
         pairs=pair_views,
         evaluations=evaluation_views,
-        tables=[read_table(path) for path in tables],
+        tables=[read_record(path, Table) for path in tables],
         ratings=rating_views,
         galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
         versions=versions(pair_views, evaluation_views, rating_views),
         settings_text=settings_text,
         version=wespe.__version__,
-        studies=[read_study(path) for path in studies],
+        studies=[read_record(path, StudyFigures) for path in studies],
     )
     with atomic_file(out) as temporary:
         temporary.write_text(text, "utf-8")

@@ -8,7 +8,7 @@ import numpy as np
 from wespe.judging.metrics.registry import METRICS
 from wespe.reports.compare import shown
 from wespe.reports.papers.values import printed
-from wespe.results.records import RatingSummary
+from wespe.results.ratings import RatingSummary
 from wespe.results.score import Score
 from wespe.results.statistics import Statistic, Values, mean
 

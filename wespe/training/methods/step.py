@@ -22,6 +22,7 @@ from wespe.networks.transport import Transport
 from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
+from wespe.results.cards import NetworkCard
 from wespe.training.look import fit_transport
 from wespe.training.losses import discriminator_loss, r1_penalty
 
@@ -118,9 +119,9 @@ class MethodStep(ABC, Generic[MyRecipe]):
                 return Sign(reason, slows=("discriminators",), patience=_WON_RECORDS)
         return None
 
-    def origin(self) -> dict[str, Any]:
-        """What the card tells of a network that others have trained: nothing, for one of ours."""
-        return {}
+    def published_card(self, sha256: str) -> NetworkCard | None:
+        """The card of a network that others have trained, whose file has this hash; else None."""
+        return None
 
     @property
     def generator(self) -> Enhancer:

@@ -67,10 +67,11 @@ class CorniaRater(Rater):
         device = task.device.torch_device
         if settings.published:
             codebook, weights, bias = read_published(Path(settings.published))
-            card: dict[str, Any] = {"words": codebook.words.shape[1]}
+            figures: dict[str, Any] = {"words": codebook.words.shape[1]}
+            says: tuple[str, ...] = ()
         else:
             with lock(task.state / "lock"):
-                codebook, weights, bias, card = refit(settings, task)
+                codebook, weights, bias, figures, says = refit(settings, task)
         rater = cls(
             codebook,
             weights,
@@ -80,7 +81,7 @@ class CorniaRater(Rater):
             published=bool(settings.published),
             device=device,
         )
-        return Fitted(rater, card, _PUBLISHED if settings.published else _REFIT)
+        return Fitted(rater, figures, says, _PUBLISHED if settings.published else _REFIT)
 
     def score(self, photo: Pixels) -> float:
         patches = sample_patches(photo, self._patches, seed=self._seed)

@@ -44,8 +44,9 @@ class _Job:
 
 def refit(
     settings: CorniaSettings, task: Task
-) -> tuple[Codebook, NDArray[np.float64], float, dict[str, Any]]:
-    """Codebook, weights and bias of the score, and what the card says of held-out photos.
+) -> tuple[Codebook, NDArray[np.float64], float, dict[str, Any], tuple[str, ...]]:
+    """Codebook, weights and bias of the score; figures of held-out photos, also in
+    sentences.
 
     Raises ValueError for fewer than three photos, or too few patches for the words.
     """
@@ -61,19 +62,19 @@ def refit(
     )
     scores = np.stack([features @ weights + bias for features, _ in found["held_out"]])
     spearman = correlations(scores)
-    card = {
+    figures = {
         "words": settings.words,
         "examples": len(features),
         "photos_learned": learned,
         "photos_held_out": held_out,
         "spearman": spearman,
     }
-    lines = (
+    says = tuple(
         f"Spearman correlation with the level of {name}, on {len(held_out)} photos that it has "
         f"not seen: {value['pooled']:.3f} over all, {value['within']:.3f} within a photo"
         for name, value in spearman.items()
     )
-    return codebook, weights, bias, card | {"says": list(lines)}
+    return codebook, weights, bias, figures, says
 
 
 def pseudo_opinions(similarity: NDArray[np.float64]) -> NDArray[np.float64]:

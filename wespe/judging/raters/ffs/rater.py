@@ -109,7 +109,7 @@ class FfsRater(Rater):
             simulated=task.photos.simulated,
             device=task.device,
         )
-        card = {
+        figures = {
             **rater.accuracy(parts["test"], parts["train"], task.folder),
             "epochs": len(step.losses),
             "best_epoch": step.best_epoch,
@@ -119,13 +119,12 @@ class FfsRater(Rater):
             "splits": {part: _split(parts[part]) for part in PARTS},
             "too_small": [str(photo.path) for photo in small],
         }
-        card["says"] = _says(card)
-        return Fitted(rater, card, _limits(settings), outcome.records)
+        return Fitted(rater, figures, _says(figures), _limits(settings), outcome.records)
 
     def accuracy(
         self, test: Sequence[FavePhoto], train: Sequence[FavePhoto], folder: Path
     ) -> dict[str, Any]:
-        """The entries of the card on photos and owners that the network has not seen."""
+        """The figures on photos and owners that the network has not seen."""
         scores = [self.score(read_photo(photo.path).pixels) for photo in test]
         labels = [photo.label for photo in test]
         hits = sum((score > CHANCE) == label for score, label in zip(scores, labels, strict=True))
@@ -209,21 +208,21 @@ def _split(photos: Sequence[FavePhoto]) -> dict[str, int]:
     }
 
 
-def _says(card: Mapping[str, Any]) -> list[str]:
+def _says(figures: Mapping[str, Any]) -> list[str]:
     """The result in words, for the command's last lines."""
-    accuracy, owners = card["accuracy"], card["splits"]["test"]["owners"]
+    accuracy, owners = figures["accuracy"], figures["splits"]["test"]["owners"]
     lines = [
         f"accuracy {accuracy['share']:.4f} (95 %: {accuracy['low']:.4f} to {accuracy['high']:.4f}) "
         f"on {accuracy['n']} photos of {owners} other owner{'s' * (owners != 1)}; chance "
-        f"{card['chance']}, majority {card['majority']:.4f}",
-        f"{card['epochs']} epochs, the best {card['best_epoch']}, "
-        f"{card['crops_per_second']} crops/s",
+        f"{figures['chance']}, majority {figures['majority']:.4f}",
+        f"{figures['epochs']} epochs, the best {figures['best_epoch']}, "
+        f"{figures['crops_per_second']} crops/s",
     ]
-    if "best_accuracy" in card:
+    if "best_accuracy" in figures:
         lines.append(
-            f"simulated viewers: the best possible accuracy is {card['best_accuracy']:.4f} "
-            f"({card['best_on_test']:.4f} on these photos); {100 * card['way_to_best']:.0f} % of "
-            "the way from chance"
+            f"simulated viewers: the best possible accuracy is {figures['best_accuracy']:.4f} "
+            f"({figures['best_on_test']:.4f} on these photos); "
+            f"{100 * figures['way_to_best']:.0f} % of the way from chance"
         )
     return lines
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from wespe.networks.fitting.monitor import Sign
 from wespe.networks.generator import Generator
 from wespe.networks.published import load_dped, model_card
 from wespe.photos.images import Pixels
+from wespe.results.cards import NetworkCard
 from wespe.training.methods.step import MethodStep, Task, sheet
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class PublishedStep(MethodStep["PublishedRecipe"]):
         """None: there is nothing to go back to."""
         return None
 
-    def origin(self) -> dict[str, Any]:
+    def published_card(self, sha256: str) -> NetworkCard:
         generator = self.generator
         assert isinstance(generator, Generator)
-        return model_card(Path(self._recipe.checkpoint), generator)
+        return model_card(Path(self._recipe.checkpoint), generator, sha256=sha256)
 
     @torch.inference_mode()
     def sample(self) -> Pixels:
