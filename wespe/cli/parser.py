@@ -64,7 +64,7 @@ class Commands:
 
 
 def load_settings(arguments: argparse.Namespace) -> "Params":
-    """The settings that `--params` names. Raises SettingsError with a line for each culprit."""
+    """The settings that `--params` names. Raises SettingsError with one line per error."""
     from wespe.settings.params import load
 
     return load(arguments.params)
@@ -94,7 +94,7 @@ def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """Make a package that is missing inside a ValueError, which names the extra it comes with."""
+    """Turn a missing package into a ValueError that names its extra."""
     try:
         yield
     except ImportError as error:

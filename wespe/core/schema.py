@@ -19,7 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; one line for each culprit."""
+    """Settings that cannot be used; one line per error."""
 
 
 class Settings(BaseModel):
@@ -62,7 +62,7 @@ PATTERNS = {
 
 
 def explain(error: ValidationError, schema: Mapping[str, Any]) -> list[str]:
-    """A line for each problem: the key, what was expected and what came.
+    """One line per problem: the key, what was expected and what was found.
 
     `schema`: the JSON schema of the settings class that refused.
     """

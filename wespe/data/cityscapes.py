@@ -22,17 +22,17 @@ LICENCE = "non-commercial use, no redistribution"
 
 
 class CityscapesSettings(DatasetSettings):
-    """Cityscapes, the left photos of 8 bits, 2048×1024 px. Downloads need an account, whose name
-    and password are in the environment (CITYSCAPES_USERNAME, CITYSCAPES_PASSWORD), and the package
-    cityscapesscripts."""
+    """Cityscapes, the left photos of 8 bits, 2048×1024 px. Downloads need the package
+    cityscapesscripts and an account, with its name and password in the environment
+    (CITYSCAPES_USERNAME, CITYSCAPES_PASSWORD)."""
 
     kind: Literal["cityscapes"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     part: Literal["train", "val", "test"]
-    """An official part, each of cities of its own: 2975, 500 and 1525 photos."""
+    """An official part: 2975, 500 and 1525 photos. No two parts share a city."""
     count: Annotated[int, Field(ge=1)] | None = None
-    """At most so many photos, spread evenly over the part. The paper has 2876 for training and 143
-    for testing (its table 4), and does not name them."""
+    """The largest number of photos, spread evenly over the part. The paper has 2876 for training
+    and 143 for testing (its table 4), and does not name them."""
 
 
 def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:

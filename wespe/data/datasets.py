@@ -19,14 +19,13 @@ class DatasetSettings(SourceSettings):
     """A published dataset."""
 
     path: str
-    """`data/sources.csv`, the inventory of addresses: what is lacking is downloaded. Or what you
-    have: the archive, a folder with the archives, or one with what was in them."""
+    """`data/sources.csv`, the inventory of addresses, to download what is missing. Or what you
+    have: the archive, a folder with the archives, or a folder with their contents."""
     raw: str = "data/raw"
-    """The folder for downloaded archives and what is unpacked of any. Nothing in it is ever
-    deleted; once unpacked, an archive may go. Sources may share it."""
+    """The folder for downloaded archives and their contents. Nothing in it is ever deleted; you may
+    delete an archive once it is unpacked. Sources may share the folder."""
     complete: bool = True
-    """Refuse a dataset that lacks files or has others than it should. `false`: take what is
-    there."""
+    """Refuse a dataset with missing or unexpected files. `false`: use the files that exist."""
 
 
 @dataclass(frozen=True)

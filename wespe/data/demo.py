@@ -29,7 +29,7 @@ class DemoSettings(SourceSettings):
     """Photos that the scikit-image wheel carries, as taken or through the simulated phone."""
 
     kind: Literal["demo"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     path: str
     """The inventory of the photos, a CSV file."""
     role: Literal["phone", "dslr", "test"]

@@ -17,7 +17,7 @@ class Div2kSettings(DatasetSettings):
     2040 px."""
 
     kind: Literal["div2k"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     part: Literal["all", "train", "valid"] = "all"
     """The paper's target domain is all 900 (its table 4)."""
 

@@ -23,22 +23,22 @@ class DpedSettings(DatasetSettings):
     scenes by a Canon 70D."""
 
     kind: Literal["dped"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     camera: Literal["iphone", "blackberry", "sony"]
     """The phone."""
     part: Literal[
         "phone", "canon", "test_patches", "test_photos", "phone_originals", "canon_originals"
     ]
-    """`phone`, `canon`: the patches of 100 px for training. `test_patches`: the phone's for
-    testing, with the Canon's as references. `test_photos`: the phone's 29 of full size.
-    `phone_originals`, `canon_originals`: the photos as taken, an archive of its own."""
+    """`phone`, `canon`: the patches of 100 px for training. `test_patches`: the phone's patches for
+    testing, with the Canon's as references. `test_photos`: the phone's 29 photos of full size.
+    `phone_originals`, `canon_originals`: the photos as taken, in a separate archive."""
     split: Literal["all", "train", "test"] = "all"
-    """Of the originals: those for training, or those held out. A scene that is held out is so for
-    both cameras."""
+    """For the originals: those for training, or those held out. A scene is held out for both
+    cameras or for neither."""
     held_out: Annotated[int, Field(ge=1)] | None = None
-    """So many of the phone's originals are for testing, evenly spread; without a number as many as
-    in the paper (its table 1): 113, 113 and 76, which left 5614, 5902 and 4427 for training. Where
-    the archive itself has a folder `test`, that is the split."""
+    """The number of the phone's originals for testing, evenly spread. By default as many as in the
+    paper (its table 1): 113, 113 and 76, which left 5614, 5902 and 4427 for training. If the
+    archive has a folder `test`, that is the split."""
 
     @model_validator(mode="after")
     def _originals_alone_are_split(self) -> Self:

@@ -20,11 +20,10 @@ from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 class FolderSettings(SourceSettings):
     """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and, with the
-    extra `heif`, HEIC. Files that cannot be read and repeated ones are left out and listed with the
-    reason."""
+    extra `heif`, HEIC. Unreadable and repeated files are left out and listed with the reason."""
 
     kind: Literal["folder"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     path: str
     """The directory, absolute or relative to the project. Its files are read and never written."""
     include: tuple[str, ...] = ("**",)

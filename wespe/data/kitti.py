@@ -28,18 +28,18 @@ class KittiSettings(DatasetSettings):
     """KITTI, drives of the raw data, synchronised and rectified: the left colour camera."""
 
     kind: Literal["kitti"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     split: Literal["all", "train", "test"] = "all"
     """`train`: the drives that are not for testing. A drive is never split, since its photos look
     alike."""
     drives: tuple[str, ...] = _DRIVES
-    """The drives, as `2011_09_26_drive_0001`. The paper does not name those that it has; these are
-    28 in town."""
+    """The drives, as `2011_09_26_drive_0001`. The paper does not name its drives; these are 28 in
+    town."""
     test_drives: tuple[str, ...] = ("2011_09_26_drive_0046",)
-    """The drives for testing, whether `drives` names them or not."""
+    """The drives for testing. They need not be in `drives`."""
     count: Annotated[int, Field(ge=1)] | None = None
-    """At most so many photos, spread evenly over those of the split. The paper has 8458 for
-    training and 124 for testing (its table 4)."""
+    """The largest number of photos, spread evenly over the split. The paper has 8458 for training
+    and 124 for testing (its table 4)."""
 
 
 def acquire(name: str, settings: KittiSettings, out: Path) -> PhotoIndex:

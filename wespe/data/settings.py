@@ -7,10 +7,10 @@ class SourceSettings(Settings):
     """The base of a source's settings; each kind gives `kind` its value and explains its `path`."""
 
     kind: str
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     path: str
     """The photos, or the file that decides which: what Snakemake and DVC watch."""
     licence: str | None = None
-    """The terms under which the photos may be used, such as `CC0`. The card of a network states
-    those of its data, so networks are trained again where this changes. Without one those hold
-    that the source itself knows, if it does."""
+    """The terms under which the photos may be used, such as `CC0`. By default, those that the
+    source itself knows, if any. The card of a network states the licence of its data, so a change
+    trains networks again."""

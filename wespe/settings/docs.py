@@ -13,16 +13,17 @@ _PREFACE = """\
 
 <!-- Made by `wespe schema --markdown` from the settings classes; a test compares the two. -->
 
-Everything that a run does is decided in one settings file: `params.yaml`, or another one that is
-named with `snakemake --configfile FILE`. `wespe check` reads it, names every wrong key, type and
-value, and prints it with all defaults. `NAME` stands for a name that you choose: letters, digits,
-`_` and `-`.
+One settings file decides everything that a run does: `params.yaml`, or another file that you pass
+with `snakemake --configfile FILE`. `wespe check` reads it, reports every wrong key, type and value,
+and prints it with all defaults. `NAME` stands for a name that you choose: letters, digits, `_` and
+`-`.
 
-A recipe's defaults are those of its method's paper; where that is silent or contradicts itself, the
-entry says what was chosen and why. What the paper does not have is off by default. `configs/` holds
-complete files to start from.
+The defaults of a recipe are those of its method's paper. Where the paper is silent or contradicts
+itself, the entry says what was chosen and why. What the paper does not have is off by default.
+`configs/` holds complete files to start from.
 
-Numbers need a decimal point before an exponent: `1.0e-4`. YAML reads `1e-4` as text: it is refused.
+Numbers need a decimal point before an exponent: `1.0e-4`. YAML reads `1e-4` as text, which
+is refused.
 """
 
 _BOUNDS = {

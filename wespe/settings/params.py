@@ -1,4 +1,4 @@
-"""`params.yaml` as typed, frozen settings: wrong ones are refused by name before any work."""
+"""`params.yaml` as typed, frozen settings. Errors name the key, before any work starts."""
 
 import json
 from collections.abc import Mapping
@@ -44,69 +44,69 @@ else:
 
 
 class Run(Settings):
-    """What holds for the whole run."""
+    """Settings of the whole run."""
 
     name: Name = "demo"
     """The run's name, in the report and in MLflow (its experiment)."""
     results: CommandPath = "results"
     """The folder of all results. Neither it nor `data` may have spaces in its name."""
     data: CommandPath = "data"
-    """The folder of photo indexes (`sources/`) and patch sets (`patches/`). Settings files whose
-    sources of one name differ need folders of their own."""
+    """The folder of photo indexes (`sources/`) and patch sets (`patches/`). If two settings files
+    have different sources of the same name, give each file its own folder."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of every random choice: patch positions, batches, first weights."""
     compute: Literal["auto", "cpu-fp32", "cpu-bf16", "cuda-fp32", "cuda-bf16"] = "auto"
-    """Device and precision of training; evaluations and ratings run networks there in fp32. `auto`:
-    CUDA in bf16 if present, else the CPU, in bf16 where it computes that natively."""
+    """Device and precision of training. Evaluations and ratings run networks on the same device, in
+    fp32. `auto`: CUDA in bf16 if present, else the CPU, in bf16 if it computes that natively."""
     devices: Count = 1
-    """Processes on a machine that train a pair together, each on a GPU of its own, or on its share
-    of the cores. They share each batch, so the outcome is that of one, up to rounding."""
+    """Processes per machine that train a pair together, each on its own GPU or on its share of the
+    cores. They share each batch, so the outcome is that of one process, up to rounding."""
     nodes: Count = 1
     """Machines that train a pair together, each with `devices` processes, on a shared file system.
-    The same command has to be started once on each: by Slurm's `srun`, as the rule does, or by hand
-    with the variable MASTER_ADDR set to the address of one of them (and MASTER_PORT, else
-    29400)."""
+    Start the same command once on each: by Slurm's `srun`, as the rule does, or by hand. By hand,
+    set the variable MASTER_ADDR to the address of one of them, and MASTER_PORT if it is not
+    29400."""
     compile: bool = False
-    """Let torch compile the networks before they train (minutes at the start; on the CPU it needs
-    a C++ compiler). Discriminators with `r1` stay as they are."""
+    """Let torch compile the networks before training. This takes minutes at the start, and on the
+    CPU it needs a C++ compiler. Discriminators with `r1` are not compiled."""
     tracking: str = "sqlite:///mlflow.db"
-    """MLflow's tracking URI, a file by default; empty switches tracking off."""
+    """MLflow's tracking URI, a file by default. An empty value switches tracking off."""
 
 
 class Patches(Settings):
-    """How training patches are cut, the same for all domains. The paper states the size alone.
-    Patches that come finished, from sources of kind `aligned`, are taken as they are, spread evenly
-    where they are more than `count`."""
+    """How training patches are cut, the same for all domains. The paper states only the size.
+    Sources of kind `aligned` have finished patches, which are used as they are; if there are more
+    than `count`, they are chosen evenly."""
 
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
-    """Width and height of a patch. Photos smaller than that give none."""
+    """Width and height of a patch. Smaller photos give no patches."""
     mode: Literal["random", "grid"] = "random"
-    """`random`: uniformly random positions, no two the same, which may overlap. `grid`: cells side
-    by side, which do not. Of a photo that is a patch already, such as DPED's, both take all."""
+    """`random`: uniformly random positions, all different, which may overlap. `grid`: cells side by
+    side. If a photo is already a patch, as in DPED, both use all of it."""
     count: Count = 20000
-    """At most so many patches a domain, spread evenly over its photos; what a small photo cannot
-    give is left to larger ones. 10,000 patches of 100 px take 300 MB."""
+    """The largest number of patches per domain, spread evenly over its photos. What a small photo
+    cannot give is taken from larger ones. 10,000 patches of 100 px take 300 MB."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
-    """A patch whose grey levels (0 to 255) have a smaller standard deviation is flat: left out.
+    """A patch is left out as flat if its grey levels (0 to 255) have a smaller standard deviation.
     0 keeps all."""
     max_clipped: Fraction = 1.0
-    """A patch with a larger share of pixels that have a channel at 0 or 255 is left out. 1 keeps
+    """A patch is left out if a larger share of its pixels has a channel at 0 or 255. 1 keeps
     all."""
 
 
 class Pair(Settings):
-    """A camera and the photos one wishes it took."""
+    """A camera and the photos you wish it took."""
 
     source: Name
     """The source domain X, the camera's photos: one of `domains`."""
     target: Name
-    """The target domain Y, the photos wished for: one of `domains`. Where both show the same
-    scenes, WESPE makes no use of it; the other methods need that, patch by patch."""
+    """The target domain Y, the photos you wish for: one of `domains`. WESPE does not need both
+    domains to show the same scenes; the other methods do, patch by patch."""
     recipe: Name
     """The name of a recipe."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
-    """Seed of this training alone, for several trainings of one kind on the same patches; without
-    one `run.seed` holds."""
+    """Seed of this training, for several trainings of one kind on the same patches. By default it
+    is `run.seed`."""
 
 
 class Evaluation(Settings):
@@ -115,27 +115,27 @@ class Evaluation(Settings):
     pair: Name
     """The name of a pair."""
     photos: Name
-    """The name of a source; where its photos have references, PSNR, SSIM and MS-SSIM are given."""
+    """The name of a source. If its photos have references, PSNR, SSIM and MS-SSIM are measured."""
     baselines: tuple[BaselineName, ...] = BASELINES
     """Plain enhancers to compare with."""
     metrics: tuple[Name, ...] = (
         *("psnr_db", "ssim", "ms_ssim"),
         *("entropy_bit", "png_bpp", "brisque"),
     )
-    """What is measured, in the order of the columns."""
+    """The metrics, in the order of the columns."""
     pictures: Annotated[int, Field(ge=0)] = 6
     """Photos shown in the report, evenly spread over the set."""
 
 
 class Rating(Settings):
-    """What a rater says of test photos, and of what a pair's network makes of them."""
+    """The scores of a rater for test photos and for their enhancements by a pair's network."""
 
     rater: Name
     """The name of a rater."""
     pair: Name
     """The name of a pair; its network enhances the photos."""
     photos: Name
-    """The name of a source; where its photos have references, those are rated too."""
+    """The name of a source. If its photos have references, those are rated too."""
     baselines: tuple[BaselineName, ...] = BASELINES
     """Plain enhancers to compare with."""
 
@@ -144,8 +144,8 @@ class Study(Settings):
     """A user study that the report shows."""
 
     path: str
-    """The study's folder, as `wespe study build` makes it, with the votes that `wespe study serve`
-    has kept there."""
+    """The study's folder, which `wespe study build` creates, with the votes that `wespe study
+    serve` stored there."""
 
 
 class Params(Settings):
@@ -156,7 +156,7 @@ class Params(Settings):
     """Where photos come from."""
     domains: tuple[Name, ...] = ()
     """The names of the sources that networks learn from, as the source or the target of a pair.
-    They are cut into patches; photos that are for testing or for raters alone are not."""
+    Only these are cut into patches, not photos for testing or for raters."""
     patches: Patches = Patches()
     recipes: dict[Name, AnyRecipe]
     """How pairs are trained."""
@@ -165,17 +165,17 @@ class Params(Settings):
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
     raters: dict[Name, AnyRater] = Field(default_factory=dict)
-    """Judges of photos that learn from photos."""
+    """Raters, which learn from photos and score photos."""
     ratings: dict[Name, Rating] = Field(default_factory=dict)
-    """What is rated by which judge."""
+    """Which photos are scored by which rater."""
     studies: dict[Name, Study] = Field(default_factory=dict)
-    """User studies, whose results are a section of the report each."""
+    """User studies. The results of each are a section of the report."""
     tables: dict[Name, Table] = Field(default_factory=dict)
     """Tables of evaluations, each beside one of the papers."""
 
 
 def load(path: Path) -> Params:
-    """Read and check a settings file. Raises SettingsError with a line for each culprit."""
+    """Read and check a settings file. Raises SettingsError with one line per error."""
     values = read_yaml(path)
     try:
         # YAML has lists where the settings have tuples; JSON mode is strict but knows that.
@@ -212,7 +212,7 @@ _REFERENCES = {
 
 
 def _unknown_names(values: Mapping[str, Any]) -> list[str]:
-    """A line for each name of what there is not, in values that may be wrong otherwise too."""
+    """One error per reference to an undefined name; `values` may be otherwise invalid."""
     problems = []
     for (table, key), named in _REFERENCES.items():
         known, entries = values.get(named), values.get(table)

@@ -44,7 +44,7 @@ def train_pair(
     state: Path,
     log: Log,
 ) -> ModelCard | None:
-    """Train `name`, or go on where it was stopped, and write the folder `out`. Returns the card.
+    """Train `name`, or resume, and write the folder `out`. Returns the card.
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or

@@ -12,56 +12,55 @@ Count = Annotated[int, Field(ge=1)]
 
 
 class FlickrSettings(SourceSettings):
-    """Photos of Flickr with their views and faves: the Flickr Faves Score dataset of the WESPE
-    paper (section 4.4). Needs an API key, which no settings file holds: `FLICKR_API_KEY` and
-    `FLICKR_API_SECRET` of the environment, or the two lines of `~/.config/wespe/flickr`."""
+    """Photos from Flickr with their views and faves: the Flickr Faves Score dataset of the WESPE
+    paper (section 4.4). It needs an API key, in the environment variables `FLICKR_API_KEY` and
+    `FLICKR_API_SECRET` or in the two lines of `~/.config/wespe/flickr`, never in a settings
+    file."""
 
     kind: Literal["flickr"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     path: str
-    """The list of photos that their photographers want out, `data/flickr_removed.txt`: the id of
-    one a line. `wespe flickr-remove` adds to it, and the source is made again without them."""
+    """The list of photos that their photographers want removed, `data/flickr_removed.txt`, with one
+    id per line. `wespe flickr-remove` adds to it, and the source is made again without them."""
     raw: str
-    """The folder of the crawl: its journal and the photos. It need not exist; a crawl that was
-    stopped goes on there, and nothing in it is watched."""
+    """The folder of the crawl: its journal and the photos. It need not exist. A stopped crawl
+    resumes from it. Changes in it cause no rerun."""
     tags: Annotated[tuple[str, ...], Field(min_length=1)] = ("street",)
     """Tags to search for. The paper does not say what it searched for."""
     tag_mode: Literal["any", "all"] = "any"
-    """Whether a photo needs one of the tags or all."""
+    """Whether a photo needs one of the tags or all of them."""
     text: str | None = None
     """Words that title, description or tags must have as well."""
     since: date
     """First day of upload (UTC), as "2016-01-01"."""
     until: date
-    """Last day of upload (UTC). Recent photos have not been seen yet by those who would fave
-    them."""
+    """Last day of upload (UTC). Recent photos have not had the time to collect faves."""
     licences: Annotated[tuple[LicenceName, ...], Field(min_length=1)] = NAMES[1:]
-    """Licences that are wanted. The paper does not say; without a choice, all but "all rights
-    reserved"."""
+    """Accepted licences. The paper does not say; by default all but "all rights reserved"."""
     min_width_px: Count = 1600
     """Photos with a shorter long side are left out."""
     min_height_px: Count = 1200
     """Photos with a shorter short side are left out."""
     width_px: Count = 1280
-    """Long side of the photos as kept: cropped about their centre, then resized. The paper says
-    HD. Upright photos stay upright."""
+    """Long side of the stored photos. They are cropped about their centre and then resized. The
+    paper says HD. Upright photos stay upright."""
     height_px: Count = 720
-    """Short side of the photos as kept."""
+    """Short side of the stored photos."""
     min_views: Count = 50
-    """Photos with fewer views are left out: of those, faves per view says little. The paper does
+    """Photos with fewer views are left out, since their faves per view say little. The paper does
     not say."""
     train: Count = 15200
     """Photos for training."""
     validation: Annotated[int, Field(ge=0)] = 400
     """Photos for validation."""
     test: Annotated[int, Field(ge=0)] = 400
-    """Photos for testing. No photographer is in two of the three parts."""
+    """Photos for testing. No photographer is in more than one part."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of the order in which the dates are searched, and of the split."""
     downloads: Annotated[int, Field(ge=1, le=16)] = 4
     """Photos fetched at the same time."""
     calls_per_hour: Annotated[int, Field(ge=1, le=3600)] = 3600
-    """Calls of the API in any hour, over all crawls of the project; Flickr allows 3600 a key."""
+    """API calls in any hour, by all crawls of the project together. Flickr allows 3600 per key."""
     service: str | None = None
     """Address of the API, if it is not Flickr's own: that of `wespe flickr-emulator`."""
 

@@ -15,11 +15,12 @@ Share = Annotated[float, Field(gt=0, lt=0.5)]
 
 
 class SimulatedFavesSettings(SourceSettings):
-    """Tiles of real photos, degraded to quality levels, with the faves of simulated viewers: what
-    a rater is proved on without a Flickr key. No page or table from it claims more."""
+    """Tiles of real photos, degraded to quality levels, with the faves of simulated viewers. They
+    test a rater without a Flickr key. Every page and table from them says that the viewers are
+    simulated."""
 
     kind: Literal["simulated_faves"]
-    """Tells this kind of source from the others."""
+    """Selects this kind of source."""
     path: str
     """A directory of photos, searched recursively, or the inventory of the demo's photos."""
     include: tuple[str, ...] = ("**",)
@@ -27,22 +28,22 @@ class SimulatedFavesSettings(SourceSettings):
     exclude: tuple[str, ...] = ()
     """Glob patterns relative to the directory; a photo that matches one is left out."""
     reduce: Count = 1
-    """Photos are first reduced to one in so many of their pixels a side, so that what their own
-    cameras did to them is small beside what the levels do."""
+    """Photos are first reduced by this factor on each side, so that the defects of their own
+    cameras are small beside those of the quality levels."""
     tile_px: Annotated[int, Field(ge=32, le=4096)] = 320
     """Side of the square tiles that photos are cut into, side by side; each becomes a photo of the
     dataset. Photos that are smaller are left out."""
     tiles: Count = 16
-    """At most so many tiles a photo, drawn at random."""
+    """The largest number of tiles per photo, drawn at random."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
-    """A tile whose grey levels (0 to 255) have a smaller standard deviation shows nothing that
-    could be judged: left out. 0 keeps all."""
+    """A tile is left out if its grey levels (0 to 255) have a smaller standard deviation, since it
+    shows nothing to score. 0 keeps all."""
     versions: Count = 1
-    """Each tile appears at so many quality levels, drawn at random, no two the same."""
+    """The number of different quality levels at which each tile appears, drawn at random."""
     degradations: Annotated[tuple[Degradation, ...], Field(min_length=1)] = DEGRADATIONS
-    """What can make a photo worse; of these each photo gets at least three (or all there are),
-    drawn at random, with one strength: 1 on the lowest level, 0, a photo as it was, on the
-    highest."""
+    """The possible degradations. Each photo gets at least three of them (or all, if there are
+    fewer), drawn at random, with one strength: 1 at the lowest level, and 0, an unchanged photo, at
+    the highest."""
     fave_rates: Annotated[tuple[Rate, ...], Field(min_length=2)] = (
         0.010,
         0.015,
@@ -50,21 +51,22 @@ class SimulatedFavesSettings(SourceSettings):
         0.033,
         0.050,
     )
-    """The share of viewers who fave a photo of each quality level, worst first: as many levels as
-    numbers. Each viewer decides for himself, so faves are binomial."""
+    """The share of viewers who fave a photo of each quality level, worst first. There are as many
+    levels as numbers. Viewers decide independently, so faves are binomial."""
     owner_spread: NonNegative = 0.25
-    """Standard deviation of what an owner adds to the log odds of a fave on all his photos."""
+    """Standard deviation of the amount that an owner adds to the log odds of a fave for all of
+    their photos."""
     views_median: Positive = 2000.0
     """Median of the views of a photo, which are log-normal."""
     views_spread: NonNegative = 0.7
     """Standard deviation of the natural logarithm of the views."""
     owner_photos: Count = 4
-    """Photos of the dataset that an owner has, all of one original photo."""
+    """Photos of the dataset per owner, all from one original photo."""
     validation: Share = 0.15
     """Share of the original photos whose tiles are for validation, at least one photo."""
     test: Share = 0.15
-    """Share of the original photos whose tiles are for testing, at least one photo. No photo and
-    no owner is in two of the three parts."""
+    """Share of the original photos whose tiles are for testing, at least one photo. No photo and no
+    owner is in more than one part."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of the split, the tiles, the degradations and the viewers."""
 

@@ -85,7 +85,7 @@ class Rater(ABC):
     @classmethod
     @abstractmethod
     def fit(cls, settings: Any, task: Task) -> Fitted:
-        """Learn, or go on where an earlier call with the same `task.state` was stopped.
+        """Learn, or resume an earlier call with the same `task.state`.
 
         `settings`: the kind's `RaterSettings`. Raises ValueError, naming the source or the file,
         for photos that it cannot learn from, and BlockingIOError where another process does.

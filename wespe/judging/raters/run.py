@@ -31,7 +31,7 @@ def fit_rater(
     state: Path,
     log: Log = lambda step, values: None,
 ) -> RaterCard:
-    """Fit `name`, or go on where that was stopped, and write the folder `out`. Returns the card.
+    """Fit `name`, or resume, and write the folder `out`. Returns the card.
 
     `index`: the `index.json` of the source to learn from; its tables lie beside it. `state`: the
     folder, named by `state_key`, in which a fit that is stopped leaves what it resumes from.

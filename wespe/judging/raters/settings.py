@@ -12,7 +12,7 @@ class RaterSettings(Settings):
     """Where the kind's code is, as `module:class`: a `Rater` of `wespe/judging/raters/base.py`."""
 
     kind: str
-    """Tells this kind of rater from the others."""
+    """Selects this kind of rater."""
     photos: Name
     """The source that it learns from."""
 

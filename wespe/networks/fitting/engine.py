@@ -192,7 +192,7 @@ def _tale(rollback: Mapping[str, Any]) -> str:
 
 
 def _tell(log: Log, records: list[dict[str, float]]) -> int:
-    """Tell of `records`; how many there were."""
+    """Log `records`; return their number."""
     for record in records:
         log(int(record["step"]), {name: value for name, value in record.items() if name != "step"})
     return len(records)

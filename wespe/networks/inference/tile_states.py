@@ -32,7 +32,7 @@ class TileStates:
         self._file: io.FileIO | None = None
 
     def close(self) -> None:
-        """Keep nothing any more."""
+        """Drop all states."""
         self._in_memory.clear()
         if self._file:
             self._file.close()

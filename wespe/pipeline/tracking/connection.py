@@ -56,5 +56,5 @@ def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> 
 
 
 def give_up(error: Exception) -> None:
-    """Say that the work goes on unrecorded."""
+    """Warn that MLflow failed and the work continues."""
     _log.warning("MLflow failed; the work goes on without a record of it: %s", error)

@@ -24,36 +24,36 @@ class TableEntry(Settings):
     """An evaluation in a table, in the words of the paper's table."""
 
     dataset: str | None = None
-    """The dataset of the paper that the photos are of, such as `iPhone`. Leave it out where they
-    are others, also of the same kind: then they are named by their source, and no value of the
-    paper stands beside theirs."""
+    """The dataset of the paper that the photos come from, such as `iPhone`. Leave it out for other
+    photos, even of the same kind. They are then named by their source, and no value of the paper is
+    shown beside theirs."""
     method: str | None = None
-    """The method of the paper that the pair's network is one of, such as `WESPE [DPED]` or `DPED`.
-    Without one no value of the paper stands beside its values."""
+    """The paper's method for the pair's network, such as `WESPE [DPED]` or `DPED`. By default no
+    value of the paper is shown beside its values."""
     notes: dict[Name, str] = Field({})
-    """By metric, why a value of the originals or of a published network differs from the paper's by
-    more than the sampling error. It is said where it does."""
+    """For each metric, why a value of the originals or of a published network differs from the
+    paper's by more than the sampling error. The note is shown only if it does."""
 
 
 class Table(Settings):
-    """A table of evaluations, beside one of a paper."""
+    """A table of evaluations, beside a table of a paper."""
 
     paper: Literal["wespe_2", "wespe_3", "wespe_6", "wespe_7", "wespe_8", "dped_1"] | None = None
-    """The table of the WESPE or the DPED paper whose metrics and values it has. Without one it has
-    all metrics, and no value of a paper."""
+    """The table of the WESPE or DPED paper whose metrics and values are shown. By default the table
+    has all metrics and no values of a paper."""
     title: str | None = None
-    """Its heading; without one that of the paper's table."""
+    """The heading. By default that of the paper's table."""
     evaluations: dict[Name, TableEntry]
-    """The evaluations that enter it, by their names. Originals and plain enhancers are those of
-    the first evaluation of the same photos that has them."""
+    """The evaluations in the table, by name. Originals and plain enhancers come from the first
+    evaluation of the same photos that has them."""
     ratings: tuple[Name, ...] = ()
-    """The ratings that enter it, each of the same pair and photos as one of its evaluations. A
-    rater that is one of the paper's, such as `CORNIA`, fills that column; any other, such as
-    `CORNIA (refit)`, has one of its own, without values of the paper."""
+    """The ratings in the table, each with the pair and photos of one of its evaluations. If a rater
+    is one of the paper's, such as `CORNIA`, it fills that column. Any other, such as `CORNIA
+    (refit)`, has a column of its own without values of the paper."""
     photo_of: Annotated[str, AfterValidator(_with_one_group)] | None = None
-    """For evaluations of several crops a photo: a regular expression for their files' names, whose
-    one group tells the photo. Crops of one photo count as one, by the mean of their values. Without
-    one every image is a photo."""
+    """For evaluations with several crops of a photo: a regular expression for file names, whose one
+    group identifies the photo. Crops of one photo count once, with the mean of their values. By
+    default every image is a photo."""
 
 
 def table_problems(

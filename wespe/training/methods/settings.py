@@ -15,14 +15,14 @@ class Generator(Settings):
     blocks: Annotated[int, Field(ge=0, le=32)] = 4
     """Residual blocks, of two convolutions each; four in the paper."""
     norm: Literal["batch", "instance", "none"] = "batch"
-    """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm;
-    the code published with it normalises each photo by itself (`instance`), which makes enhancing
-    more expensive, in disk space too. `batch` and `none` cost nothing there."""
+    """Normalisation in the residual blocks. The DPED paper, whose network this is, has batch norm.
+    The code published with it normalises each photo by itself (`instance`), which makes enhancing
+    slower and needs disk space. `batch` and `none` cost nothing when enhancing."""
     start: Literal["random", "identity", "transport"] = "random"
     """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
-    input plus a residual that is zero before training: stabler, not in the paper. `transport`: the
-    same of the input in the look of the target domain (`wespe/networks/transport.py`), so that
-    training begins where plain statistics end."""
+    input plus a residual that is zero before training. This is more stable and not in the paper.
+    `transport`: the same, with the input first brought to the style of the target domain by plain
+    statistics (`wespe/networks/transport.py`)."""
 
 
 class Discriminator(Settings):
@@ -30,8 +30,8 @@ class Discriminator(Settings):
 
     norm: Literal["instance", "batch", "spectral", "none"] = "instance"
     """Normalisation of the convolutions after the first. The paper does not say; the DPED code
-    normalises each photo by itself. `spectral` bounds every layer, the
-    first too; between colour-matched photos it stayed blind."""
+    normalises each photo by itself. `spectral` bounds every layer, including the first; between
+    colour-matched photos it stayed at chance."""
     r1: NonNegative = 0.0
     """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
     paper."""
@@ -48,24 +48,24 @@ class Content(Settings):
     `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
     `relu5_4`."""
     weights: str | None = None
-    """A local .safetensors file with torchvision's keys; without one torchvision's weights
-    are downloaded and their hash is checked. Those are another training than the Oxford weights
-    that the papers used, with smaller activations: a content weight found with the one does not
-    carry over to the other."""
+    """A local .safetensors file with torchvision's keys; by default torchvision's weights are
+    downloaded and their hash is checked. Torchvision trained them anew, and their activations are
+    smaller than those of the Oxford weights that the papers used. So a content weight found with
+    one does not carry over to the other."""
 
 
 class Monitor(Settings):
-    """What happens where training diverges: a value that is not finite, photos that come out
-    inverted, constant or unlike themselves, or a discriminator that has won."""
+    """What happens when training diverges: a value that is not finite, photos that come out
+    inverted, constant or unlike themselves, or a discriminator that wins."""
 
     rollbacks: Annotated[int, Field(ge=0)] = 5
-    """How often a training may go back to its last save before it is given up."""
+    """How often a training may return to its last save before it fails."""
     slow_down: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """The factor on the learning rates with each time: on the discriminators' where one of them has
+    """The factor on the learning rates at each return: on the discriminators' if one of them has
     won, else on all."""
     discriminator_won: NonNegative = 0.02
-    """A discriminator has won if its loss is below this in ten records in a row; ln 2 is that of
-    one that cannot tell. 0: none ever has."""
+    """A discriminator has won if its loss is below this in ten records in a row; a loss of ln 2
+    means chance. 0 switches this check off."""
 
 
 class Recipe(Settings):
@@ -77,9 +77,9 @@ class Recipe(Settings):
     method: str
     """The training method."""
     steps: Count = 20000
-    """Training steps: one update of every network each."""
+    """Training steps. Each updates every network once."""
     batch_size: Count = 30
-    """Patches of each domain a step."""
+    """Patches of each domain per step."""
     learning_rate: Positive = 5e-4
     """Adam's learning rate for the generators. The paper does not say; the DPED code has 0.0005."""
     adam_beta1: Annotated[float, Field(ge=0, lt=1)] = 0.9
@@ -87,25 +87,24 @@ class Recipe(Settings):
     adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Adam's β2. The paper does not say; 0.999 is Adam's own default."""
     decay_from: Fraction = 1.0
-    """From this share of the steps on, the learning rates fall linearly to zero; 1: constant, since
-    the paper mentions no schedule."""
+    """The share of the steps after which the learning rates fall linearly to zero. 1 keeps them
+    constant, since the paper mentions no schedule."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay of the running average of the generator's weights, which is what is saved; 0: the last
+    """Decay of the running average of the generator's weights, which is saved. 0 saves the last
     weights, as in the paper."""
     augment: bool = False
-    """Flip and turn patches at random (the eight symmetries of the square). Not in the paper."""
+    """Flip and rotate patches at random (the eight symmetries of the square). Not in the paper."""
     shrink_transport: bool = True
-    """Take out of the transport between the domains (`wespe/training/look.py`) what chance may
-    explain, since they show different things: of a few photos nearly all. `false` for domains that
-    are known to show the same things, such as two cameras' photos of the same scenes."""
+    """Remove from the transport between the domains (`wespe/training/look.py`) what chance may
+    explain, since they show different things. With only a few photos this is nearly all. Use
+    `false` if both domains show the same things, such as two cameras' photos of the same scenes."""
     monitor: Monitor = Monitor()
     log_every: Count = 20
     """Steps between two records of the losses, and between two checks for divergence."""
     sample_every: Count = 1000
     """Steps between two sheets of sample pictures."""
     save_every: Count = 500
-    """Steps between two saves of the state that a stopped training resumes from, and one that has
-    diverged."""
+    """Steps between two saves of the state from which a stopped or diverged training resumes."""
 
     @property
     def given_files(self) -> tuple[str, ...]:

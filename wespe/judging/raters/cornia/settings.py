@@ -12,15 +12,15 @@ REGRESSOR = "LIVE_soft_svm_model.mat"
 
 
 class CorniaSettings(RaterSettings):
-    """CORNIA, a rater of distortions: lower is better (Ye, Kumar, Kang and Doermann, CVPR 2012).
-    Either the authors' own, from their files, or fitted again to distorted copies of photos whose
-    opinion scores a full-reference metric stands in for (Ye, Kumar and Doermann, CVPR 2014); all
-    that then comes of it is called "CORNIA (refit)". The defaults are the paper's where it says."""
+    """CORNIA, a rater of distortions: lower is better (Ye, Kumar, Kang and Doermann, CVPR 2012). It
+    either uses the authors' files or is fitted again to distorted copies of photos. In the second
+    case a full-reference metric replaces opinion scores (Ye, Kumar and Doermann, CVPR 2014), and
+    all results are called "CORNIA (refit)". The defaults are the paper's where it states them."""
 
     rater: ClassVar[str] = "wespe.judging.raters.cornia.rater:CorniaRater"
 
     kind: Literal["cornia"]
-    """Tells this kind of rater from the others."""
+    """Selects this kind of rater."""
     photos: Name
     """The source of undistorted photos to learn from; with `published` nothing is learned."""
     published: str | None = None
@@ -29,21 +29,21 @@ class CorniaSettings(RaterSettings):
     words: Count = 10_000
     """Words of the codebook; 10,000 in the paper."""
     patches_per_photo: Annotated[int, Field(ge=100)] = 10_000
-    """Patches of 7×7 px that a photo is judged by, at random places that depend on its size alone;
-    10,000 in the authors' code."""
+    """Patches of 7×7 px per photo, at random positions that depend only on its size; 10,000 in the
+    authors' code."""
     codebook_patches: Annotated[int, Field(ge=100)] = 200_000
-    """Patches, spread evenly over the photos and their distorted copies, that the whitening and the
-    codebook are made of."""
+    """Patches for the whitening and the codebook, spread evenly over the photos and their distorted
+    copies."""
     crop_px: Annotated[int, Field(ge=32)] = 768
-    """Of each photo the middle, at most so wide and high, is distorted and learned from; photos in
-    the paper's data sets are 768×512 px."""
+    """Largest width and height of the part that is distorted and learned from, the middle of each
+    photo; photos in the paper's data sets are 768×512 px."""
     nu: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Share of the examples that the regression may miss; 0.5 in the authors' code."""
     penalty: Positive = 1.0
     """What a miss costs, the C of the support vector regression; 1 in the authors' code."""
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.4
-    """Share of the photos that is not learned from, and tells in the card how well the score goes
-    with the level of each distortion."""
+    """Share of the photos that is held out. The card states how well their scores follow the level
+    of each distortion."""
 
     @property
     def weights_file(self) -> str | None:

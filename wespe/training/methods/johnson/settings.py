@@ -18,8 +18,8 @@ class JohnsonGenerator(Settings):
 
 
 class JohnsonContent(Content):
-    """The feature extractor φ of the loss. The paper's is VGG-16, whose first layers are those of
-    VGG-19, trained apart."""
+    """The feature extractor φ of the loss. The paper uses VGG-16. Its first layers have the shape
+    of VGG-19's, but were trained separately."""
 
     layer: str = "relu2_2"
     """The layer whose features are compared, named as in the other methods. `relu2_2` is that of
@@ -29,7 +29,7 @@ class JohnsonContent(Content):
 class JohnsonRecipe(PerceptualRecipe):
     """Training from patches of the same scenes: the squared distance of VGG features of G(x) and y
     (Johnson et al. 2016, eq. 2). Defaults are those of the paper's super-resolution, without the
-    histogram match to the input at its end: here the colours are to change."""
+    histogram match to the input at its end, since here the colours should change."""
 
     step: ClassVar[str] = "wespe.training.methods.johnson.step:JohnsonStep"
 
@@ -38,7 +38,7 @@ class JohnsonRecipe(PerceptualRecipe):
     steps: Count = 200_000
     """Training steps; 200,000 in the paper."""
     batch_size: Count = 4
-    """Patches of each domain a step; 4 in the paper, of 288 px."""
+    """Patches of each domain per step; 4 in the paper, of 288 px."""
     learning_rate: Positive = 1e-3
     """Adam's learning rate; 0.001 in the paper."""
     generator: JohnsonGenerator = JohnsonGenerator()

@@ -7,8 +7,8 @@ from wespe.training.methods.settings import Recipe
 
 class PublishedRecipe(Recipe):
     """No training: the network is a generator that the DPED authors published, so that it can be
-    evaluated like any other. The pair's patches teach it nothing; the plain enhancers that an
-    evaluation compares it with are fitted to them. Settings of training do not matter."""
+    evaluated like any other. The pair's patches are used only to fit the plain enhancers that an
+    evaluation compares it with. Settings of training do not matter."""
 
     step: ClassVar[str] = "wespe.training.methods.published.step:PublishedStep"
 

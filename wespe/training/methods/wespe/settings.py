@@ -10,9 +10,9 @@ class WespeContent(Content):
     """The feature extractor ψ of the content loss (eq. 1)."""
 
     every: Count = 1
-    """The content loss is computed in every so many-th step, with so many times its weight; F
-    learns in those steps alone. Half the work of a step is its: with 4 a step takes 0.6 of the
-    time. The idea is the lazy regularisation of Karras et al. 2020; the paper computes it in each
+    """With N, the content loss is computed in every N-th step, weighted by N, and F learns only in
+    those steps. The content loss is half the work of a step: with 4, a step takes 0.6 of the time.
+    The idea is the lazy regularisation of Karras et al. 2020. The paper computes the loss in each
     step."""
 
 
@@ -31,22 +31,21 @@ class WespeWeights(Settings):
     transport: NonNegative = 0.0
     """Of the squared distance between the blurred G(x) and the blurred x after the transport of
     levels, saturation and local contrast between the two domains, which needs no pairs. Not in the
-    paper, which leaves the colours to D_c alone: this holds them near those of the target
-    domain."""
+    paper, which leaves the colours to D_c. This loss keeps them near those of the target domain."""
     identity: NonNegative = 0.0
     """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
     in the paper."""
 
 
 class WespeRecipe(PerceptualRecipe):
-    """Training from unpaired patches. The defaults are the paper's (section 3), or those of the
-    code of DPED, which it builds on, where the paper is silent. A step is one update of G and F and
+    """Training from unpaired patches. The defaults are the paper's (section 3). Where the paper is
+    silent, they are those of the DPED code, on which it builds. A step is one update of G and F and
     one of the discriminators."""
 
     step: ClassVar[str] = "wespe.training.methods.wespe.step:WespeStep"
 
     method: Literal["wespe"] = "wespe"
-    """The training method; this one where a recipe names none."""
+    """The training method. It is the default."""
     discriminator_learning_rate: Positive = 5e-4
     """Adam's learning rate for the discriminators. The paper does not say; as for G and F."""
     blur_sigma_px: Positive = 1.7320508
