@@ -96,7 +96,8 @@ def test_parts_are_pairs_and_share_no_scene_with_the_test(photos: Path) -> None:
     for entry in test.photos[:5]:
         assert entry.reference == entry.file.replace("source/", "target/")
     about: dict[str, Any] = {"evaluation": "aligned", "pair": "none", "network": "none"}
-    about |= {"engine": "none", "baselines": {}, "out": Path("evaluated"), "pictures": 0}
+    about |= {"engine": "none", "baselines": {}, "metrics": ("psnr_db",)}
+    about |= {"out": Path("evaluated"), "pictures": 0}
     with pytest.raises(ValueError, match="source: expected photos, got strips of patches"):
         evaluate(read_index(Path("source") / "index.json"), lambda photo: photo, **about)
     summary = evaluate(read_index(Path("test") / "index.json"), lambda photo: photo, **about)

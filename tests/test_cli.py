@@ -213,7 +213,8 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
     Path("photos/2.jpg").unlink()
     code, messages, _ = call("patches", "phone", "--index", "phone/index.json", "--out", "b.npy")
     assert code == 0
-    assert "no such file" in messages[0]
+    assert "0 too small and 1 unreadable photos" in messages[0]
+    assert messages[1].endswith(": no such file")
     assert refused(call, "patches", "phone", "--index", "gone.json", "--out", "b.npy") == [
         "gone.json: expected a photo index, there is none"
     ]
@@ -317,7 +318,7 @@ def test_a_network_without_its_card_is_not_evaluated(call: Call, prepared: None)
     ]
     Path("network.json").write_text('{"pair": "pair"}')
     [message] = refused(call, *EVALUATE, "network.safetensors")
-    assert message.startswith("network.json: expected a model card, but intended_use: ")
+    assert message.startswith("network.json: expected a model card, but code_version: ")
     network_card()
     save_generator(Path("network.safetensors"), Generator(width=4, blocks=0))
     [message] = refused(call, *EVALUATE, "network.safetensors")

@@ -10,15 +10,17 @@ import pytest
 import torch
 
 from tests.faves import write_faves
+from tests.made import card
 from tests.results import write_evaluation, write_pair, write_rating
 from wespe import cli
 from wespe.apps.catalogue import find_networks
-from wespe.core.files import lock, sha256, write_json
+from wespe.core.files import lock, sha256
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
 from wespe.results.index import PhotoEntry, PhotoIndex, write_index
+from wespe.results.record import write_record
 from wespe.settings import params as config
 
 SETTINGS = """\
@@ -61,7 +63,7 @@ def call(
     write_index(Path("scenes/index.json"), PhotoIndex("scenes", "", "a test", False, entries))
     torch.manual_seed(0)
     save_generator(Path("results/g.safetensors"), Generator(width=4, blocks=0))
-    write_json(Path("results/g.json"), {"sha256": sha256(Path("results/g.safetensors"))})
+    write_record(Path("results/g.json"), card(sha256=sha256(Path("results/g.safetensors"))))
 
     def run(*arguments: str) -> tuple[int, str]:
         capsys.readouterr()
@@ -112,16 +114,16 @@ def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
         }
         models = database.execute("select name from model_versions").fetchall()
         status = dict(database.execute("select name, status from runs"))
-    card = json.loads(Path("results/raters/ffs/rater.json").read_text())
+    of_rater = json.loads(Path("results/raters/ffs/rater.json").read_text())
     assert status["ffs"] == "FINISHED"
     assert found["params"]["ffs", "epochs"] == "1"
-    assert found["metrics"]["ffs", "accuracy.low"] == card["figures"]["accuracy"]["low"]
+    assert found["metrics"]["ffs", "accuracy.low"] == of_rater["figures"]["accuracy"]["low"]
     assert found["metrics"]["ffs", "validation_loss"] == pytest.approx(
-        card["figures"]["validation_losses"][0]
+        of_rater["figures"]["validation_losses"][0]
     )
     assert found["tags"]["ffs", tracking.PARENT]
-    assert found["tags"]["ffs", tracking.CHECKPOINT] == card["sha256"]
-    assert found["tags"]["ffs", "wespe.photos.sha256"] == card["data"]["sha256"]
+    assert found["tags"]["ffs", tracking.CHECKPOINT] == of_rater["sha256"]
+    assert found["tags"]["ffs", "wespe.photos.sha256"] == of_rater["data"]["sha256"]
     assert found["tags"]["ffs", "wespe.photos.simulated"] == "True"
     assert models == [("tiny-rater-ffs",)]
     summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())

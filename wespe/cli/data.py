@@ -69,6 +69,8 @@ def patches(arguments: argparse.Namespace) -> None:
         seed=params.run.seed,
     )
     print(f"{arguments.name}: {len(manifest.patches)} patches, left out: {manifest.left_out}")
+    for photo in manifest.left_out.unreadable:
+        print(f"  left out: {photo.file}: {photo.reason}")
 
 
 def flickr_remove(arguments: argparse.Namespace) -> None:

@@ -49,14 +49,10 @@ class RatingResult:
 def read_pair(name: str, folder: Path) -> PairResult:
     """Read a pair's files; ValueError names a wrong one."""
     files = PairFiles(folder)
+    card, losses = read_record(files.card, ModelCard), read_losses(files.losses)
     if not files.samples.is_dir():
         raise ValueError(f"{files.samples}: expected a folder of sample sheets, there is none")
-    return PairResult(
-        name,
-        read_record(files.card, ModelCard),
-        read_losses(files.losses),
-        sorted(files.samples.glob("*.jpg")),
-    )
+    return PairResult(name, card, losses, sorted(files.samples.glob("*.jpg")))
 
 
 def read_evaluation(name: str, folder: Path) -> EvaluationResult:
