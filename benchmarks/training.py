@@ -19,8 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,8 +31,6 @@ from torchvision.models import vgg19
 
 from wespe.core.device import Device, Network, resolve
 from wespe.data.patches.store import PatchSet
-from wespe.networks.perceptual import build_extractor
-from wespe.networks.transport import Transport
 from wespe.photos.filters import grey
 from wespe.photos.tensors import to_tensor
 from wespe.reports.page.charts import Series, line_chart
@@ -41,8 +40,10 @@ from wespe.training.losses import (
     total_variation_loss,
     transport_loss,
 )
+from wespe.training.methods.step import Losses, Task, Weights
 from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.methods.wespe.step import WespeStep
+from wespe.training.transport_fit import Transports
 
 SIZE_PX, BATCH, WIDTH = 100, 8, 64
 WAYS = ("plain", "here", "here, content every 4th")
@@ -62,22 +63,17 @@ class PlainStep(WespeStep):
     def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
         return [patches.contiguous() for patches in super()._begin(batch, progress)]
 
-    def _generator_losses(
-        self, x: Tensor, y: Tensor, weights: Mapping[str, float]
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        networks, sigma_px = self.networks, self._recipe.blur_sigma_px
-        self._require_grad(("d_color", "d_texture"), False)
-        enhanced = networks["generator"](x)
-        blurred = self._blur(enhanced, sigma_px)
+    def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
+        networks, sigma_px = self.networks, self.recipe.blur_sigma_px
+        blurred = self.blur(enhanced, sigma_px)
         both = self.extractor(torch.cat([x.requires_grad_(), networks["inverse"](enhanced)]))
-        losses = {
+        return {
             "content": content_loss(*both.chunk(2)),
             "color": adversarial_loss(networks["d_color"](blurred)),
             "texture": adversarial_loss(networks["d_texture"](grey(enhanced))),
             "tv": total_variation_loss(enhanced),
             "transport": transport_loss(blurred, self._transport(x), sigma_px),
         }
-        return losses, enhanced
 
 
 def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
@@ -85,21 +81,17 @@ def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
         {
             "generator": {"width": width, "norm": "none", "start": "transport"},
             "discriminator": {"norm": "none", "r1": 0.01},
-            "content": {"every": 4 if way.endswith("4th") else 1},
+            "content": {"every": 4 if way.endswith("4th") else 1, "weights": str(weights)},
             "weights": {"transport": 20.0},
         }
     )
     device = resolve("auto", compiled=way == COMPILED)
     if way == "plain":
         device = PlainDevice(device.torch_device, bf16=False)
+    one: Any = SimpleNamespace(pixels=np.zeros((1, 32, 32, 3), np.uint8), photos=np.zeros(1, int))
+    transports = Transports(one, one, shrink=True)  # of one photo each: they change nothing
     return (PlainStep if way == "plain" else WespeStep)(
-        recipe,
-        extractor=build_extractor("vgg19", layer="relu5_4", weights=weights),
-        transport=Transport(),
-        back=Transport(),
-        preview=batch(0, 2, size_px)[0],
-        device=device,
-        seed=0,
+        recipe, Task(batch(0, 2, size_px), transports, device, seed=0)
     )
 
 
@@ -112,7 +104,7 @@ def seconds(step: WespeStep, number: int, size: int, size_px: int) -> float:
     """What step `number` takes, its losses read, so that a GPU is done."""
     patches = batch(number, size, size_px)
     start = time.perf_counter()
-    float(step.train_step(patches, number / step._recipe.steps)["total"])
+    float(step.train_step(patches, number / step.recipe.steps)["total"])
     return time.perf_counter() - start
 
 
@@ -131,7 +123,7 @@ def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None
         command = [sys.executable, __file__, "--vgg", str(weights), "--peak", way]
         command += ["--batch", str(size)]
         peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-        speed, ratio, name = size / mean, plain / mean, step._device.name
+        speed, ratio, name = size / mean, plain / mean, step.device.name
         print(f"{way:28}{mean:8.2f}{speed:11.2f}{ratio:7.2f}{peak_mb:>9}  {name}")
     reading = read_seconds(size)
     share = reading / statistics.fmean(taken[WAYS[2]][4:])

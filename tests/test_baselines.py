@@ -4,7 +4,7 @@ import pytest
 from tests.made import card
 from wespe.judging.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
 from wespe.results.cards import ModelCard
-from wespe.training.look import fit_transport, histogram_match
+from wespe.training.transport_fit import fit_transport, histogram_match
 
 
 def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:

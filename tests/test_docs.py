@@ -13,10 +13,14 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from pydantic import BaseModel
 
 from tests.conftest import ROOT
+from tests.made import manifest
 from wespe import cli
+from wespe.core.device import resolve
+from wespe.data.patches.store import PatchSet
 from wespe.data.registry import SOURCES, Source
 from wespe.judging.baselines import BASELINES, baselines
 from wespe.judging.metrics.measuring import measure
@@ -28,6 +32,8 @@ from wespe.results.score import Score
 from wespe.settings import docs as reference
 from wespe.settings import params as config
 from wespe.training.methods.registry import RECIPES
+from wespe.training.methods.step import Task
+from wespe.training.transport_fit import Transports
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
@@ -203,3 +209,25 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()
+
+
+def test_the_example_of_a_method_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = "wespe.training.methods.pix2pix"
+    code = (
+        snippet(f"`{package.replace('.', '/')}/{file}.py` has") for file in ("settings", "step")
+    )
+    settings = module(f"{package}.settings", next(code), tmp_path, monkeypatch)
+    step_module = module(f"{package}.step", next(code), tmp_path, monkeypatch)
+    key, recipe_class = entry("In `RECIPES`", pix2pix=settings)
+    assert recipe_class.step == f"{package}.step:{step_module.Pix2PixStep.__name__}"
+    small = {"generator": {"width": 4, "blocks": 0}, "learning_rate": 2e-2}
+    recipe = recipe_class.model_validate({"method": key, **small})
+    one = PatchSet(np.zeros((1, 32, 32, 3), np.uint8), manifest([(0, 0, 0)]))
+    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    y = torch.full_like(x, 0.9)
+    transports = Transports(one, one, shrink=True)
+    step = step_module.Pix2PixStep(recipe, Task((x, y), transports, resolve("cpu-fp32"), 0))
+    first, *_, last = (step.train_step((x, y), 0.0) for _ in range(20))
+    assert set(first) == {"l1", "color", "total", "d_color"}
+    assert last["l1"] < 0.8 * first["l1"]
+    assert step.sample().shape == (2 * 32, 3 * 32, 3)

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from wespe.core.files import lock
-from wespe.networks.fitting.engine import Batch, Outcome, fit
-from wespe.networks.fitting.monitor import DivergedError, Sign
+from wespe.networks.fitting.engine import Batch, Outcome, Schedule, fit
+from wespe.networks.fitting.monitor import DivergedError, Divergence
 from wespe.photos.images import Pixels
 
 
@@ -27,7 +27,7 @@ class Halving:
         self.value = (self.value + batch[0]) / 2
         return {"value": self.value}
 
-    def sign(self, record: Mapping[str, float]) -> Sign | None:
+    def divergence(self, record: Mapping[str, float]) -> Divergence | None:
         return None
 
     def sample(self) -> Pixels:
@@ -68,11 +68,8 @@ def run(
     return fit(
         step,
         batches,
-        steps=10,
+        Schedule(10, save=3, log=2, sample=5),
         folder=folder,
-        save_every=3,
-        log_every=2,
-        sample_every=5,
         rollbacks=rollbacks,
         log=log or (lambda at, values: None),
     )
@@ -109,7 +106,7 @@ def test_resumed_equals_uninterrupted(tmp_path: Path, stop_at: int) -> None:
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
-def test_a_resumed_training_tells_the_earlier_records_again(tmp_path: Path) -> None:
+def test_a_resumed_training_logs_the_earlier_records_again(tmp_path: Path) -> None:
     with pytest.raises(StoppedError):
         run(tmp_path, Halving(), stop_at=7)
     logged: list[tuple[int, set[str]]] = []
@@ -140,8 +137,8 @@ class Exploding(Halving):
         self.value = self.value * float("inf" if self.after == "state" else -1)
         return values
 
-    def sign(self, record: Mapping[str, float]) -> Sign | None:
-        return Sign("the value is negative") if self.value < 0 else None
+    def divergence(self, record: Mapping[str, float]) -> Divergence | None:
+        return Divergence("the value is negative") if self.value < 0 else None
 
 
 def test_a_training_that_diverges_goes_back_and_on_at_a_lower_rate(
@@ -171,7 +168,7 @@ def test_a_training_that_diverges_goes_back_and_on_at_a_lower_rate(
 
 
 @pytest.mark.parametrize(
-    ("after", "reason"), [("state", "not finite: value"), ("sign", "negative")]
+    ("after", "reason"), [("state", "not finite: value"), ("method", "negative")]
 )
 def test_a_state_and_a_method_may_show_it_too(tmp_path: Path, after: str, reason: str) -> None:
     outcome = run(tmp_path, Exploding(after=after), rollbacks=1)
@@ -214,16 +211,16 @@ def test_a_hopeless_training_is_given_up_and_its_last_good_state_kept(tmp_path: 
     assert len(good.seen) == 7
 
 
-def test_a_sign_with_patience_has_to_last_and_holds_saves_back(tmp_path: Path) -> None:
+def test_a_divergence_with_patience_has_to_last_and_holds_saves_back(tmp_path: Path) -> None:
     class Doubtful(Halving):
         def __init__(self, patience: int) -> None:
             super().__init__()
             self.patience = patience
 
-        def sign(self, record: Mapping[str, float]) -> Sign | None:
+        def divergence(self, record: Mapping[str, float]) -> Divergence | None:
             # Checks are at 2, 3, 4, 6, 8, 9 and 10; these find something.
             doubt = len(self.seen) in {6, 8, 9}
-            return Sign("doubtful", patience=self.patience) if doubt else None
+            return Divergence("doubtful", patience=self.patience) if doubt else None
 
     assert run(tmp_path / "four", Doubtful(4)).rollbacks == []
     outcome = run(tmp_path / "three", Doubtful(3), rollbacks=1)
@@ -233,23 +230,23 @@ def test_a_sign_with_patience_has_to_last_and_holds_saves_back(tmp_path: Path) -
 
 def test_only_the_part_that_is_to_blame_is_slowed_down(tmp_path: Path) -> None:
     class Blaming(Exploding):
-        def sign(self, record: Mapping[str, float]) -> Sign | None:
-            return Sign("the value is negative", slows=("all",)) if self.value < 0 else None
+        def divergence(self, record: Mapping[str, float]) -> Divergence | None:
+            return Divergence("the value is negative", parts=("all",)) if self.value < 0 else None
 
-    step = Blaming(after="sign")
+    step = Blaming(after="method")
     step.rates["other"] = 1.0
     outcome = run(tmp_path, step, rollbacks=1)
     assert outcome.rollbacks[0]["rates"] == {"all": 0.5, "other": 1.0}
 
 
-def test_signs_from_the_start_on_are_a_warning_at_the_end(tmp_path: Path) -> None:
+def test_divergence_from_the_start_on_is_a_warning_at_the_end(tmp_path: Path) -> None:
     class Unsound(Halving):
         def __init__(self, sound: set[int]) -> None:
             super().__init__()
             self.sound = sound
 
-        def sign(self, record: Mapping[str, float]) -> Sign | None:
-            return None if len(self.seen) in self.sound else Sign("not there yet")
+        def divergence(self, record: Mapping[str, float]) -> Divergence | None:
+            return None if len(self.seen) in self.sound else Divergence("not there yet")
 
     outcome = run(tmp_path / "never", Unsound(set()))
     assert (outcome.warning, outcome.rollbacks) == ("not there yet", [])
@@ -287,19 +284,14 @@ def test_a_full_disk_leaves_the_last_good_state(
 
 def test_a_training_may_stop_early_and_saves_that(tmp_path: Path) -> None:
     step = Halving()
-    arguments: dict[str, Any] = {
-        "folder": tmp_path,
-        "save_every": 10,
-        "log_every": 10,
-        "sample_every": None,
-        "log": lambda step, values: None,
-    }
-    done = fit(step, number, steps=100, stop=lambda: len(step.seen) == 7, **arguments)
+    arguments: dict[str, Any] = {"folder": tmp_path, "log": lambda step, values: None}
+    schedule = Schedule(100, save=10, log=10)
+    done = fit(step, number, schedule, stop=lambda: len(step.seen) == 7, **arguments)
     assert done.step == 7
     assert [record["step"] for record in done.records] == [7]
     assert not list((tmp_path / "samples").iterdir())
     # The state of the last step is kept, though it is no multiple of `save_every`.
     again = Halving()
-    resumed = fit(again, number, steps=100, stop=lambda: True, **arguments)
+    resumed = fit(again, number, schedule, stop=lambda: True, **arguments)
     assert resumed.step == 7
     assert again.value == step.value

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from wespe.networks.fitting.monitor import SOUND, Sign, Watch, collapse, not_finite
+from wespe.networks.fitting.monitor import SOUND, Divergence, Watch, collapse, not_finite
 
 
 def photos(seed: int = 0) -> Tensor:
@@ -50,19 +50,19 @@ def test_what_an_enhancer_may_do_is_no_sign(name: str) -> None:
 
 @pytest.mark.parametrize("name", COLLAPSED)
 def test_collapsed_photos_are_a_sign(name: str) -> None:
-    sign = collapse(photos(), COLLAPSED[name](photos()))
-    assert sign
-    assert f"enhanced photos are {REASONS[name]}" in sign.reason
+    found = collapse(photos(), COLLAPSED[name](photos()))
+    assert found
+    assert f"enhanced photos are {REASONS[name]}" in found.reason
 
 
 def test_hand_computed() -> None:
     x = torch.tensor([0.2, 0.4]).expand(1, 3, 1, 2)
     assert collapse(x, torch.tensor([0.5, 0.55]).expand(1, 3, 1, 2)) is None
-    sign = collapse(x, torch.tensor([0.5, 0.51]).expand(1, 3, 1, 2))
-    assert sign == Sign("enhanced photos are constant: 0.05 of the contrast is left")
-    sign = collapse(x, torch.tensor([0.6, 0.5]).expand(1, 3, 1, 2))
+    found = collapse(x, torch.tensor([0.5, 0.51]).expand(1, 3, 1, 2))
+    assert found == Divergence("enhanced photos are constant: 0.05 of the contrast is left")
+    found = collapse(x, torch.tensor([0.6, 0.5]).expand(1, 3, 1, 2))
     expected = "enhanced photos are inverted: the correlation of their luma is -1.00"
-    assert sign == Sign(expected)
+    assert found == Divergence(expected)
 
 
 def test_photos_without_contrast_show_nothing() -> None:
@@ -78,30 +78,30 @@ def test_numbers_that_are_not_finite_are_found_wherever_they_are() -> None:
     }
     assert not_finite(state) is None
     state["optimiser"]["state"][0]["square"] = torch.tensor([1.0, math.inf])
-    assert not_finite(state) == Sign("not finite: optimiser", broken=True)
+    assert not_finite(state) == Divergence("not finite: optimiser", broken=True)
     state["optimiser"]["state"][0]["square"] = torch.ones(1)
     state["optimiser"]["groups"][0]["lr"] = math.nan
-    assert not_finite(state) == Sign("not finite: optimiser", broken=True)
+    assert not_finite(state) == Divergence("not finite: optimiser", broken=True)
 
 
-def test_signs_count_in_a_training_that_was_sound() -> None:
-    sign, broken = Sign("a"), Sign("b", broken=True)
-    assert Watch(SOUND).counts(sign)
+def test_divergence_counts_in_a_training_that_was_sound() -> None:
+    found, broken = Divergence("a"), Divergence("b", broken=True)
+    assert Watch(SOUND).counts(found)
 
     watch = Watch(0)
-    assert not watch.counts(sign)
+    assert not watch.counts(found)
     assert watch.counts(broken)
     for _ in range(SOUND - 1):
         assert not watch.counts(None)
-    assert not watch.counts(sign)  # sound by chance, for a while
+    assert not watch.counts(found)  # sound by chance, for a while
     for _ in range(SOUND):
         assert not watch.counts(None)
-    assert watch.counts(sign)
-    assert watch.counts(sign)
+    assert watch.counts(found)
+    assert watch.counts(found)
 
 
-def test_a_sign_with_patience_has_to_last() -> None:
-    watch, lasting = Watch(SOUND), Sign("a", patience=3)
+def test_a_divergence_with_patience_has_to_last() -> None:
+    watch, lasting = Watch(SOUND), Divergence("a", patience=3)
     assert [watch.counts(lasting) for _ in range(3)] == [False, False, True]
     watch.counts(None)
     assert not watch.counts(lasting)

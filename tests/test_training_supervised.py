@@ -15,13 +15,13 @@ from tests.made import manifest
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.checkpoints import ARCHITECTURES, load_generator
-from wespe.networks.perceptual import build_extractor
 from wespe.photos.filters import gaussian_blur
 from wespe.results.cards import ModelCard
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.registry import RECIPES
-from wespe.training.methods.supervised import SupervisedStep
+from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
+from wespe.training.transport_fit import Transports
 
 UNTRAINED = {"extractor": "untrained", "layer": "relu2"}
 TINY: dict[str, dict[str, Any]] = {
@@ -36,18 +36,16 @@ TINY: dict[str, dict[str, Any]] = {
 PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 
-def build(method: str, *, compute: str = "cpu-fp32", **changes: Any) -> SupervisedStep[Any]:
+def build(method: str, *, compute: str = "cpu-fp32", **changes: Any) -> MethodStep:
     settings = {"method": method, "steps": 40, "batch_size": 4, **TINY[method], **changes}
     recipe = RECIPES[method].model_validate(settings)
-    has_content = {"extractor": build_extractor("untrained", layer="relu2")}
-    step: SupervisedStep[Any] = pkgutil.resolve_name(recipe.step)(
-        recipe,
-        preview=batch(),
-        device=resolve(compute),  # type: ignore[arg-type]
-        seed=3,
-        **(has_content if "content" in settings else {}),
-    )
+    step: MethodStep = pkgutil.resolve_name(recipe.step)(recipe, task(compute))
     return step
+
+
+def task(compute: str) -> Task:
+    transports = Transports(patches("phone", "a"), patches("dslr", "a"), shrink=True)
+    return Task(batch(), transports, resolve(compute), seed=3)  # type: ignore[arg-type]
 
 
 def batch(seed: int = 0, size_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
@@ -58,14 +56,14 @@ def batch(seed: int = 0, size_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]
     return x, x + torch.tensor([0.3, 0.2, 0.05]).view(3, 1, 1)
 
 
-def parameters(step: SupervisedStep[Any]) -> dict[str, list[torch.Tensor]]:
+def parameters(step: MethodStep) -> dict[str, list[torch.Tensor]]:
     return {
         name: [value.detach().clone() for value in network.parameters()]
         for name, network in step.networks.items()
     }
 
 
-def changed(step: SupervisedStep[Any], before: dict[str, list[torch.Tensor]]) -> set[str]:
+def changed(step: MethodStep, before: dict[str, list[torch.Tensor]]) -> set[str]:
     after = parameters(step)
     return {
         name
@@ -125,7 +123,7 @@ def test_the_losses_of_dped_are_those_of_its_code() -> None:
     got = step.train_step((x, y), 0.0)
     # The code's own reductions and weights; its patches have 100 px, ours here 32: 3·32² / 2.
     color = 0.5 * (blurred[0] - blurred[1]).square().sum() / (2 * 4) * 100**2 / 32**2
-    weights = step._recipe.weights
+    weights = step.recipe.weights
     torch.testing.assert_close(weights.color * got["color"], color)
     steps = [enhanced.diff(dim=dim) for dim in (2, 3)]
     tv = 2000 * sum(value.square().sum() / value[0].numel() for value in steps) / 4
@@ -167,8 +165,8 @@ def test_same_seed_same_networks(method: str) -> None:
 def test_rates_fall_to_zero_and_the_sheet_shows_x_enhanced_and_y(method: str) -> None:
     step = build(method, decay_from=0.5)
     step.train_step(batch(), 0.75)
-    for part, optimiser in step._optimisers.items():
-        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.5 * step._first_rates[part])
+    for part, optimiser in step.optimisers.items():
+        assert optimiser.param_groups[0]["lr"] == pytest.approx(0.5 * step.first_rates[part])
     sheet = step.sample()
     assert sheet.shape == (4 * 32, len(step.shows) * 32, 3)
     for column, image in zip((0, 2), batch(), strict=True):
@@ -183,6 +181,15 @@ def test_every_method_has_a_step_whose_network_can_be_kept() -> None:
         assert step.shows[:2] == ("x", "G(x)")
     for method in TINY:
         assert type(build(method).generator) in ARCHITECTURES.values()
+
+
+@pytest.mark.parametrize("method", TINY)
+def test_no_transport_is_fitted_for_a_method_that_uses_none(method: str) -> None:
+    given = task("cpu-fp32")
+    recipe = RECIPES[method].model_validate({"method": method, **TINY[method]})
+    pkgutil.resolve_name(recipe.step)(recipe, given).train_step(batch(), 0.0)
+    assert not {"forth", "back"} & vars(given.transports).keys()
+    assert given.transports.forth is given.transports.forth  # once asked for, it is kept
 
 
 def patches(source: str, names: str, *, brighter: int = 0) -> PatchSet:

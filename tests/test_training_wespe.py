@@ -5,12 +5,15 @@ import numpy as np
 import pytest
 import torch
 
+from tests.made import manifest
 from wespe.core.device import Device, resolve
-from wespe.networks.perceptual import build_extractor
+from wespe.data.patches.store import PatchSet
 from wespe.networks.transport import Transport
 from wespe.training.losses import total_variation_loss
+from wespe.training.methods.step import Task
 from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.methods.wespe.step import WespeStep
+from wespe.training.transport_fit import Transports
 
 TINY: dict[str, Any] = {
     "steps": 40,
@@ -26,15 +29,15 @@ PLACES = ["cpu-fp32", "cpu-bf16"] + ["cuda-bf16"] * torch.cuda.is_available()
 
 def build(changes: dict[str, Any] | None = None, *, compute: str = "cpu-fp32") -> WespeStep:
     recipe = WespeRecipe.model_validate({**TINY, **(changes or {})})
-    return WespeStep(
-        recipe,
-        extractor=build_extractor("untrained", layer="relu2"),
-        transport=BRIGHTER,
-        back=Transport(),
-        preview=batch()[0],
-        device=resolve(compute),  # type: ignore[arg-type]
-        seed=3,
-    )
+    return WespeStep(recipe, task(resolve(compute)))  # type: ignore[arg-type]
+
+
+def task(device: Device) -> Task:
+    """A training between looks that are known."""
+    one = PatchSet(np.zeros((1, 32, 32, 3), np.uint8), manifest([(0, 0, 0)]))
+    transports = Transports(one, one, shrink=True)
+    transports.forth, transports.back = BRIGHTER, Transport()
+    return Task(batch(), transports, device, seed=3)
 
 
 def batch(seed: int = 0, size_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
@@ -158,7 +161,7 @@ def test_learning_rates_fall_to_zero() -> None:
     rates = []
     for progress in (0.0, 0.49, 0.75, 0.9999):
         step.train_step(batch(), progress)
-        rates.append([o.param_groups[0]["lr"] for o in step._optimisers.values()])
+        rates.append([o.param_groups[0]["lr"] for o in step.optimisers.values()])
     np.testing.assert_allclose(rates[0], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[1], [1e-3, 4e-3])
     np.testing.assert_allclose(rates[2], [5e-4, 2e-3])
@@ -166,51 +169,51 @@ def test_learning_rates_fall_to_zero() -> None:
 
     step.rates |= {"generator": 0.5, "discriminators": 0.1}
     step.train_step(batch(), 0.0)
-    lowered = [o.param_groups[0]["lr"] for o in step._optimisers.values()]
+    lowered = [o.param_groups[0]["lr"] for o in step.optimisers.values()]
     np.testing.assert_allclose(lowered, [5e-4, 4e-4])
 
 
 @pytest.mark.parametrize("compute", PLACES)
-def test_collapse_of_the_generator_or_its_average_is_a_sign(compute: str) -> None:
+def test_collapse_of_the_generator_or_its_average_is_divergence(compute: str) -> None:
     class Inverted(torch.nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             return 1 - image
 
     step = build({"ema": 0.9}, compute=compute)
-    assert step.sign({}) is None
+    assert step.divergence({}) is None
     for name in ("generator", "average"):
         sound, step.networks[name] = step.networks[name], Inverted()
-        sign = step.sign({})
-        assert sign
-        assert "inverted" in sign.reason
+        found = step.divergence({})
+        assert found
+        assert "inverted" in found.reason
         step.networks[name] = sound
-    assert step.sign({}) is None
+    assert step.divergence({}) is None
     step.networks["generator"].tail.bias.data += 10
-    sign = step.sign({})
-    assert sign
-    assert "constant" in sign.reason
+    found = step.divergence({})
+    assert found
+    assert "constant" in found.reason
 
 
 def test_a_discriminator_has_won_where_the_generator_is_trained_against_it() -> None:
     step = build()
     losses = {"color": 4.0, "texture": 0.7, "d_color": 0.01, "d_texture": 0.6}
-    sign = step.sign(losses)
-    assert sign
-    assert sign.reason == "the discriminator has won: d_color is 0.01"
-    assert sign.slows == ("discriminators",)
-    assert sign.patience > 1
-    assert step.sign(losses | {"d_color": 0.03}) is None
-    assert step.sign({"texture": 0.7, "d_color": 0.01, "d_texture": 0.6}) is None
-    assert build({"monitor": {"discriminator_won": 0.0}}).sign(losses) is None
+    found = step.divergence(losses)
+    assert found
+    assert found.reason == "the discriminator has won: d_color is 0.01"
+    assert found.parts == ("discriminators",)
+    assert found.patience > 1
+    assert step.divergence(losses | {"d_color": 0.03}) is None
+    assert step.divergence({"texture": 0.7, "d_color": 0.01, "d_texture": 0.6}) is None
+    assert build({"monitor": {"discriminator_won": 0.0}}).divergence(losses) is None
 
 
-def test_looking_for_signs_changes_nothing() -> None:
+def test_looking_for_divergence_changes_nothing() -> None:
     changes = {"generator": {**TINY["generator"], "norm": "batch"}}
     one, other = build(changes), build(changes)
     for number in range(2):
         for step in (one, other):
             losses = step.train_step(batch(number), number / 40)
-        one.sign({name: float(value) for name, value in losses.items()})
+        one.divergence({name: float(value) for name, value in losses.items()})
     for mine, theirs in zip(
         one.networks.state_dict().values(), other.networks.state_dict().values(), strict=True
     ):
@@ -242,19 +245,10 @@ def test_same_seed_same_networks() -> None:
 
 
 def test_building_leaves_the_global_random_state_alone() -> None:
-    extractor, preview = build_extractor("untrained", layer="relu2"), batch()[0]
     torch.manual_seed(5)
     expected = torch.rand(1)
     torch.manual_seed(5)
-    WespeStep(
-        WespeRecipe.model_validate(TINY),
-        extractor=extractor,
-        transport=BRIGHTER,
-        back=Transport(),
-        preview=preview,
-        device=resolve("cpu-fp32"),
-        seed=3,
-    )
+    build()
     assert torch.equal(torch.rand(1), expected)
 
 

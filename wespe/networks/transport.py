@@ -3,7 +3,7 @@ in the paper.
 
 A histogram match alone leaves photos flat and pale: it matches each channel's levels, whichever
 pixels have them. So the saturation and the contrast at scales of a few pixels are changed after it,
-each by a single gain. `wespe.training.look` finds all of it between two sets of photos.
+each by a single gain. `wespe.training.transport_fit` finds all of it between two sets of photos.
 """
 
 import itertools

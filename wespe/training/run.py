@@ -5,7 +5,7 @@ import json
 import pkgutil
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import wespe
 from wespe.core import processes
@@ -13,17 +13,16 @@ from wespe.core.device import Device, tune
 from wespe.core.files import BusyError, atomic_folder, sha256
 from wespe.data.patches.store import PatchSet, check_pairs
 from wespe.networks.checkpoints import save_generator
-from wespe.networks.fitting.engine import Log, Outcome, fit
+from wespe.networks.fitting.engine import Log, Outcome, Schedule, fit
 from wespe.networks.fitting.environment import environment
-from wespe.networks.transport import Transport
 from wespe.photos.tensors import to_tensor
 from wespe.results.cards import Domains, ModelCard, Rollback
 from wespe.results.layout import PairFiles
 from wespe.results.record import write_record
 from wespe.training.batches import feed, fits
 from wespe.training.card import intended_use, limits, provenance
-from wespe.training.look import histogram_match
-from wespe.training.methods.step import MethodStep, Task, transport_between
+from wespe.training.methods.step import MethodStep, Task
+from wespe.training.transport_fit import Transports
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import Recipe
@@ -57,16 +56,16 @@ def train_pair(
             f"{name}: expected source and target patches of one size, "
             f"got {source.size_px} and {target.size_px} px"
         )
-    method: type[MethodStep[Any]] = pkgutil.resolve_name(recipe.step)
+    method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
     if method.paired:
         check_pairs(source, target)
-    previews = tuple(
+    x, y = (
         to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
         for domain in (source, target)
     )
     tune(device)
-    transport = transport_between(source, target, shrink=recipe.shrink_transport)
-    step = method.build(recipe, Task(source, target, transport, previews, device, seed))
+    transports = Transports(source, target, shrink=recipe.shrink_transport)
+    step = method(recipe, Task((x, y), transports, device, seed))
     try:
         outcome = fit(
             step,
@@ -80,11 +79,13 @@ def train_pair(
                 device=device.torch_device,
                 resident=fits(source, target, device.torch_device),
             ),
-            steps=recipe.steps,
+            Schedule(
+                recipe.steps,
+                save=recipe.save_every,
+                log=recipe.log_every,
+                sample=recipe.sample_every,
+            ),
             folder=state,
-            save_every=recipe.save_every,
-            log_every=recipe.log_every,
-            sample_every=recipe.sample_every,
             rollbacks=recipe.monitor.rollbacks,
             slow_down=recipe.monitor.slow_down,
             log=log,
@@ -105,7 +106,7 @@ def train_pair(
             outcome,
             source=source,
             target=target,
-            transport=transport,
+            transports=transports,
             recipe=recipe,
             seed=seed,
             device=device,
@@ -142,12 +143,12 @@ def state_key(
 
 def _card(
     name: str,
-    step: MethodStep[Any],
+    step: MethodStep,
     outcome: Outcome,
     *,
     source: PatchSet,
     target: PatchSet,
-    transport: Transport,
+    transports: Transports,
     recipe: "Recipe",
     seed: int,
     device: Device,
@@ -176,8 +177,8 @@ def _card(
         rollbacks=tuple(Rollback(**event) for event in outcome.rollbacks),
         warning=outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
-        transport=transport.numbers(),
-        histogram_match=histogram_match(source.pixels, target.pixels).round(2).tolist(),
+        transport=transports.forth.numbers(),
+        histogram_match=transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
         intended_use=published.intended_use if published else intended_use(*names, data),
         limits=published.limits if published else tuple(limits(*names, data, step.generator)),

@@ -5,23 +5,19 @@ holds no random generator, and a resumed training ends bit for bit like an unint
 where it diverged and went back.
 """
 
-import io
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 from torch import Tensor
 
 from wespe.core import processes
-from wespe.core.files import atomic_file, lock, naming
 from wespe.core.progress import Progress
-from wespe.networks.fitting.monitor import SOUND, DivergedError, Sign, Watch, not_finite
-from wespe.photos.images import Pixels, write_photo
+from wespe.networks.fitting.folder import TrainingFolder
+from wespe.networks.fitting.monitor import SOUND, DivergedError, Divergence, Watch, not_finite
+from wespe.photos.images import Pixels
 
 Batch = tuple[Tensor, ...]
 Log = Callable[[int, Mapping[str, float]], None]
@@ -37,8 +33,8 @@ class Step(Protocol):
         """Take one step; `progress` is the share of the training done, in [0, 1). Scalars out."""
         ...
 
-    def sign(self, record: Mapping[str, float]) -> Sign | None:
-        """What is wrong with the networks, or with the losses of the last step; no change."""
+    def divergence(self, record: Mapping[str, float]) -> Divergence | None:
+        """What is wrong with the networks, or with the losses of the last step; changes nothing."""
         ...
 
     def sample(self) -> Pixels:
@@ -48,6 +44,36 @@ class Step(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a training is, and how many steps lie between two saves, records and samples.
+
+    The last step has all three of them. Without `sample` there are no samples.
+    """
+
+    steps: int
+    save: int
+    log: int
+    sample: int | None = None
+
+    def due(self, step: int, *, last: bool) -> "Due":
+        """What comes after `step`, counted from 1."""
+
+        def comes(every: int | None) -> bool:
+            return every is not None and (last or step % every == 0)
+
+        return Due(save=comes(self.save), log=comes(self.log), sample=comes(self.sample))
+
+
+@dataclass(frozen=True)
+class Due:
+    """What comes after one step."""
+
+    save: bool
+    log: bool
+    sample: bool
 
 
 @dataclass
@@ -60,9 +86,9 @@ class Outcome:
     rollbacks: list[dict[str, Any]] = field(default_factory=list)
     """Where it diverged: `step`, `to_step`, `reason`, and the `rates` from there on."""
     sound: int = 0
-    """Checks in a row without a sign, up to the number from which signs count: see `Watch`."""
+    """Sound checks in a row, up to the number from which divergence counts: see `Watch`."""
     warning: str | None = None
-    """What is wrong at the end of a training in which signs never came to count."""
+    """What is wrong at the end of a training in which divergence never came to count."""
     seconds: float = 0.0
     """Time spent, with resumed parts and with steps that were taken back."""
     data_seconds: float = 0.0
@@ -71,160 +97,148 @@ class Outcome:
 def fit(
     step: Step,
     batches: Callable[[int], Batch],
+    schedule: Schedule,
     *,
-    steps: int,
     folder: Path,
-    save_every: int,
-    log_every: int,
-    sample_every: int | None,
     log: Log,
     rollbacks: int = 0,
     slow_down: float = 0.5,
     label: str = "train",
     stop: Callable[[], bool] = lambda: False,
 ) -> Outcome:
-    """Train from the state in `folder`, or from the start, to `steps`, or until `stop`.
+    """Train from the state in `folder`, or from the start, to the schedule's end, or until `stop`.
 
-    `stop` is asked after each step and answers by the step's state alone; it may end the training
-    early. Without `sample_every` there are no samples.
-    With every record and every save it is checked for signs of divergence. Where one counts, the
-    training goes back to the last save, which was made without one, and on from there with learning
-    rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`, `losses.jsonl`
-    and `samples/`; it is the caller's to remove. `log` is told of records once they are saved and
-    can no longer be taken back; after a stop of the earlier ones, too, since a tracker that works
-    in batches may have lost some.
+    `stop` is asked after each step and answers from the step's state only; it may end the training
+    early. With every record and every save the training is checked for divergence. Where that
+    counts, the training goes back to the last save, which was sound, and on from there with
+    learning rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`,
+    `losses.jsonl` and `samples/`; the caller removes it. `log` gets records once they are saved and
+    can no longer be taken back; after a resume it gets the earlier ones again, since a tracker that
+    works in batches may have lost some.
     Raises DivergedError where the training diverges once more, and BlockingIOError where another
     process trains in `folder`. Several processes that train together take the same steps, each with
-    its part of the batch; the first alone writes, and its signs count.
+    its part of the batch; only the first one writes, and its divergence counts.
     """
-    path, first = folder / "state.pt", processes.first()
-    with _alone(folder):
-        if first and not path.exists():  # so that there is always a state to go back to
-            _save(path, step, Outcome(sound=0 if step.sign({}) else SOUND))
-        now = _load(path, step)
-        _write_records(folder / "losses.jsonl", now.records)
-        told = _tell(log, now.records)
-        watch = Watch(now.sound)
-        started = time.perf_counter() - now.seconds
-        with Progress(label, total=steps, done=now.step, silent=not first) as bar:
-            while now.step < steps and not stop():
-                fetch = time.perf_counter()
-                batch = batches(now.step)
-                now.data_seconds += time.perf_counter() - fetch
-                values = step.train_step(batch, now.step / steps)
-                now.step += 1
-                last = now.step == steps or stop()
-                logs, samples, saves = (
-                    every is not None and (now.step % every == 0 or last)
-                    for every in (log_every, sample_every, save_every)
-                )
-                sign = None
-                if logs or saves:
+    files = TrainingFolder(folder)
+    with files.alone():
+        run = _Run(step, files, log, rollbacks=rollbacks, slow_down=slow_down)
+        silent = not processes.first()
+        with Progress(label, total=schedule.steps, done=run.now.step, silent=silent) as bar:
+            while run.now.step < schedule.steps and not stop():
+                values = run.take_step(batches, schedule.steps)
+                last = run.now.step == schedule.steps or stop()
+                due = schedule.due(run.now.step, last=last)
+                if due.log or due.save:
                     record = {name: float(value) for name, value in processes.mean(values).items()}
-                    sign = processes.agreed(_check(step, record, deep=saves))
-                    if watch.counts(sign):
-                        assert sign
-                        now = _go_back(path, step, now, sign, rollbacks, slow_down)
-                        _write_records(folder / "losses.jsonl", now.records)
-                        watch = Watch(now.sound)
-                        bar.back(now.step, _tale(now.rollbacks[-1]))
+                    if diverged := run.check(record, deep=due.save):
+                        bar.back(*run.go_back(diverged))
                         continue
-                    now.sound = watch.sound
-                if logs:
-                    now.records.append({"step": now.step, **record})
-                    _append_record(folder / "losses.jsonl", now.records[-1])
+                if due.log:
+                    run.record(record)
                     bar.note(record)
-                if samples and first:
-                    write_photo(folder / "samples" / f"{now.step:06d}.jpg", step.sample())
-                now.seconds = time.perf_counter() - started
-                # With a sign that may yet come to count, a state is not one to go back to.
-                if saves and (sign is None or not watch.armed or last):
-                    now.warning = sign.reason if sign and not watch.armed else None
-                    _save(path, step, now)
-                    told += _tell(log, now.records[told:])
+                if due.sample:
+                    run.sample()
+                if due.save:
+                    run.save(last=last)
                 bar.advance()
-        return now
+        return run.now
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep others out of `folder`; the first process holds the lock for those it trains with."""
-    if not processes.first():
-        yield
-        return
-    with lock(folder / "lock"):
-        (folder / "samples").mkdir(exist_ok=True)
-        yield
+class _Run:
+    """A training under way, `now`, and what may follow each of its steps."""
 
+    def __init__(
+        self, step: Step, files: TrainingFolder, log: Log, *, rollbacks: int, slow_down: float
+    ) -> None:
+        self._step, self._files, self._log = step, files, log
+        self._rollbacks, self._slow_down = rollbacks, slow_down
+        if processes.first() and not files.has_state():  # so that one can always go back
+            self._write(Outcome(sound=0 if step.divergence({}) else SOUND))
+        self.now = self._read()
+        self._files.write_records(self.now.records)
+        self._logged = 0
+        self._log_records()
+        self._watch = Watch(self.now.sound)
+        self._doubt: Divergence | None = None
+        self._started = time.perf_counter() - self.now.seconds
 
-def _check(step: Step, record: Mapping[str, float], *, deep: bool) -> Sign | None:
-    """What is wrong with the losses, the networks or, `deep`, any number in the state."""
-    sign = not_finite(record) or step.sign(record)
-    return sign or (not_finite(step.state_dict()) if deep else None)
+    def take_step(self, batches: Callable[[int], Batch], steps: int) -> Mapping[str, Tensor]:
+        """Take the next of `steps` steps; returns its losses."""
+        fetch = time.perf_counter()
+        batch = batches(self.now.step)
+        self.now.data_seconds += time.perf_counter() - fetch
+        values = self._step.train_step(batch, self.now.step / steps)
+        self.now.step += 1
+        return values
 
+    def check(self, record: Mapping[str, float], *, deep: bool) -> Divergence | None:
+        """The divergence that counts, in the losses, the networks or, `deep`, all of the state."""
+        found = not_finite(record) or self._step.divergence(record)
+        if deep and not found:
+            found = not_finite(self._step.state_dict())
+        self._doubt = processes.agreed(found)
+        if self._watch.counts(self._doubt):
+            return self._doubt
+        self.now.sound = self._watch.sound
+        return None
 
-def _go_back(
-    path: Path, step: Step, now: Outcome, sign: Sign, rollbacks: int, slow_down: float
-) -> Outcome:
-    """Load the last save, lower the learning rates, and save that, with the story so far."""
-    last = _load(path, step)
-    story = {"step": now.step, "to_step": last.step, "reason": sign.reason}
-    if (count := len(last.rollbacks)) >= rollbacks:
-        after = f"given up after going back {'once' if count == 1 else f'{count} times'}"
-        raise DivergedError(
-            f"step {now.step}: {sign.reason}; {after}. The state of step {last.step} is kept. "
-            "Lower the learning rates or the adversarial weights."
+    def go_back(self, diverged: Divergence) -> tuple[int, str]:
+        """Go on from the last save with lower learning rates; its step, and the story in words."""
+        self.now.seconds = time.perf_counter() - self._started
+        last = self._read()
+        if (count := len(last.rollbacks)) >= self._rollbacks:
+            after = f"given up after going back {'once' if count == 1 else f'{count} times'}"
+            raise DivergedError(
+                f"step {self.now.step}: {diverged.reason}; {after}. The state of step {last.step} "
+                "is kept. Lower the learning rates or the adversarial weights."
+            )
+        rates = self._step.rates
+        for part in diverged.parts or rates:
+            rates[part] *= self._slow_down
+        story = {"step": self.now.step, "to_step": last.step, "reason": diverged.reason}
+        last.rollbacks.append({**story, "rates": dict(rates)})
+        last.seconds, last.data_seconds = self.now.seconds, self.now.data_seconds
+        self._write(last)
+        self._files.write_records(last.records)
+        self.now, self._watch = last, Watch(last.sound)
+        slower = ", ".join(f"{part} × {rate:.3g}" for part, rate in rates.items())
+        return last.step, (
+            f"step {story['step']}: {diverged.reason}; back to step {last.step}, "
+            f"learning rates: {slower}"
         )
-    for part in sign.slows or step.rates:
-        step.rates[part] *= slow_down
-    last.rollbacks.append({**story, "rates": dict(step.rates)})
-    last.seconds, last.data_seconds = now.seconds, now.data_seconds
-    _save(path, step, last)
-    return last
 
+    def record(self, record: Mapping[str, float]) -> None:
+        """Keep the losses of the last step."""
+        self.now.records.append({"step": self.now.step, **record})
+        self._files.append_record(self.now.records[-1])
 
-def _tale(rollback: Mapping[str, Any]) -> str:
-    rates = ", ".join(f"{part} × {rate:.3g}" for part, rate in rollback["rates"].items())
-    return (
-        f"step {rollback['step']}: {rollback['reason']}; back to step {rollback['to_step']}, "
-        f"learning rates: {rates}"
-    )
+    def sample(self) -> None:
+        """Keep a picture of what the networks do now."""
+        if processes.first():
+            self._files.write_sample(self.now.step, self._step.sample())
 
+    def save(self, *, last: bool) -> None:
+        """Save the state, if it is one to go back to, or the `last` one; then log its records."""
+        doubt, self.now.seconds = self._doubt, time.perf_counter() - self._started
+        # Divergence that may yet come to count makes a state none to go back to.
+        if doubt and self._watch.armed and not last:
+            return
+        self.now.warning = doubt.reason if doubt and not self._watch.armed else None
+        self._write(self.now)
+        self._log_records()
 
-def _tell(log: Log, records: list[dict[str, float]]) -> int:
-    """Log `records`; return their number."""
-    for record in records:
-        log(int(record["step"]), {name: value for name, value in record.items() if name != "step"})
-    return len(records)
+    def _log_records(self) -> None:
+        for record in self.now.records[self._logged :]:
+            losses = {name: value for name, value in record.items() if name != "step"}
+            self._log(int(record["step"]), losses)
+        self._logged = len(self.now.records)
 
+    def _write(self, now: Outcome) -> None:
+        networks = self._step.state_dict()
+        self._files.save({**vars(now), "rates": self._step.rates, "networks": networks})
 
-def _save(path: Path, step: Step, now: Outcome) -> None:
-    if not processes.first():
-        return
-    buffer = io.BytesIO()
-    torch.save({**vars(now), "rates": step.rates, "networks": step.state_dict()}, buffer)
-    with atomic_file(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
-
-
-def _load(path: Path, step: Step) -> Outcome:
-    processes.meet()  # the first has written it
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    processes.meet()  # all have read it
-    step.load_state_dict(state.pop("networks"))
-    step.rates.update(state.pop("rates"))
-    return Outcome(**state)
-
-
-def _write_records(path: Path, records: list[dict[str, float]]) -> None:
-    if not processes.first():
-        return
-    with atomic_file(path) as temporary:
-        temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
-
-
-def _append_record(path: Path, record: Mapping[str, float]) -> None:
-    if not processes.first():
-        return
-    with naming(path), path.open("a") as stream:
-        stream.write(json.dumps(record) + "\n")
+    def _read(self) -> Outcome:
+        state = self._files.load()
+        self._step.load_state_dict(state.pop("networks"))
+        self._step.rates.update(state.pop("rates"))
+        return Outcome(**state)

@@ -1,7 +1,7 @@
-"""Divergence: its signs, what photos look like that show them, and when a sign counts.
+"""Divergence: what it looks like, and when it counts.
 
-What a sign is, the method says; this module has those that methods share. The loop in
-`wespe/networks/fitting/engine.py` goes back to the last good state where a sign counts.
+A method decides what it checks; this module has the checks that methods share. Where a divergence
+counts, the loop in `wespe/networks/fitting/engine.py` goes back to the last good state.
 """
 
 import math
@@ -26,26 +26,26 @@ class DivergedError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Sign:
-    """Something that no healthy training shows."""
+class Divergence:
+    """Something that a check found and that no healthy training shows."""
 
     reason: str
     """In words, with the figures."""
-    slows: tuple[str, ...] = ()
-    """The parts of the method whose learning rate is to blame; none stands for all."""
+    parts: tuple[str, ...] = ()
+    """The parts of the method whose learning rate is to blame; empty stands for all parts."""
     patience: int = 1
-    """In how many checks in a row it has to be seen before it counts."""
+    """It counts only once this many checks in a row have found something."""
     broken: bool = False
     """Whether the training cannot go on from here, so that it counts in any case."""
 
 
 class Watch:
-    """Tells which signs count.
+    """Decides which divergence counts.
 
-    A network that starts at random shows signs before it has learned anything, looks sound for a
-    moment by chance, and leaves nothing to go back to. So signs count only in a training that was
-    sound from the start, or in `SOUND` checks in a row; those of a broken one count in any case.
-    `sound` is the number of such checks until now, and stays once it is reached.
+    A network that starts at random looks diverged before it has learned anything, looks sound for a
+    moment by chance, and leaves nothing to go back to. So a divergence counts only if the training
+    was sound from the start, or in `SOUND` checks in a row; a broken training counts in any case.
+    `sound` is the number of sound checks in a row until now; it stays once it has reached `SOUND`.
     """
 
     def __init__(self, sound: int) -> None:
@@ -53,23 +53,23 @@ class Watch:
 
     @property
     def armed(self) -> bool:
-        """Whether signs count."""
+        """Whether divergence counts."""
         return self.sound >= SOUND
 
-    def counts(self, sign: Sign | None) -> bool:
-        """Whether what this check has found means divergence."""
-        self._seen = self._seen + 1 if sign else 0
+    def counts(self, found: Divergence | None) -> bool:
+        """Whether what this check has found counts."""
+        self._seen = self._seen + 1 if found else 0
         if not self.armed:
-            self.sound = 0 if sign else self.sound + 1
-        if sign is None:
+            self.sound = 0 if found else self.sound + 1
+        if found is None:
             return False
-        return sign.broken or (self.armed and self._seen >= sign.patience)
+        return found.broken or (self.armed and self._seen >= found.patience)
 
 
-def not_finite(values: Mapping[str, Any]) -> Sign | None:
-    """The sign that a number, or a tensor anywhere in a state, is infinite or not a number."""
+def not_finite(values: Mapping[str, Any]) -> Divergence | None:
+    """A number, or a tensor anywhere in a state, that is infinite or not a number."""
     bad = [name for name, value in values.items() if not _is_finite(value)]
-    return Sign(f"not finite: {', '.join(bad)}", broken=True) if bad else None
+    return Divergence(f"not finite: {', '.join(bad)}", broken=True) if bad else None
 
 
 def _is_finite(value: Any) -> bool:
@@ -82,13 +82,13 @@ def _is_finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def collapse(photos: Tensor, enhanced: Tensor) -> Sign | None:
-    """The sign that enhanced photos are inverted, constant or no longer the photos they were.
+def collapse(photos: Tensor, enhanced: Tensor) -> Divergence | None:
+    """Enhanced photos that are inverted, constant or no longer the photos they were.
 
     `photos`, `enhanced`: `(N, 3, H, W)` in [0, 1]; what lies beyond is clipped, as it is on saving.
     Both measures are of the luma around each photo's own mean, over all pixels of all photos: the
     correlation of the two, and the ratio of their standard deviations. Photos without any contrast
-    show no sign.
+    are always sound.
     """
     before, after = (_around_mean(grey(image.float().clamp(0, 1))) for image in (photos, enhanced))
     energy = before.square().mean().item()
@@ -96,11 +96,11 @@ def collapse(photos: Tensor, enhanced: Tensor) -> Sign | None:
         return None
     contrast = math.sqrt(after.square().mean().item() / energy)
     if not contrast >= LEAST_CONTRAST:
-        return Sign(f"enhanced photos are constant: {contrast:.2f} of the contrast is left")
+        return Divergence(f"enhanced photos are constant: {contrast:.2f} of the contrast is left")
     correlation = (before * after).mean().item() / (energy * contrast)
     if correlation < LEAST_CORRELATION:
         what = "inverted" if correlation < 0 else "no longer like the photos"
-        return Sign(
+        return Divergence(
             f"enhanced photos are {what}: the correlation of their luma is {correlation:.2f}"
         )
     return None

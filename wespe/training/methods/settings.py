@@ -95,8 +95,8 @@ class Recipe(Settings):
     augment: bool = False
     """Flip and rotate patches at random (the eight symmetries of the square). Not in the paper."""
     shrink_transport: bool = True
-    """Remove from the transport between the domains (`wespe/training/look.py`) what chance may
-    explain, since they show different things. With only a few photos this is nearly all. Use
+    """Remove from the transport between the domains (`wespe/training/transport_fit.py`) what chance
+    may explain, since they show different things. With only a few photos this is nearly all. Use
     `false` if both domains show the same things, such as two cameras' photos of the same scenes."""
     monitor: Monitor = Monitor()
     log_every: Count = 20
@@ -120,3 +120,11 @@ class PerceptualRecipe(Recipe):
     @property
     def given_files(self) -> tuple[str, ...]:
         return (self.content.weights,) if self.content.weights else ()
+
+
+class AdversarialRecipe(Recipe):
+    """What every method with discriminators has."""
+
+    discriminator_learning_rate: Positive = 5e-4
+    """Adam's learning rate for the discriminators."""
+    discriminator: Discriminator = Discriminator()

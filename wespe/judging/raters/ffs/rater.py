@@ -20,7 +20,7 @@ from wespe.judging.raters.ffs.crops import (
 )
 from wespe.judging.raters.ffs.network import FfsNetwork, build_network
 from wespe.judging.raters.ffs.step import FfsStep, judge
-from wespe.networks.fitting.engine import Outcome, fit
+from wespe.networks.fitting.engine import Outcome, Schedule, fit
 from wespe.photos.images import Pixels, read_photo
 from wespe.results.faves import PARTS, FavePhoto, of_part, read_faves
 from wespe.results.score import Score
@@ -184,11 +184,8 @@ def _train(
             flip=settings.flip,
             seed=task.seed,
         ),
-        steps=per_epoch * settings.epochs,
+        Schedule(per_epoch * settings.epochs, save=settings.save_every, log=per_epoch),
         folder=task.state,
-        save_every=settings.save_every,
-        log_every=per_epoch,
-        sample_every=None,
         log=task.log,
         label=task.name,
         stop=step.finished,

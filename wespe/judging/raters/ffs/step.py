@@ -13,7 +13,7 @@ from wespe.core.device import Device
 from wespe.judging.raters.ffs.crops import to_batch
 from wespe.judging.raters.ffs.network import FfsNetwork
 from wespe.networks.fitting.engine import Batch
-from wespe.networks.fitting.monitor import Sign
+from wespe.networks.fitting.monitor import Divergence
 from wespe.photos.images import Pixels
 
 
@@ -94,7 +94,7 @@ class FfsStep:
         loss = F.binary_cross_entropy_with_logits(logits, truth)
         return float(loss), float(((logits > 0) == (truth > 0)).float().mean())
 
-    def sign(self, record: Mapping[str, float]) -> Sign | None:
+    def divergence(self, record: Mapping[str, float]) -> Divergence | None:
         """None: a classifier cannot collapse; the loop itself looks for what is not finite."""
         return None
 

@@ -3,7 +3,12 @@
 from typing import ClassVar, Literal
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
-from wespe.training.methods.settings import Discriminator, Generator, PerceptualRecipe
+from wespe.training.methods.settings import (
+    AdversarialRecipe,
+    Discriminator,
+    Generator,
+    PerceptualRecipe,
+)
 
 
 class DpedWeights(Settings):
@@ -24,7 +29,7 @@ class DpedWeights(Settings):
     """Of the total variation loss. The code's loss is a mean too: its weight stays 2000."""
 
 
-class DpedRecipe(PerceptualRecipe):
+class DpedRecipe(AdversarialRecipe, PerceptualRecipe):
     """Training from patches of the same scenes: G(x) should get the content, the colours and the
     texture of y (Ignatov et al. 2017, section 3). The defaults are those of the published code; its
     paper prints weights in other proportions (content 1, texture 0.4, colour 0.1, total variation

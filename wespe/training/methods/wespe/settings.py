@@ -3,7 +3,13 @@
 from typing import ClassVar, Literal
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
-from wespe.training.methods.settings import Content, Discriminator, Generator, PerceptualRecipe
+from wespe.training.methods.settings import (
+    AdversarialRecipe,
+    Content,
+    Discriminator,
+    Generator,
+    PerceptualRecipe,
+)
 
 
 class WespeContent(Content):
@@ -37,7 +43,7 @@ class WespeWeights(Settings):
     in the paper."""
 
 
-class WespeRecipe(PerceptualRecipe):
+class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     """Training from unpaired patches. The defaults are the paper's (section 3). Where the paper is
     silent, they are those of the DPED code, on which it builds. A step is one update of G and F and
     one of the discriminators."""

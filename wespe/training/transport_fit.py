@@ -1,15 +1,16 @@
-"""The transport between two sets of photos, found without pairs.
+"""The transport between two sets of photos, fitted without pairs.
 
 Two sets of photos differ even where their looks agree, since they show different things, and that
-must not count as look. How much of what is found it may be is estimated by leaving out a part of
-the photos at a time (the jackknife), and each part of the transport is shrunk by it, as James and
-Stein shrink a mean: by the variance that chance explains over the square of what was found. A
-variance told by few photos is itself uncertain, and is taken for larger, as Student's and Fisher's
-distributions say.
+must not count as look. How much of a difference chance may explain is estimated by leaving out a
+part of the photos at a time (the jackknife). Each part of the transport is then shrunk as James and
+Stein shrink a mean: by the variance that chance explains over the square of the difference. A
+variance from few photos is itself uncertain and is taken to be larger, following Student's and
+Fisher's distributions.
 """
 
 import math
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from wespe.data.patches.store import PatchSet
 from wespe.networks.transport import BAND_EDGES_PX, Transport, bands
 from wespe.photos.filters import grey
 from wespe.photos.images import Pixels
@@ -35,6 +37,35 @@ Counts = NDArray[np.int64]
 Levels = NDArray[np.float64]
 
 
+class Transports:
+    """What takes the photos of each domain to the look of the other, fitted when first asked for.
+
+    `shrink`: as in `fit_transport`.
+    """
+
+    def __init__(self, source: PatchSet, target: PatchSet, *, shrink: bool) -> None:
+        self._shrink = shrink
+        self._source, self._target = (
+            _Domain(patches.pixels, patches.photos, whole=not shrink)
+            for patches in (source, target)
+        )
+
+    @cached_property
+    def forth(self) -> Transport:
+        """From the source to the target."""
+        return _fit(self._source, self._target, shrink=self._shrink)
+
+    @cached_property
+    def back(self) -> Transport:
+        """From the target to the source."""
+        return _fit(self._target, self._source, shrink=self._shrink)
+
+    @cached_property
+    def histogram_match(self) -> Levels:
+        """The plain histogram match from the source to the target, `(256, 3)`."""
+        return _match_histograms(self._source, self._target)
+
+
 def fit_transport(
     source: Pixels,
     target: Pixels,
@@ -51,12 +82,7 @@ def fit_transport(
     """
     x = _Domain(source, source_photos, whole=not shrink)
     y = _Domain(target, target_photos, whole=not shrink)
-    if shrink and min(x.parts, y.parts) == 1:
-        return Transport()
-    levels = _shrunk_levels(x.histograms(), y.histograms())
-    before, after = x.contrasts(Transport(levels)), y.contrasts(Transport())
-    saturation, *contrast = np.clip(_shrunk_gains(before, after), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
-    return Transport(levels, float(saturation), [float(gain) for gain in contrast])
+    return _fit(x, y, shrink=shrink)
 
 
 def histogram_match(source: Pixels, target: Pixels) -> Levels:
@@ -64,7 +90,7 @@ def histogram_match(source: Pixels, target: Pixels) -> Levels:
 
     `source`, `target`: as in `fit_transport`. Nothing is shrunk.
     """
-    return _match_channels(_Domain(source).histograms().sum(0), _Domain(target).histograms().sum(0))
+    return _match_histograms(_Domain(source), _Domain(target))
 
 
 class _Domain:
@@ -82,6 +108,7 @@ class _Domain:
         self.parts = 1 if whole else min(_PARTS, int(ranks.max()) + 1)
         self._part_of = ranks % self.parts
 
+    @cached_property
     def histograms(self) -> Counts:
         """How often each channel has each of its levels, in each part: `(parts, 3, 256)`."""
         counts = np.zeros((self.parts, 3, 256), np.int64)
@@ -111,6 +138,19 @@ class _Domain:
             rows = torch.stack([*squares, torch.ones(len(chunk), dtype=torch.double)], dim=1)
             np.add.at(sums, self._part_of[chunk], rows.numpy())
         return sums
+
+
+def _fit(source: _Domain, target: _Domain, *, shrink: bool) -> Transport:
+    if shrink and min(source.parts, target.parts) == 1:
+        return Transport()
+    levels = _shrunk_levels(source.histograms, target.histograms)
+    before, after = source.contrasts(Transport(levels)), target.contrasts(Transport())
+    saturation, *contrast = np.clip(_shrunk_gains(before, after), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
+    return Transport(levels, float(saturation), [float(gain) for gain in contrast])
+
+
+def _match_histograms(source: _Domain, target: _Domain) -> Levels:
+    return _match_channels(source.histograms.sum(0), target.histograms.sum(0))
 
 
 def _shrunk_levels(source: Counts, target: Counts) -> Levels:
@@ -171,11 +211,11 @@ def _jackknife(
     """
     whole = source.sum(0), target.sum(0)
     errors = []
-    for place, parts in enumerate((source, target)):
+    for number, parts in enumerate((source, target)):
         without = []
         for part in parts if len(parts) > 1 else ():
             sums = list(whole)
-            sums[place] = sums[place] - part
+            sums[number] = sums[number] - part
             without.append(estimate(*sums))
         for value in without:
             scale = math.sqrt((1 - 1 / len(parts)) * _caution(len(parts)))

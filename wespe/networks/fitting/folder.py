@@ -1,0 +1,76 @@
+"""The folder of a training: the state that it resumes from, its losses and its sample pictures."""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from wespe.core import processes
+from wespe.core.files import atomic_file, lock, naming
+from wespe.photos.images import Pixels, write_photo
+
+
+class TrainingFolder:
+    """`state.pt`, `losses.jsonl` and `samples/` in the folder `path`.
+
+    Of several processes that train together, only the first one writes; all of them read the state.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._state = path, path / "state.pt"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other trainings out of the folder; the first process holds the lock for all.
+
+        Raises BlockingIOError where another process trains in it.
+        """
+        if not processes.first():
+            yield
+            return
+        with lock(self._path / "lock"):
+            (self._path / "samples").mkdir(exist_ok=True)
+            yield
+
+    def has_state(self) -> bool:
+        """Whether there is a state to resume from."""
+        return self._state.exists()
+
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the state, which holds numbers, text and tensors, in one rename."""
+        if not processes.first():
+            return
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        with atomic_file(self._state) as temporary:
+            temporary.write_bytes(buffer.getbuffer())
+
+    def load(self) -> dict[str, Any]:
+        """The state that was saved last, its tensors on the CPU."""
+        processes.meet()  # the first has written it
+        state: dict[str, Any] = torch.load(self._state, map_location="cpu", weights_only=True)
+        processes.meet()  # all have read it
+        return state
+
+    def write_records(self, records: Sequence[Mapping[str, float]]) -> None:
+        """Replace all records of the losses."""
+        if not processes.first():
+            return
+        with atomic_file(self._path / "losses.jsonl") as temporary:
+            temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    def append_record(self, record: Mapping[str, float]) -> None:
+        """Add one record of the losses."""
+        if not processes.first():
+            return
+        path = self._path / "losses.jsonl"
+        with naming(path), path.open("a") as stream:
+            stream.write(json.dumps(record) + "\n")
+
+    def write_sample(self, step: int, picture: Pixels) -> None:
+        """Keep `picture`, uint8 `(H, W, 3)`, as the sample of `step`."""
+        write_photo(self._path / "samples" / f"{step:06d}.jpg", picture)
