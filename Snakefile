@@ -1,21 +1,22 @@
 """The whole pipeline. `snakemake all` runs params.yaml; `--configfile FILE` runs another file."""
 
+import json
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from wespe.settings.params import load
 from wespe.core.schema import SettingsError
+from wespe.pipeline.fingerprint import fingerprint
+from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
     chosen_settings,
-    code,
-    fingerprint,
+    hint,
     online_sources,
     photos_of,
-    subtrees,
     votes_of,
 )
+from wespe.settings.params import load
 
 # No `configfile:` directive: it would merge a file from the command line into params.yaml.
 given = workflow.config_settings
@@ -26,8 +27,7 @@ try:
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-DATA = settings.run.data
-RESULTS = settings.run.results
+stages = Stages(settings)
 
 
 # The system that requirements.txt is locked for; the commands themselves come with `make .venv`.
@@ -45,11 +45,8 @@ localrules:
 rule all:
     default_target: True
     input:
-        f"{RESULTS}/report.html",
-        f"{RESULTS}/tables",
-        expand(f"{DATA}/patches/{{name}}.json", name=settings.domains),
-        expand(f"{RESULTS}/raters/{{name}}/rater.json", name=settings.raters),
-        expand(f"{RESULTS}/ratings/{{name}}/summary.json", name=settings.ratings),
+        # What nothing needs is not acquired.
+        [next(iter(s.outputs.values())) for s in stages if s.rule != "acquire"],
 
 
 include: "workflow/rules/common.smk"
@@ -58,8 +55,6 @@ include: "workflow/rules/patches.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
-include: "workflow/rules/list.smk"
-include: "workflow/rules/tables.smk"
 include: "workflow/rules/study.smk"
 include: "workflow/rules/report.smk"
 
@@ -68,4 +63,6 @@ onsuccess:
     if Path(rules.report.output.page).exists():
         print(f"Report: {rules.report.output.page}")
         for name in settings.pairs:
-            print(f"Network {name}: {RESULTS}/pairs/{name}/generator.safetensors")
+            print(f"Network {name}: {stages.layout.pair(name).network}")
+        if words := hint(PARAMS):
+            print(words)

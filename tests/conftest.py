@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from wespe.core import parallel
-from wespe.pipeline import dvc as versions
-from wespe.pipeline import tracking
+from wespe.core.schema import SettingsError
+from wespe.pipeline import tracking, versions
+from wespe.pipeline.dvc_stages import write_dvc_yaml
 from wespe.settings import params as config
 
 if TYPE_CHECKING:
@@ -101,13 +103,28 @@ class Project:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
+        if file == "params.yaml":
+            self.write_dvc_yaml()
+
+    def write_dvc_yaml(self) -> None:
+        """Do what `wespe dvc` does, unless the settings are wrong."""
+        with suppress(SettingsError):
+            write_dvc_yaml(config.load(self.root / "params.yaml"))
 
     def add_judges(self) -> None:
         """Give the settings raters and a rating."""
         self.edit("params.yaml", "raters: {}\nratings: {}\n", JUDGES)
 
-    def record(self) -> None:
-        versions.record(Path("params.yaml"), config.load(Path("params.yaml")))
+    def add_study(self) -> None:
+        """Give the settings a study with votes."""
+        for file in ("study.json", "votes.sqlite"):
+            path = self.root / "studies" / "street" / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        self.edit("params.yaml", "studies: {}\n", "studies: {street: {path: studies/street}}\n")
+
+    def record(self) -> list[str]:
+        return versions.record(Path("params.yaml"), config.load(Path("params.yaml")))
 
     def commit(self) -> None:
         self.do("git", "add", "--all")
@@ -148,6 +165,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         photo.write_text(name)
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
+        project.write_dvc_yaml()
         project.do("git", "init", "--quiet")
         project.commit()
     return root

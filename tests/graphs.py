@@ -1,21 +1,31 @@
-"""Prints the graph of one tool as JSON: `python tests/graphs.py snakemake|dvc`, in the project.
+"""Prints the stages as JSON: `python tests/graphs.py snakemake|dvc|settings`, in the project.
 
-A process of its own, since both tools change warnings, logging and more where they are imported.
+As one of the two tools sees them, or as the settings say. A process of its own, since both tools
+change warnings, logging and more where they are imported.
 """
 
 import json
-import re
 import sys
-from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from wespe.pipeline.workflow import code
-
-Stage = dict[str, list[str]]
+Graph = dict[str, dict[str, Any]]
 
 
-def snakemake_graph() -> dict[str, Stage]:
-    """Every job of `rule all` by rule and name: outputs, inputs, code and settings keys."""
+def of_settings() -> Graph:
+    """Every stage by its title, as the settings say."""
+    from wespe.pipeline.stages import Stages
+    from wespe.settings.params import load
+
+    return {
+        stage.title: asdict(stage) | {"code": stage.code_hash}
+        for stage in Stages(load(Path("params.yaml")))
+    }
+
+
+def of_snakemake() -> Graph:
+    """Every job of `rule all`."""
     from snakemake.api import SnakemakeApi
     from snakemake.settings.types import ResourceSettings
 
@@ -30,58 +40,43 @@ def snakemake_graph() -> dict[str, Stage]:
         flow._build_dag()
         return {
             # One stage, whether it is tried again or not.
-            "@".join([job.rule.name.removesuffix("_online"), *job.wildcards]): _stage(
-                job.output,
-                job.input,
-                list(json.loads(job.params.settings)),
-            )
-            | {"rule": [job.rule.name]}
+            "-".join([job.rule.name.removesuffix("_online"), *job.wildcards]): {
+                "rule": job.rule.name,
+                "inputs": [str(path) for path in job.input],
+                "outputs": {key: str(path) for key, path in job.output.items()},
+                "settings": list(json.loads(job.params.settings)),
+                "code": job.params.code,
+            }
             for job in flow.dag.jobs
             if job.output
         }
 
 
-def dvc_graph() -> dict[str, Stage]:
-    """Every stage by name; a dependency on a folder stands for what the stages put there."""
+def of_dvc() -> Graph:
+    """Every stage of dvc.yaml."""
     from dvc.dependency.param import ParamsDependency
     from dvc.repo import Repo
 
     with Repo(".") as repo:
-        stages = repo.index.stages
-        made = [out.def_path for stage in stages for out in stage.outs]
-        graph = {}
-        for stage in stages:
-            files = [dep for dep in stage.deps if not isinstance(dep, ParamsDependency)]
-            keys = [
-                key for dep in stage.deps if isinstance(dep, ParamsDependency) for key in dep.params
-            ]
-            inputs = [path for dep in files for path in _expand(dep.def_path, made)]
-            graph[stage.name] = _stage([out.def_path for out in stage.outs], inputs, keys)
-            rules, target = re.fullmatch(
-                r".* --allowed-rules ([\w ]+) -- (\S+)", stage.cmd
-            ).groups()
-            graph[stage.name] |= {"runs": rules.split(), "asks for": [target]}
-        return graph
-
-
-def _expand(path: str, made: Sequence[str]) -> Iterator[str]:
-    if path.startswith("wespe/"):
-        yield from code(path.removeprefix("wespe/"))
-    elif below := [output for output in made if output.startswith(f"{path}/")]:
-        yield from below
-    else:
-        yield path
-
-
-def _stage(outputs: Sequence[str], inputs: Sequence[str], keys: Sequence[str]) -> Stage:
-    return {
-        "output": sorted(map(str, outputs)),
-        "input": sorted(path for path in map(str, inputs) if not path.startswith("wespe/")),
-        "code": sorted(path for path in map(str, inputs) if path.startswith("wespe/")),
-        "setting": sorted(keys),
-    }
+        return {
+            stage.name: {
+                "command": stage.cmd,
+                "inputs": [
+                    dep.def_path for dep in stage.deps if not isinstance(dep, ParamsDependency)
+                ],
+                "outputs": [out.def_path for out in stage.outs],
+                "settings": [
+                    key
+                    for dep in stage.deps
+                    if isinstance(dep, ParamsDependency)
+                    for key in dep.params
+                ],
+                "metrics": [out.def_path for out in stage.outs if out.metric],
+            }
+            for stage in repo.index.stages
+        }
 
 
 if __name__ == "__main__":
-    graphs = {"snakemake": snakemake_graph, "dvc": dvc_graph}
+    graphs = {"settings": of_settings, "snakemake": of_snakemake, "dvc": of_dvc}
     print(json.dumps(graphs[sys.argv[1]]()))

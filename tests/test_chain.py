@@ -125,8 +125,7 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
         *(f"logs/patches/{name}.log" for name in ("phone", "dslr")),
         "logs/train/phone_dslr.log",
         "logs/evaluate/scenes.log",
-        "logs/list/ratings.log",
-        "logs/list/studies.log",
+        "logs/metrics.log",
         "logs/tables.log",
         "logs/report.log",
     }
@@ -135,12 +134,10 @@ def test_the_results_are_complete_and_nothing_else_is_left(chain: Chain) -> None
     assert {picture.split(".")[1] for picture in pictures} == methods
     assert {path for path in made - logs if not path.endswith(".jpg")} - timestamps(made) == {
         "report.html",
-        "ratings/index.json",
-        "studies/index.json",
+        "metrics.json",
         *(f"pairs/phone_dslr/generator.{suffix}" for suffix in ("safetensors", "json")),
         "pairs/phone_dslr/losses.jsonl",
         *(f"evaluations/scenes/{file}" for file in ("images.csv", "summary.json")),
-        *(f"evaluations/scenes/metrics/{method}.json" for method in methods),
     }
     samples = chain.pair / "samples"
     assert [path.name for path in sorted(samples.glob("*.jpg"))] == ["000020.jpg", "000040.jpg"]

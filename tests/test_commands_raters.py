@@ -133,15 +133,16 @@ def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(
     assert found["metrics"]["pair", f"{key}_change"] == score["difference"]["mean"]
 
 
-def test_the_ratings_of_the_settings_are_listed(call: Call) -> None:
-    code, messages = call("list", "ratings", "--out", "results/ratings/index.json")
-    assert (code, messages) == (0, "ratings: scenes\n")
-    index = json.loads(Path("results/ratings/index.json").read_text())
-    assert index["scenes"]["rater"] == "ffs"
-    settings = Path("params.yaml")
-    settings.write_text(SETTINGS.partition("ratings:")[0])
-    assert call("list", "ratings", "--out", "results/ratings/index.json")[0] == 0
-    assert Path("results/ratings/index.json").read_text() == "{}\n"
+def test_metrics_of_the_run_have_the_rating(call: Call) -> None:
+    assert call("rater", "ffs", *FIT)[0] == 0
+    assert call("rate", "scenes", *RATE)[0] == 0
+    code, messages = call("metrics", "--out", "results/metrics.json")
+    assert code == 0, messages
+    found = json.loads(Path("results/metrics.json").read_text())["scenes"]
+    summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())
+    assert found["ffs_simulated_viewers"] == pytest.approx(
+        summary["methods"]["enhanced"]["mean"], abs=1e-4
+    )
 
 
 def test_raters_and_ratings_are_no_networks(call: Call) -> None:

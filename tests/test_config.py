@@ -149,11 +149,6 @@ NAME = "must be a name of letters, digits, - and _"
             {"source": "phone", "target": "dslr", "recipe": "demo"},
             f"pairs.a/b {NAME}, got 'a/b'",
         ),
-        (
-            "studies",
-            {"index": {"path": "street"}},
-            "studies.index: expected another name, index.json is the list of them",
-        ),
         # Names of what there is not.
         (
             "evaluations.scenes.metrics",

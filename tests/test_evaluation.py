@@ -1,5 +1,4 @@
 import csv
-import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -265,15 +264,6 @@ def test_without_a_metric_of_a_direction_no_photo_gained(
     monkeypatch.delitem(METRICS, "brisque")
     summary = run(make_index({f"{n}.png": photo(n) for n in range(3)}, {}), tmp_path / "out")
     assert summary.extremes == Extremes()
-
-
-def test_a_file_a_method_has_the_means_alone(make_index: MakeIndex, tmp_path: Path) -> None:
-    summary = run(make_index({"0.png": photo(0)}, {"0.png": photo(1)}), tmp_path / "out")
-    folder = tmp_path / "out" / "metrics"
-    assert {path.stem for path in folder.iterdir()} == set(summary.methods)
-    for method, table in summary.methods.items():
-        means = json.loads((folder / f"{method}.json").read_text())
-        assert means == {name: pytest.approx(table[name].mean, abs=1e-4) for name in table}
 
 
 def test_the_version_of_the_photos_follows_their_contents(

@@ -1,202 +1,215 @@
-"""Snakemake's and DVC's graphs are one graph, and it lists the code that the stages run."""
+"""Snakemake and DVC have the stages of the settings; new code changes those that use it alone."""
 
-import ast
 import json
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT, Project, enter
-from tests.graphs import Stage
+from tests.graphs import Graph
+from wespe.pipeline.dvc_stages import CODE, dvc_yaml
+from wespe.pipeline.stages import Stages
+from wespe.settings.params import load
 
-Graph = Mapping[str, Stage]
-
-
-def with_judges(project: Project) -> None:
-    """Give the project raters, a rating and a study."""
-    project.add_judges()
-    project.edit("params.yaml", "studies: {}\n", "studies: {street: {path: studies/street}}\n")
-    for file in ("study.json", "votes.sqlite"):
-        path = project.root / "studies" / "street" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+METHODS = """\
+recipes:
+  short: {steps: 400}
+  long: {method: dped, steps: 900}
+"""
 
 
-def graph(tool: str, project: Project) -> Graph:
+def graph(of: str, root: Path, package: Path | None = None) -> Graph:
+    """The stages of the project in `root`, by the code of `package`."""
     program = ROOT / "tests" / "graphs.py"
-    done = subprocess.run(
-        [sys.executable, program, tool], cwd=project.root, capture_output=True, text=True
-    )
+    environment = {**os.environ, "PYTHONPATH": str(package or root)}
+    command = [sys.executable, program, of]
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: Graph = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def differences(snakemake: Graph, dvc: Graph) -> list[str]:
-    """What one graph has and the other lacks, a line each."""
-    lines = [f"{stage}: only in Snakemake" for stage in sorted(snakemake.keys() - dvc.keys())]
-    lines += [f"{stage}: only in DVC" for stage in sorted(dvc.keys() - snakemake.keys())]
-    for stage in sorted(snakemake.keys() & dvc.keys()):
-        ours, theirs = snakemake[stage], dvc[stage]
-        for kind in ("output", "input", "code", "setting"):
-            here, there = set(ours[kind]), set(theirs[kind])
-            lines += [f"{stage}: {kind} {item} only in Snakemake" for item in sorted(here - there)]
-            lines += [f"{stage}: {kind} {item} only in DVC" for item in sorted(there - here)]
-        if ours["rule"][0] not in theirs["runs"]:
-            lines.append(f"{stage}: DVC runs the rule {' or '.join(theirs['runs'])}")
-        if not set(theirs["asks for"]) <= set(ours["output"]):
-            lines.append(f"{stage}: DVC asks for {theirs['asks for'][0]}")
-    return lines
-
-
-@pytest.mark.parametrize("settings", ["shipped", "two pairs", "downloads", "judges"])
-def test_both_tools_have_the_same_graph(project: Project, settings: str) -> None:
-    if settings == "shipped":
-        (project.root / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    if settings == "downloads":
-        flickr = "flickr: {kind: folder, path: photos/flickr}"
-        project.edit("params.yaml", flickr, "flickr: {kind: div2k, path: data/sources.csv}")
-    if settings == "judges":
-        with_judges(project)
-    snakemake = graph("snakemake", project)
-    stages = {"shipped": 14, "two pairs": 15, "downloads": 15, "judges": 19}
-    assert len(snakemake) == stages[settings]
-    online = [name for name, stage in snakemake.items() if stage["rule"] == ["acquire_online"]]
-    assert online == (["acquire@flickr"] if settings == "downloads" else [])
-    assert differences(snakemake, graph("dvc", project)) == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "difference"),
-    [
-        (
-            "        - ${run.data}/patches/${item.target}.npy\n",
-            "",
-            "train@phone_dslr: input data/patches/dslr.npy only in Snakemake",
-        ),
-        (
-            "        - ${run.results}/pairs/${item.pair}/generator.json\n",
-            "",
-            "evaluate@dslr_scenes: input results/tiny/pairs/phone_dslr/generator.json"
-            " only in Snakemake",
-        ),
-        (
-            "      - ${run.results}/pairs\n",
-            "",
-            "report: input results/tiny/pairs/phone_dslr/losses.jsonl only in Snakemake",
-        ),
-        (
-            "      - ${run.results}/ratings\n",
-            "",
-            "tables: input results/tiny/ratings/scenes/scores.csv only in Snakemake",
-        ),
-        (
-            "        - recipes.${item.recipe}\n",
-            "        - recipes\n",
-            "train@phone_dslr: setting recipes.short only in Snakemake",
-        ),
-        (
-            "        - wespe/training\n",
-            "",
-            "train@phone_dslr: code wespe/training/losses.py only in Snakemake",
-        ),
-        (
-            "      outs:\n        - ${run.data}/patches/${item}.npy\n",
-            "      outs:\n        - ${run.data}/patches/${item}.npy\n        - more-${item}\n",
-            "patches@phone: output more-phone only in DVC",
-        ),
-        ("  train:\n", "  training:\n", "train@phone_dslr: only in Snakemake"),
-        (
-            "--allowed-rules patches",
-            "--allowed-rules train",
-            "patches@phone: DVC runs the rule train",
-        ),
-    ],
-)
-def test_a_drift_is_named(
-    project: Project, snakemake_graph: Graph, old: str, new: str, difference: str
-) -> None:
-    with_judges(project)
-    project.edit("dvc.yaml", old, new)
-    assert difference in differences(snakemake_graph, graph("dvc", project))
-
-
 @pytest.fixture(scope="module")
-def snakemake_graph(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Graph:
+def judged(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with two methods, raters, a rating, a study, a download and a file of weights."""
     root = Path(shutil.copytree(fresh, tmp_path_factory.mktemp("judges") / "project"))
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
-        with_judges(project)
-        return graph("snakemake", project)
+        (root / "vgg.safetensors").touch()
+        project.add_judges()
+        project.add_study()
+        for old, new in (
+            ("recipes:\n  short: {steps: 400}\n  long: {steps: 900}\n", METHODS),
+            ("long: {method: dped,", "long: {method: dped, content: {weights: vgg.safetensors},"),
+            ("{kind: folder, path: photos/flickr}", "{kind: div2k, path: data/sources.csv}"),
+        ):
+            project.edit("params.yaml", old, new)
+    return root
 
 
-# Settings and how files are written decide when work is done and where, not what comes out;
-# the index is a contract between stages.
-_OF_SETTINGS = ("settings", "registry")
-PLUMBING = {
-    "wespe/__init__.py",
-    "wespe/settings/params.py",
-    "wespe/core/files.py",
-    "wespe/core/parallel.py",
-    "wespe/core/progress.py",
-    "wespe/core/schema.py",
-    "wespe/core/yaml_file.py",
-    "wespe/results/index.py",
-    *(str(p.relative_to(ROOT)) for p in ROOT.glob("wespe/**/*.py") if p.stem in _OF_SETTINGS),
-    *(str(p.relative_to(ROOT)) for p in ROOT.glob("wespe/**/__init__.py")),
-}
+@pytest.fixture(scope="module")
+def stages(judged: Path) -> Graph:
+    return graph("settings", judged)
+
+
+def test_snakemake_has_the_stages_of_the_settings(judged: Path, stages: Graph) -> None:
+    jobs = graph("snakemake", judged)
+    assert jobs.keys() == stages.keys()
+    assert [name for name, job in jobs.items() if job["rule"] == "acquire_online"] == [
+        "acquire-flickr"
+    ]
+    for name, job in jobs.items():
+        stage = stages[name]
+        assert set(job["inputs"]) == set(stage["inputs"].values()), name
+        for key in ("outputs", "settings", "code"):
+            assert job[key] == stage[key], name
+
+
+def test_dvc_has_the_stages_of_the_settings(judged: Path, stages: Graph) -> None:
+    found = graph("dvc", judged)
+    assert found.pop("check")["outputs"] == [str(CODE)]
+    assert found.keys() == stages.keys()
+    for name, stage in stages.items():
+        ours = {*stage["inputs"].values(), str(CODE / f"{name}.json")}
+        assert set(found[name]["inputs"]) == ours, name
+        assert set(found[name]["outputs"]) == set(stage["outputs"].values())
+        assert found[name]["settings"] == stage["settings"]
+        assert f"--allowed-rules {stage['rule']}" in found[name]["command"]
+        assert found[name]["command"].split()[-1] in found[name]["outputs"]
+    assert [name for name, stage in found.items() if stage["metrics"]] == ["metrics"]
+    assert "vgg.safetensors" in found["train-phone_flickr"]["inputs"]
+
+
+def test_the_shipped_dvc_yaml_is_that_of_the_shipped_settings() -> None:
+    params = load(ROOT / "params.yaml")
+    assert (ROOT / "dvc.yaml").read_text("utf-8") == dvc_yaml(params), "run `wespe dvc`"
+
+
+def test_every_file_that_is_no_module_belongs_to_a_stage_or_a_page() -> None:
+    package = ROOT / "wespe"
+    files = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.*")
+        if path.suffix not in {".py", ".pyc"}
+        and not path.is_relative_to(package / "apps")
+        and path.name != "py.typed"
+    }
+    named = {entry for stage in Stages(load(ROOT / "params.yaml")) for entry in stage.code}
+    assert {file for file in files if not {file, str(Path(file).parent)} & named} == set()
+
+
+def test_a_stale_dvc_yaml_is_refused_with_the_one_command(finished: Project) -> None:
+    path = finished.root / "params.yaml"
+    text = path.read_text().replace(
+        "pairs:\n", "pairs:\n  again: {source: phone, target: dslr, recipe: long}\n"
+    )
+    path.write_text(text)
+    done = finished.call("dvc", "repro")
+    assert done.returncode != 0
+    assert "train-again" in done.stdout
+    assert "`wespe dvc` writes it anew" in done.stdout
+    assert finished.ran() == set()
+
+
+def append(file: str, text: str) -> Callable[[Path], None]:
+    def change(package: Path) -> None:
+        with (package / file).open("a") as stream:
+            stream.write(text)
+
+    return change
+
+
+def replace(file: str, old: str, new: str) -> Callable[[Path], None]:
+    def change(package: Path) -> None:
+        text = (package / file).read_text()
+        assert old in text
+        (package / file).write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def add_method(package: Path) -> None:
+    methods = package / "training" / "methods"
+    shutil.copytree(methods / "srcnn", methods / "mine")
+    replace("training/methods/mine/settings.py", '["srcnn"]', '["mine"]')(package)
+    mine = "\nfrom wespe.training.methods.mine import settings as mine\n"
+    append("training/methods/registry.py", mine + 'RECIPES["mine"] = mine.SrcnnRecipe\n')(package)
+    shutil.copy(package / "networks" / "srcnn.py", package / "networks" / "mine.py")
+    network = '\nARCHITECTURES["mine"] = "wespe.networks.mine:Srcnn"\n'
+    append("networks/registry.py", network)(package)
+
+
+def add_metric(package: Path) -> None:
+    shutil.copy(*(package / "judging" / "metrics" / f"{name}.py" for name in ("entropy", "mine")))
+    entry = '\nMETRICS["mine"] = METRICS["entropy_bit"]\n'
+    append("judging/metrics/registry.py", entry)(package)
+
+
+def add_source(package: Path) -> None:
+    source = package / "data" / "mine.py"
+    source.write_text((package / "data" / "kitti.py").read_text().replace('"kitti"', '"mine"'))
+    entry = 'SOURCES["mine"] = Source(mine.KittiSettings, mine.acquire)\n'
+    append("data/registry.py", f"\nfrom wespe.data import mine\n\n{entry}")(package)
+
+
+def both(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
+    def change(package: Path) -> None:
+        for one in changes:
+            one(package)
+
+    return change
+
+
+NOTHING = both(
+    *(add_method, add_metric, add_source),
+    append("networks/generator.py", '\n\ndef new():\n    """New."""\n'),
+    append("judging/raters/ffs/network.py", "\n\nimport json\n"),
+    append("data/div2k.py", "\n# Why.\n"),
+    replace("judging/raters/rate.py", '"""', '"""Read. '),
+    replace("judging/metrics/ssim.py", "def ssim(", "SIDE = 3\n\n\ndef ssim("),
+)
 
 
 @pytest.mark.parametrize(
-    ("stage", "modules"),
+    ("change", "expected"),
     [
-        ("acquire", ["data"]),
-        ("patches", ["data/patches"]),
-        ("train", ["training"]),
-        ("evaluate", ["judging/evaluation.py"]),
-        ("rater@", ["judging/raters/run", "judging/raters/ffs"]),
-        ("rate@", ["judging/raters", "judging/baselines.py"]),
-        ("study@", ["apps/study"]),
-        ("tables", ["reports"]),
-        ("report", ["reports"]),
+        (NOTHING, set()),
+        # WESPE has this loss, DPED has not; what follows a training follows its step.
+        (
+            replace("training/losses.py", "F.mse_loss(blurred", "2 * F.mse_loss(blurred"),
+            {"train-phone_dslr", "evaluate-dslr_scenes", "rate-scenes"},
+        ),
+        (
+            append("judging/raters/ffs/rater.py", "\nprint(FfsRater)\n"),
+            {"rater-faves", "rate-scenes"},
+        ),
+        (
+            both(
+                replace("judging/metrics/registry.py", '"PSNR"', '"Peak"'),
+                append("data/div2k.py", "\nprint()\n"),
+            ),
+            {
+                *("evaluate-dslr_scenes", "evaluate-flickr_scenes"),
+                *("metrics", "tables", "report", "acquire-flickr"),
+            },
+        ),
+        (append("reports/templates/report.css", "\n"), {"tables", "report"}),
     ],
+    ids=["nothing", "a loss", "a rater", "a label and a source", "a page"],
 )
-def test_a_stage_depends_on_the_code_that_it_imports(
-    snakemake_graph: Graph, stage: str, modules: list[str]
+def test_code_changes_the_stages_that_use_it(
+    judged: Path,
+    stages: Graph,
+    tmp_path: Path,
+    change: Callable[[Path], None],
+    expected: set[str],
 ) -> None:
-    listed = next(job["code"] for name, job in snakemake_graph.items() if name.startswith(stage))
-    roots = [path for path in listed if path.startswith(tuple(f"wespe/{m}" for m in modules))]
-    assert roots
-    missing = imported(roots) - set(listed)
-    assert not missing, f"{stage} imports {', '.join(sorted(missing))}"
-
-
-def imported(files: list[str]) -> set[str]:
-    """The files of the package that `files` import, directly or not, except for the plumbing."""
-    found: set[str] = set()
-    waiting = [file for file in files if file.endswith(".py")]
-    while waiting:
-        file = waiting.pop()
-        found.add(file)
-        waiting += set(imports(file)) - found - PLUMBING
-    return found
-
-
-def imports(file: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse((ROOT / file).read_text("utf-8"))):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
-            path = name.replace(".", "/")
-            yield from (
-                candidate
-                for candidate in (f"{path}.py", f"{path}/__init__.py")
-                if path.split("/")[0] == "wespe" and (ROOT / candidate).is_file()
-            )
+    ignore = shutil.ignore_patterns("__pycache__")
+    change(Path(shutil.copytree(judged / "wespe", tmp_path / "wespe", ignore=ignore)))
+    after = graph("settings", judged, package=tmp_path)
+    assert {name for name in stages if after[name]["code"] != stages[name]["code"]} == expected

@@ -11,7 +11,7 @@ from safetensors.numpy import save_file
 from tests.faves import write_faves
 from tests.made import rater_card
 from wespe.core.device import Device, resolve
-from wespe.core.files import read_json, sha256, write_json
+from wespe.core.files import sha256, write_json
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
 from wespe.judging.raters.ffs.settings import FfsSettings
 from wespe.judging.raters.journal import Found, Journal
@@ -102,12 +102,6 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
     assert len(rows) == 9
-    means = {path.stem: read_json(path) for path in (tmp_path / "out" / "metrics").iterdir()}
-    assert means == {
-        "original": {"eye_brightness": 20.0},
-        "enhanced": {"eye_brightness": 30.0, "eye_brightness_change": 10.0},
-        "target": {"eye_brightness": 120.0, "eye_brightness_change": 100.0},
-    }
 
 
 @pytest.mark.parametrize(
@@ -188,8 +182,8 @@ def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path)
     assert not kept.parent.exists()
     whole = tmp_path / "whole"
     rate(index, Brightness(), enhancers=third, about=ABOUT, **into(whole))
-    for name in ("scores.csv", "metrics/enhanced.json"):
-        assert (tmp_path / "out" / name).read_bytes() == (whole / "out" / name).read_bytes()
+    ours, theirs = (folder / "out" / "scores.csv" for folder in (tmp_path, whole))
+    assert ours.read_bytes() == theirs.read_bytes()
 
 
 def test_a_journal_knows_any_name_and_what_was_cut_off_anywhere(tmp_path: Path) -> None:

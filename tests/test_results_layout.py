@@ -17,7 +17,7 @@ def test_files_lie_below_data_and_results() -> None:
     assert layout.table("one").record == layout.tables / "one.json"
     assert layout.table("one").written("tex") == layout.tables / "one.tex"
     assert layout.study("asked").figures == layout.studies / "asked.json"
-    assert layout.listed("ratings") == Path("r/ratings/index.json")
+    assert layout.metrics == Path("r/metrics.json")
     assert layout.report == Path("r/report.html")
 
 

@@ -11,6 +11,7 @@ def add(commands: Commands) -> None:
     commands.add(
         "evaluate", evaluate, "index", "model", named="an evaluation", out="the folder to create"
     )
+    commands.add("metrics", metrics, out="the JSON file to write")
     page = commands.add("report", report, out="the page to write")
     add_partial(page)
     page.add_argument(
@@ -60,6 +61,23 @@ def evaluate(arguments: argparse.Namespace) -> None:
     for method, metrics in summary.means().items():
         means = (f"{name} {mean:.4g}" for name, mean in metrics.items() if mean is not None)
         print(f"{arguments.name}: {method}: {', '.join(means)}")
+
+
+def metrics(arguments: argparse.Namespace) -> None:
+    """Collect what the networks of a run achieve, for `dvc metrics` and `dvc exp show`."""
+    from wespe.core.files import write_json
+    from wespe.reports.metrics import run_metrics
+    from wespe.results.layout import Layout
+
+    params = load_settings(arguments)
+    layout = Layout(params.run.data, params.run.results)
+    found = run_metrics(
+        {name: layout.evaluation(name).summary for name in params.evaluations},
+        {name: layout.rating(name).summary for name in params.ratings},
+    )
+    write_json(arguments.out, found)
+    for name, values in found.items():
+        print(f"{name}: {', '.join(f'{key} {value:.4g}' for key, value in values.items())}")
 
 
 def report(arguments: argparse.Namespace) -> None:

@@ -28,7 +28,6 @@ from wespe.results.evaluations import (
 )
 from wespe.results.index import PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
-from wespe.results.means import write_means
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.record import write_record
 from wespe.results.statistics import mean_and_std
@@ -138,7 +137,6 @@ def evaluate(
             seconds=round(time.perf_counter() - started, 3),
         )
         write_images(files.images, images, metrics)
-        write_means(files.metrics, summary.means())
         write_record(files.summary, summary)
     return summary
 

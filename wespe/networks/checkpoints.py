@@ -1,6 +1,7 @@
 """Trained networks on disk: a safetensors file that alone is enough to enhance."""
 
 import json
+import pkgutil
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -8,17 +9,9 @@ from safetensors.torch import save
 
 from wespe.core.files import atomic_file
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.generator import Generator
-from wespe.networks.johnson import JohnsonNetwork
-from wespe.networks.srcnn import Srcnn
+from wespe.networks.registry import ARCHITECTURES
 
 FORMAT = "wespe-generator/1"
-ARCHITECTURES: dict[str, type[Enhancer]] = {
-    "dped": Generator,
-    "srcnn": Srcnn,
-    "johnson": JohnsonNetwork,
-}
-_NAMES = {architecture: name for name, architecture in ARCHITECTURES.items()}
 
 
 def save_generator(path: Path, generator: Enhancer) -> None:
@@ -28,7 +21,9 @@ def save_generator(path: Path, generator: Enhancer) -> None:
         for key, value in generator.state_dict().items()
         if value.is_floating_point()
     }
-    described = {"architecture": _NAMES[type(generator)], "config": generator.config}
+    names = {where: name for name, where in ARCHITECTURES.items()}
+    where = f"{type(generator).__module__}:{type(generator).__qualname__}"
+    described = {"architecture": names[where], "config": generator.config}
     header = json.dumps({"format": FORMAT, **described}, sort_keys=True)
     # One key only: safetensors writes several in an order that changes from run to run.
     content = save(tensors, {"wespe": header})
@@ -58,7 +53,8 @@ def load_generator(path: Path) -> Enhancer:
         known = ", ".join(ARCHITECTURES)
         raise ValueError(f"{path}: expected an architecture among {known}, got {architecture!r}")
     try:
-        generator = ARCHITECTURES[architecture](**header["config"])
+        build = pkgutil.resolve_name(ARCHITECTURES[architecture])
+        generator: Enhancer = build(**header["config"])
         counters = {
             key: value for key, value in generator.state_dict().items() if key not in tensors
         }

@@ -1,13 +1,11 @@
-"""What the Snakefile asks of the package: which settings, which parts of them, which code."""
+"""What the Snakefile asks of the package besides the stages."""
 
-import hashlib
-import json
+import importlib.util
 import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cache, reduce
-from operator import getitem
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,6 @@ from wespe.data.registry import SOURCES
 from wespe.settings.params import Params
 
 DEFAULT_SETTINGS = Path("params.yaml")
-_PACKAGE = Path("wespe")
 
 
 def chosen_settings(files: Sequence[Path], overrides: Mapping[str, Any]) -> Path:
@@ -98,35 +95,13 @@ def online_sources(params: Params) -> list[str]:
     return [name for name, source in params.sources.items() if SOURCES[source.kind].online]
 
 
-def subtrees(params: Params, *keys: str) -> str:
-    """The settings below dotted `keys` as JSON, which changes exactly when one of them does."""
-    tree = params.model_dump(mode="json")
-    return json.dumps({key: reduce(getitem, key.split("."), tree) for key in keys})
-
-
-def code(*parts: str) -> list[str]:
-    """The package's files behind `parts`, each a module (`losses.py`) or a folder (`models`)."""
-    paths = [_PACKAGE / part for part in parts]
-    files = [[path] if path.suffix else sorted(path.rglob("*.*")) for path in paths]
-    return [str(file) for group in files for file in group if file.suffix != ".pyc"]
-
-
-def fingerprint(path: Path) -> str:
-    """Hex SHA-256 of the names, sizes and times of a file, or of all below a folder.
-
-    Empty where there is neither. A folder's own modification time misses changes further down, and
-    hashing gigabytes of photos before every run would take longer than many a run. Hidden files do
-    not count: file managers leave them where somebody has only looked.
-    """
-    if not path.exists():
+def hint(settings_file: Path) -> str:
+    """What a finished run is told of DVC; nothing where DVC is not set up, or runs this itself."""
+    by_dvc = "DVC_STAGE" in os.environ
+    set_up = Path(".dvc").is_dir() and importlib.util.find_spec("dvc")
+    if by_dvc or not set_up or settings_file != DEFAULT_SETTINGS:
         return ""
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        name = file.relative_to(path)
-        if file.is_file() and not any(part.startswith(".") for part in name.parts):
-            stat = file.stat()
-            digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    return "DVC does not know of this run yet and would make it again: `wespe record` records it."
 
 
 def _short(path: Path) -> Path:

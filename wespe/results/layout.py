@@ -106,11 +106,6 @@ class EvaluationFiles:
         return self.folder / "images.csv"
 
     @property
-    def metrics(self) -> Path:
-        """A folder, `METHOD.json`: the means alone, for `dvc metrics show`."""
-        return self.folder / "metrics"
-
-    @property
     def pictures(self) -> Path:
         """A folder, `STEM.METHOD.jpg`: whole photos, at most 1600 px on the long side."""
         return self.folder / "pictures"
@@ -136,11 +131,6 @@ class RatingFiles:
     def scores(self) -> Path:
         """A table of `ScoreRow`."""
         return self.folder / "scores.csv"
-
-    @property
-    def metrics(self) -> Path:
-        """A folder, `METHOD.json`: the means alone, for `dvc metrics show`."""
-        return self.folder / "metrics"
 
 
 @dataclass(frozen=True)
@@ -226,9 +216,10 @@ class Layout:
     def report(self) -> Path:
         return self.results / "report.html"
 
-    def listed(self, table: str) -> Path:
-        """The list of what a table of the settings has, in the folder of its results."""
-        return self.results / table / "index.json"
+    @property
+    def metrics(self) -> Path:
+        """The few numbers by which runs are compared, by evaluation and rating."""
+        return self.results / "metrics.json"
 
     def log(self, rule: str, name: str = "") -> Path:
         """The log of a rule, `name` for one of its jobs where it has several."""

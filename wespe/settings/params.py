@@ -185,8 +185,6 @@ def load(path: Path) -> Params:
     problems += _unknown_names(values)
     if params:
         problems += [*_wrong_domains(params), *_unknown_metrics(params)]
-        if "index" in params.studies:
-            problems.append("studies.index: expected another name, index.json is the list of them")
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)

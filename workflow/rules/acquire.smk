@@ -1,15 +1,13 @@
 rule acquire:
     input:
-        # `content` tells what has changed below it; a folder's own time, less and more than that.
+        # `content` says what has changed below it; a folder's own time, less and more than that.
         path=ancient(lambda w: photos_of(settings, w.name)),
-        code=lambda w: code("data", "results", "photos/images.py"),
     output:
-        directory(f"{DATA}/sources/{{name}}"),
+        **made("acquire"),
     log:
-        f"{RESULTS}/logs/acquire/{{name}}.log",
+        log_of("acquire"),
     params:
-        file=PARAMS,
-        settings=lambda w: subtrees(settings, f"sources.{w.name}"),
+        **depends("acquire"),
         content=lambda w: fingerprint(Path(settings.sources[w.name].path)),
     message:
         "Photos of {wildcards.name}"
@@ -20,7 +18,7 @@ rule acquire:
 # What may need the network is tried again; what has come so far lies outside all outputs.
 use rule acquire as acquire_online with:
     wildcard_constraints:
-        name="|".join(online_sources(settings)) or "(?!)",
+        name=one_of(online_sources(settings)),
     retries: 3
 
 

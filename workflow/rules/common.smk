@@ -1,11 +1,35 @@
-def patch_set(domain, suffix=".npy"):
-    """The patch set of a domain (`source` or `target`) of the pair that a rule is about."""
-    return lambda w: f"{DATA}/patches/{getattr(settings.pairs[w.name], domain)}{suffix}"
+def made(rule, name="{name}"):
+    """What a rule makes, by the names of `wespe/pipeline/stages.py`; a folder has no suffix."""
+    files = outputs(stages.layout, rule, name).items()
+    return {key: path if Path(path).suffix else directory(path) for key, path in files}
 
 
-def given_files(wildcards):
-    """The files of weights that the pair's recipe names."""
-    return settings.recipes[settings.pairs[wildcards.name].recipe].given_files
+def reads(rule):
+    """What a rule reads, by the same names."""
+    return unpack(lambda w: stages(rule, w.name).inputs)
+
+
+def depends(rule):
+    """What makes a rule run again besides its files, which are its settings and its code."""
+
+    def of(wildcards):
+        return stages(rule, getattr(wildcards, "name", ""))
+
+    return {
+        "file": PARAMS,
+        "settings": lambda w: json.dumps(stages.settings(of(w))),
+        "code": lambda w: of(w).code_hash,
+    }
+
+
+def log_of(rule, name="{name}"):
+    """The log of a rule."""
+    return str(stages.layout.log(rule, name))
+
+
+def one_of(names):
+    """A constraint of a wildcard: names of the settings, none where there are none."""
+    return "|".join(names) or "(?!)"
 
 
 def devices(run):
@@ -28,51 +52,3 @@ def each_node(run):
     """What starts a command on each of several nodes."""
     nodes = run.nodes
     return f"srun --nodes={nodes} --ntasks={nodes} " if nodes > 1 else ""
-
-
-def trained(file):
-    """A file of the trained pair that an evaluation is about."""
-    return lambda w: f"{RESULTS}/pairs/{settings.evaluations[w.name].pair}/{file}"
-
-
-def evaluated():
-    """All files of all evaluations."""
-    return expand(
-        f"{RESULTS}/evaluations/{{name}}/{{file}}",
-        name=settings.evaluations,
-        file=["images.csv", "summary.json", "metrics", "pictures", "crops"],
-    )
-
-
-def all_ratings():
-    """All files of all ratings, and the list of them: where there are none, that is all there is."""
-    files = expand(
-        f"{RESULTS}/ratings/{{name}}/{{file}}",
-        name=settings.ratings,
-        file=["scores.csv", "summary.json", "metrics"],
-    )
-    return [f"{RESULTS}/ratings/index.json", *files]
-
-
-def all_studies():
-    """All files of all studies, and the list of them."""
-    files = expand(
-        f"{RESULTS}/studies/{{name}}.{{suffix}}",
-        name=settings.studies,
-        suffix=["json", "md", "csv"],
-    )
-    return [f"{RESULTS}/studies/index.json", *files]
-
-
-def rater_weights(wildcards):
-    """The file that a rater starts from, where its settings name one."""
-    weights = settings.raters[wildcards.name].weights_file
-    return [weights] if weights else []
-
-
-def rated(table, file):
-    """A file of what a rating is about: a rater or a pair."""
-    kind = table.removesuffix("s")
-    return (
-        lambda w: f"{RESULTS}/{table}/{getattr(settings.ratings[w.name], kind)}/{file}"
-    )

@@ -1,15 +1,12 @@
 rule patches:
     input:
-        photos=f"{DATA}/sources/{{name}}",
-        code=code("data/patches", "photos/images.py"),
+        reads("patches"),
     output:
-        array=f"{DATA}/patches/{{name}}.npy",
-        manifest=f"{DATA}/patches/{{name}}.json",
+        **made("patches"),
     log:
-        f"{RESULTS}/logs/patches/{{name}}.log",
+        log_of("patches"),
     params:
-        file=PARAMS,
-        settings=subtrees(settings, "patches", "run.seed"),
+        **depends("patches"),
     message:
         "Patches of {wildcards.name}"
     shell:

@@ -1,35 +1,15 @@
 rule rater:
     input:
-        photos=lambda w: f"{DATA}/sources/{settings.raters[w.name].photos}",
-        weights=rater_weights,
-        code=lambda w: code(
-            "judging/raters/base.py",
-            "judging/raters/registry.py",
-            "judging/raters/settings.py",
-            "judging/raters/run.py",
-            "results",
-            f"judging/raters/{settings.raters[w.name].kind}",
-            "networks",
-            "core/device.py",
-            "core/processes.py",
-            "judging/metrics",
-            "data/patches",
-            "photos",
-        ),
+        reads("rater"),
     output:
-        rater=f"{RESULTS}/raters/{{name}}/rater.safetensors",
-        card=f"{RESULTS}/raters/{{name}}/rater.json",
-        losses=f"{RESULTS}/raters/{{name}}/losses.jsonl",
+        **made("rater"),
     log:
-        f"{RESULTS}/logs/rater/{{name}}.log",
+        log_of("rater"),
     threads: workflow.cores
     resources:
         **one_gpu(settings.run),
     params:
-        file=PARAMS,
-        settings=lambda w: subtrees(
-            settings, f"raters.{w.name}", "run.seed", "run.compute"
-        ),
+        **depends("rater"),
         out=lambda w, output: Path(output.card).parent,
     message:
         "Rater {wildcards.name}; {log} shows how far it is"
@@ -40,33 +20,15 @@ rule rater:
 
 rule rate:
     input:
-        photos=lambda w: f"{DATA}/sources/{settings.ratings[w.name].photos}",
-        rater=rated("raters", "rater.safetensors"),
-        rater_card=rated("raters", "rater.json"),
-        network=rated("pairs", "generator.safetensors"),
-        card=rated("pairs", "generator.json"),
-        code=code(
-            "judging/raters",
-            "results",
-            "judging/baselines.py",
-            "networks",
-            "photos",
-            "judging/metrics",
-            "core/device.py",
-            "core/processes.py",
-            "data/patches",
-        ),
+        reads("rate"),
     output:
-        scores=f"{RESULTS}/ratings/{{name}}/scores.csv",
-        summary=f"{RESULTS}/ratings/{{name}}/summary.json",
-        metrics=directory(f"{RESULTS}/ratings/{{name}}/metrics"),
+        **made("rate"),
     log:
-        f"{RESULTS}/logs/rate/{{name}}.log",
+        log_of("rate"),
     resources:
         **one_gpu(settings.run),
     params:
-        file=PARAMS,
-        settings=lambda w: subtrees(settings, f"ratings.{w.name}", "run.compute"),
+        **depends("rate"),
         out=lambda w, output: Path(output.summary).parent,
     message:
         "Rating {wildcards.name}"

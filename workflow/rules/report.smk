@@ -1,34 +1,42 @@
+rule metrics:
+    input:
+        **stages("metrics").inputs,
+    output:
+        **made("metrics"),
+    log:
+        log_of("metrics", ""),
+    params:
+        **depends("metrics"),
+    message:
+        "Metrics of {settings.run.name}"
+    shell:
+        "wespe metrics --params {params.file} --out {output} > {log} 2>&1"
+
+
+rule tables:
+    input:
+        **stages("tables").inputs,
+    output:
+        **made("tables"),
+    log:
+        log_of("tables", ""),
+    params:
+        **depends("tables"),
+    message:
+        "Tables of {settings.run.name}"
+    shell:
+        "wespe tables --params {params.file} --out {output} > {log} 2>&1"
+
+
 rule report:
     input:
-        expand(
-            f"{RESULTS}/pairs/{{name}}/{{file}}",
-            name=settings.pairs,
-            file=[
-                "generator.safetensors",
-                "generator.json",
-                "losses.jsonl",
-                "samples",
-            ],
-        ),
-        evaluated(),
-        f"{RESULTS}/tables",
-        all_ratings(),
-        all_studies(),
-        code=code(
-            "reports",
-            "results",
-            "judging/metrics",
-            "judging/baselines.py",
-            "networks",
-            "photos",
-        ),
+        **stages("report").inputs,
     output:
-        page=f"{RESULTS}/report.html",
+        **made("report"),
     log:
-        f"{RESULTS}/logs/report.log",
+        log_of("report", ""),
     params:
-        file=PARAMS,
-        settings=subtrees(settings, *type(settings).model_fields),
+        **depends("report"),
     message:
         "Report of {settings.run.name}"
     shell:

@@ -20,7 +20,6 @@ from wespe.judging.versions import read_entry, size_px, versions
 from wespe.photos.images import PhotoError
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import RatingFiles
-from wespe.results.means import write_means
 from wespe.results.methods import ORIGINAL
 from wespe.results.networks import read_rater_card
 from wespe.results.ratings import (
@@ -96,7 +95,6 @@ def rate(
             files = RatingFiles(folder)
             rows = (ScoreRow(p.file, *score) for p in found for score in p.scores.items())
             write_scores(files.scores, rows)
-            write_means(files.metrics, summary.means())
             write_record(files.summary, summary)
     return summary
 

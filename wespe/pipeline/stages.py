@@ -1,0 +1,231 @@
+"""The stages of a run, with their files, settings and code: for Snakemake's rules and for DVC."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, reduce
+from operator import getitem
+from pathlib import Path
+from typing import Any
+
+from wespe.data.registry import SOURCES
+from wespe.judging.metrics.registry import METRICS
+from wespe.pipeline.code import code_hash
+from wespe.results.layout import Layout
+from wespe.settings.params import Params
+
+Files = dict[str, str]
+"""Paths by what a rule calls them; a folder's has no suffix."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rule for one entry of the settings, or for all of them (`name` is empty).
+
+    `settings`: dotted keys. `code`: entries of `code_hash`, the command first, then what the
+    settings choose. `facts`: what counts besides, of the `registry` modules that code leaves out.
+    """
+
+    rule: str
+    name: str
+    inputs: Files
+    outputs: Files
+    settings: tuple[str, ...]
+    code: tuple[str, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """Its name among all stages: names of rules have no `-`."""
+        return f"{self.rule}-{self.name}" if self.name else self.rule
+
+    @cached_property
+    def code_hash(self) -> str:
+        """What changes with its code and with nothing else."""
+        return code_hash(self.code, facts=self.facts)
+
+
+def outputs(layout: Layout, rule: str, name: str = "{name}") -> Files:
+    """What a rule makes; without a name, as a pattern."""
+    pair, rater, study = layout.pair(name), layout.rater(name), layout.study(name)
+    patches, evaluation, rating = layout.patches(name), layout.evaluation(name), layout.rating(name)
+    files: dict[str, dict[str, Path]] = {
+        "acquire": {"photos": layout.source(name).folder},
+        "patches": {"array": patches.array, "manifest": patches.manifest},
+        "train": {
+            "network": pair.network,
+            "card": pair.card,
+            "losses": pair.losses,
+            "samples": pair.samples,
+        },
+        "evaluate": {
+            "summary": evaluation.summary,
+            "images": evaluation.images,
+            "pictures": evaluation.pictures,
+            "crops": evaluation.crops,
+        },
+        "rater": {"rater": rater.rater, "card": rater.card, "losses": rater.losses},
+        "rate": {"summary": rating.summary, "scores": rating.scores},
+        "study": {"figures": study.figures, "text": study.text, "table": study.table},
+        "metrics": {"metrics": layout.metrics},
+        "tables": {"tables": layout.tables},
+        "report": {"page": layout.report},
+    }
+    return {key: str(path) for key, path in files[rule].items()}
+
+
+class Stages:
+    """The stages of the settings `params`, by rule and name."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self.layout = Layout(params.run.data, params.run.results)
+        self._made: dict[tuple[str, str], Stage] = {}
+
+    def __iter__(self) -> Iterator[Stage]:
+        """All of them, each after those whose files it reads."""
+        params = self.params
+        for rule, names in {
+            "acquire": params.sources,
+            "patches": params.domains,
+            "train": params.pairs,
+            "evaluate": params.evaluations,
+            "rater": params.raters,
+            "rate": params.ratings,
+            "study": params.studies,
+        }.items():
+            yield from (self(rule, name) for name in names)
+        yield from (self(rule) for rule in ("metrics", "tables", "report"))
+
+    def __call__(self, rule: str, name: str = "") -> Stage:
+        """One of them. Raises KeyError for a name that the settings do not have."""
+        if (rule, name) not in self._made:
+            inputs, settings, code, *facts = getattr(self, f"_{rule}")(*([name] if name else []))
+            made = outputs(self.layout, rule, name)
+            self._made[rule, name] = Stage(rule, name, inputs, made, settings, code, *facts)
+        return self._made[rule, name]
+
+    def settings(self, stage: Stage) -> dict[str, Any]:
+        """What the settings of a stage say, by key, as JSON has it."""
+        return {key: reduce(getitem, key.split("."), self._tree) for key in stage.settings}
+
+    @cached_property
+    def _tree(self) -> dict[str, Any]:
+        return self.params.model_dump(mode="json")
+
+    def _outputs(self, rule: str, name: str, *keys: str, prefix: str = "") -> Files:
+        made = outputs(self.layout, rule, name)
+        return {prefix + key: made[key] for key in keys or made}
+
+    def _step(self, pair: str) -> str:
+        """Where the step of a pair's method is, which imports its architecture."""
+        return self.params.recipes[self.params.pairs[pair].recipe].step
+
+    def _acquire(self, name: str) -> tuple[Any, ...]:
+        source = self.params.sources[name]
+        acquire = SOURCES[source.kind].acquire
+        code = ("wespe.cli.data:acquire", f"{acquire.__module__}:{acquire.__qualname__}")
+        return {"path": source.path}, (f"sources.{name}",), code
+
+    def _patches(self, name: str) -> tuple[Any, ...]:
+        inputs = self._outputs("acquire", name)
+        return inputs, ("patches", "run.seed"), ("wespe.cli.data:patches",)
+
+    def _train(self, name: str) -> tuple[Any, ...]:
+        pair = self.params.pairs[name]
+        recipe = self.params.recipes[pair.recipe]
+        inputs = {
+            **self._outputs("patches", pair.source, prefix="source_"),
+            **self._outputs("patches", pair.target, prefix="target_"),
+            **_numbered("weights", recipe.given_files),
+        }
+        settings = (f"pairs.{name}", f"recipes.{pair.recipe}", "run.seed", "run.compute")
+        return inputs, settings, ("wespe.cli.training:train", self._step(name))
+
+    def _evaluate(self, name: str) -> tuple[Any, ...]:
+        evaluation = self.params.evaluations[name]
+        inputs = {
+            **self._outputs("acquire", evaluation.photos),
+            **self._outputs("train", evaluation.pair, "network", "card"),
+        }
+        metrics = _described([evaluation.metrics])
+        code = (
+            *("wespe.cli.evaluation:evaluate", _OPENVINO, self._step(evaluation.pair)),
+            *(metric["function"] for metric in metrics.values()),
+        )
+        return inputs, (f"evaluations.{name}", "run.compute"), code, metrics
+
+    def _rater(self, name: str) -> tuple[Any, ...]:
+        rater = self.params.raters[name]
+        weights = [rater.weights_file] if rater.weights_file else []
+        inputs = {**self._outputs("acquire", rater.photos), **_numbered("weights", weights)}
+        settings = (f"raters.{name}", "run.seed", "run.compute")
+        return inputs, settings, ("wespe.cli.raters:rater", rater.rater)
+
+    def _rate(self, name: str) -> tuple[Any, ...]:
+        rating = self.params.ratings[name]
+        inputs = {
+            **self._outputs("acquire", rating.photos),
+            **self._outputs("rater", rating.rater, "rater"),
+            **self._outputs("rater", rating.rater, "card", prefix="rater_"),
+            **self._outputs("train", rating.pair, "network", "card"),
+        }
+        rater = self.params.raters[rating.rater].rater
+        code = ("wespe.cli.raters:rate", rater, _OPENVINO, self._step(rating.pair))
+        return inputs, (f"ratings.{name}", "run.compute"), code
+
+    def _study(self, name: str) -> tuple[Any, ...]:
+        folder = Path(self.params.studies[name].path)
+        inputs = {"key": str(folder / "study.json"), "votes": str(folder / "votes.sqlite")}
+        return inputs, (f"studies.{name}",), ("wespe.cli.study:report",)
+
+    def _metrics(self) -> tuple[Any, ...]:
+        params = self.params
+        inputs = self._all({"evaluate": params.evaluations, "rate": params.ratings}, "summary")
+        code = ("wespe.cli.evaluation:metrics",)
+        return inputs, ("evaluations", "ratings"), code, self._all_metrics()
+
+    def _tables(self) -> tuple[Any, ...]:
+        inputs = self._all({"evaluate": self.params.evaluations, "rate": self.params.ratings})
+        settings = ("tables", "evaluations", "pairs", "recipes")
+        code = ("wespe.cli.tables:tables", "reports/templates", "reports/papers/values.csv")
+        return inputs, settings, code, self._all_metrics()
+
+    def _report(self) -> tuple[Any, ...]:
+        params = self.params
+        inputs = self._all(
+            {
+                "train": params.pairs,
+                "evaluate": params.evaluations,
+                "rate": params.ratings,
+                "study": params.studies,
+            }
+        ) | self._outputs("tables", "")
+        # The page shows all settings.
+        settings = tuple(type(params).model_fields)
+        code = ("wespe.cli.evaluation:report", "reports/templates")
+        return inputs, settings, code, self._all_metrics()
+
+    def _all(self, entries: Mapping[str, Iterable[str]], *keys: str) -> Files:
+        """The outputs of all stages of some rules."""
+        return {
+            f"{rule}_{name}_{key}": path
+            for rule, names in entries.items()
+            for name in names
+            for key, path in self._outputs(rule, name, *keys).items()
+        }
+
+    def _all_metrics(self) -> dict[str, Any]:
+        return _described(entry.metrics for entry in self.params.evaluations.values())
+
+
+# Convolutions run there wherever it is installed; it is imported by a name that is put together.
+_OPENVINO = "wespe.networks.inference.backends.openvino_cpu"
+
+
+def _described(chosen: Iterable[Iterable[str]]) -> dict[str, Any]:
+    """What the registry says of metrics, by name."""
+    return {name: asdict(METRICS[name]) for names in chosen for name in names}
+
+
+def _numbered(key: str, files: Iterable[str]) -> Files:
+    return {f"{key}_{number}": file for number, file in enumerate(files)}
