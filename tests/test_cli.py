@@ -372,7 +372,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
     folder.mkdir(parents=True)
     network(str(folder / "generator.safetensors"))
     digest = sha256(folder / "generator.safetensors")
-    (folder / "generator.json").write_text(json.dumps({"sha256": digest}))
+    write_record(folder / "generator.json", card(sha256=digest))
     for model in ("pair", str(folder)):
         code, printed, _ = call("enhance", "photos/0.jpg", "--model", model, "--out", "out")
         assert (code, len(printed)) == (0, 2)
