@@ -17,10 +17,10 @@ import time
 from pathlib import Path
 
 from tests.flickr import service, settings, truth, without_faves
+from tests.flickr_emulator import Emulator, make_catalogue
 from wespe.core.files import read_json, write_json
 from wespe.data.flickr.crawl import collect
-from wespe.data.flickr.emulator import Emulator, make_catalogue
-from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.journal import CrawlJournal
 from wespe.data.flickr.pictures import Pictures
 from wespe.data.flickr.source import identity
 
@@ -46,15 +46,14 @@ def crawl(address: str, folder: Path, train: int) -> None:
     wanted = settings(folder, service=address, train=train)
     emulator = Address(address)
     client = service(emulator, folder, sleep=time.sleep)  # type: ignore[arg-type]
-    with Journal(folder / "journal.jsonl", identity(wanted)) as journal:
-        found = collect(
-            wanted,
-            service=client,
-            journal=journal,
-            fetch=lambda photo: None,
-            removed=frozenset(),
-            report=lambda line: None,
-        )
+    found = collect(
+        wanted,
+        service=client,
+        journal=CrawlJournal(folder / "journal.jsonl", identity(wanted)),
+        fetch=lambda photo: None,
+        removed=frozenset(),
+        report=lambda line: None,
+    )
     write_json(folder / "found.json", {photo.id: photo.faves for photo in found.photos})
 
 
@@ -104,14 +103,14 @@ def metadata(folder: Path) -> None:
 def pictures(folder: Path, count: int = 60) -> None:
     with Emulator(make_catalogue(3 * count, seed=3)) as emulator:
         wanted = settings(folder, service=emulator.service, train=count, validation=0, test=0)
-        with Journal(folder / "journal.jsonl", identity(wanted)) as journal:
-            client, shelf = service(emulator, folder), Pictures(wanted)
-            keep = {"service": client, "journal": journal, "removed": frozenset()}
-            quiet = lambda line: None  # noqa: E731
-            collect(wanted, **keep, fetch=lambda photo: None, report=quiet)  # metadata first
-            start, cpu = time.perf_counter(), time.process_time()
-            collect(wanted, **keep, fetch=shelf.fetch, report=quiet)
-            elapsed_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu
+        journal = CrawlJournal(folder / "journal.jsonl", identity(wanted))
+        client, shelf = service(emulator, folder), Pictures(wanted)
+        keep = {"service": client, "journal": journal, "removed": frozenset()}
+        quiet = lambda line: None  # noqa: E731
+        collect(wanted, **keep, fetch=lambda photo: None, report=quiet)  # metadata first
+        start, cpu = time.perf_counter(), time.process_time()
+        collect(wanted, **keep, fetch=shelf.fetch, report=quiet)
+        elapsed_s, cpu_s = time.perf_counter() - start, time.process_time() - cpu
         size = sum(path.stat().st_size for path in shelf.folder.glob("*.jpg"))
     print(
         f"{count} pictures, drawn by the emulator in the same process: {count / elapsed_s:.1f}/s, "

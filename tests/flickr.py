@@ -5,12 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from tests.flickr_emulator import KEY, SECRET, Emulator
+from tests.flickr_emulator.answers import sizes_of
+from tests.flickr_emulator.catalogue import CataloguePhoto
 from wespe.data.flickr import FlickrSettings
 from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.client import Flickr
-from wespe.data.flickr.emulator import KEY, SECRET, Emulator
-from wespe.data.flickr.emulator.answers import sizes_of
-from wespe.data.flickr.emulator.catalogue import CataloguePhoto
 from wespe.data.flickr.key import Credentials
 from wespe.data.flickr.licences import NAMES
 from wespe.data.flickr.photo import FlickrPhoto, Size

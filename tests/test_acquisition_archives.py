@@ -198,7 +198,7 @@ def test_paths_that_lead_outside_are_refused(
     archive = make(tmp_path / "a", content={"ok.jpg": b"1", name: b"2"})
     with pytest.raises(ArchiveError, match=r"expected a path below the archive's folder"):
         unpack(archive, folder)
-    assert set(found(tmp_path)) <= {"a", "raw/set/ok.jpg", "raw/set.unpacked.json"}
+    assert set(found(tmp_path)) <= {"a", "raw/set/ok.jpg", "raw/set.unpacked.jsonl"}
 
 
 @of_each_kind
@@ -308,6 +308,8 @@ def test_memory_does_not_grow_with_the_archive(tmp_path: Path, folder: Path) -> 
             return pool.submit(traced_peak, archive, folder, only).result()
 
         assert peak(1, 9_000_000, ()) < peak(1, 1000, ()) + 2 * 2**20
+        # Once before: paths intern their names, and Python's table of those may grow by a megabyte.
+        peak(3000, 0, ("none",))
         # A number a file, and not what tarfile knows of it, which is a thousand bytes.
         assert peak(3000, 0, ("none",)) < peak(10, 0, ("none",)) + 3000 * 150
 

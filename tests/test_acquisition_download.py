@@ -13,7 +13,8 @@ import pytest
 
 from tests import servers
 from tests.servers import Behaviour, FileServer, serving
-from wespe.data.download import DownloadError, Patience, download
+from wespe.data.download import DownloadError, download
+from wespe.data.http import Patience
 from wespe.data.transfer import Wanted
 
 FILE = b"\x1f\x8b" + random.Random(0).randbytes(300_000)
@@ -31,7 +32,7 @@ class Fetch:
 
     def __call__(self, *places: FileServer | str, attempts: int = 4, **known: Any) -> None:
         urls = [place if isinstance(place, str) else place.url for place in places]
-        patience = Patience(attempts=attempts, read_s=0.3, sleep=self.waits.append)
+        patience = Patience(attempts=attempts, timeout_s=(20, 0.3), sleep=self.waits.append)
         download(urls, Wanted(self.path, **known), patience=patience)
 
     def came(self, content: bytes = FILE) -> bool:

@@ -202,7 +202,7 @@ def test_a_rating_that_another_process_makes_is_left_to_it(
 ) -> None:
     assert call("rater", "ffs", *FIT)[0] == 0
     monkeypatch.setattr("wespe.judging.raters.rate.rating_key", lambda *_, **__: "key")
-    with lock(Path(".wespe/ratings/key/lock")):
+    with lock(Path(".wespe/ratings/key.lock")):
         code, messages = call("rate", "scenes", *RATE)
     assert (code, messages) == (1, "wespe rate: scenes is being rated by another process\n")
 

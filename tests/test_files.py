@@ -1,11 +1,22 @@
 import hashlib
 import multiprocessing
+import subprocess
+import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from wespe.core.files import atomic_file, atomic_folder, lock, read_json, sha256, write_json
+from wespe.core.files import (
+    BusyError,
+    atomic_file,
+    atomic_folder,
+    lock,
+    read_json,
+    sha256,
+    write_json,
+)
 
 
 def test_file_appears_whole_and_as_readable_as_any_other(tmp_path: Path) -> None:
@@ -117,7 +128,7 @@ def _hold(path: Path) -> int:
     try:
         with lock(path):
             return 0
-    except BlockingIOError:
+    except BusyError:
         return 1
 
 
@@ -128,3 +139,73 @@ def test_lock_lets_one_process_in(tmp_path: Path) -> None:
         with lock(path):
             assert other.apply(_hold, (path,)) == 1
         assert other.apply(_hold, (path,)) == 0
+    assert path.exists()
+
+
+def test_a_killed_process_holds_no_lock(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    program = f"""
+from pathlib import Path
+from wespe.core.files import lock
+with lock(Path({str(path)!r})):
+    print("held", flush=True)
+    input()
+"""
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(BusyError, match="lock: another process holds"), lock(path):
+            pass
+        holder.kill()
+        holder.wait()
+        with lock(path):
+            pass
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_only_one_is_in_whether_or_not_the_file_goes(tmp_path: Path, remove: bool) -> None:
+    path, inside, most, entries = tmp_path / "lock", 0, 0, 0
+
+    def enter() -> None:
+        nonlocal inside, most, entries
+        for _ in range(10):
+            with lock(path, wait=True, remove=remove):
+                inside += 1
+                entries += 1
+                most = max(most, inside)
+                inside -= 1
+
+    threads = [threading.Thread(target=enter) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (entries, most) == (40, 1)
+    assert path.exists() is not remove
+
+
+def test_a_file_that_goes_under_one_who_waits_is_made_again(tmp_path: Path) -> None:
+    path, got = tmp_path / "lock", threading.Event()
+
+    def wait() -> None:
+        with lock(path, wait=True):
+            got.set()
+
+    with lock(path, remove=True):
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        assert not got.wait(0.2)
+    waiting.join()
+    assert got.is_set()
+    assert path.exists()
+
+
+def test_another_thread_may_release(tmp_path: Path) -> None:
+    held = lock(tmp_path / "lock")
+    held.__enter__()
+    other = threading.Thread(target=held.__exit__, args=(None, None, None))
+    other.start()
+    other.join()
+    with lock(tmp_path / "lock"):
+        pass

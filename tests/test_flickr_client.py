@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from tests.flickr import service
+from tests.flickr_emulator import KEY, SECRET, Emulator, Faults, make_catalogue
 from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.client import CallError, Flickr
-from wespe.data.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
 from wespe.data.flickr.key import Credentials, KeyRefusedError, read_credentials
-from wespe.data.flickr.retry import UnavailableError
 from wespe.data.flickr.windows import Window
+from wespe.data.http import UnavailableError
 
 YEAR = Window(1_451_606_400, 1_483_228_799)
 STREET = {"tags": "street"}
@@ -68,7 +68,7 @@ def test_what_may_pass_is_tried_again(
         assert client.search(STREET, YEAR, 1).total == 20
         assert client.calls == emulator.calls.total() == 3
     assert len(waits) == 2
-    # A second, then two, half more or less; status 429 says two at least.
+    # Up to a second, then up to two; status 429 says two at least.
     assert (2 if fault == "429" else 0.5) <= waits[0] <= 2
     assert (2 if fault == "429" else 1) <= waits[1] <= 3
 
@@ -77,7 +77,7 @@ def test_what_does_not_pass_ends_after_eight_tries(tmp_path: Path) -> None:
     waits: list[float] = []
     with Emulator([], faults=Faults(errors=1)) as emulator:
         client = service(emulator, tmp_path, sleep=waits.append)
-        with pytest.raises(UnavailableError, match=r"photos\.search failed 8 times.*goes on where"):
+        with pytest.raises(UnavailableError, match=r"photos\.search: .*; given up after 8 tries"):
             client.search(STREET, YEAR, 1)
         assert emulator.calls.total() == 8
     assert len(waits) == 7

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.flickr import service, settings, truth, without_faves
+from tests.flickr_emulator import Emulator, Faults, make_catalogue
 from wespe.data.flickr import FlickrSettings
 from wespe.data.flickr.crawl import Collection, Service, collect
-from wespe.data.flickr.emulator import Emulator, Faults, make_catalogue
-from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.journal import CrawlJournal
 from wespe.data.flickr.photo import FlickrPhoto
 from wespe.data.flickr.source import identity
 from wespe.data.flickr.windows import Page, Window
@@ -79,15 +79,14 @@ def run(
     fetch: Callable[[FlickrPhoto], str | None] = lambda photo: None,
     removed: frozenset[str] = frozenset(),
 ) -> Collection:
-    with Journal(folder / "journal.jsonl", identity(wanted)) as journal:
-        return collect(
-            wanted,
-            service=asked,
-            journal=journal,
-            fetch=fetch,
-            removed=removed,
-            report=lambda line: None,
-        )
+    return collect(
+        wanted,
+        service=asked,
+        journal=CrawlJournal(folder / "journal.jsonl", identity(wanted)),
+        fetch=fetch,
+        removed=removed,
+        report=lambda line: None,
+    )
 
 
 def faves(collection: Collection) -> dict[str, int | None]:

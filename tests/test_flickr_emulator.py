@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from wespe.data.flickr.emulator import KEY, Emulator, make_catalogue, serve
-from wespe.data.flickr.emulator.catalogue import TRAITS
+from tests.flickr_emulator import KEY, Emulator, make_catalogue
+from tests.flickr_emulator.__main__ import serve
+from tests.flickr_emulator.catalogue import TRAITS
 
 CATALOGUE = make_catalogue(12_000, seed=0)
 

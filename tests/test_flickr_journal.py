@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.flickr import photo
-from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.journal import CrawlJournal
 from wespe.data.flickr.windows import Page, Window
 
 QUERY = {"tags": "street", "since": "2016-01-01"}
@@ -14,19 +14,19 @@ PAGE = Page(3, [photo(1), photo(2, views=None, title="“Rain” 雨\nand\u2028m
 
 
 def _fill(path: Path) -> None:
-    with Journal(path, QUERY) as journal:
-        journal.add_page(WINDOW, 1, PAGE)
-        journal.add_faves("1", 7)
-        journal.add_faves("2", None)
-        journal.add_failure("3", "gone: a placeholder came")
+    journal = CrawlJournal(path, QUERY)
+    journal.add_page(WINDOW, 1, PAGE)
+    journal.add_faves("1", 7)
+    journal.add_faves("2", None)
+    journal.add_failure("3", "gone: a placeholder came")
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
     _fill(tmp_path / "new" / "journal.jsonl")
-    with Journal(tmp_path / "new" / "journal.jsonl", QUERY) as journal:
-        assert journal.pages == {(WINDOW, 1): PAGE}
-        assert journal.faves == {"1": 7, "2": None}
-        assert journal.failures == {"3": "gone: a placeholder came"}
+    journal = CrawlJournal(tmp_path / "new" / "journal.jsonl", QUERY)
+    assert journal.pages == {(WINDOW, 1): PAGE}
+    assert journal.faves == {"1": 7, "2": None}
+    assert journal.failures == {"3": "gone: a placeholder came"}
 
 
 def test_wherever_the_file_ends_whole_lines_count_and_it_goes_on(tmp_path: Path) -> None:
@@ -35,28 +35,28 @@ def test_wherever_the_file_ends_whole_lines_count_and_it_goes_on(tmp_path: Path)
     whole = path.read_bytes()
     for end in range(0, len(whole), 13):
         path.write_bytes(whole[:end])
-        with Journal(path, QUERY) as journal:
-            known = len(journal.pages) + len(journal.faves) + len(journal.failures)
-            assert known == max(0, whole[:end].count(b"\n") - 1)
-            journal.add_faves("9", 9)
-        with Journal(path, QUERY) as journal:
-            assert journal.faves["9"] == 9
-            assert len(journal.pages) + len(journal.faves) + len(journal.failures) == known + 1
+        journal = CrawlJournal(path, QUERY)
+        known = len(journal.pages) + len(journal.faves) + len(journal.failures)
+        assert known == max(0, whole[:end].count(b"\n") - 1)
+        journal.add_faves("9", 9)
+        journal = CrawlJournal(path, QUERY)
+        assert journal.faves["9"] == 9
+        assert len(journal.pages) + len(journal.faves) + len(journal.failures) == known + 1
 
 
 def test_damage_elsewhere_is_named_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     _fill(path)
     lines = path.read_bytes().split(b"\n")
-    lines[2] = b'{"faves": '
-    path.write_bytes(b"\n".join(lines))
-    with pytest.raises(ValueError, match=r"journal\.jsonl, line 3: expected a record of a crawl"):
-        Journal(path, QUERY)
+    for damage in (b'{"faves": ', b'{"what": 1}', b"3"):
+        lines[2] = damage
+        path.write_bytes(b"\n".join(lines))
+        with pytest.raises(ValueError, match=r"journal\.jsonl, line 3: expected a record"):
+            CrawlJournal(path, QUERY)
 
 
 def test_another_query_is_refused(tmp_path: Path) -> None:
     _fill(tmp_path / "journal.jsonl")
-    with pytest.raises(ValueError, match=r'crawl of .*"street".*expected .*"rain".*path of its'):
-        Journal(tmp_path / "journal.jsonl", {**QUERY, "tags": "rain"})
-    with Journal(tmp_path / "journal.jsonl", QUERY) as journal:
-        assert journal.pages
+    with pytest.raises(ValueError, match=r'belongs to .*"street".*expected .*"rain".*path of '):
+        CrawlJournal(tmp_path / "journal.jsonl", {**QUERY, "tags": "rain"})
+    assert CrawlJournal(tmp_path / "journal.jsonl", QUERY).pages

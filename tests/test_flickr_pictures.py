@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from tests.flickr import photo, settings
-from wespe.data.flickr.emulator import Emulator, Faults, make_catalogue
-from wespe.data.flickr.emulator.answers import picture_path, sizes_of
-from wespe.data.flickr.emulator.catalogue import CataloguePhoto, Trait
+from tests.flickr_emulator import Emulator, Faults, make_catalogue
+from tests.flickr_emulator.answers import picture_path, sizes_of
+from tests.flickr_emulator.catalogue import CataloguePhoto, Trait
 from wespe.data.flickr.photo import FlickrPhoto, Size
 from wespe.data.flickr.pictures import Pictures, crop
-from wespe.data.flickr.retry import UnavailableError
+from wespe.data.http import UnavailableError
 from wespe.photos.images import photo_size, read_photo
 
 CATALOGUE = make_catalogue(3000, seed=0)
@@ -103,7 +103,7 @@ def test_a_connection_that_is_cut_is_tried_again(tmp_path: Path) -> None:
 def test_a_server_that_stays_down_is_no_reason_to_give_a_photo_up(tmp_path: Path) -> None:
     with (
         Emulator(CATALOGUE, faults=Faults(cut=1)) as emulator,
-        pytest.raises(UnavailableError, match=r"fetching photo \d+ failed 8 times"),
+        pytest.raises(UnavailableError, match=r"fetching photo \d+: no connection .*after 8 tries"),
     ):
         pictures(tmp_path).fetch(shown(of_trait(""), emulator))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

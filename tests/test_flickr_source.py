@@ -16,11 +16,11 @@ import yaml
 
 from tests.conftest import ROOT
 from tests.flickr import SMALL, service, settings, truth
+from tests.flickr_emulator import KEY, SECRET, Emulator, Faults, make_catalogue
 from wespe import cli
 from wespe.core.files import lock
 from wespe.core.schema import SettingsError
 from wespe.data.flickr import FlickrSettings
-from wespe.data.flickr.emulator import KEY, SECRET, Emulator, Faults, make_catalogue
 from wespe.data.flickr.source import acquire
 from wespe.photos.images import read_photo
 from wespe.results.index import PhotoIndex, read_index

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import ROOT
-from wespe.core.files import lock, sha256
+from wespe.core.files import BusyError, lock, sha256
 from wespe.data.patches import extraction
 from wespe.data.patches.extraction import extract
 from wespe.data.patches.part import resumable
@@ -160,7 +160,7 @@ def test_an_error_keeps_what_is_finished(index: PhotoIndex) -> None:
 
 
 def test_one_process_at_a_time(index: PhotoIndex) -> None:
-    with lock(Path(".set.npy.lock")), pytest.raises(BlockingIOError):
+    with lock(Path(".set.npy.lock")), pytest.raises(BusyError):
         extract(index, Path("set.npy"), **SETTINGS)
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from tests.faves import write_faves
 from wespe.core.device import resolve
-from wespe.core.files import lock
+from wespe.core.files import BusyError, lock
 from wespe.judging.raters.base import Task, load_rater, save_rater
 from wespe.judging.raters.ffs.crops import cut, five_crops, steps_per_epoch, training_batches
 from wespe.judging.raters.ffs.network import BACKBONES, build_network
@@ -291,7 +291,7 @@ def test_crops_larger_than_all_photos_are_refused(tmp_path: Path) -> None:
 
 def test_two_processes_cannot_train_one(tmp_path: Path) -> None:
     given = task(tmp_path)
-    with lock(given.state / "lock"), pytest.raises(BlockingIOError):
+    with lock(given.state / "lock"), pytest.raises(BusyError):
         FfsRater.fit(settings(), given)
 
 

@@ -14,7 +14,7 @@ from wespe.core.device import Device, resolve
 from wespe.core.files import sha256, write_json
 from wespe.judging.raters.base import Fitted, Rater, Task, Tensors, load_rater, save_rater
 from wespe.judging.raters.ffs.settings import FfsSettings
-from wespe.judging.raters.journal import Found, Journal
+from wespe.judging.raters.journal import Found, RatedPhotos
 from wespe.judging.raters.rate import About, about_rater, metric_name, rate, statistics_of
 from wespe.judging.raters.run import data_hash, fit_rater, state_key
 from wespe.photos.images import Pixels, write_photo
@@ -173,7 +173,7 @@ def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path)
         rate(index, Brightness(), enhancers={"enhanced": stopped}, about=ABOUT, **into(tmp_path))
     assert not (tmp_path / "out").exists()
     kept = tmp_path / "state" / "photos.jsonl"
-    assert len(kept.read_text().splitlines()) == 2
+    assert len(kept.read_text().splitlines()) == 1 + 2  # the first says whose they are
     # A line that was cut off is done again.
     kept.write_text(kept.read_text()[:-9])
     seen = 10
@@ -189,14 +189,14 @@ def test_a_stopped_rating_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path)
 def test_a_journal_knows_any_name_and_what_was_cut_off_anywhere(tmp_path: Path) -> None:
     names = ["ü.png", "line\u2028separator.png", "\x85.png"]
     file = tmp_path / "photos.jsonl"
-    journal = Journal(file)
+    journal = RatedPhotos(file)
     for name in names:
         journal.add(Found(name, 0.5, {"original": 0.1}))
-    assert Journal(file).done == journal.done
+    assert RatedPhotos(file).done == journal.done
     whole = file.read_bytes()
     for end in range(0, len(whole), 3):
         file.write_bytes(whole[:end])
-        assert list(Journal(file).done) == names[: whole[: end + 1].count(b"\n")]
+        assert list(RatedPhotos(file).done) == names[: max(0, whole[:end].count(b"\n") - 1)]
 
 
 def test_an_enhancer_that_changes_the_size_would_have_other_crops(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from wespe.core.files import lock
+from wespe.core.files import BusyError, lock
 from wespe.networks.fitting.engine import Batch, Outcome, Schedule, fit
 from wespe.networks.fitting.monitor import DivergedError, Divergence
 from wespe.photos.images import Pixels
@@ -256,7 +256,7 @@ def test_divergence_from_the_start_on_is_a_warning_at_the_end(tmp_path: Path) ->
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:
-    with lock(tmp_path / "lock"), pytest.raises(BlockingIOError):
+    with lock(tmp_path / "lock"), pytest.raises(BusyError):
         run(tmp_path, Halving())
 
 

@@ -12,6 +12,7 @@ from functools import partial
 from typing import NoReturn
 
 import wespe
+from wespe.cli.extras import missing
 from wespe.cli.groups import GROUPS
 from wespe.cli.parser import Commands
 
@@ -31,6 +32,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except (ValueError, OSError, RuntimeError) as error:
         for line in _reason(error).splitlines():
             print(f"wespe {arguments.command}: {line}", file=sys.stderr)
+        sys.exit(1)
+    except ImportError as error:
+        if error.name and error.name.partition(".")[0] == "wespe":
+            raise  # a fault of ours
+        print(f"wespe {arguments.command}: {missing(error)}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print(f"wespe {arguments.command}: stopped", file=sys.stderr)

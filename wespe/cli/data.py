@@ -21,23 +21,6 @@ def add(commands: Commands) -> None:
     commands.add("flickr-remove", flickr_remove, named="a source").add_argument(
         "photos", nargs="+", metavar="PHOTO", help="a photo's id, or the address of its page"
     )
-    _emulator_options(commands.add("flickr-emulator", flickr_emulator, params=False))
-
-
-def _emulator_options(command: argparse.ArgumentParser) -> None:
-    for name, kind, default, explained in (
-        ("port", int, 8765, "where to listen"),
-        ("photos", int, 30000, "how many photos there are with the tag street"),
-        ("seed", int, 0, "of the photos and of what goes wrong"),
-        ("faults", float, 0.02, "the share of requests that fail"),
-    ):
-        command.add_argument(
-            f"--{name}",
-            type=kind,
-            default=default,
-            metavar="NUMBER",
-            help=f"{explained} (default: %(default)s)",
-        )
 
 
 def acquire(arguments: argparse.Namespace) -> None:
@@ -84,12 +67,3 @@ def flickr_remove(arguments: argparse.Namespace) -> None:
     deleted = remove(Path(settings.path), arguments.photos, raw=Path(settings.raw))
     print(f"{arguments.name}: {len(arguments.photos)} photos removed, {len(deleted)} files deleted")
     print("run the pipeline again: the source's index and tables are made without them")
-
-
-def flickr_emulator(arguments: argparse.Namespace) -> None:
-    """Serve an emulated Flickr on this machine, to try a crawl without a key."""
-    from wespe.data.flickr.emulator import serve
-
-    serve(
-        port=arguments.port, photos=arguments.photos, seed=arguments.seed, faults=arguments.faults
-    )

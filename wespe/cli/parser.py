@@ -1,8 +1,7 @@
 """How a subcommand is declared, and how it finds the settings that it is about."""
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -90,17 +89,6 @@ def load_results(arguments: argparse.Namespace) -> "tuple[Params, list[str]]":
     from wespe.pipeline.available import available
 
     return available(params)
-
-
-@contextmanager
-def extra(name: str) -> Iterator[None]:
-    """Turn a missing package into a ValueError that names its extra."""
-    try:
-        yield
-    except ImportError as error:
-        raise ValueError(
-            f"{error.name} is not installed; it comes with the extra '{name}'"
-        ) from error
 
 
 def named(table: Mapping[str, Value], name: str, what: str) -> Value:

@@ -95,7 +95,7 @@ def rate(arguments: argparse.Namespace) -> None:
             out=arguments.out,
             state=state("ratings", key),
         )
-    except BlockingIOError as error:
+    except BusyError as error:
         raise BusyError(f"{arguments.name} is being rated by another process") from error
     _record(params, summary, arguments.out)
     _tell(summary)

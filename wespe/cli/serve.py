@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from wespe.cli.network import compute_option, make_ready
-from wespe.cli.parser import Commands, extra, load_settings
+from wespe.cli.parser import Commands, load_settings
 
 
 def add(commands: Commands) -> None:
@@ -45,11 +45,10 @@ def add(commands: Commands) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a local page that enhances photos: drop them, compare, download."""
-    with extra("web"):
-        from wespe.apps.serving.app import make_app
-        from wespe.apps.web.server import serve as run
+    from wespe.apps.serving.app import make_app
     from wespe.apps.serving.offers import find_offers
     from wespe.apps.serving.tray import Limits
+    from wespe.apps.web.server import serve as run
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.tiled import PhotoEnhancer
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wespe.cli.network import load_network, make_ready, model_option, network_file
-from wespe.cli.parser import Commands, extra
+from wespe.cli.parser import Commands
 
 if TYPE_CHECKING:
     from wespe.apps.study.sources import PhotoSet
@@ -170,11 +170,9 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a study's page and store the votes, until Ctrl-C."""
+    from wespe.apps.study.app import make_app
     from wespe.apps.study.folder import read_study
-
-    with extra("web"):
-        from wespe.apps.study.app import make_app
-        from wespe.apps.web.server import serve as run
+    from wespe.apps.web.server import serve as run
 
     read = read_study(arguments.folder)
     app = make_app(
@@ -200,9 +198,8 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.results.layout import StudyFiles
 
     study, votes = read_study(arguments.folder), _votes(arguments.folder)
-    with extra("web"):
-        files = StudyFiles(arguments.out, arguments.name or study.study)
-        print(as_markdown(write_results(files, study, votes)))
+    files = StudyFiles(arguments.out, arguments.name or study.study)
+    print(as_markdown(write_results(files, study, votes)))
 
 
 def withdraw(arguments: argparse.Namespace) -> None:

@@ -1,7 +1,6 @@
 """Files that are whole or absent: atomic writes, content hashes, one writer at a time."""
 
 import errno
-import fcntl
 import hashlib
 import json
 import os
@@ -29,7 +28,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     try:
         with naming(path):
             yield temporary
-        with temporary.open("rb") as stream:
+        with temporary.open("r+b") as stream:  # Windows syncs only what may be written
             os.fsync(stream.fileno())
         # mkstemp makes files private to their owner; a result is as readable as any other file, or
         # as the one that it replaces.
@@ -141,12 +140,32 @@ class BusyError(RuntimeError):
 
 
 @contextmanager
-def lock(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold an exclusive lock on `path`.
+def lock(path: Path, *, wait: bool = False, remove: bool = False) -> Iterator[None]:
+    """Hold an exclusive lock on the file `path`, which is made where it is missing.
 
-    Where another process holds it: `wait` for that one, or BlockingIOError at once.
+    The system releases the lock when the process ends, however that happens. Where another process
+    holds it: `wait` for that one, or BusyError at once. `remove`: the file goes with the lock; a
+    process that waits for it notices, and makes another. So only one process has the lock.
     """
+    from filelock import FileLock, Timeout  # takes 0.1 s, and most commands lock nothing
+
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
+    own = FileLock(
+        path,
+        blocking=wait,
+        thread_local=False,  # a server may be closed by another thread than opened it
+        fallback_to_soft=False,  # a soft lock outlives its process
+        preserve_lock_file=not remove,
+    )
+    try:
+        held = own.acquire()
+    except Timeout as error:
+        raise BusyError(f"{path}: another process holds this lock") from error
+    with held:
+        try:
+            yield
+        finally:
+            # Before the release, so that no one else has it yet. Windows refuses that, and filelock
+            # removes the file there once it is released.
+            if remove and os.name != "nt":
+                path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
+from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 import cv2
@@ -72,12 +73,19 @@ def overlapped_map(
 
 
 def _pool(workers: int, function: Callable[..., Any]) -> ProcessPoolExecutor:
-    # A fork of a process in which torch runs threads can hang; the server has none. What the
-    # function's module imports is loaded once there, and shared by the workers.
-    context = multiprocessing.get_context("forkserver")
     plain = function.func if isinstance(function, partial) else function
-    context.set_forkserver_preload(["wespe.photos.images", plain.__module__])
+    context = _context(["wespe.photos.images", plain.__module__])
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_use_one_thread)
+
+
+def _context(modules: list[str]) -> BaseContext:
+    """A way to start processes other than a fork, which can hang where torch runs threads."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():  # Windows
+        return multiprocessing.get_context("spawn")
+    # The server has no threads. It imports `modules` once, and the workers share them.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(modules)
+    return context
 
 
 def _use_one_thread() -> None:

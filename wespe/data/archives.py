@@ -2,8 +2,8 @@
 
 Only files and folders leave an archive, each below the folder meant for it and each once. What is
 already in place and whole is not written again: a file comes into place by a rename, so its size
-tells. The journal beside the folder, `NAME.unpacked.json`, says which archive is being unpacked,
-and whether all of it was.
+tells. The journal beside the folder, `NAME.unpacked.jsonl`, says which archive is being unpacked,
+and has a record once all of it was.
 """
 
 import errno
@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from wespe.core.files import lacking_room, naming, read_json, write_json
+from wespe.core.files import lacking_room, naming
+from wespe.core.journal import Journal, read
 from wespe.core.progress import Progress
 from wespe.data.tape import Tape, TapeError
 
@@ -64,10 +65,9 @@ def unpack(
     room for it. Called again, it goes on where it stopped.
     """
     what = _identity(archive, only)
-    journal = _journal(folder)
     # Whatever lies there is only worth keeping if it came out of this very archive.
-    known = _read_journal(journal).get("what") == what
-    write_json(journal, {"what": what, "files": None, "bytes": None})
+    known = read(_journal(folder))[0] == what
+    journal = Journal(_journal(folder), what, drop=True)
     folder.mkdir(parents=True, exist_ok=True)
     _check_room(archive, folder, only)
     files = total = 0
@@ -81,7 +81,7 @@ def unpack(
             _write(member, folder / member.name, archive, keep=known)
             files, total = files + 1, total + member.size
             bar.advance(member.size)
-    write_json(journal, {"what": what, "files": files, "bytes": total})
+    journal.append({"files": files, "bytes": total})
 
 
 def is_begun(folder: Path) -> bool:
@@ -94,13 +94,14 @@ def is_unpacked(archive: Path, folder: Path, *, only: tuple[str, ...] = ()) -> b
 
     The archive may be gone; another one in its place is not unpacked.
     """
-    note = _read_journal(_journal(folder))
-    if note.get("files") is None or not folder.is_dir():
+    what, done = read(_journal(folder))
+    if not done or not folder.is_dir():
         return False
-    if archive.exists() and note.get("what") != _identity(archive, only):
+    if archive.exists() and what != _identity(archive, only):
         return False
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return len(sizes) >= _number(note, "files") and sum(sizes) >= _number(note, "bytes")
+    came: dict[str, int] = done[-1]
+    return len(sizes) >= came["files"] and sum(sizes) >= came["bytes"]
 
 
 def _check_room(archive: Path, folder: Path, only: tuple[str, ...]) -> None:
@@ -115,20 +116,7 @@ def _check_room(archive: Path, folder: Path, only: tuple[str, ...]) -> None:
 
 
 def _journal(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.unpacked.json")
-
-
-def _read_journal(path: Path) -> dict[str, object]:
-    try:
-        note = read_json(path)
-    except (ValueError, FileNotFoundError):
-        return {}
-    return note if isinstance(note, dict) else {}
-
-
-def _number(note: dict[str, object], key: str) -> int:
-    value = note.get(key)
-    return value if isinstance(value, int) else 0
+    return folder.with_name(f"{folder.name}.unpacked.jsonl")
 
 
 def _identity(archive: Path, only: tuple[str, ...]) -> dict[str, object]:

@@ -8,11 +8,9 @@ the end.
 
 import html
 import re
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from itertools import chain
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import urllib3
 from wespe import __version__
 from wespe.core.files import lacking_room, naming, read_json, sha256, write_json
 from wespe.core.progress import Progress
+from wespe.data.http import TemporaryError, check_status
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 512
@@ -44,14 +43,6 @@ class RefusedError(Exception):
     def __init__(self, reason: str, *, everywhere: bool = False) -> None:
         super().__init__(reason)
         self.everywhere = everywhere
-
-
-class FailedError(Exception):
-    """Asking again may help, `retry_after_s` from now if the server says so."""
-
-    def __init__(self, reason: str, retry_after_s: float = 0) -> None:
-        super().__init__(reason)
-        self.retry_after_s = retry_after_s
 
 
 class Part:
@@ -94,11 +85,11 @@ class Part:
         self._note.unlink(missing_ok=True)
 
     def finish(self, continued: bool) -> None:
-        """Put the part in its place. Raises FailedError or RefusedError if it is another file."""
+        """Put the part in its place. Raises TemporaryError or RefusedError for another file."""
         if problem := mismatch(self.path, self.wanted):
             self.drop()
             # Of parts of two versions, the next try makes one.
-            raise (FailedError if continued else RefusedError)(problem)
+            raise (TemporaryError if continued else RefusedError)(problem)
         self.path.replace(self.wanted.path)
         self._note.unlink(missing_ok=True)
 
@@ -116,7 +107,7 @@ def mismatch(path: Path, wanted: Wanted) -> str | None:
 def transfer(session: requests.Session, part: Part, *, timeout_s: tuple[float, float]) -> None:
     """Ask for what a part lacks and append it; returns when that is all that the server has.
 
-    Raises FailedError or RefusedError; what came before stays in the part.
+    Raises TemporaryError or RefusedError; what came before stays in the part.
     """
     have = part.size
     # Encoded content would be another sequence of bytes than the one that ranges count.
@@ -152,37 +143,26 @@ def _append(part: Part, chunks: Iterable[bytes], start: int, total: int | None) 
             stream.write(chunk)
             bar.advance(len(chunk))
     if total is not None and part.size < total:
-        raise FailedError(f"expected {total} bytes, the connection ended after {part.size}")
+        raise TemporaryError(f"expected {total} bytes, the connection ended after {part.size}")
 
 
 @contextmanager
 def _naming_failures() -> Iterator[None]:
-    """What can happen to a connection, as FailedError; an address that is none, as RefusedError."""
+    """Failures of a connection, as TemporaryError; of an address, as RefusedError."""
     try:
         yield
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
-        raise FailedError(f"expected the file, the connection broke: {error}") from error
+        raise TemporaryError(f"expected the file, the connection broke: {error}") from error
     except requests.RequestException as error:
         raise RefusedError(f"expected an address that answers, got: {error}") from error
 
 
 def _check_status(answer: requests.Response) -> None:
-    code = answer.status_code
-    got = f"expected the file, the server answered {code} {answer.reason}"
-    if code in {408, 425, 429} or code >= 500:
-        raise FailedError(got, _seconds(answer.headers.get("Retry-After", "")))
-    if code not in {200, 206, 416}:
-        raise RefusedError(got)
-
-
-def _seconds(value: str) -> float:
-    """`Retry-After` is a number of seconds or a date; 0 if it is neither."""
-    if value.isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
-        return 0.0
+    check_status(answer)
+    if answer.status_code not in {200, 206, 416}:
+        raise RefusedError(
+            f"expected the file, the server answered {answer.status_code} {answer.reason}"
+        )
 
 
 def _whole(answer: requests.Response, part: Part) -> int | None:
@@ -207,7 +187,7 @@ def _rest_of(answer: requests.Response, part: Part, start: int) -> int:
     ):
         expected = f"byte {start} and more of {part.total or 'the file'} as it was before"
         part.drop()
-        raise FailedError(f"expected {expected}, got {found or 'no range'} of {validator}")
+        raise TemporaryError(f"expected {expected}, got {found or 'no range'} of {validator}")
     _check_size(int(match[1]), part)
     return int(match[1])
 
@@ -223,7 +203,7 @@ def _nothing_left(answer: requests.Response, part: Part) -> None:
     if found != f"bytes */{part.size}":
         had = part.size
         part.drop()
-        raise FailedError(f"expected a file of more than {had} bytes, got {found or 'none'}")
+        raise TemporaryError(f"expected a file of more than {had} bytes, got {found or 'none'}")
 
 
 def _validator(answer: requests.Response) -> str | None:

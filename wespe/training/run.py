@@ -91,7 +91,7 @@ def train_pair(
             log=log,
             label=name,
         )
-    except BlockingIOError as error:
+    except BusyError as error:
         raise BusyError(f"{name} is being trained by another process (lock in {state})") from error
     if not processes.first():
         return None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from wespe.apps.serving.photo import Photo, named_by_content
-from wespe.core.files import lock
+from wespe.core.files import BusyError, lock
 from wespe.photos.images import AnyPixels, PhotoError, photo_size
 from wespe.photos.originals import read_original
 
@@ -207,8 +207,14 @@ class Tray:
 def _sweep(place: Path) -> None:
     """Remove what killed servers of this user have left."""
     for folder in place.glob(f"{_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        with contextlib.suppress(OSError, BusyError):
+            if folder.is_symlink() or not _is_own(folder):
                 continue
             with lock(folder / ".lock"):
-                shutil.rmtree(folder)
+                pass  # its server is gone, and no other takes its name
+            shutil.rmtree(folder)
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether this user made it; on Windows each user has a temporary folder of their own."""
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()

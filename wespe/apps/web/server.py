@@ -7,6 +7,7 @@ import contextlib
 import importlib.resources
 import ipaddress
 import mimetypes
+import os
 import signal
 import socket
 import threading
@@ -169,8 +170,10 @@ def serve(
 
 def _listen(address: str, port: int) -> socket.socket:
     listener = socket.socket()
-    # A server that starts again does not wait for the last one's connections to be forgotten.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A server that starts again does not wait for the last one's connections to be forgotten. On
+    # Windows that is so anyway, and the option would let two servers have one port.
+    if os.name != "nt":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         if not 0 <= port <= 65535:
             raise ValueError(f"port must be from 0 to 65535, got {port}")

@@ -1,8 +1,7 @@
 """Photos of Flickr with their views and faves: a crawl that can be stopped at any time.
 
-`windows` and `crawl` decide what is asked, `client`, `budget` and `retry` how, `journal` and
-`pictures` remember it, `dataset` makes the Flickr Faves Score dataset of it, and `emulator` stands
-in for Flickr where there is no key.
+`windows` and `crawl` decide what is asked, `client`, and `budget` how, `journal` and
+`pictures` remember it, and `dataset` makes the Flickr Faves Score dataset of it.
 """
 
 from pathlib import Path

@@ -15,13 +15,15 @@ from flickrapi.exceptions import FlickrError
 from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.key import HOW_TO, Credentials, KeyRefusedError, read_credentials
 from wespe.data.flickr.photo import EXTRAS, parse, whole
-from wespe.data.flickr.retry import TemporaryError, persist, retry_after_s
 from wespe.data.flickr.windows import PER_PAGE, Page, Window
+from wespe.data.http import Patience, TemporaryError, check_status, persist
 
 # At their debug level these write the key into the log.
 for _name in ("flickrapi", "oauthlib", "requests_oauthlib"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+ATTEMPTS = 8
+"""Tries of a call or a picture before a crawl ends: more than a minute and a half."""
 _TIMEOUT_S = 60
 _NOT_FOUND = 1
 _REFUSED_KEY = {95, 96, 97, 98, 99, 100}
@@ -65,7 +67,8 @@ class Flickr:
         credentials: Callable[[], Credentials] = read_credentials,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._budget, self._service, self._read, self._sleep = budget, service, credentials, sleep
+        self._budget, self._service, self._read = budget, service, credentials
+        self._patience = Patience(ATTEMPTS, sleep=sleep)
         self.calls = 0
         # A session of its own: flickrapi's is shared, tells no waiting time and logs what came.
         self._session = requests.Session()
@@ -121,7 +124,7 @@ class Flickr:
 
     def _call(self, method: str, **parameters: Any) -> dict[str, Any]:
         return persist(
-            lambda: self._try(method, parameters), f"Flickr's {method}", sleep=self._sleep
+            lambda: self._try(method, parameters), f"Flickr's {method}", patience=self._patience
         )
 
     def _try(self, method: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +167,6 @@ def _check_status(response: requests.Response, **_: Any) -> None:
     status = response.status_code
     if status >= 400:
         response.close()  # no one else will, once this has raised
-    if status in {408, 429} or status >= 500:
-        raise TemporaryError(f"status {status}", retry_after_s(response.headers.get("Retry-After")))
+    check_status(response)
     if status >= 400:
         raise CallError(f"the API answers with status {status}: is `service` its address?")

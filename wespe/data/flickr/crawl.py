@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
-from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.journal import CrawlJournal
 from wespe.data.flickr.photo import FlickrPhoto, objection
 from wespe.data.flickr.settings import FlickrSettings
 from wespe.data.flickr.windows import Page, Window, search_all
@@ -57,7 +57,7 @@ def collect(
     settings: FlickrSettings,
     *,
     service: Service,
-    journal: Journal,
+    journal: CrawlJournal,
     fetch: Callable[[FlickrPhoto], str | None],
     removed: Set[str],
     report: Callable[[str], None] = print,
@@ -93,7 +93,7 @@ def collect(
 
 
 def _candidates(
-    settings: FlickrSettings, service: Service, journal: Journal, collection: Collection
+    settings: FlickrSettings, service: Service, journal: CrawlJournal, collection: Collection
 ) -> Iterator[FlickrPhoto]:
     """Every photo that is wanted, once; counts the others and what each window gave."""
     query = settings.query()
@@ -118,7 +118,7 @@ def _candidates(
 
 
 def _with_faves(
-    photo: FlickrPhoto, service: Service, journal: Journal, removed: Set[str]
+    photo: FlickrPhoto, service: Service, journal: CrawlJournal, removed: Set[str]
 ) -> FlickrPhoto:
     """The photo with its faves, from the list of its fans where the search did not tell."""
     if photo.faves is not None:
@@ -129,7 +129,7 @@ def _with_faves(
 
 
 def _sort_in(
-    photo: FlickrPhoto, collection: Collection, journal: Journal, removed: Set[str]
+    photo: FlickrPhoto, collection: Collection, journal: CrawlJournal, removed: Set[str]
 ) -> None:
     if photo.id in journal.failures:
         collection.left_out[photo.id] = journal.failures[photo.id]

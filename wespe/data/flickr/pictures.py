@@ -12,9 +12,10 @@ import numpy as np
 import requests
 
 from wespe.core.files import atomic_file
+from wespe.data.flickr.client import ATTEMPTS
 from wespe.data.flickr.photo import FlickrPhoto, Size, to_fetch
-from wespe.data.flickr.retry import TemporaryError, persist, retry_after_s
 from wespe.data.flickr.settings import FlickrSettings
+from wespe.data.http import Patience, TemporaryError, check_status, persist
 from wespe.photos.images import PhotoError, Pixels, read_photo, write_photo
 
 _TIMEOUT_S = 60
@@ -36,7 +37,7 @@ class Pictures:
         self, settings: FlickrSettings, *, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.folder = Path(settings.raw) / f"{settings.width_px}x{settings.height_px}"
-        self._settings, self._sleep = settings, sleep
+        self._settings, self._patience = settings, Patience(ATTEMPTS, sleep=sleep)
         self._session = requests.Session()
         weakref.finalize(self, self._session.close)
 
@@ -64,7 +65,7 @@ class Pictures:
         try:
             if not download.exists():
                 what = f"fetching photo {photo.id}"
-                persist(lambda: self._download(size, download), what, sleep=self._sleep)
+                persist(lambda: self._download(size, download), what, patience=self._patience)
             write_photo(path, self._crop(download, size))
         except _GoneError as error:
             return str(error)
@@ -103,11 +104,9 @@ class Pictures:
 
 def _check(response: requests.Response, url: str) -> None:
     """Raise unless the answer is the picture that was asked for."""
-    status = response.status_code
-    if status in {408, 429} or status >= 500:
-        raise TemporaryError(f"status {status}", retry_after_s(response.headers.get("Retry-After")))
-    if status >= 400:
-        raise _GoneError(f"gone: status {status}")
+    check_status(response)
+    if response.status_code >= 400:
+        raise _GoneError(f"gone: status {response.status_code}")
     # For a photo that is gone Flickr redirects to a picture that says so.
     if _file(response.url) != _file(url):
         raise _GoneError("gone: a placeholder came")

@@ -62,7 +62,7 @@ class FlickrSettings(SourceSettings):
     calls_per_hour: Annotated[int, Field(ge=1, le=3600)] = 3600
     """API calls in any hour, by all crawls of the project together. Flickr allows 3600 per key."""
     service: str | None = None
-    """Address of the API, if it is not Flickr's own: that of `wespe flickr-emulator`."""
+    """Address of the API, if it is not Flickr's own: that of an emulator, for example."""
 
     @field_validator("until")
     @classmethod

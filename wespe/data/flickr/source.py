@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wespe.core.files import lock, sha256, write_json
+from wespe.core.files import BusyError, lock, sha256, write_json
 from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.client import Flickr
 from wespe.data.flickr.crawl import Collection, collect
 from wespe.data.flickr.dataset import PARTS, Row, build, write_tables
-from wespe.data.flickr.journal import Journal
+from wespe.data.flickr.journal import CrawlJournal
 from wespe.data.flickr.pictures import Pictures
 from wespe.data.flickr.removal import read_removed, remove
 from wespe.data.flickr.settings import FlickrSettings
+from wespe.data.http import UnavailableError
 from wespe.photos.images import photo_size
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
@@ -44,10 +45,8 @@ def acquire(
     service = service or connect(settings, report)
     pictures = Pictures(settings)
     try:
-        with (
-            lock(folder / ".lock"),
-            Journal(folder / "journal.jsonl", identity(settings)) as journal,
-        ):
+        with lock(folder / ".lock"):
+            journal = CrawlJournal(folder / "journal.jsonl", identity(settings))
             pictures.tidy()
             collection = collect(
                 settings,
@@ -57,7 +56,11 @@ def acquire(
                 removed=removed,
                 report=report,
             )
-    except BlockingIOError as error:
+    except UnavailableError as error:
+        raise UnavailableError(
+            f"{error}; start again later, the crawl goes on where it stopped"
+        ) from error
+    except BusyError as error:
         raise ValueError(f"{folder}: another crawl is running there") from error
     report(f"{service.calls} calls of the API")
     if len(collection.photos) < settings.wanted:
@@ -99,7 +102,7 @@ def identity(settings: FlickrSettings) -> dict[str, Any]:
 
 def _origin(settings: FlickrSettings) -> str:
     what = f"photos tagged {', '.join(settings.tags)}, {settings.since} to {settings.until}"
-    return f"{what}, drawn by the Flickr emulator" if settings.service else f"Flickr {what}"
+    return f"{what}, drawn by a Flickr emulator" if settings.service else f"Flickr {what}"
 
 
 def _entry(path: Path) -> PhotoEntry:

@@ -61,7 +61,7 @@ def extract(
     whatever the number of `workers` (default: one for each core), and however often it was stopped:
     it goes on after the photos that are done. A source that gives no patch at all, which may be
     meant for testing only, gets an empty set; training on it is refused. Raises ValueError where an
-    index has finished patches of another size, BlockingIOError if another process is at it.
+    index has finished patches of another size, BusyError if another process is at it.
     """
     rule = Rule(size_px, mode, min_std, max_clipped)
     jobs = plan(index, size_px=size_px, mode=mode, count=count)

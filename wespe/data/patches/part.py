@@ -1,6 +1,5 @@
 """The unfinished file of a patch set, and a journal of the photos that are in it for good."""
 
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from wespe.core.files import lock, naming
+from wespe.core.journal import Journal
 from wespe.data.patches.sampling import Cut
 
 _SYNC_S = 2.0  # so much that is finished may be lost, besides what is not
@@ -22,12 +22,13 @@ class Part:
     """
 
     def __init__(self, path: Path, journal: Path, key: str) -> None:
-        self.path, self._journal = path, journal
-        self.finished = _read(journal, key) if path.exists() else []
+        self.path = path
+        if not path.exists():  # its journal is worth nothing by itself
+            journal.unlink(missing_ok=True)
+        self._journal = Journal(journal, key, drop=True)
+        self.finished = [Cut(**record) for record in self._journal.records]
         self._waiting: list[Cut] = []
         self._synced = time.monotonic()
-        # Rewritten without what is torn or of other settings, whole or not at all.
-        _write(journal, key, self.finished)
         path.touch()
 
     def add(self, cut: Cut) -> None:
@@ -39,12 +40,9 @@ class Part:
 
     def sync(self) -> None:
         """Bring patches, then journal, to the disk: a line there is true even after a power cut."""
-        with self.path.open("rb") as stream:
+        with self.path.open("r+b") as stream:  # Windows syncs only what may be written
             os.fsync(stream.fileno())
-        with naming(self._journal), self._journal.open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{json.dumps(asdict(cut))}\n" for cut in self._waiting)
-            stream.flush()
-            os.fsync(stream.fileno())
+        self._journal.append(*map(asdict, self._waiting))
         self._waiting, self._synced = [], time.monotonic()
 
 
@@ -54,7 +52,7 @@ def resumable(out: Path, key: str) -> Iterator[Part]:
 
     The block ends with a `sync`. `key` stands for all that decides the bytes; what another one left
     is dropped. Where the block fails, or the process is killed, what is finished stays, beside
-    `out`, for the next time. Raises BlockingIOError if another process is at it.
+    `out`, for the next time. Raises BusyError if another process is at it.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     path, journal = (out.with_name(f".{out.name}{suffix}") for suffix in (".part", ".journal"))
@@ -62,19 +60,3 @@ def resumable(out: Path, key: str) -> Iterator[Part]:
         yield Part(path, journal, key)
         path.replace(out)
         journal.unlink()
-
-
-def _read(journal: Path, key: str) -> list[Cut]:
-    """The photos of a journal of this key; a torn last line is none."""
-    if not journal.is_file():
-        return []
-    first, *lines = journal.read_text("utf-8", errors="replace").split("\n")
-    return [Cut(**json.loads(line)) for line in lines[:-1]] if first == key else []
-
-
-def _write(journal: Path, key: str, cuts: list[Cut]) -> None:
-    temporary = journal.with_name(f"{journal.name}.new")
-    with temporary.open("w", encoding="utf-8") as stream:
-        stream.write(f"{key}\n")
-        stream.writelines(f"{json.dumps(asdict(cut))}\n" for cut in cuts)
-    temporary.replace(journal)

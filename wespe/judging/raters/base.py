@@ -88,7 +88,7 @@ class Rater(ABC):
         """Learn, or resume an earlier call with the same `task.state`.
 
         `settings`: the kind's `RaterSettings`. Raises ValueError, naming the source or the file,
-        for photos that it cannot learn from, and BlockingIOError where another process does.
+        for photos that it cannot learn from, and BusyError where another process does.
         """
 
     @abstractmethod

@@ -1,13 +1,13 @@
-"""What a rating has found so far, a line a photo, so that one that is stopped can go on."""
+"""What a rating has found so far, so that one that is stopped can go on."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from wespe.core.files import atomic_file, lock, naming
+from wespe.core.files import lock
+from wespe.core.journal import Journal
 
 
 @dataclass(frozen=True)
@@ -20,41 +20,27 @@ class Found:
     reason: str = ""
 
 
-class Journal:
-    """The photos that are done, by file."""
+class RatedPhotos:
+    """The photos that are done, by file, kept in the file `path`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self.done: dict[str, Found] = {}
-        for line in path.read_bytes().splitlines() if path.exists() else []:
-            try:
-                found = Found(**json.loads(line))
-            except (ValueError, TypeError):
-                break  # cut off in the middle: it and what came after is done again
-            if found.scores:  # what could not be rated may be there by now
-                self.done[found.file] = found
-        with atomic_file(path) as temporary:
-            temporary.write_text("".join(_line(found) for found in self.done.values()), "ascii")
+        self._journal = Journal(path, "rating", drop=True)
+        found = [Found(**record) for record in self._journal.records]
+        # What could not be rated may be there by now.
+        self.done = {photo.file: photo for photo in found if photo.scores}
 
     def add(self, found: Found) -> None:
         """Keep what was found of a photo."""
         self.done[found.file] = found
-        with naming(self._path), self._path.open("a", encoding="ascii") as stream:
-            stream.write(_line(found))
+        self._journal.append(asdict(found), sync=False)  # a power cut costs seconds of work
 
 
 @contextmanager
-def journal(state: Path) -> Iterator[Journal]:
-    """The journal in the folder `state`, which goes when all is done.
+def rated_photos(state: Path) -> Iterator[RatedPhotos]:
+    """What is kept in the folder `state`, which goes when all is done.
 
-    Raises BlockingIOError where another process writes it.
+    Raises BusyError where another process works there.
     """
-    state.mkdir(parents=True, exist_ok=True)
-    with lock(state / "lock"):
-        yield Journal(state / "photos.jsonl")
+    with lock(state.with_name(f"{state.name}.lock"), remove=True):
+        yield RatedPhotos(state / "photos.jsonl")
         shutil.rmtree(state)
-
-
-def _line(found: Found) -> str:
-    # JSON keeps a float to the last bit, and in ASCII no name of a file ends a line.
-    return json.dumps(asdict(found)) + "\n"

@@ -14,7 +14,7 @@ from wespe.core.files import atomic_folder
 from wespe.core.progress import Progress
 from wespe.judging.baselines import Enhance
 from wespe.judging.raters.base import Rater
-from wespe.judging.raters.journal import Found, journal
+from wespe.judging.raters.journal import Found, rated_photos
 from wespe.judging.raters.run import data_hash
 from wespe.judging.versions import read_entry, size_px, versions
 from wespe.photos.images import PhotoError
@@ -61,12 +61,12 @@ def rate(
     `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's reference, where it has
     one, is scored as the method `target`. `state`: a folder, of this rating alone, that keeps the
     photos that are done until all are. Photos that cannot be read or are too small for the rater
-    are listed under `unreadable`. Raises ValueError if that is all of them, and BlockingIOError
+    are listed under `unreadable`. Raises ValueError if that is all of them, and BusyError
     where another process works in `state`.
     """
     if not index.photos:
         raise ValueError(f"source {index.source}: expected photos to rate, it has none")
-    with journal(state) as kept:
+    with rated_photos(state) as kept:
         with Progress(f"rate {index.source}", total=len(index.photos)) as bar:
             for entry in index.photos:
                 if entry.file not in kept.done:

@@ -44,7 +44,7 @@ def fit_rater(
         fitted = class_of(settings.kind).fit(
             settings, Task(name, index.parent, photos, seed, device, state, log)
         )
-    except BlockingIOError as error:
+    except BusyError as error:
         raise BusyError(f"{name} is being fitted by another process (lock in {state})") from error
     rater = fitted.rater
     with atomic_folder(out) as folder:

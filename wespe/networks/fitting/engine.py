@@ -115,7 +115,7 @@ def fit(
     `losses.jsonl` and `samples/`; the caller removes it. `log` gets records once they are saved and
     can no longer be taken back; after a resume it gets the earlier ones again, since a tracker that
     works in batches may have lost some.
-    Raises DivergedError where the training diverges once more, and BlockingIOError where another
+    Raises DivergedError where the training diverges once more, and BusyError where another
     process trains in `folder`. Several processes that train together take the same steps, each with
     its part of the batch; only the first one writes, and its divergence counts.
     """

@@ -27,7 +27,7 @@ class TrainingFolder:
     def alone(self) -> Iterator[None]:
         """Keep other trainings out of the folder; the first process holds the lock for all.
 
-        Raises BlockingIOError where another process trains in it.
+        Raises BusyError where another process trains in it.
         """
         if not processes.first():
             yield

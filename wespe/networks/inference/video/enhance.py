@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wespe.core.files import atomic_file, lock, sha256
+from wespe.core.files import BusyError, atomic_file, lock, sha256
 from wespe.core.progress import Progress
 from wespe.networks.inference.video.clip import Clip, decoded, read_clip
 from wespe.networks.inference.video.colour import Levels, ToRgb, to_frame
@@ -53,19 +53,20 @@ def enhance_video(
     folder = output.with_name(f".{output.name}.unfinished")
     finished = folder / f"result{output.suffix}"
     try:
-        with lock(folder / "lock"):
-            kept = Kept(folder, _settings(clip, key, crf, steady))
-            _make(kept, clip, enhance, averaged, crf, silent)
-            with atomic_file(finished) as temporary:
-                left_out = join(kept.pieces(), clip, temporary, crf=crf)
-            finished.replace(output)
+        with lock(output.with_name(f".{output.name}.lock"), remove=True):
+            try:
+                kept = Kept(folder, _settings(clip, key, crf, steady))
+                _make(kept, clip, enhance, averaged, crf, silent)
+                with atomic_file(finished) as temporary:
+                    left_out = join(kept.pieces(), clip, temporary, crf=crf)
+                finished.replace(output)
+            except VideoError:
+                # Damage further on in the file: nothing of the pieces will be of use.
+                shutil.rmtree(folder)
+                raise
             shutil.rmtree(folder)
-    except BlockingIOError as error:
+    except BusyError as error:
         raise VideoError(path, f"another process is at {output}") from error
-    except VideoError:
-        # Damage further on in the file: nothing of the pieces will be of use.
-        shutil.rmtree(folder)
-        raise
     speed = clip.frames / (time.perf_counter() - begin)
     lost = "".join(f"; {note}" for note in [*clip.notes, *left_out])
     told = f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"

@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qsl, urlsplit
 
-from wespe.data.flickr.emulator.answers import Answers, FailError, pictured, sizes_of
-from wespe.data.flickr.emulator.catalogue import CataloguePhoto
-from wespe.data.flickr.emulator.drawing import draw_jpeg, draw_placeholder
+from tests.flickr_emulator.answers import Answers, FailError, pictured, sizes_of
+from tests.flickr_emulator.catalogue import CataloguePhoto
+from tests.flickr_emulator.drawing import draw_jpeg, draw_placeholder
 
 KEY = "0123456789abcdef0123456789abcdef"
 SECRET = "0123456789abcdef"

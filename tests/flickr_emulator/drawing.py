@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from wespe.data.flickr.emulator.catalogue import CataloguePhoto
+from tests.flickr_emulator.catalogue import CataloguePhoto
 from wespe.photos.images import Pixels
 
 _FIELDS = 8

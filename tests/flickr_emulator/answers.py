@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wespe.data.flickr.emulator.catalogue import CataloguePhoto
+from tests.flickr_emulator.catalogue import CataloguePhoto
 
 CAP = 4000
 _MAX_PER_PAGE = 500
