@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +35,7 @@ from wespe.photos.tensors import from_levels, to_levels
 
 WHOLE = "whole photo, torch fp32"
 WHOLE_PX = (1632, 1224)
-WAYS: dict[str, tuple[BackendName, dict[str, bool]]] = {
+WAYS: dict[str, tuple[BackendName, dict[str, Any]]] = {
     "torch fp32": ("torch", {}),
     "torch bf16": ("torch", {"bf16": True}),
     "onnx fp32": ("onnx", {}),
@@ -178,7 +179,7 @@ def whole_photo(network: Enhancer) -> Callable[[AnyPixels], AnyPixels]:
     @torch.inference_mode()
     def enhance(pixels: AnyPixels) -> AnyPixels:
         image = from_levels(torch.from_numpy(pixels[None].copy()))
-        return to_levels(network(image), pixels.dtype)[0]
+        return np.asarray(to_levels(network(image), pixels.dtype)[0])
 
     return enhance
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from tests.flickr import service, settings, truth, without_faves
 from tests.flickr_emulator import Emulator, make_catalogue
@@ -71,7 +72,14 @@ def metadata(folder: Path) -> None:
         wanted = settings(folder, service=emulator.service)
         expected = truth(catalogue, wanted, pictures=False)
         train = len(expected) - wanted.validation - wanted.test
-        command = [sys.executable, "-m", "benchmarks.flickr", emulator.service, folder, str(train)]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.flickr",
+            emulator.service,
+            str(folder),
+            str(train),
+        ]
         kills = 0
         while True:
             fate.left = fate.draw.randint(1, 60) if kills < KILLS else 0
@@ -105,7 +113,7 @@ def pictures(folder: Path, count: int = 60) -> None:
         wanted = settings(folder, service=emulator.service, train=count, validation=0, test=0)
         journal = CrawlJournal(folder / "journal.jsonl", identity(wanted))
         client, shelf = service(emulator, folder), Pictures(wanted)
-        keep = {"service": client, "journal": journal, "removed": frozenset()}
+        keep: dict[str, Any] = {"service": client, "journal": journal, "removed": frozenset()}
         quiet = lambda line: None  # noqa: E731
         collect(wanted, **keep, fetch=lambda photo: None, report=quiet)  # metadata first
         start, cpu = time.perf_counter(), time.process_time()

@@ -109,6 +109,7 @@ def evaluation(megapixels: float) -> tuple[float, int]:
             network="",
             engine="none",
             baselines=plain,
+            metrics=tuple(METRICS),
             out=root / "out",
             pictures=0,
             workers=1,

@@ -92,7 +92,7 @@ def pairs(rater: Rater, folder: Path) -> None:
     scores: dict[str, list[float]] = {"iphone": [], "canon": []}
     for path in sorted((folder / "iphone").iterdir()):
         both = [read_photo(folder / name / path.name).pixels for name in scores]
-        if np.array_equal(*both):
+        if np.array_equal(both[0], both[1]):
             continue  # the same picture twice
         for name, photo in zip(scores, both, strict=True):
             scores[name].append(rater.score(photo))

@@ -29,6 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torchvision.models import vgg19
 
+from tests.made import manifest
 from wespe.core.device import Device, Network, resolve
 from wespe.data.patches.store import PatchSet
 from wespe.photos.filters import grey
@@ -141,7 +142,7 @@ def read_seconds(size: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "patches.npy"
         np.save(path, np.random.default_rng(0).integers(256, size=(2000, 100, 100, 3), dtype="u1"))
-        patches = PatchSet(np.load(path, mmap_mode="r"), {})
+        patches = PatchSet(np.load(path, mmap_mode="r"), manifest())
         start = time.perf_counter()
         for number in range(50):
             for stream in range(2):
@@ -167,7 +168,7 @@ def cost(weights: Path, path: Path) -> None:
             print(f"{label:16}{values[-1]:5}{taken[-1]:9.0f} ms a patch", flush=True)
         series = Series("", np.array(values, float), np.array(taken))
         charts.append(line_chart([series], x_label=label, y_label="ms a patch", title=label))
-    write_svg(path, charts)
+    write_svg(path, [str(chart) for chart in charts])
 
 
 def write_svg(path: Path, charts: list[str]) -> None:

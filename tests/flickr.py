@@ -15,7 +15,7 @@ from wespe.data.flickr.key import Credentials
 from wespe.data.flickr.licences import NAMES
 from wespe.data.flickr.photo import FlickrPhoto, Size
 
-SMALL = {"width_px": 320, "height_px": 180, "train": 30, "validation": 5, "test": 5}
+SMALL: dict[str, Any] = {"width_px": 320, "height_px": 180, "train": 30, "validation": 5, "test": 5}
 
 
 def settings(raw: Path | str = "raw", **values: Any) -> FlickrSettings:

@@ -15,11 +15,10 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import pytest
 
-from wespe.data import archives
 from wespe.data.archives import ArchiveError, Limits, is_begun, is_unpacked, unpack
 
 CONTENT = {
@@ -30,7 +29,9 @@ CONTENT = {
 Make = Callable[..., Path]
 
 
-def tar(path: Path, mode: str = "w:gz", content: dict[str, bytes] = CONTENT) -> Path:
+def tar(
+    path: Path, mode: Literal["w", "w:gz"] = "w:gz", content: dict[str, bytes] = CONTENT
+) -> Path:
     with tarfile.open(path, mode) as file:
         for name, data in content.items():
             info = tarfile.TarInfo(name)
@@ -140,7 +141,7 @@ def test_an_interrupted_unpacking_goes_on(
     tmp_path: Path, folder: Path, make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive, copied = make(tmp_path / "a"), []
-    copy = archives.shutil.copyfileobj
+    copy = shutil.copyfileobj
 
     def some(source: IO[bytes], target: IO[bytes], size: int) -> None:
         copied.append(target.name)
@@ -149,7 +150,7 @@ def test_an_interrupted_unpacking_goes_on(
             raise OSError(28, "No space left on device")
         copy(source, target, size)
 
-    monkeypatch.setattr(archives.shutil, "copyfileobj", some)
+    monkeypatch.setattr(shutil, "copyfileobj", some)
     with pytest.raises(OSError, match="No space left") as error:
         unpack(archive, folder)
     assert Path(error.value.filename).name == "4.jpg"

@@ -264,7 +264,11 @@ def test_what_begins_otherwise_is_refused(fetch: Fetch) -> None:
 
 
 def test_a_part_is_continued_at_a_mirror_only_where_the_hash_is_known(fetch: Fetch) -> None:
-    for known, sent in (({}, len(FILE)), ({"sha256": HASH}, len(FILE) - 100_000)):
+    cases: list[tuple[dict[str, Any], int]] = [
+        ({}, len(FILE)),
+        ({"sha256": HASH}, len(FILE) - 100_000),
+    ]
+    for known, sent in cases:
         script: Sequence[Behaviour] = [servers.cut(100_000), *[servers.status(403)] * 9]
         with serving(FILE, script) as server, serving(FILE) as mirror:
             fetch(server, mirror, **known)

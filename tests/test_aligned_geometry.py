@@ -27,7 +27,7 @@ def _texture(height: int, width: int, seed: int = 0) -> np.ndarray:
 
     noise = np.random.default_rng(seed).standard_normal((height, width)).astype(np.float32)
     smooth = cv2.GaussianBlur(noise, (0, 0), 3)
-    return np.clip(128 + 40 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 40 * smooth / smooth.std(), 0, 255), np.uint8)
 
 
 def test_scaling_keeps_the_middles_of_pixels() -> None:
@@ -86,7 +86,7 @@ def test_the_common_rectangle_is_inside_both_and_as_large_as_can_be(seed: int) -
     # Brute force: all rectangles of whole pixels, by the sums over a mask.
     x, y = np.meshgrid(np.arange(80.0), np.arange(60.0))
     places = project(homography, np.column_stack([x.ravel(), y.ravel()])).reshape(60, 80, 2)
-    mask = ((places >= 0) & (places <= [79, 59])).all(axis=-1)
+    mask = np.asarray(((places >= 0) & (places <= [79, 59])).all(axis=-1))
     best = 0
     for upper in range(60):
         open_columns = np.ones(80, bool)

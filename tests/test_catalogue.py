@@ -241,12 +241,12 @@ def test_the_list_and_the_registry_agree(
         assert code == 0
     assert rows("select count(*) from model_versions") == [(2,)]
     held = {
-        (version.name, version.version): version
+        (version.name, str(version.version)): version
         for version in MlflowClient(on.tracking, on.tracking).search_model_versions()
     }
     for entry in json.loads(listed):
         [told] = entry["registry"]
-        version = held.pop((told["model"], int(told["version"])))
+        version = held.pop((told["model"], str(told["version"])))
         assert told["model"] == f"demo-{entry['name']}"
         assert version.run_id == told["run_id"]
         assert version.tags[tracking.CHECKPOINT] == entry["sha256"]
@@ -254,7 +254,7 @@ def test_the_list_and_the_registry_agree(
         for found in entry["evaluations"]:
             mean = found["methods"]["enhanced"]["psnr_db"]["mean"]
             assert float(version.tags["scenes.enhanced.psnr_db"]) == mean
-        files = {path.name: sha256(path) for path in Path(version.source).iterdir()}
+        files = {path.name: sha256(path) for path in Path(str(version.source)).iterdir()}
         assert files["generator.safetensors"] == entry["sha256"]
         assert "generator.json" in files
     assert not held

@@ -17,6 +17,7 @@ from wespe.core.schema import SettingsError
 from wespe.data.registry import SOURCES
 from wespe.settings.params import json_schema, load
 from wespe.training.methods.dped.settings import DpedRecipe
+from wespe.training.methods.johnson.settings import JohnsonRecipe
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.wespe.settings import WespeRecipe
 
@@ -313,6 +314,7 @@ def test_a_recipe_has_the_settings_of_its_method(tmp_path: Path, method: str) ->
 def test_a_layer_is_the_methods_own_where_content_names_none(tmp_path: Path) -> None:
     recipe = {"method": "johnson", "content": {"weights": "vgg19.safetensors"}}
     johnson = load(write(tmp_path / "params.yaml", {"recipes.demo": recipe})).recipes["demo"]
+    assert isinstance(johnson, JohnsonRecipe)
     assert johnson.content.layer == "relu2_2"
     assert johnson.given_files == ("vgg19.safetensors",)
 
@@ -331,7 +333,7 @@ def test_the_defaults_of_dped_are_those_of_its_code_for_means() -> None:
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        WespeRecipe().steps = 1  # type: ignore[misc]
+        WespeRecipe().steps = 1
 
 
 def test_the_schema_for_editors_is_the_one_of_the_code() -> None:

@@ -12,7 +12,7 @@ from wespe.data.aligned import AlignedSettings
 from wespe.data.aligned.source import work_folder
 from wespe.data.folder import FolderSettings, find_photos
 from wespe.reports.papers.values import TITLES
-from wespe.settings.params import load
+from wespe.settings.params import Evaluation, Rating, load
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.wespe.settings import WespeRecipe
 
@@ -62,7 +62,8 @@ def test_the_papers_settings_are_the_papers() -> None:
     assert (recipe.steps, recipe.batch_size, params.patches.size_px) == (20_000, 30, 100)
     tables = Counter(name.partition("_")[0] for name in params.evaluations)
     assert tables == {"table2": 6 + 9, "table3": 6 + 3, "table6": 5}
-    for name, evaluation in [*params.evaluations.items(), *params.ratings.items()]:
+    judged: dict[str, Evaluation | Rating] = {**params.evaluations, **params.ratings}
+    for name, evaluation in judged.items():
         assert name.partition("_")[2] in (evaluation.pair, evaluation.pair.removesuffix("_div2k"))
         # Photos of the camera that the network is for.
         camera = params.pairs[evaluation.pair].source
@@ -101,7 +102,7 @@ def test_with_the_photos_in_place_the_plan_is_complete(
     for name, settings in sources.items():
         if name not in layout:
             listed = "data/flickr_removed.txt" if name == "faves" else "data/sources.csv"
-            assert settings.path == listed  # type: ignore[attr-defined]
+            assert settings.path == listed
             continue
         assert isinstance(settings, FolderSettings)
         found = [
@@ -168,6 +169,7 @@ def test_the_study_ends_with_the_default_recipe() -> None:
     half = study.recipes["9_content_every_4"]
     scale = {"steps", "sample_every"}
     assert isinstance(half, WespeRecipe)
+    assert isinstance(default, WespeRecipe)
     assert half.generator.width == 32
     assert half.model_copy(update={"generator": default.generator}).model_dump(
         exclude=scale
@@ -190,8 +192,8 @@ def test_the_tables_sample_is_planned_completely_and_trains_as_the_others_do(
             ours = tables.pairs[name]
             assert (ours.target, ours.recipe) == (theirs.pairs[name].target, ours.recipe)
             paths = (theirs.sources[theirs.pairs[name].source], tables.sources[ours.source])
-            photos = [(source.path, source.include) for source in paths]  # type: ignore[union-attr]
-            assert photos[0] == photos[1]
+            mine, others = (source.model_dump(include={"path", "include"}) for source in paths)
+            assert mine == others
     folders = ("div2k", "kitti", "cityscapes", "phones", "dped/iphone_full")
     photos = [f"{folder}/1.jpg" for folder in folders]
     photos += [f"dped/patches/{camera}/{n}.jpg" for camera in ("iphone", "canon") for n in (0, 200)]

@@ -1,5 +1,6 @@
 """The pages say what the code does: settings, commands, links and examples."""
 
+import argparse
 import importlib.util
 import json
 import re
@@ -19,6 +20,8 @@ from pydantic import BaseModel
 from tests.conftest import ROOT
 from tests.made import manifest
 from wespe import cli
+from wespe.cli.groups import GROUPS
+from wespe.cli.parser import Commands
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.data.registry import SOURCES, Source
@@ -27,7 +30,7 @@ from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.judging.raters.registry import RATERS
 from wespe.photos.images import Pixels, write_photo
-from wespe.reports.papers.settings import TableEntry
+from wespe.reports.papers.settings import Table, TableEntry
 from wespe.results.score import Score
 from wespe.settings import docs as reference
 from wespe.settings import params as config
@@ -37,7 +40,9 @@ from wespe.training.transport_fit import Transports
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")
-COMMANDS = cli._parser()._subparsers._group_actions[0].choices
+COMMANDS = Commands(argparse.ArgumentParser())
+for group in GROUPS:
+    group.add(COMMANDS)
 
 
 def test_the_reference_of_settings_is_up_to_date() -> None:
@@ -62,7 +67,7 @@ def test_the_reference_has_every_setting_with_an_explanation() -> None:
         ("evaluations.NAME", config.Evaluation),
         ("ratings.NAME", config.Rating),
         ("studies.NAME", config.Study),
-        ("tables.NAME", config.Table),
+        ("tables.NAME", Table),
         ("tables.NAME.evaluations.NAME", TableEntry),
         *(("sources.NAME", source.settings) for source in SOURCES.values()),
         *(("recipes.NAME", recipe) for recipe in RECIPES.values()),
@@ -94,7 +99,7 @@ def test_the_command_prints_the_reference(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_page_has_every_command() -> None:
     page = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    wanted = [*(f"wespe {name}" for name in COMMANDS), "make all", "make test"]
+    wanted = [*(f"wespe {name}" for name in COMMANDS.names), "make all", "make test"]
     # `wespe sync` in a table, in a sentence or in a block; `make` alone is `make all`.
     lacking = [command for command in wanted if not re.search(rf"\b{command}\b", page)]
     assert not lacking
@@ -143,12 +148,14 @@ def test_commands_exist_as_they_are_written(line: str) -> None:
     words = shlex.split(line, comments=True)
     # What the shell keeps for itself is not the command's.
     shell = next((n for n, word in enumerate(words) if word in {"|", ">", "&&", ";"}), len(words))
-    cli._parser().parse_args(words[1:shell])
+    cli.make_parser().parse_args(words[1:shell])
 
 
 def snippet(title: str) -> str:
     """The first Python block after the words `title` of the page on extending."""
-    return re.search(r"```python\n(.*?)```", EXTENDING.partition(title)[2], re.DOTALL)[1]
+    found = re.search(r"```python\n(.*?)```", EXTENDING.partition(title)[2], re.DOTALL)
+    assert found, title
+    return found[1]
 
 
 def module(name: str, code: str, folder: Path, patch: pytest.MonkeyPatch) -> ModuleType:
@@ -156,6 +163,8 @@ def module(name: str, code: str, folder: Path, patch: pytest.MonkeyPatch) -> Mod
     path = folder / f"{name}.py"
     path.write_text(code)
     spec = importlib.util.spec_from_file_location(name, path)
+    assert spec
+    assert spec.loader
     made = importlib.util.module_from_spec(spec)
     patch.setitem(sys.modules, name, made)
     spec.loader.exec_module(made)

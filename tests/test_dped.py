@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def test_gives_what_the_dped_network_gives(tmp_path: Path, variables: Variables)
 
 
 def test_what_belongs_to_training_is_left_out(tmp_path: Path, variables: Variables) -> None:
-    training = {
+    training: dict[str, Any] = {
         "generator/W1/Adam": variables["generator/W1"],
         "generator/Variable/Adam_1": variables["generator/Variable"],
         "discriminator/Variable": np.ones(48, np.float32),

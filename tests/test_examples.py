@@ -7,6 +7,7 @@ import pytest
 
 from wespe.judging.album import CROP_PX, Album, evenly_spread, most_detailed
 from wespe.photos.images import Pixels, read_photo
+from wespe.results.layout import EvaluationFiles
 
 
 def flat(height: int, width: int) -> Pixels:
@@ -34,17 +35,16 @@ def test_of_a_small_photo_the_crop_is_all_there_is() -> None:
 def test_pictures_are_bounded_and_crops_are_pixels_of_the_photo(tmp_path: Path) -> None:
     photo = flat(900, 2000)
     photo[600:, 1500:] = np.random.default_rng(0).integers(0, 256, (300, 500, 1), np.uint8)
-    album = Album(tmp_path)
+    album = Album(EvaluationFiles(tmp_path))
     album.add("a/0.jpg", photo, [("original", photo), ("enhanced", 255 - photo)])
     album.add("b/0.jpg", photo[:50, :60], [("original", photo[:50, :60])])
-    summary = album.summary()
-    assert summary["pictures"] == {"0": "a/0.jpg", "0-2": "b/0.jpg"}
-    assert summary["sizes"] == {"0": [2000, 900], "0-2": [60, 50]}
-    x, y, width, height = summary["crops"]["0"]
+    assert album.files == {"0": "a/0.jpg", "0-2": "b/0.jpg"}
+    assert album.sizes == {"0": (2000, 900), "0-2": (60, 50)}
+    x, y, width, height = album.crops["0"]
     assert (width, height) == (CROP_PX, CROP_PX)
     assert x >= 1450
     assert y >= 600
-    assert summary["crops"]["0-2"] == [0, 0, 60, 50]
+    assert album.crops["0-2"] == (0, 0, 60, 50)
     assert read_photo(tmp_path / "pictures" / "0.enhanced.jpg").pixels.shape == (720, 1600, 3)
     crop = read_photo(tmp_path / "crops" / "0.enhanced.jpg").pixels.astype(int)
     # JPEG at quality 95 moves single levels of noise; another place or size would differ by tens.

@@ -79,7 +79,7 @@ def test_a_clock_that_was_set_back_stops_no_one_for_more_than_an_hour(tmp_path: 
 
 
 def test_long_waits_are_told(tmp_path: Path) -> None:
-    clock, told = Clock(), []
+    clock, told = Clock(), list[str]()
     budget = Budget(
         tmp_path / "calls.json", calls=1, now=clock.now, sleep=clock.sleep, report=told.append
     )

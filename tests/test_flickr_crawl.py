@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -167,12 +168,13 @@ def test_the_crawl_stops_where_it_has_enough(tmp_path: Path) -> None:
 
 def test_more_photos_begin_with_the_same_ones_and_another_seed_has_others(tmp_path: Path) -> None:
     orders = {}
+    sizes: dict[str, dict[str, Any]] = {
+        "few": {"train": 100, "validation": 0, "test": 0},
+        "many": {"train": 500},
+        "other": {"train": 100, "seed": 1},
+    }
     with Emulator(make_catalogue(9000, seed=2)) as emulator:
-        for key, values in {
-            "few": {"train": 100, "validation": 0, "test": 0},
-            "many": {"train": 500},
-            "other": {"train": 100, "seed": 1},
-        }.items():
+        for key, values in sizes.items():
             wanted = settings(service=emulator.service, **values)
             found = run(wanted, tmp_path / key, service(emulator, tmp_path))
             orders[key] = [photo.id for photo in found.photos]

@@ -58,7 +58,7 @@ def test_a_search_repeats_photos_even_within_the_cap(emulator: Emulator) -> None
 
 def test_dates_are_inclusive_and_licences_and_tags_filter(emulator: Emulator) -> None:
     one = next(photo for photo in CATALOGUE if "street" in photo.tags)
-    dates = {"min_upload_date": one.uploaded, "max_upload_date": one.uploaded}
+    dates: dict[str, Any] = {"min_upload_date": one.uploaded, "max_upload_date": one.uploaded}
     assert str(one.id) in ids(call(emulator, **dates))
     assert str(one.id) in ids(call(emulator, **dates, license=f"{one.licence},9"))
     assert str(one.id) not in ids(call(emulator, **dates, license=(one.licence + 1) % 11))

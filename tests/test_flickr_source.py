@@ -75,7 +75,7 @@ def wespe(*arguments: str) -> int:
 
 def test_the_dataset_is_the_emulators(capsys: pytest.CaptureFixture[str]) -> None:
     expected = truth(CATALOGUE, settings(), pictures=True)
-    sizes = {**SMALL, "train": len(expected) - 10}
+    sizes: dict[str, Any] = {**SMALL, "train": len(expected) - 10}
     with Emulator(CATALOGUE) as emulator:
         index = crawl(settings(service=emulator.service, **sizes), emulator)
     rows = table(Path("out/faves.csv"))
@@ -112,7 +112,7 @@ def test_the_dataset_is_the_emulators(capsys: pytest.CaptureFixture[str]) -> Non
 def test_better_pictures_score_higher() -> None:
     """The emulator's photos have something to learn: contrast goes with the label."""
     with Emulator(CATALOGUE) as emulator:
-        sizes = {**SMALL, "train": 60}
+        sizes: dict[str, Any] = {**SMALL, "train": 60}
         crawl(settings(service=emulator.service, **sizes), emulator)
     contrast = {"0": list[float](), "1": list[float]()}
     for row in table(Path("out/faves.csv")):

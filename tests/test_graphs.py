@@ -27,7 +27,7 @@ def graph(of: str, root: Path, package: Path | None = None) -> Graph:
     """The stages of the project in `root`, by the code of `package`."""
     program = ROOT / "tests" / "graphs.py"
     environment = {**os.environ, "PYTHONPATH": str(package or root)}
-    command = [sys.executable, program, of]
+    command = [sys.executable, str(program), of]
     done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found: Graph = json.loads(done.stdout.splitlines()[-1])

@@ -4,7 +4,9 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,7 +24,14 @@ from wespe.photos.images import (
 )
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
-LOSSLESS = {".png": {}, ".tif": {}, ".webp": {"lossless": True}, ".bmp": {}}
+Columns = list[tuple[float, float, float]]
+"""Where the red, green and blue of a profile lie."""
+LOSSLESS: dict[str, dict[str, Any]] = {
+    ".png": {},
+    ".tif": {},
+    ".webp": {"lossless": True},
+    ".bmp": {},
+}
 # What a camera's sensor read for the pixels of SCENE: how each EXIF orientation has to be stored.
 STORED = {
     1: lambda upright: upright,
@@ -145,7 +154,7 @@ ADOBE = [(0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.0
 SRGB = [(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.7141)]
 
 
-def srgb_by_hand(pixel: tuple[int, int, int], columns: list, curve: float) -> np.ndarray:
+def srgb_by_hand(pixel: tuple[int, int, int], columns: Columns, curve: float) -> np.ndarray:
     xyz = np.array(columns).T @ (np.array(pixel) / 255) ** curve
     linear = np.clip(np.linalg.inv(np.array(SRGB).T) @ xyz, 0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
@@ -156,7 +165,7 @@ def srgb_by_hand(pixel: tuple[int, int, int], columns: list, curve: float) -> np
 @pytest.mark.parametrize("pixel", [(200, 100, 50), (60, 160, 90), (128, 128, 128), (90, 90, 200)])
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_wide_gamut_profile_becomes_srgb(
-    tmp_path: Path, columns: list, pixel: tuple[int, int, int], mode: str
+    tmp_path: Path, columns: Columns, pixel: tuple[int, int, int], mode: str
 ) -> None:
     image = Image.new("RGB", (4, 4), pixel).convert(mode, palette=Image.Palette.ADAPTIVE)
     image.save(tmp_path / "in.png", icc_profile=icc_profile(b"RGB ", 2.2, columns))
@@ -237,7 +246,11 @@ def test_cmyk_jpeg(tmp_path: Path) -> None:
 
 
 def test_first_picture_of_several(tmp_path: Path) -> None:
-    for name, options in {"in.mpo": {"quality": 100, "subsampling": 0}, "in.tif": {}}.items():
+    written: dict[str, dict[str, Any]] = {
+        "in.mpo": {"quality": 100, "subsampling": 0},
+        "in.tif": {},
+    }
+    for name, options in written.items():
         first, second = Image.fromarray(scene()), Image.new("RGB", (20, 12))
         first.save(tmp_path / name, save_all=True, append_images=[second], **options)
         got = read_photo(tmp_path / name).pixels
@@ -276,7 +289,9 @@ def test_bad_file_is_refused_by_name_and_reason(tmp_path: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("read", [read_photo, photo_size])
-def test_missing_file_and_folder_are_refused(tmp_path: Path, read) -> None:
+def test_missing_file_and_folder_are_refused(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
     with pytest.raises(PhotoError, match=r"none\.jpg: no such file"):
         read(tmp_path / "none.jpg")
     with pytest.raises(PhotoError, match="a folder, expected a photo"):

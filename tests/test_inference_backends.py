@@ -19,6 +19,7 @@ from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
 from wespe.networks.transport import Transport
+from wespe.photos.images import AnyPixels
 
 ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
 
@@ -45,7 +46,7 @@ def photo(height: int, width: int) -> np.ndarray:
 @torch.inference_mode()
 def whole(network: Enhancer, pixels: np.ndarray) -> np.ndarray:
     image = torch.from_numpy(pixels).permute(2, 0, 1)[None]
-    return network.eval()(image).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    return np.asarray(network.eval()(image).clamp(0, 1)[0].permute(1, 2, 0))
 
 
 def with_transport(norm: Norm) -> Enhancer:
@@ -127,8 +128,8 @@ def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> N
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_levels_come_back_in_their_type(dtype: type) -> None:
     largest = np.iinfo(dtype).max
-    pixels = (photo(20, 31) * largest).astype(dtype)
-    enhancer, counts = PhotoEnhancer(generator("none")), []
+    pixels: AnyPixels = (photo(20, 31) * largest).astype(dtype)
+    enhancer, counts = PhotoEnhancer(generator("none")), list[int]()
     got = enhancer.enhance(pixels, advance=counts.append)
     exact = whole(generator("none"), (pixels / largest).astype(np.float32)) * largest
     assert got.dtype == dtype

@@ -51,7 +51,8 @@ def test_whatever_is_kept_tiles_give_the_whole_photo(room: Room, shape: tuple[in
 
 
 def test_each_norm_sees_the_whole_photo(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    network, pixels, expected = generator("instance", blocks=3), photo(75, 97), []
+    network, pixels = generator("instance", blocks=3), photo(75, 97)
+    expected: list[tuple[Tensor, Tensor]] = []
     fixed: list[nn.BatchNorm2d] = []
 
     def look(_: nn.Module, inputs: tuple[Tensor]) -> None:
@@ -132,7 +133,8 @@ def test_moments_of_pieces_make_those_of_the_whole() -> None:
     # A mean far from zero, beside which float32 would lose the variance.
     image = 1000 + torch.rand(1, 5, 53, 40)
     before = copy.deepcopy(image)
-    pieces = [part for rows in image.split([1, 30, 22], 2) for part in rows.split([33, 7], 3)]
+    bands = torch.split(image, [1, 30, 22], 2)
+    pieces = [part for rows in bands for part in torch.split(rows, [33, 7], 3)]
     fixed = fix(norm, [moments for piece in pieces for moments in moments_of(piece)])
     values = image.double().numpy()
     assert fixed.running_mean is not None

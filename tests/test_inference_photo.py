@@ -292,7 +292,9 @@ def test_16_bits_are_enhanced_as_such(tmp_path: Path, enhancer: PhotoEnhancer) -
     deep = np.random.default_rng(0).integers(0, 65536, (20, 30, 3), dtype=np.uint16)
     assert cv2.imwrite(str(tmp_path / "a.png"), deep[..., ::-1])
     enhance_files([tmp_path / "a.png"], enhancer=enhancer)
-    got = cv2.imread(str(tmp_path / "a_enhanced.png"), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    written = cv2.imread(str(tmp_path / "a_enhanced.png"), cv2.IMREAD_UNCHANGED)
+    assert written is not None
+    got = written[..., ::-1]
     expected = enhancer.enhance(deep)
     np.testing.assert_array_equal(got, expected)
     assert len(np.unique(expected)) > 1000

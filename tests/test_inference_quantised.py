@@ -33,11 +33,13 @@ class Doubled(nn.Module):
         super().__init__()
         self.branch = nn.Conv2d(3, 3, 1)
         self.offset = offset
+        assert self.branch.bias is not None
         nn.init.zeros_(self.branch.bias)
         self.branch.weight.data = torch.eye(3).view(3, 3, 1, 1)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
-        return image + self.branch(image + -self.offset)
+        doubled: torch.Tensor = image + self.branch(image + -self.offset)
+        return doubled
 
 
 def names(network: Enhancer) -> set[str]:
@@ -57,7 +59,7 @@ def test_the_noise_is_always_the_same_and_reaches_from_black_to_white() -> None:
     noise = photo_like_noise()
     assert noise.shape[:2] == (8, 3)
     assert torch.equal(noise, photo_like_noise())
-    assert (noise.amin(), noise.amax()) == (0, 1)
+    assert (float(noise.amin()), float(noise.amax())) == (0, 1)
     dark, middle, bright = noise[:3].mean((1, 2, 3))
     assert dark + 0.1 < middle < bright - 0.1
     # Neighbours resemble each other, as in photos: white noise would have 1.
@@ -67,9 +69,13 @@ def test_the_noise_is_always_the_same_and_reaches_from_black_to_white() -> None:
 
 def test_steps_span_what_was_seen_and_have_a_zero() -> None:
     plain, moved = Doubled(), Doubled(offset=0.2)
-    assert calibrate(plain) == {plain.branch: (pytest.approx(1 / 255), 0)}
+    steps = calibrate(plain)[plain.branch]
+    assert steps.scale == pytest.approx(1 / 255)
+    assert steps.zero == 0
     # From −0.2 to 0.8: zero is the 51st of 255 levels.
-    assert calibrate(moved) == {moved.branch: (pytest.approx(1 / 255), 51)}
+    steps = calibrate(moved)[moved.branch]
+    assert steps.scale == pytest.approx(1 / 255)
+    assert steps.zero == 51
     assert quantisation_error(nn.Sequential(nn.Conv2d(3, 3, 1))) == 0
     # Rounding to levels of 1/255, but for what is black or white and therefore exact.
     assert 0.5 < quantisation_error(plain) * 255 * 12**0.5 < 1

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator, Norm, Start
 from wespe.networks.inference.fold import fold_batch_norm, split_narrow
 from wespe.networks.inference.spans import spans
@@ -43,8 +44,8 @@ def photo(height: int, width: int) -> Pixels:
 
 
 @torch.inference_mode()
-def whole(network: Generator, pixels: Pixels) -> Pixels:
-    return to_pixels(network(to_tensor(pixels)))[0]
+def whole(network: Enhancer, pixels: Pixels) -> Pixels:
+    return np.asarray(to_pixels(network(to_tensor(pixels)))[0])
 
 
 def assert_same_levels(got: Pixels, expected: Pixels) -> None:
@@ -61,7 +62,7 @@ def test_receptive_field_is_how_far_a_pixel_looks() -> None:
     assert image.grad is not None
     seen = image.grad[0].abs().sum((0, 1)).nonzero().flatten()
     reach = network.receptive_field_px
-    assert (seen.min(), seen.max()) == (30 - reach, 30 + reach)
+    assert (int(seen.min()), int(seen.max())) == (30 - reach, 30 + reach)
 
 
 def test_spans_cover_every_pixel_once_with_full_halos() -> None:
@@ -117,7 +118,7 @@ def test_instance_norm_of_one_pixel() -> None:
     # One pixel has no variance: every norm gives its bias, whatever the convolution before it.
     network = generator("instance")
     other = copy.deepcopy(network)
-    nn.init.zeros_(other.blocks[0].first.weight)
+    nn.init.zeros_(other.get_parameter("blocks.0.first.weight"))
     one = photo(1, 1)
     np.testing.assert_array_equal(enhance_pixels(network, one), enhance_pixels(other, one))
 

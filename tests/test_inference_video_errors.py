@@ -127,7 +127,7 @@ def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_wrong_settings_are_no_fault_of_the_video(
-    tmp_path: Path, setting: dict[str, float], message: str
+    tmp_path: Path, setting: dict[str, Any], message: str
 ) -> None:
     source = write_clip(tmp_path / "clip.mp4", 2)
     with pytest.raises(ValueError, match=message) as caught:

@@ -22,7 +22,8 @@ SIZE = 160, 120
 def textured(number: int, step: int = 0) -> Pixels:
     """Noise with some smoothness, which flow can follow, moved `step` px to the left each frame."""
     noise = np.random.default_rng(0).normal(size=(124, 400, 3))
-    smooth = sum(np.roll(noise, (i, j), (0, 1)) for i in range(5) for j in range(5)) / 5
+    moved = [np.roll(noise, (i, j), (0, 1)) for i in range(5) for j in range(5)]
+    smooth = np.sum(moved, axis=0) / 5
     wide = (128 + 35 * smooth).clip(0, 255).astype(np.uint8)
     return np.ascontiguousarray(wide[:120, number * step :][:, :160])
 

@@ -11,7 +11,7 @@ def test_pixels_and_tensors() -> None:
     tensor = to_tensor(every_level)
     assert tensor.shape == (1, 3, 16, 16)
     assert tensor.dtype == torch.float32
-    assert (tensor.min(), tensor.max()) == (0, 1)
+    assert (float(tensor.min()), float(tensor.max())) == (0, 1)
     assert tensor[0, 2, 3, 4] == torch.tensor((3 * 16 + 4) / 255)
     assert torch.equal(to_tensor(every_level[0]), tensor)
     np.testing.assert_array_equal(to_pixels(tensor), every_level)

@@ -70,7 +70,7 @@ def normalised(grey: Grey) -> Grey:
     window = np.exp(-(x**2 + y**2) / (2 * (7 / 6) ** 2))
     window /= window.sum()
     mean, square = (convolve2d(values, window, "same") for values in (grey, grey**2))
-    return (grey - mean) / (np.sqrt(np.abs(mean**2 - square)) + 1 / 255)
+    return np.asarray((grey - mean) / (np.sqrt(np.abs(mean**2 - square)) + 1 / 255))
 
 
 @pytest.mark.parametrize("height", [1, 5, 64, 65, 150])

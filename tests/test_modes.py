@@ -30,7 +30,7 @@ def again(path: Path) -> Path:
 
 def grey_png(path: Path, bits: int, clear: int | None) -> np.ndarray[Any, Any]:
     """A grey PNG of few bits, by hand: its levels, `(9, 16)`."""
-    levels = np.arange(9 * 16).reshape(9, 16) % 2**bits
+    levels: np.ndarray[Any, Any] = np.arange(9 * 16).reshape(9, 16) % 2**bits
     packed = np.packbits(
         (levels[..., None] >> np.arange(bits - 1, -1, -1) & 1).reshape(9, -1).astype(np.uint8), 1
     )

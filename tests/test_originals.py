@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, TiffImagePlugin
 
-from tests.test_images import ADOBE, BAD, P3, STORED, icc_profile
+from tests.test_images import ADOBE, BAD, P3, STORED, Columns, icc_profile
 from wespe.photos.images import AnyPixels, PhotoError, Pixels, read_photo
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.originals.metadata import png_chunk
@@ -221,6 +221,12 @@ def test_orientation_is_kept(tmp_path: Path, suffix: str, orientation: int) -> N
             assert image.getexif()[ExifTags.Base.Orientation] == orientation
 
 
+def tables(image: Image.Image) -> dict[int, list[int]]:
+    """By which a JPEG was quantised."""
+    assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    return image.quantization
+
+
 @pytest.mark.parametrize("sampling", [0, 1, 2])
 @pytest.mark.parametrize("quality", [35, 93])
 def test_jpeg_keeps_its_own_quality(tmp_path: Path, quality: int, sampling: int) -> None:
@@ -228,11 +234,11 @@ def test_jpeg_keeps_its_own_quality(tmp_path: Path, quality: int, sampling: int)
     options: dict[str, Any] = {"quality": quality, "subsampling": sampling, "progressive": True}
     Image.fromarray(scene(64, 64)).save(path, **options)
     with Image.open(path) as before, Image.open(again(path)) as after:
-        assert after.quantization == before.quantization
+        assert tables(after) == tables(before)
         assert JpegImagePlugin.get_sampling(after) == sampling
         assert after.info.get("progressive")
     with Image.open(again(path, quality=60)) as asked:
-        assert asked.quantization != before.quantization
+        assert tables(asked) != tables(before)
         assert JpegImagePlugin.get_sampling(asked) == 0
 
 
@@ -245,9 +251,9 @@ def test_webp_stays_with_or_without_loss(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [P3, ADOBE], ids=["Display P3", "Adobe RGB"])
 @pytest.mark.parametrize("deep", [False, True], ids=["8 bit", "16 bit"])
-def test_colours_beyond_srgb_are_kept(tmp_path: Path, columns: list, deep: bool) -> None:
+def test_colours_beyond_srgb_are_kept(tmp_path: Path, columns: Columns, deep: bool) -> None:
     profile = icc_profile(b"RGB ", 2.2, columns)
-    pixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
+    pixels: AnyPixels = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
     pixels[0, 0] = (20, 250, 10)  # Greener than sRGB can be.
     Image.fromarray(pixels).save(tmp_path / "in.png", icc_profile=profile)
     if deep:
@@ -337,7 +343,8 @@ def test_cmyk_stays_where_its_profile_leads_back(tmp_path: Path, suffix: str) ->
     path, profile = tmp_path / f"in.{suffix}", cmyk_profile()
     inks = np.stack([scene()[..., 0], scene()[..., 1], scene()[..., 2], scene()[..., 0] // 4], -1)
     image = Image.frombytes("CMYK", inks.shape[1::-1], (inks // 2).tobytes())
-    image.save(path, icc_profile=profile, **({"quality": 95} if suffix == "jpg" else {}))
+    options: dict[str, Any] = {"quality": 95} if suffix == "jpg" else {}
+    image.save(path, icc_profile=profile, **options)
     before = read_photo(path).pixels.astype(int)
     with Image.open(again(path)) as same:
         assert (same.mode, same.info["icc_profile"]) == ("CMYK", profile)
@@ -538,7 +545,7 @@ def test_real_phone_photos_keep_all_but_the_thumbnail(tmp_path: Path, path: Path
     original = read_original(path)
     write_like(tmp_path / "out.jpg", original, original.upright())
     with Image.open(path) as before, Image.open(tmp_path / "out.jpg") as after:
-        assert after.quantization == before.quantization
+        assert tables(after) == tables(before)
         assert after.info.get("dpi") == before.info.get("dpi")
         assert after.getexif().get_ifd(ExifTags.IFD.IFD1) == {}
         one, two = after.info["exif"], before.info["exif"]

@@ -71,7 +71,7 @@ def save_tiff(path: Path, extra: Entries, *, order: str = "<") -> None:
     below = {34665: EXIF, 34853: GPS if order == "<" else {1: GPS[1]}}
     mark = b"II*\0" if order == "<" else b"MM\0*"
     header = mark + struct.pack(f"{order}I", 8 + len(body))
-    path.write_bytes(header + body + directory(entries | extra, 8 + len(body), order, below))
+    path.write_bytes(header + body + directory({**entries, **extra}, 8 + len(body), order, below))
 
 
 def again(path: Path) -> Path:
@@ -83,7 +83,9 @@ def again(path: Path) -> Path:
 def tags(path: Path) -> dict[int, Any]:
     """All tags of the first page, as tifffile reads them."""
     with tifffile.TiffFile(path) as file:
-        return {tag.code: tag.value for tag in file.pages[0].tags}
+        page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
+        return {tag.code: tag.value for tag in page.tags}
 
 
 @pytest.mark.parametrize("order", ["<", ">"])

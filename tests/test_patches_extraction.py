@@ -1,7 +1,7 @@
 """Which patches are cut from which photos, and how they are packed."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -154,7 +154,9 @@ def test_tries_are_bounded_and_no_position_is_tried_twice() -> None:
 
 
 @pytest.mark.parametrize("mode", ["random", "grid"])
-def test_every_patch_is_where_the_manifest_says(tmp_path: Path, mode: str) -> None:
+def test_every_patch_is_where_the_manifest_says(
+    tmp_path: Path, mode: Literal["random", "grid"]
+) -> None:
     photos = [_noise(20, 30, 0), _noise(16, 16, 1), _noise(40, 9, 2)]
     index = _index(tmp_path, photos)
     manifest = _extract(index, tmp_path / "set.npy", mode=mode)

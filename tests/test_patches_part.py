@@ -16,7 +16,7 @@ from wespe.data.patches.extraction import extract
 from wespe.data.patches.part import resumable
 from wespe.data.patches.sampling import Cut
 from wespe.data.patches.store import PatchSet
-from wespe.photos.images import Pixels, write_photo
+from wespe.photos.images import Photo, Pixels, read_photo, write_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, write_index
 
 SETTINGS: dict[str, Any] = {
@@ -107,8 +107,12 @@ def test_only_what_is_not_finished_is_cut_again(
     extract(index, Path("whole.npy"), **SETTINGS)
     _killed("stopped.npy", 4)
     read = []
-    real = extraction.read_photo
-    monkeypatch.setattr(extraction, "read_photo", lambda path: read.append(path.name) or real(path))
+
+    def counted(path: Path) -> Photo:
+        read.append(path.name)
+        return read_photo(path)
+
+    monkeypatch.setattr(extraction, "read_photo", counted)
     extract(index, Path("stopped.npy"), **SETTINGS)
     assert read == [f"{number}.png" for number in range(4, PHOTOS)]
     assert _files("stopped") == _files("whole")

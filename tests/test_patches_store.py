@@ -144,7 +144,7 @@ def test_the_table_says_where_pixels_come_from() -> None:
 
 def test_augmented_batches_hold_the_same_patches_in_every_symmetry() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (400, 5, 5, 3), dtype=np.uint8)
-    patches = PatchSet(pixels, {})
+    patches = PatchSet(pixels, manifest())
     plain = patches.batch(0, 400, seed=0, stream=0)
     augmented = patches.batch(0, 400, seed=0, stream=0, augment=True)
     counts = np.zeros(8, int)
@@ -196,8 +196,8 @@ def test_the_first_difference_between_pairs_is_named(
 
 def test_sets_of_one_length_drawn_from_one_stream_stay_pairs() -> None:
     one = _patch_set(40)
-    other = PatchSet(255 - one.pixels, {})
-    draws = {"seed": 5, "stream": 0, "augment": True}
+    other = PatchSet(255 - one.pixels, manifest())
+    draws: dict[str, Any] = {"seed": 5, "stream": 0, "augment": True}
     for step in range(12):
         x, y = (patches.batch(step, 7, **draws) for patches in (one, other))
         assert np.array_equal(y, 255 - x)

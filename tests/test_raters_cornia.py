@@ -1,6 +1,7 @@
 """CORNIA: features, distortions, the authors' files, and a small refit."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,8 @@ def test_distortions_grow_with_their_level(name: str) -> None:
     errors = []
     for level in LEVELS:
         distorted = DISTORTIONS[name](photo, level, 0)
-        assert (distorted.shape, distorted.dtype) == (photo.shape, np.uint8)
+        assert distorted.shape == photo.shape
+        assert distorted.dtype == np.uint8
         assert np.array_equal(distorted, DISTORTIONS[name](photo, level, 0))
         errors.append(float(np.square(distorted.astype(float) - photo).mean()))
     assert errors[0] > 0
@@ -341,9 +343,9 @@ def test_too_few_photos_or_patches_are_refused(tmp_path: Path) -> None:
     task = make_task(tmp_path)
     with pytest.raises(ValueError, match="crops: expected at least 10000 patches for 10000 words"):
         CorniaRater.fit(SMALL.model_copy(update={"words": 10_000}), task)
-    del task.photos.photos[2:]
+    few = replace(task.photos, photos=task.photos.photos[:2])
     with pytest.raises(ValueError, match="crops: expected at least 3 photos to learn from, got 2"):
-        CorniaRater.fit(SMALL, task)
+        CorniaRater.fit(SMALL, replace(task, photos=few))
 
 
 def test_threads_change_no_score(fitted: Fitted) -> None:

@@ -30,8 +30,8 @@ class Brightness(Rater):
     """The mean level; photos below 10 px are too small."""
 
     kind: ClassVar[str] = "brightness"
-    shown = Score("brightness", "", "higher", 1)  # type: ignore[assignment]
-    config: ClassVar[dict[str, Any]] = {}  # type: ignore[assignment]
+    shown = Score("brightness", "", "higher", 1)
+    config: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def fit(cls, settings: Any, task: Task) -> Fitted:
@@ -285,7 +285,7 @@ def test_a_fit_leaves_a_rater_a_card_and_records(tmp_path: Path) -> None:
 def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
     write_faves(tmp_path)
     data = data_hash(tmp_path)
-    what = {"index": tmp_path / "index.json", "seed": 0, "device": CPU}
+    what: dict[str, Any] = {"index": tmp_path / "index.json", "seed": 0, "device": CPU}
     key = state_key("judge", settings=TINY, **what)
     assert key == state_key("judge", settings=TINY, **what)
     assert key != state_key("judge", settings=TINY.model_copy(update={"epochs": 2}), **what)

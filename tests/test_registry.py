@@ -86,7 +86,7 @@ def test_without_tracking_or_a_database_there_are_no_versions_and_none_is_made(
     path = tmp_path / "none.db"
     assert tracking.versions(OFF, ["ab"]) == {}
     assert tracking.versions(config.Run(tracking=f"sqlite:///{path}"), ["ab"]) == {}
-    assert tracking.register(OFF, "a", tmp_path / "a.safetensors", {"sha256": "ab"}) is None
+    assert tracking.register(OFF, "a", tmp_path / "a.safetensors", card(sha256="ab")) is None
     tracking.annotate(OFF, "ab", {"a": 1})
     assert not list(tmp_path.iterdir())
 

@@ -67,7 +67,7 @@ def test_another_statistic_than_the_mean() -> None:
 def test_many_values_need_no_more_memory_than_few() -> None:
     drawn: list[int] = []
 
-    def counted(values: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def counted(values: np.ndarray) -> np.ndarray:
         drawn.append(values.size)
         return mean(values)
 

@@ -24,8 +24,9 @@ class Client:
     def call(self, method: str, path: str, sent: Any = None) -> httpx.Response:
         async def request() -> httpx.Response:
             transport = httpx.ASGITransport(self.app)
-            options = {"base_url": "http://127.0.0.1", "cookies": self.cookies}
-            async with httpx.AsyncClient(transport=transport, **options) as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://127.0.0.1", cookies=self.cookies
+            ) as client:
                 answer = await client.request(method, path, json=sent)
                 self.cookies = client.cookies
                 return answer
@@ -82,9 +83,10 @@ def test_a_vote_sent_twice_gets_the_same_answer(client: Client) -> None:
     code = client.call("POST", "/start", {"consent": True}).json()["code"]
     vote = {"code": code, "trial": 0, "choice": 1, "seconds": 2.5}
     assert client.call("POST", "/vote", vote).json() == client.call("POST", "/vote", vote).json()
-    for wrong in ({"trial": 5}, {"choice": 2}):
-        assert client.call("POST", "/vote", vote | wrong).status_code == 409
-    for wrong in ({"seconds": -1}, {"choice": "left"}, {"more": 1}):
+    for late in ({"trial": 5}, {"choice": 2}):
+        assert client.call("POST", "/vote", vote | late).status_code == 409
+    odd: list[dict[str, Any]] = [{"seconds": -1}, {"choice": "left"}, {"more": 1}]
+    for wrong in odd:
         assert client.call("POST", "/vote", vote | wrong).status_code == 422
     assert client.call("GET", "/state").json()["done"] == 1
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -106,7 +107,12 @@ def test_what_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="greys: there already"):
         make_study(tmp_path)
     sets = [of_evaluation(name, tmp_path / "evaluation") for name in ("a", "a")]
-    options = {"kind": "pairs", "title": "", "against": ["original"], "photos_per_set": 1}
+    options: dict[str, Any] = {
+        "kind": "pairs",
+        "title": "",
+        "against": ["original"],
+        "photos_per_set": 1,
+    }
     with pytest.raises(ValueError, match="different names, got a, a"):
         build(tmp_path / "b", sets, practice=0, catches=0, seed=0, **options)
     with pytest.raises(ValueError, match="letters, digits, - and _, got 'b c'"):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -25,6 +26,7 @@ from tests.subjects import (
 )
 from wespe.apps.study.report import write_results
 from wespe.apps.study.votes import open_votes
+from wespe.results.layout import StudyFiles
 
 SUBJECTS = 50
 
@@ -61,18 +63,20 @@ def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -
         assert kept[subject.code] == set(subject.acknowledged)
     votes = open_votes(folder, study)
     assert len(votes.votes()) == SUBJECTS * len(study.items)
-    results = write_results(tmp_path / "results", study, votes)
+    results = write_results(StudyFiles(tmp_path / "results", "greys"), study, votes)
     votes.close()
-    assert results["simulated_subjects"]
-    assert not results["subjects"]["flagged"]
-    for row in results["preferences"]:
-        assert row["votes"] == SUBJECTS * 4
-        assert row["wilson"][0] < chance_over(row["against"]) < row["wilson"][1]
-        assert row["bootstrap"][0] < chance_over(row["against"]) < row["bootstrap"][1]
+    assert results.simulated_subjects
+    assert not results.subjects.flagged
+    for row in results.preferences:
+        assert row.votes == SUBJECTS * 4
+        assert row.wilson[0] < chance_over(row.against) < row.wilson[1]
+        assert row.bootstrap
+        assert row.bootstrap[0] < chance_over(row.against) < row.bootstrap[1]
     middle = (STRENGTHS["original"] + STRENGTHS["autocontrast"] + STRENGTHS["enhanced"]) / 3
-    for row in results["strengths"]:
-        low, high = row["bootstrap"]
-        assert low < STRENGTHS[row["method"]] - middle < high
+    for strength in results.strengths:
+        assert strength.bootstrap
+        low, high = strength.bootstrap
+        assert low < STRENGTHS[strength.method] - middle < high
 
 
 def on_disk(folder: Path, codes: list[str]) -> dict[str, set[tuple[int, int]]]:
@@ -136,16 +140,21 @@ class BrowserSubject:
 
 
 def zoomed(page: Page) -> list[str]:
-    return page.evaluate(
+    found: list[str] = page.evaluate(
         "() => [...document.querySelectorAll('.pane img')].map(i => i.style.transform)"
     )
+    return found
 
 
 def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) -> None:
     study = make_study(tmp_path, photos_per_set=3)
     folder, trials = tmp_path / "greys", len(study.items)
-    wide = {"viewport": {"width": 1280, "height": 800}}
-    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    wide: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+    phone: dict[str, Any] = {
+        "viewport": {"width": 360, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+    }
     with ExitStack() as stack:
         first = stack.enter_context(ExitStack())
         process, address = first.enter_context(served(folder))
@@ -185,10 +194,10 @@ def test_subjects_in_a_browser_are_understood(browser: Browser, tmp_path: Path) 
     cast = votes.votes()
     for number, subject in enumerate(subjects, start=1):
         assert [vote.chosen for vote in cast if vote.subject == number] == subject.meant
-    results = write_results(tmp_path / "results", study, votes)
+    results = write_results(StudyFiles(tmp_path / "results", "greys"), study, votes)
     votes.close()
-    for row in results["preferences"]:
-        assert row["wilson"][0] < chance_over(row["against"]) < row["wilson"][1]
+    for row in results.preferences:
+        assert row.wilson[0] < chance_over(row.against) < row.wilson[1]
     assert json.loads((tmp_path / "results" / "greys.json").read_text())["simulated_subjects"]
 
 

@@ -61,6 +61,8 @@ def test_a_cell_by_hand() -> None:
     # Without the identical photo: 12 to 18 in the mean, all seven 2 dB above their originals.
     assert (cell.value, cell.n, cell.paper) == (15, 7, 18.11)
     assert cell.p == 2 / 2**7
+    assert cell.low is not None
+    assert cell.high is not None
     assert 12 < cell.low < 15 < cell.high < 18
     assert cell.note is None
     original = cells(data, "iPhone: original")["psnr_db"]

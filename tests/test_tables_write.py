@@ -44,7 +44,10 @@ def data() -> Table:
         Column(key="b", shown=Score("B", decimals=1)),
     )
     return Table(
-        **{"name": "t", "title": "Table 100 % & more", "caption": "Means.", "simulated": False},
+        name="t",
+        title="Table 100 % & more",
+        caption="Means.",
+        simulated=False,
         columns=columns,
         rows=rows,
     )

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def train(settings: config.Run, steps: range, *, key: str = "k1", sha256: str = 
             run.tag({tracking.CHECKPOINT: sha256})
 
 
-def rows(query: str) -> list[tuple[object, ...]]:
+def rows(query: str) -> list[tuple[Any, ...]]:
     with sqlite3.connect("mlflow.db") as database:
         return database.execute(query).fetchall()
 
@@ -150,7 +151,8 @@ def evaluated(out: Path, **changes: object) -> EvaluationSummary:
     methods = {
         "enhanced": {name: Statistic(mean=mean, std=None, n=1) for name, mean in found.items()}
     }
-    return summary(gallery=("a b(1)",), **{"methods": methods} | changes)
+    made: dict[str, Any] = {"methods": methods} | changes
+    return summary(gallery=("a b(1)",), **made)
 
 
 def test_runs_of_several_pairs_have_the_same_metrics_and_pictures(

@@ -62,9 +62,9 @@ def test_the_parts_of_all_processes_are_the_whole(
 
     whole, parts = batches(), []
     monkeypatch.setattr(processes, "count", lambda: 3)
-    monkeypatch.setattr(processes.dist, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     for rank in range(3):
-        monkeypatch.setattr(processes.dist, "get_rank", lambda rank=rank: rank)
+        monkeypatch.setattr(torch.distributed, "get_rank", lambda rank=rank: rank)
         parts.append(batches())
     for domain, patches in enumerate(whole):
         assert torch.equal(torch.cat([part[domain] for part in parts]), patches)

@@ -50,7 +50,7 @@ def test_what_an_enhancer_may_do_is_no_sign(name: str) -> None:
 
 @pytest.mark.parametrize("name", COLLAPSED)
 def test_collapsed_photos_are_a_sign(name: str) -> None:
-    found = collapse(photos(), COLLAPSED[name](photos()))
+    found = collapse(photos(), COLLAPSED[name](photos()))  # type: ignore[no-untyped-call]
     assert found
     assert f"enhanced photos are {REASONS[name]}" in found.reason
 

@@ -10,7 +10,7 @@ import torch
 from tests.bundles import write_bundle
 from tests.test_dped import variables  # noqa: F401, a fixture
 from tests.test_training_supervised import patches
-from wespe.apps.catalogue import find_networks, markdown
+from wespe.apps.catalogue import Network, find_networks, markdown
 from wespe.core.device import resolve
 from wespe.networks.checkpoints import load_generator
 from wespe.networks.published import load_dped
@@ -54,7 +54,9 @@ def test_the_pair_has_the_checkpoints_network_and_says_so(checkpoint: Path) -> N
     # What an evaluation and the report need is there as for a trained one.
     assert len(card.transport.levels) == 256
     assert read_pair("published", out).card.steps == 1
-    text = markdown(find_networks([out])[0])
+    [network] = find_networks([out])
+    assert isinstance(network, Network)
+    text = markdown(network)
     assert "By others: published DPED generator" in text
     assert "- checkpoint: not stated" in text
     assert "photos of source" not in text

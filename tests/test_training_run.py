@@ -13,9 +13,9 @@ from tests.made import manifest
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.checkpoints import load_generator
+from wespe.networks.enhancer import Enhancer
 from wespe.networks.fitting.engine import Log
 from wespe.networks.fitting.monitor import DivergedError, collapse
-from wespe.networks.generator import Generator
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_tensor
 from wespe.results.cards import ModelCard
@@ -73,7 +73,7 @@ def patches(name: str, pixels: Pixels) -> PatchSet:
 
 def train(
     folder: Path, *, seed: int = 0, log: Log = lambda step, values: None, **changes: Any
-) -> tuple[ModelCard, Generator]:
+) -> tuple[ModelCard, Enhancer]:
     card = train_pair(
         "pair",
         source=patches("phone", smooth(1)),
@@ -90,7 +90,7 @@ def train(
     return card, load_generator(folder / "out" / "generator.safetensors")
 
 
-def gain(network: Generator) -> float:
+def gain(network: Enhancer) -> float:
     """By how much the network brings new photos nearer to what they should be, as a share."""
     x, y = to_tensor(smooth(3)), to_tensor(brighter(smooth(3)))
     with torch.inference_mode():
@@ -100,7 +100,7 @@ def gain(network: Generator) -> float:
 
 
 def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -> None:
-    once = {"steps": 1, "sample_every": 1}
+    once: dict[str, Any] = {"steps": 1, "sample_every": 1}
     whole, _ = train(tmp_path / "whole", shrink_transport=False, **once)
     shrunk, _ = train(tmp_path / "shrunk", **once)
     levels = np.array(whole.transport.levels)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from tests.made import manifest
 from wespe.core.device import resolve
@@ -19,6 +20,7 @@ from wespe.networks.registry import ARCHITECTURES
 from wespe.photos.filters import gaussian_blur
 from wespe.results.cards import ModelCard
 from wespe.training.losses import total_variation_loss
+from wespe.training.methods.dped.settings import DpedRecipe
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
@@ -85,12 +87,13 @@ LOSSES = {
 def test_a_step_changes_the_networks_and_only_them(method: str, compute: str) -> None:
     step = build(method, compute=compute, ema=0.9)
     before = parameters(step)
-    features = copy.deepcopy(step.extractor.state_dict()) if hasattr(step, "extractor") else {}
+    extractor = getattr(step, "extractor", nn.Identity())
+    features = copy.deepcopy(extractor.state_dict())
     losses = step.train_step(batch(), 0.0)
     discriminators = {"d_texture"} if method == "dped" else set()
     assert changed(step, before) == {"generator", "average"} | discriminators
     for name, value in features.items():
-        assert torch.equal(step.extractor.state_dict()[name], value)
+        assert torch.equal(extractor.state_dict()[name], value)
     assert set(losses) == LOSSES[method]
     assert all(torch.isfinite(value) and not value.requires_grad for value in losses.values())
 
@@ -124,6 +127,7 @@ def test_the_losses_of_dped_are_those_of_its_code() -> None:
     got = step.train_step((x, y), 0.0)
     # The code's own reductions and weights; its patches have 100 px, ours here 32: 3·32² / 2.
     color = 0.5 * (blurred[0] - blurred[1]).square().sum() / (2 * 4) * 100**2 / 32**2
+    assert isinstance(step.recipe, DpedRecipe)
     weights = step.recipe.weights
     torch.testing.assert_close(weights.color * got["color"], color)
     steps = [enhanced.diff(dim=dim) for dim in (2, 3)]

@@ -45,7 +45,7 @@ def batch(seed: int = 0, size_px: int = 32) -> tuple[torch.Tensor, torch.Tensor]
     generator = torch.Generator().manual_seed(seed)
     coarse = torch.rand(8, 3, 5, 5, generator=generator)
     fine = torch.nn.functional.interpolate(coarse, size_px, mode="bicubic").clamp(0, 1)
-    x, y = fine.split(4)
+    x, y = fine.chunk(2)
     return 0.6 * x, (0.6 * y + torch.tensor([0.3, 0.2, 0.05]).view(3, 1, 1)).clamp(0, 1)
 
 
@@ -150,9 +150,9 @@ def test_average_follows_slowly_and_is_what_is_kept() -> None:
     for number in range(20):
         step.train_step(batch(number), number / 40)
     assert changed(step, snapshot(step)) == set()
-    start = build({"ema": 0.99}).networks["generator"].tail.weight
-    new = step.networks["generator"].tail.weight
-    average = step.networks["average"].tail.weight
+    start = build({"ema": 0.99}).networks["generator"].get_parameter("tail.weight")
+    new = step.networks["generator"].get_parameter("tail.weight")
+    average = step.networks["average"].get_parameter("tail.weight")
     assert 0 < (average - start).abs().mean() < (new - start).abs().mean()
 
 
@@ -188,7 +188,7 @@ def test_collapse_of_the_generator_or_its_average_is_divergence(compute: str) ->
         assert "inverted" in found.reason
         step.networks[name] = sound
     assert step.divergence({}) is None
-    step.networks["generator"].tail.bias.data += 10
+    step.networks["generator"].get_parameter("tail.bias").data += 10
     found = step.divergence({})
     assert found
     assert "constant" in found.reason

@@ -29,9 +29,9 @@ def smooth(seed: int, count: int = 8) -> np.ndarray:
     layers = [
         cv2.resize(random.normal(0, 1, (side, side, 3 * count)), (64, 64)) for side in (4, 12, 40)
     ]
-    stack = np.moveaxis(sum(layers).reshape(64, 64, 3, count), -1, 0)
+    stack = np.moveaxis(np.sum(layers, axis=0).reshape(64, 64, 3, count), -1, 0)
     grey = stack.mean(-1, keepdims=True)
-    return (128 + 18 * grey + 9 * (stack - grey)).clip(0, 255).round().astype(np.uint8)
+    return np.asarray((128 + 18 * grey + 9 * (stack - grey)).clip(0, 255).round(), np.uint8)
 
 
 def match(source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def shifted(shifts: list[float], channel_shifts: list[float]) -> np.ndarray:
     random = np.random.default_rng(0)
     noise = random.uniform(60, 160, (len(shifts), 64, 64, 3)) + np.reshape(shifts, (-1, 1, 1, 1))
     noise[..., 0] += np.reshape(channel_shifts, (-1, 1, 1))
-    return noise.round().astype(np.uint8)
+    return np.asarray(noise.round(), np.uint8)
 
 
 def test_levels_are_shrunk_by_what_chance_explains() -> None:

@@ -1,6 +1,7 @@
 """Two cameras' photos of one scene with known truth: homography, blur, noise, colour, exposure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -87,7 +88,8 @@ def _through_lens(photo: Pixels, distortion: float) -> Pixels:
     for _ in range(20):  # the inverse, as a fixed point
         straight = straight + wanted - _distorted(straight, photo, distortion)
     maps = straight.astype(np.float32)
-    bent = cv2.remap(photo, maps, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    no_second: Any = None  # the types of OpenCV want it
+    bent = cv2.remap(photo, maps, no_second, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
     return np.asarray(bent, np.uint8)
 
 
@@ -115,7 +117,7 @@ def _view(
 
 def _look(photo: Pixels, cameras: Cameras, generator: np.random.Generator) -> Pixels:
     """The photo as the poorer camera renders it."""
-    levels = photo.astype(np.float32) / 255
+    levels: NDArray[Any] = photo.astype(np.float32) / 255
     if cameras.blur_px:
         levels = cv2.GaussianBlur(levels, (0, 0), cameras.blur_px)
     gains = 2 ** generator.uniform(-cameras.gain_ev, cameras.gain_ev) * (

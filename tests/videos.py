@@ -119,12 +119,18 @@ class Seen(NamedTuple):
     first: av.VideoFrame
 
 
+def _time(stamped: "av.VideoFrame | av.Packet[Any]") -> Fraction:
+    assert stamped.pts is not None
+    assert stamped.time_base is not None
+    return stamped.pts * stamped.time_base
+
+
 def see(path: Path) -> Seen:
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     return Seen(
-        [frame.pts * frame.time_base for frame in frames],
-        [frame.to_ndarray(format="rgb24") for frame in frames],
+        [_time(frame) for frame in frames],
+        [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames],
         frames[0],
     )
 
@@ -134,7 +140,5 @@ def packets(path: Path, kind: str) -> list[tuple[Fraction, bytes]]:
     with av.open(str(path)) as container:
         streams = [stream for stream in container.streams if stream.type == kind]
         return [
-            (packet.pts * packet.time_base, bytes(packet))
-            for packet in container.demux(streams)
-            if packet.size
+            (_time(packet), bytes(packet)) for packet in container.demux(streams) if packet.size
         ]

@@ -24,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             # A file name that the terminal cannot show must not end the work, and a log should have
             # each line at once.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
-    arguments = _parser().parse_args(argv)
+    arguments = make_parser().parse_args(argv)
     # What processes that work together are started with.
     arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
     try:
@@ -49,7 +49,8 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of all subcommands."""
     parser = argparse.ArgumentParser("wespe", description=wespe.__doc__)
     parser.add_argument("--version", action="version", version=wespe.__version__)
     commands = Commands(parser)

@@ -25,6 +25,7 @@ class Commands:
 
     def __init__(self, parser: argparse.ArgumentParser, dest: str = "command") -> None:
         self._parsers = parser.add_subparsers(dest=dest, required=True, metavar=dest.upper())
+        self.names: list[str] = []
 
     def add(
         self,
@@ -41,6 +42,7 @@ class Commands:
         settings, if it takes one. `out`: what `--out` names, if it makes something. `params`:
         whether it reads settings. Returns its parser, for options of its own.
         """
+        self.names.append(name)
         command = self._parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
         command.set_defaults(run=run)
         if named:
