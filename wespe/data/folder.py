@@ -1,9 +1,9 @@
 """Any directory of photos."""
 
-import glob
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
@@ -88,21 +88,29 @@ def index_photos(
 
 
 def find_photos(root: Path, settings: FolderSettings) -> list[str]:
-    """Files below `root` that look like photos and are meant, sorted; hidden ones are not."""
-    included = _matches(root, settings.include) - _matches(root, settings.exclude)
-    return sorted(
-        file
-        for file in included
-        if PurePosixPath(file).suffix.lower() in PHOTO_SUFFIXES
-        and not (settings.references and PurePosixPath(file).is_relative_to(settings.references))
-        and (root / file).is_file()
-    )
+    """Files below `root` that look like photos and are meant, sorted; hidden ones are not.
+
+    They are found by `walk`, which the fingerprint of a source uses too.
+    """
+    return [
+        str(file)
+        for file in walk(root).files
+        if file.suffix.lower() in PHOTO_SUFFIXES
+        and any(_matches(file.parts, pattern) for pattern in settings.include)
+        and not any(_matches(file.parts, pattern) for pattern in settings.exclude)
+        and not (settings.references and file.is_relative_to(settings.references))
+    ]
 
 
-def _matches(root: Path, patterns: Sequence[str]) -> set[str]:
-    # Path.glob's `**` matches folders alone before Python 3.13, and hidden files always.
-    found = (glob.glob(pattern, root_dir=root, recursive=True) for pattern in patterns)  # noqa: PTH207
-    return {file for files in found for file in files}
+def _matches(parts: Sequence[str], pattern: str) -> bool:
+    """Whether a path matches a glob pattern; `**` stands for any number of folders, or for all
+    that follows."""
+    first, _, rest = pattern.partition("/")
+    if first == "**":
+        return not rest or any(_matches(parts[n:], rest) for n in range(len(parts)))
+    if not parts or not fnmatchcase(parts[0], first):
+        return False
+    return _matches(parts[1:], rest) if rest else len(parts) == 1
 
 
 def _inspect(
