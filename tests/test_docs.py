@@ -29,6 +29,10 @@ from wespe.judging.baselines import BASELINES, baselines
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.judging.raters.registry import RATERS
+from wespe.networks.checkpoints import load_generator, save_generator
+from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.networks.limits import network_limits
+from wespe.networks.registry import ARCHITECTURES
 from wespe.photos.images import Pixels, write_photo
 from wespe.reports.papers.settings import Table, TableEntry
 from wespe.results.score import Score
@@ -218,6 +222,25 @@ def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> Non
     photo = np.full((2, 3, 3), 100, np.uint8)
     # 255 (100 / 255)^0.8 = 120.6.
     assert (enhancers[key](photo) == 121).all()
+
+
+def test_the_example_of_a_network_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = snippet("`wespe/networks/doubling.py`:")
+    made = module("wespe.networks.doubling", code, tmp_path, monkeypatch)
+    key, address = entry("In `ARCHITECTURES`")
+    monkeypatch.setitem(ARCHITECTURES, key, address)
+    monkeypatch.setattr("wespe.networks.doubling", made, raising=False)
+    file = tmp_path / "network.safetensors"
+    save_generator(file, made.Doubling())
+    network = load_generator(file)
+    photo = np.random.default_rng(0).random((31, 45, 3), np.float32)
+    image = torch.from_numpy(photo).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        whole = network(image).clamp(0, 1)[0].permute(1, 2, 0).numpy()
+    tiles = PhotoEnhancer(network, tile_px=20).enhance(photo)
+    assert tiles.shape == (62, 90, 3)
+    np.testing.assert_allclose(tiles, whole, atol=1e-5, rtol=0)
+    assert "Its photos are 2 times as wide and high as the original." in network_limits(network)
 
 
 def test_the_example_of_a_method_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.strangers import Enlarging, UNet, Unlisted, made
 from tests.test_inference_backends import need, others, photo, whole, with_transport
 from tests.test_inference_tiled import generator
 from wespe.networks.enhancer import Enhancer
@@ -31,16 +32,17 @@ def run(path: Path, pixels: np.ndarray) -> np.ndarray:
 
 
 NETWORKS = {
-    "batch norm": lambda: generator("batch"),
     "instance norm": lambda: generator("instance", "random"),
     "transport": lambda: with_transport("batch"),
-    "srcnn": lambda: others()[0],
     "johnson": lambda: others()[1],
+    "x2": lambda: made(Enlarging(2)),
+    "size multiple": lambda: made(UNet()),
 }
 
 
-@pytest.mark.parametrize("suffix", [".onnx", ".xml"])
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    ("name", "suffix"), [*((name, ".onnx") for name in NETWORKS), ("transport", ".xml")]
+)
 def test_exported_network_does_the_same(tmp_path: Path, name: str, suffix: str) -> None:
     if suffix == ".xml":
         need("openvino")
@@ -66,6 +68,12 @@ def test_a_wrong_export_is_refused_and_not_written(
     monkeypatch.setattr(exporting, "exported", lambda _: right(other))
     with pytest.raises(ValueError, match=r"differ from torch by at most 0\.0001, got 0\.\d"):
         export(network, tmp_path / "a.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_that_torch_cannot_export_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Unlisted: torch cannot export it: "):
+        export(made(Unlisted()), tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())
 
 

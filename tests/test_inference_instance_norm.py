@@ -93,7 +93,7 @@ class CountingBackend(TorchBackend):
         self.calls: Counter[float] = Counter()
 
     def compile(self, layers: nn.Module) -> Callable[[Tensor], Tensor]:
-        run, weights = super().compile(layers), float(next(layers.parameters()).sum())
+        run, weights = super().compile(layers), float(next(layers.parameters()).detach().sum())
         self.compiled += 1
 
         def count(image: Tensor) -> Tensor:
@@ -119,6 +119,9 @@ def test_what_is_kept_is_not_computed_again(
     monkeypatch.setattr(tile_states, "_free_bytes", lambda: disk)
     network, backend = generator("instance", blocks=2), CountingBackend()
     enhancer = PhotoEnhancer(network, backend, tile_px=TILE_PX, kept=partial(TileStates, memory))
+    # Each part was tried once.
+    assert backend.compiled == len(calls)
+    backend.compiled = 0
     enhancer.enhance(photo(30, 60))
     assert [*backend.calls.values()] == calls
     # Each part once a pass, in the passes that need it.

@@ -5,11 +5,11 @@ import torch
 
 from tests.test_inference_backends import need
 from tests.test_inference_tiled import generator
+from wespe.networks.enhancer import Convolutions
 from wespe.networks.generator import Generator
 from wespe.networks.inference import opening
 from wespe.networks.inference.backends.quantised import quantisation_error
 from wespe.networks.inference.opening import TOLERATED_ERROR, open_enhancer
-from wespe.networks.inference.tiled import Convolutions
 from wespe.networks.srcnn import Srcnn
 
 

@@ -11,9 +11,10 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
+from tests.strangers import Attending, Enlarging, made
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
-from wespe.networks.inference import ledger, photo
+from wespe.networks.inference import ledger, photo, tiled
 from wespe.networks.inference.photo import Summary
 from wespe.networks.inference.plan import Plan, plan
 from wespe.networks.inference.tiled import PhotoEnhancer
@@ -432,3 +433,22 @@ def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"2 enhanced" in done.stdout
     assert (tmp_path / "out" / odd.name).is_file()
+
+
+def test_a_network_that_enlarges_is_refused_before_any_photo(tmp_path: Path) -> None:
+    save(tmp_path / "a.png")
+    larger = PhotoEnhancer(made(Enlarging(2)))
+    with pytest.raises(ValueError, match="photo files and videos: expected a network that keeps"):
+        enhance_files([tmp_path / "a.png"], enhancer=larger)
+    assert files(tmp_path) == {"a.png"}
+
+
+def test_a_photo_too_large_for_a_network_without_tiles_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(tmp_path / "a.png")
+    monkeypatch.setattr(tiled, "WHOLE_PX", 500)
+    summary = enhance_files([tmp_path / "a.png"], enhancer=PhotoEnhancer(made(Attending())))
+    [(path, reason)] = summary.failed
+    assert path == tmp_path / "a.png"
+    assert "Attending needs a whole photo at once (mean)" in reason

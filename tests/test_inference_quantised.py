@@ -7,7 +7,7 @@ from torch import nn
 
 from tests.test_inference_backends import need, others, photo, whole, with_transport
 from tests.test_inference_tiled import generator
-from wespe.networks.enhancer import Enhancer
+from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.inference.backends import Backend, cpu_has_int8, open_backend
 from wespe.networks.inference.backends.quantised import (
     calibrate,
@@ -15,7 +15,7 @@ from wespe.networks.inference.backends.quantised import (
     quantisation_error,
     residual_convolutions,
 )
-from wespe.networks.inference.tiled import Convolutions, PhotoEnhancer
+from wespe.networks.inference.tiled import PhotoEnhancer
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
 import json
+import pkgutil
+import subprocess
+import sys
 from pathlib import Path
 from urllib.error import URLError
 
@@ -15,6 +18,7 @@ from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.perceptual import EXTRACTORS, build_extractor, read_weights, vgg19_layers
+from wespe.networks.registry import ARCHITECTURES
 from wespe.networks.srcnn import Srcnn
 from wespe.networks.transport import Transport
 
@@ -25,6 +29,21 @@ def untied(generator: Generator) -> Generator:
     """The network with a last layer that is not zero, so that it does something."""
     nn.init.normal_(generator.tail.weight, std=0.02)
     return generator
+
+
+class Grey(Enhancer):
+    """A network of someone else: one convolution."""
+
+    receptive_field_px = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.config = {}
+        self.layer = nn.Conv2d(3, 3, 1)
+
+    def convolve(self, prepared: torch.Tensor) -> torch.Tensor:
+        mixed: torch.Tensor = self.layer(prepared)
+        return mixed
 
 
 class TestGenerator:
@@ -167,6 +186,30 @@ class TestCheckpoints:
                 load_generator(path)
         else:  # as version 0.1.0 wrote it
             assert isinstance(load_generator(path), Generator)
+
+    def test_the_registry_names_networks_that_their_config_makes_again(self) -> None:
+        for address in ARCHITECTURES.values():
+            network = pkgutil.resolve_name(address)()
+            assert isinstance(network, Enhancer)
+            assert type(network)(**network.config).config == network.config
+
+    def test_an_architecture_is_one_entry(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "g.safetensors"
+        with pytest.raises(ValueError, match=r"a network of wespe\.networks\.registry, got"):
+            save_generator(path, Grey())
+        monkeypatch.setitem(ARCHITECTURES, "grey", f"{Grey.__module__}:{Grey.__qualname__}")
+        save_generator(path, Grey())
+        assert isinstance(load_generator(path), Grey)
+
+    def test_a_network_imports_no_other_architecture(self) -> None:
+        code = "import sys, wespe.networks.checkpoints as c; print(*sys.modules)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], check=True, capture_output=True, text=True
+        )
+        addresses = (address.partition(":")[0] for address in ARCHITECTURES.values())
+        assert not {*addresses} & {*done.stdout.split()}
 
     def test_same_network_same_bytes(self, tmp_path: Path) -> None:
         generator = Generator(width=4)

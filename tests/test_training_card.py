@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from tests.made import manifest
+from tests.strangers import Attending, UNet
 from wespe import __version__
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
@@ -55,6 +56,18 @@ def test_the_architecture_tells_how_far_a_network_sees(norm: Any, expected: str)
     # 4 px for each 9×9 convolution, 1 for each 3×3: two in each block, two after them.
     [sight] = [limit for limit in limits if "16 px away" in limit]
     assert expected in sight
+
+
+def test_a_card_says_what_a_network_does_to_sizes() -> None:
+    limits = network_limits(UNet())
+    assert any("no multiples of 4 px are mirrored" in limit for limit in limits)
+    assert any(
+        "statistics of the whole photo" in text
+        for text in network_limits(UNet(torch.nn.InstanceNorm2d))
+    )
+    whole = network_limits(Attending())
+    assert any("cannot be enhanced in tiles" in limit for limit in whole)
+    assert len(whole) == 3
 
 
 def test_the_environment_names_code_torch_and_device() -> None:

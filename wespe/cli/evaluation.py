@@ -40,6 +40,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     # In fp32, so that figures are those of any machine.
     enhancer = open_enhancer(generator, device=resolve(params.run.compute).torch_device)
+    enhancer.require_same_size("evaluations")
     summary = measure(
         read_index(arguments.index),
         enhancer.enhance,

@@ -75,6 +75,7 @@ def rate(arguments: argparse.Namespace) -> None:
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     device = resolve(params.run.compute)
     enhancer = open_enhancer(generator, device=device.torch_device)  # in fp32, as in evaluations
+    enhancer.require_same_size("ratings")
     judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
     enhancers: dict[str, Enhance] = {ENHANCED: enhancer.enhance}
     enhancers |= baselines(settings.baselines, card)

@@ -57,7 +57,9 @@ def serve(arguments: argparse.Namespace) -> None:
 
     @cache
     def load(key: str) -> PhotoEnhancer:
-        return make_ready(load_generator(paths[key]), arguments.compute)
+        enhancer = make_ready(load_generator(paths[key]), arguments.compute)
+        enhancer.require_same_size("wespe serve")
+        return enhancer
 
     load(next(iter(paths)))  # that networks cannot run here is told now, not at the first photo
     app = make_app(

@@ -15,15 +15,16 @@ FORMAT = "wespe-generator/1"
 
 
 def save_generator(path: Path, generator: Enhancer) -> None:
-    """Write weights (fp32) and architecture, atomically; the same network gives the same bytes."""
+    """Write weights (fp32) and architecture, atomically; the same network gives the same bytes.
+
+    Raises ValueError for an architecture that the registry does not name.
+    """
     tensors = {
         key: value.detach().cpu().float().contiguous()
         for key, value in generator.state_dict().items()
         if value.is_floating_point()
     }
-    names = {where: name for name, where in ARCHITECTURES.items()}
-    where = f"{type(generator).__module__}:{type(generator).__qualname__}"
-    described = {"architecture": names[where], "config": generator.config}
+    described = {"architecture": _name(type(generator)), "config": generator.config}
     header = json.dumps({"format": FORMAT, **described}, sort_keys=True)
     # One key only: safetensors writes several in an order that changes from run to run.
     content = save(tensors, {"wespe": header})
@@ -53,8 +54,7 @@ def load_generator(path: Path) -> Enhancer:
         known = ", ".join(ARCHITECTURES)
         raise ValueError(f"{path}: expected an architecture among {known}, got {architecture!r}")
     try:
-        build = pkgutil.resolve_name(ARCHITECTURES[architecture])
-        generator: Enhancer = build(**header["config"])
+        generator: Enhancer = _class(architecture)(**header["config"])
         counters = {
             key: value for key, value in generator.state_dict().items() if key not in tensors
         }
@@ -67,3 +67,17 @@ def load_generator(path: Path) -> Enhancer:
         reason = str(error).splitlines()[-1].strip()
         raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
     return generator.eval()
+
+
+def _class(architecture: str) -> type[Enhancer]:
+    made: type[Enhancer] = pkgutil.resolve_name(ARCHITECTURES[architecture])
+    return made
+
+
+def _name(made: type[Enhancer]) -> str:
+    """The architecture of a class, by its address alone: no other architecture is imported."""
+    address = f"{made.__module__}:{made.__qualname__}"
+    names = [name for name, other in ARCHITECTURES.items() if other == address]
+    if not names:
+        raise ValueError(f"expected a network of wespe.networks.registry, got {address}")
+    return names[0]

@@ -26,11 +26,15 @@ def gaussian_blur(image: Tensor, sigma_px: float) -> Tensor:
     rows = kernel.view(1, 1, -1, 1).expand(channels, 1, -1, 1)
     columns = kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1)
     padded = F.pad(image, (radius, radius, radius, radius), mode="reflect")
-    band_rows = _BAND_ROWS if image.device.type == "cpu" else image.shape[2]
-    bands = []
-    for top in range(0, image.shape[2], band_rows):
-        band = F.conv2d(padded[:, :, top : top + band_rows + 2 * radius], rows, groups=channels)
-        bands.append(F.conv2d(band, columns, groups=channels))
+
+    def blurred(band: Tensor) -> Tensor:
+        return F.conv2d(F.conv2d(band, rows, groups=channels), columns, groups=channels)
+
+    # An exported network has any height, and so no number of bands.
+    if image.device.type != "cpu" or torch.compiler.is_exporting():
+        return blurred(padded)
+    tops = range(0, image.shape[2], _BAND_ROWS)
+    bands = [blurred(padded[:, :, top : top + _BAND_ROWS + 2 * radius]) for top in tops]
     return torch.cat(bands, dim=2)
 
 

@@ -1,10 +1,13 @@
 """A network as one file for other engines: ONNX, or OpenVINO's own format.
 
 The whole network, from a photo in [0, 1] to one in [0, 1], for any height and width, in float32:
-what looks for levels of an 8-bit photo is too fine for bf16 (see `Enhancer`).
+what looks for levels of an 8-bit photo is too fine for bf16 (see `Enhancer`). By torch's own
+exporter, which takes any network and a few seconds; the graphs that tiles run are
+`backends.onnx_graph`'s, which are there at once.
 """
 
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,25 +15,23 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.generator import Generator
 from wespe.networks.inference.backends.onnx_cpu import Session
-from wespe.networks.inference.backends.onnx_graph import Graph
 from wespe.networks.inference.backends.openvino_cpu import engine
-from wespe.networks.inference.fold import fold_batch_norm
-from wespe.networks.transport import BAND_EDGES_PX, Transport
-from wespe.photos.filters import gaussian_blur, grey
 
 SUFFIXES = (".onnx", ".xml")
 """What can be written: ONNX, and OpenVINO with its weights beside it, as `.bin`."""
 _CHECKED = ((64, 64), (97, 131), (160, 75))
+_OPSET = 18
+"""The oldest that torch writes without a conversion: older engines read it too."""
 
 
 def export(network: Enhancer, out: Path, *, tolerance: float = 1e-4) -> float:
-    """Write `network`, batch norm folded, to `out` by its suffix, if it does what torch does.
+    """Write `network` to `out` by its suffix, if the file does what torch does.
 
     The file is read again, by ONNX Runtime or OpenVINO in float32, and enhances noise of three
     sizes; returns the largest difference from torch. Raises ValueError for another suffix, a
-    package that is missing, and a difference above `tolerance`; then nothing is written.
+    package that is missing, a network that torch cannot export, and a difference above `tolerance`;
+    then nothing is written.
     """
     if out.suffix not in SUFFIXES:
         raise ValueError(f"{out}: expected one of {', '.join(SUFFIXES)}")
@@ -56,70 +57,51 @@ def export(network: Enhancer, out: Path, *, tolerance: float = 1e-4) -> float:
 
 
 def exported(network: Enhancer) -> bytes:
-    """The whole network as an ONNX model, input `image`, output `output`, `(1, 3, h, w)`."""
-    folded, graph, note = fold_batch_norm(network).cpu(), Graph(), ""
-    prepared = "image"
-    if isinstance(folded, Generator) and isinstance(folded.transport, Transport):
-        prepared = _transport(graph, folded.transport)
-        note = f"Height and width: at least {_smallest_px()}."
-    return graph.model(graph.layers(_Rest(folded), prepared), note=note)
+    """The whole network as an ONNX model, input `image`, output `output`, `(1, 3, h, w)`.
+
+    Raises ValueError, naming the network, for one that torch cannot export, and ImportError without
+    the packages onnx and onnxscript.
+    """
+    import onnxscript  # noqa: F401  (torch's error names no package)
+
+    whole, image = _Whole(network.cpu().eval()), torch.rand(1, 3, *_CHECKED[1])
+    with torch.no_grad():
+        # Constants that are made once, as a blur's, would else be made of the exporter's stand-ins.
+        whole(image)
+        sides = {2: torch.export.Dim.DYNAMIC, 3: torch.export.Dim.DYNAMIC}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch's own parts about each other
+            try:
+                listed = torch.export.export(whole, (image,), dynamic_shapes=(sides,), strict=False)
+                made = torch.onnx.export(
+                    listed,
+                    dynamo=True,
+                    opset_version=_OPSET,
+                    input_names=["image"],
+                    output_names=["output"],
+                    verbose=False,
+                )
+            except (RuntimeError, ValueError) as error:
+                first: BaseException = error
+                while first.__cause__:
+                    first = first.__cause__
+                name, reason = type(network).__name__, str(first).splitlines()[0]
+                raise ValueError(f"{name}: torch cannot export it: {reason}") from error
+    assert made is not None
+    content: bytes = made.model_proto.SerializeToString()
+    return content
 
 
-class _Rest(nn.Module):
-    """A network after `prepare`."""
+class _Whole(nn.Module):
+    """A network, its output clamped as photos are."""
 
     def __init__(self, network: Enhancer) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, prepared: Tensor) -> Tensor:
-        return self.network.finish(prepared, self.network.convolve(prepared)).clamp(0, 1)
-
-
-def _transport(graph: Graph, transport: Transport) -> str:
-    """What `Transport.forward` does, by indexing its curves with whole levels."""
-    zero, one = graph.constant(0), graph.constant(1)
-    place = graph.node("Mul", graph.node("Clip", "image", zero, one), graph.constant(255))
-    below = graph.node("Clip", graph.node("Floor", place), zero, graph.constant(254))
-    # One table, a channel's curve after the other's.
-    table = graph.constant(transport.curves.T.flatten())
-    first = graph.constant(torch.arange(0, 768, 256).reshape(1, 3, 1, 1))
-    index = graph.node("Add", graph.node("Cast", below, to=7), first)
-    above = graph.node("Add", index, graph.constant(torch.tensor(1)))
-    low, high = (graph.node("Gather", table, where) for where in (index, above))
-    share = graph.node("Sub", place, below)
-    step = graph.node("Mul", share, graph.node("Sub", high, low))
-    matched = graph.node("Add", low, step)
-    weights = grey(torch.eye(3).reshape(3, 3, 1, 1)).reshape(1, 3, 1, 1)
-    luma = graph.node("Conv", matched, graph.constant(weights))
-    saturation, *contrast = transport.gains.tolist()
-    blurred = [_blur(graph, luma, sigma) for sigma in BAND_EDGES_PX]
-    boosted = luma
-    for gain, fine, coarse in zip(contrast, blurred, blurred[1:], strict=False):
-        band = graph.node("Sub", fine, coarse)
-        boosted = graph.node("Add", boosted, graph.node("Mul", band, graph.constant(gain - 1)))
-    chroma = graph.node("Sub", matched, luma)
-    more = graph.node("Mul", chroma, graph.constant(saturation))
-    return graph.node("Clip", graph.node("Add", boosted, more), zero, one)
-
-
-def _blur(graph: Graph, luma: str, sigma_px: float) -> str:
-    """`gaussian_blur`, whose kernel is what it makes of a single bright line."""
-    size = 2 * _smallest_px() + 1
-    line = torch.zeros(1, 1, size, size)
-    line[..., size // 2, :] = 1
-    profile = gaussian_blur(line, sigma_px)[0, 0, :, size // 2]
-    kernel = profile[profile > 0]
-    radius = len(kernel) // 2
-    pads = graph.constant(torch.tensor([0, 0, radius, radius, 0, 0, radius, radius]))
-    padded = graph.node("Pad", luma, pads, mode="reflect")
-    rows = graph.node("Conv", padded, graph.constant(kernel.reshape(1, 1, -1, 1)))
-    return graph.node("Conv", rows, graph.constant(kernel.reshape(1, 1, 1, -1)))
-
-
-def _smallest_px() -> int:
-    """The side below which the widest blur has no room to mirror the photo."""
-    return Transport.receptive_field_px + 1
+    def forward(self, image: Tensor) -> Tensor:
+        output: Tensor = self.network(image)
+        return output.clamp(0, 1)
 
 
 def _write_onnx(network: Enhancer, path: Path) -> Callable[[Tensor], Tensor]:
@@ -137,9 +119,9 @@ def _write_openvino(network: Enhancer, path: Path) -> Callable[[Tensor], Tensor]
 
 @torch.inference_mode()
 def _largest_difference(network: Enhancer, run: Callable[[Tensor], Tensor]) -> float:
-    reference, stream = network.cpu().eval(), torch.Generator().manual_seed(0)
+    whole, stream = _Whole(network.cpu().eval()), torch.Generator().manual_seed(0)
     differences = []
     for height, width in _CHECKED:
         image = torch.rand(1, 3, height, width, generator=stream)
-        differences.append(float((run(image) - reference(image).clamp(0, 1)).abs().max()))
+        differences.append(float((run(image) - whole(image)).abs().max()))
     return max(differences)

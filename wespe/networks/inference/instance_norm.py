@@ -6,9 +6,9 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from wespe.networks.generator import Generator, ResidualBlock
 from wespe.networks.inference.backends import Layers
-from wespe.networks.inference.spans import Tile
+from wespe.networks.inference.pieces import pieces
+from wespe.networks.inference.spans import Span, Tile
 from wespe.networks.inference.tile_states import State, TileStates
 
 TILE_PX = 512
@@ -19,72 +19,85 @@ Moments = tuple[int, list[float], list[float]]
 
 
 class InstanceNormed:
-    """The convolutions of a generator with instance norm, for tiles of a photo.
+    """Layers with norms of the photo's own statistics, for tiles of a photo.
 
-    They are cut behind each convolution that a norm follows. Once all tiles have got there, the
-    norm's statistics are those of the whole photo, and all tiles go on from what is kept of them.
-    A tile for which there was no room starts again from the photo, each time. `compiled` makes
-    convolutions and ReLU a function, see `Backend.compile`.
+    They are cut in front of each such norm. Once all tiles have got there, the norm's statistics
+    are those of the whole photo, and all tiles go on from what is kept of them. A tile for which
+    there was no room starts again from the photo, each time. `compiled` makes convolutions, each
+    with what follows it alone, a function, see `Backend.compile`. Raises ValueError for layers that
+    torch.fx cannot list or `compiled` does not take.
     """
 
-    def __init__(self, generator: Generator, compiled: Callable[[nn.Module], Layers]) -> None:
+    def __init__(self, layers: nn.Module, compiled: Callable[[nn.Module], Layers]) -> None:
         self._compiled = compiled
-        self._head = nn.Sequential(generator.head, nn.ReLU())
-        convolutions: list[nn.Module] = []
-        self._norms: list[nn.Module] = []
-        for block in generator.blocks:
-            assert isinstance(block, ResidualBlock)
-            convolutions += block.first, block.second
-            self._norms += block.first_norm, block.second_norm
-        body = [layer for convolution in generator.body for layer in (convolution, nn.ReLU())]
-        rest = nn.Sequential(*body, generator.tail)
-        self._convolutions = [nn.Sequential(layer) for layer in (*convolutions, rest)]
+        self._pieces = pieces(layers)
+        # What an engine does not take is refused now, rather than in front of the first photo.
+        for piece in self._pieces:
+            piece.ready(compiled, piece.norm)
 
     def convolved(
         self, tiles: Sequence[Tile], prepared: Callable[[Tile], Tensor], kept: TileStates
     ) -> Iterator[Tensor]:
-        """What `Generator.convolve` makes of each of a photo's `tiles`, in their order.
+        """What the layers make of each of a photo's `tiles`, in their order.
 
-        `prepared(tile)` is what it reads, `(1, 3, h, w)`, and may be asked for several times.
+        `prepared(tile)` is what they read, `(1, 3, h, w)`, and may be asked for several times.
         """
-        fixed: list[nn.BatchNorm2d] = []
-        for norm in self._norms:
+        fixed: list[nn.Module] = []
+        for piece in self._pieces[1:]:
             moments: list[Moments] = []
             advanced = self._pass(prepared, fixed)
             for number, tile in enumerate(tiles):
                 state = advanced(tile, kept.take(number))
-                rows, columns = tile
-                moments += moments_of(state[1][..., rows.valid, columns.valid])
+                moments += moments_of(_valid(state[-1], tile))
+                device = state[-1].device
                 kept.put(number, state)
                 # Else it would be in memory beside the next tile's.
                 del state
-            fixed.append(fix(norm, moments))
+            assert piece.norm
+            fixed.append(fix(piece.norm, moments).to(device))
         advanced = self._pass(prepared, fixed)
         for number, tile in enumerate(tiles):
-            yield advanced(tile, kept.take(number))[1]
+            yield advanced(tile, kept.take(number))[-1]
 
     def _pass(
         self, prepared: Callable[[Tile], Tensor], norms: Sequence[nn.Module]
     ) -> Callable[[Tile, State | None], State]:
-        """What brings a tile behind the convolution that follows the last of `norms`.
+        """What brings a tile through the piece that begins with the last of `norms`.
 
-        A state is what the residual block, or `body`, that it is in began with, and the output of
-        its last convolution. It goes on from the one before, or from None with the photo.
+        It goes on from the state before, or from None with the photo.
         """
+
         # For one pass over the photo: an engine holds the memory of each part that it has seen.
-        compiled = cache(self._compiled)
+        @cache
+        def run(number: int) -> Callable[..., State]:
+            norm = norms[number - 1] if number else None
+            return self._pieces[number].ready(self._compiled, norm)
 
         def advanced(tile: Tile, state: State | None) -> State:
             first = len(norms) if state else 0
-            features, output = state or (compiled(self._head)(prepared(tile)), torch.empty(0))
-            for step in range(first, len(norms) + 1):
-                inner = torch.relu_(norms[step - 1](output)) if step else features
-                if step and step % 2 == 0:
-                    features = inner.add_(features)
-                output = compiled(self._convolutions[step])(inner)
-            return features, output
+            state = state or (prepared(tile),)
+            for number in range(first, len(norms) + 1):
+                state = run(number)(*state)
+            return state
 
         return advanced
+
+
+def _valid(features: Tensor, tile: Tile) -> Tensor:
+    """The part of a tile's `(1, C, h, w)` that the tile gives; h and w may be another scale's."""
+    rows, columns = (
+        _valid_part(span, size) for span, size in zip(tile, features.shape[-2:], strict=True)
+    )
+    return features[..., rows, columns]
+
+
+def _valid_part(span: Span, size: int) -> slice:
+    length, valid = span.stop - span.start, span.valid
+    if valid.start * size % length or valid.stop * size % length:
+        raise ValueError(
+            f"expected a norm to read a whole part or multiple of a tile's {length} px, got {size}"
+        )
+    return slice(valid.start * size // length, valid.stop * size // length)
 
 
 def moments_of(piece: Tensor) -> Iterator[Moments]:
@@ -102,8 +115,8 @@ def moments_of(piece: Tensor) -> Iterator[Moments]:
 
 
 def fix(norm: nn.Module, moments: Sequence[Moments]) -> nn.BatchNorm2d:
-    """An instance norm as a batch norm with the moments of all pieces of a photo, merged."""
-    assert isinstance(norm, nn.InstanceNorm2d)
+    """A norm as a batch norm with the moments of all pieces of a photo, merged."""
+    assert isinstance(norm, nn.InstanceNorm2d | nn.BatchNorm2d)
     counts = [count for count, _, _ in moments]
     means, variances = (
         torch.tensor(column, dtype=torch.float64) for column in [*zip(*moments, strict=True)][1:]
@@ -111,7 +124,8 @@ def fix(norm: nn.Module, moments: Sequence[Moments]) -> nn.BatchNorm2d:
     share = means.new_tensor(counts)[:, None] / sum(counts)
     mean = (share * means).sum(0)
     variance = (share * (variances + (means - mean) ** 2)).sum(0)
-    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps, device=norm.weight.device).eval()
+    fixed = nn.BatchNorm2d(norm.num_features, eps=norm.eps).eval()
+    # One without weights of its own has those that change nothing.
     fixed.load_state_dict(
         norm.state_dict() | {"running_mean": mean, "running_var": variance}, strict=False
     )

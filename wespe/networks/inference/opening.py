@@ -5,11 +5,17 @@ import math
 import torch
 from torch import nn
 
-from wespe.networks.enhancer import Enhancer
+from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.inference.backends import Backend, BackendName, cpu_has_int8, open_backend
-from wespe.networks.inference.backends.quantised import quantisation_error, residual_convolutions
-from wespe.networks.inference.fold import fold_batch_norm
-from wespe.networks.inference.tiled import Convolutions, PhotoEnhancer, depends_on_photo
+from wespe.networks.inference.backends.onnx_graph import LayerError
+from wespe.networks.inference.backends.quantised import (
+    CALIBRATION_PX,
+    quantisation_error,
+    residual_convolutions,
+)
+from wespe.networks.inference.fold import optimised
+from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.networks.layers import Context
 
 TOLERATED_ERROR = 1 / 255 / math.sqrt(12)
 """What int8 may change if nobody asked for it: as much as rounding to 8 bits, root mean square."""
@@ -26,37 +32,53 @@ def open_enhancer(
     """`network` on a backend; see `open_backend`, also for what is raised.
 
     With `int8=None` the branches of the network are in int8 where that is faster and shows less
-    than the rounding of the result to 8 bits, as calibration noise tells. With instance norm `auto`
-    is torch, since other engines get and give all channels in fp32, layer by layer; and int8 is
-    refused by a ValueError: each photo is a network of its own, and after the norm of a smooth one
-    the noise is far from what it sees, which cost 18 dB. It is refused, too, where nothing is a
-    branch.
+    than the rounding of the result to 8 bits, as calibration noise tells. With norms of the photo's
+    own statistics `auto` is torch, since other engines get and give all channels in fp32, layer by
+    layer; and int8 is refused by a ValueError: each photo is a network of its own, and after the
+    norm of a smooth one the noise is far from what it sees, which cost 18 dB. It is refused, too,
+    where nothing is a branch. `auto` is torch, too, for layers that other engines do not take.
     """
-    if depends_on_photo(network):
-        if int8:
-            raise ValueError(
-                "int8: expected a network without instance norm, which makes another network for "
-                "each photo; take bf16 or fp32"
-            )
-        engine = "torch" if engine == "auto" else engine
-    elif int8 and not _branches(network):
+    if int8:
+        _require_branches(network)
+    if engine == "auto" and not int8 and network.context is not Context.NOTHING:
+        engine = "torch"
+    backend = open_backend(engine, device=device, bf16=bf16, int8=bool(int8))
+    if int8 is None and _tolerates_int8(network, backend):
+        backend = open_backend("openvino", bf16=bf16, int8=True)
+    try:
+        return PhotoEnhancer(network, backend)
+    except LayerError:
+        if engine != "auto" or int8:
+            raise
+        return PhotoEnhancer(network, open_backend("torch", device=device, bf16=bf16))
+
+
+def _require_branches(network: Enhancer) -> None:
+    if network.context is not Context.NOTHING:
+        raise ValueError(
+            f"int8: expected a network without instance norm, which makes another network for each "
+            f"photo, or other layers that see the whole photo, got {type(network).__name__}; take "
+            "bf16 or fp32"
+        )
+    if not _branches(network):
         raise ValueError(
             "int8: expected a network with residual branches, which alone are in int8; take bf16 "
             "or fp32"
         )
-    backend = open_backend(engine, device=device, bf16=bf16, int8=bool(int8))
-    if int8 is None and _tolerates_int8(network, backend):
-        backend = open_backend("openvino", bf16=bf16, int8=True)
-    return PhotoEnhancer(network, backend)
 
 
 def _tolerates_int8(network: Enhancer, backend: Backend) -> bool:
     if not (cpu_has_int8() and backend.name.startswith("openvino-")):
         return False
-    if depends_on_photo(network) or not _branches(network):
+    if network.context is not Context.NOTHING or not _branches(network):
         return False
-    return quantisation_error(Convolutions(fold_batch_norm(network))) <= TOLERATED_ERROR
+    return quantisation_error(optimised(Convolutions(network))) <= TOLERATED_ERROR
 
 
 def _branches(network: Enhancer) -> list[nn.Conv2d]:
-    return residual_convolutions(Convolutions(fold_batch_norm(network)))
+    """Those that can be calibrated, on noise of 64 px."""
+    try:
+        fits = CALIBRATION_PX % network.size_multiple == 0
+        return residual_convolutions(optimised(Convolutions(network))) if fits else []
+    except ValueError:
+        return []

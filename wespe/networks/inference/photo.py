@@ -10,7 +10,7 @@ from wespe.core.files import check_writable
 from wespe.core.progress import Progress
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.plan import plan
-from wespe.networks.inference.tiled import PhotoEnhancer
+from wespe.networks.inference.tiled import PhotoEnhancer, TooLargeError
 from wespe.networks.inference.video.encoding import CRF, check_crf
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.source import is_video
@@ -65,8 +65,8 @@ def enhance_files(
     used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
     again, also `in_place`. `report` gets a line for each photo, standard error a progress line. Of
     videos, which `in_place` leaves alone, see `enhance_video`, also for `crf` and `steady`. Raises
-    ValueError, before any photo is touched, for a setting out of range and where an original would
-    be overwritten though not `in_place`.
+    ValueError, before any photo is touched, for a setting out of range, for a network that changes
+    a photo's size, and where an original would be overwritten though not `in_place`.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
@@ -74,6 +74,7 @@ def enhance_files(
         raise ValueError(f"quality must be from 1 to 100, got {quality}")
     check_crf(crf)
     check_share(steady)
+    enhancer.require_same_size("photo files and videos")
     planned = plan(inputs, out=out, in_place=in_place)
     work = _Work(enhancer, strength, quality, crf, steady)
     states = {
@@ -96,7 +97,7 @@ def enhance_files(
                 if state is State.TAKEN:
                     raise PhotoError(path, f"{why}; --overwrite replaces it")
                 done, speed = work.do(path, output, progress)
-            except (PhotoError, OSError, RuntimeError, MemoryError) as error:
+            except (PhotoError, TooLargeError, OSError, RuntimeError, MemoryError) as error:
                 reason = _reason(error, path)
                 failed.append((path, reason))
                 # Whatever it has not counted will not come.

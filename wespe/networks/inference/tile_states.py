@@ -1,9 +1,9 @@
 """What tiles have come to, kept between passes over a photo: in memory, then in a file."""
 
 import io
-import itertools
 import shutil
 import tempfile
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,7 +12,15 @@ KEPT_BYTES = 320 * 2**20
 """Memory for it: with all else, a photo of 12 megapixels takes less than 1.5 GB."""
 
 State = tuple[Tensor, ...]
-"""Tensors `(1, C, h, w)` of a tile, of the same shapes and types for all tiles of a photo."""
+"""Tensors `(1, C, h, w)` of a tile."""
+
+
+class _Place(NamedTuple):
+    """Where a state lies in the file, how much room is there, and what its tensors are like."""
+
+    start: int
+    room: int
+    layouts: tuple[tuple[torch.Size, tuple[int, ...], torch.dtype], ...] = ()
 
 
 class TileStates:
@@ -26,9 +34,10 @@ class TileStates:
         self._memory_left = memory_bytes
         self._file_left = _free_bytes() // 2 if file else 0
         self._in_memory: dict[int, State | None] = {}
-        self._places: dict[int, int] = {}
-        self._layouts: tuple[tuple[torch.Size, tuple[int, ...], torch.dtype], ...] = ()
-        self._read_last: State = ()
+        self._reserved: dict[int, int] = {}
+        self._places: dict[int, _Place] = {}
+        self._end = 0
+        self._read_last: dict[int, Tensor] = {}
         self._file: io.FileIO | None = None
 
     def close(self) -> None:
@@ -40,53 +49,61 @@ class TileStates:
     def put(self, tile: int, state: State) -> None:
         """Keep `state`, if there is room; what was kept of the tile before is gone."""
         size = sum(part.nbytes for part in state)
-        if tile not in self._in_memory and size <= self._memory_left:
-            self._memory_left -= size
-            self._in_memory[tile] = None
-        if tile in self._in_memory:
+        more = size - self._reserved.get(tile, 0)
+        # Memory stays with the tiles that had it first: the next state may be as large again.
+        if (tile in self._in_memory or tile not in self._places) and more <= self._memory_left:
             self._in_memory[tile] = state
-        elif tile in self._places or size <= self._file_left:
-            self._write(tile, state, size)
+            if more > 0:
+                self._memory_left -= more
+                self._reserved[tile] = size
+            return
+        self._in_memory.pop(tile, None)
+        self._memory_left += self._reserved.pop(tile, 0)
+        place = self._places.pop(tile, _Place(self._end, 0))
+        if size > place.room and size <= self._file_left:
+            place = _Place(self._end, size)
+            self._end, self._file_left = self._end + size, self._file_left - size
+        if size <= place.room:
+            self._write(tile, state, place)
 
     def take(self, tile: int) -> State | None:
         """The state that was kept last, in memory no longer; None if there was no room for it."""
         if tile in self._in_memory:
             state, self._in_memory[tile] = self._in_memory[tile], None
             return state
-        return self._read(tile) if tile in self._places else None
+        return self._read(self._places[tile]) if tile in self._places else None
 
-    def _write(self, tile: int, state: State, size: int) -> None:
-        if tile not in self._places:
-            self._file_left -= size
-            self._places[tile] = len(self._places) * size
-        self._layouts = tuple((part.shape, part.stride(), part.dtype) for part in state)
+    def _write(self, tile: int, state: State, place: _Place) -> None:
+        state = tuple(map(_dense, state))
+        layouts = tuple((part.shape, part.stride(), part.dtype) for part in state)
+        self._places[tile] = place._replace(layouts=layouts)
         try:
             self._file = self._file or tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
-            self._file.seek(self._places[tile])
-            for part, read in itertools.zip_longest(state, self._read_last):
-                if part is read:
-                    # It is there as it was.
-                    self._file.seek(part.nbytes, io.SEEK_CUR)
-                elif self._file.write(_bytes(part)) < part.nbytes:
-                    raise OSError("no space left")
+            start = place.start
+            for part in state:
+                # What was read from there is there as it was.
+                if self._read_last.get(start) is not part:
+                    self._file.seek(start)
+                    if self._file.write(_bytes(part)) < part.nbytes:
+                        raise OSError("no space left")
+                start += part.nbytes
         except OSError:
             # The disk is full, or there is none: computing again needs no room.
             self._places.clear()
             self._file_left = 0
-        self._read_last = ()
+        self._read_last = {}
 
-    def _read(self, tile: int) -> State:
+    def _read(self, place: _Place) -> State:
         assert self._file
-        self._file.seek(self._places[tile])
-        state = tuple(
-            torch.empty_strided(shape, stride, dtype=dtype)
-            for shape, stride, dtype in self._layouts
-        )
-        for part in state:
+        start, self._read_last = place.start, {}
+        for shape, stride, dtype in place.layouts:
+            part = torch.empty_strided(shape, stride, dtype=dtype)
+            self._file.seek(start)
             if self._file.readinto(_bytes(part)) < part.nbytes:
                 raise OSError("the file of what is kept of a photo has lost its end")
-        self._read_last = state
-        return state
+            self._read_last[start] = part
+            start += part.nbytes
+        return tuple(self._read_last.values())
 
 
 def _free_bytes() -> int:
@@ -95,6 +112,12 @@ def _free_bytes() -> int:
         return shutil.disk_usage(tempfile.gettempdir()).free
     except OSError:
         return 0
+
+
+def _dense(part: Tensor) -> Tensor:
+    """The same without gaps between its channels, which a part of a larger tensor has."""
+    last = part.is_contiguous(memory_format=torch.channels_last)
+    return part if last or part.is_contiguous() else part.contiguous()
 
 
 def _bytes(part: Tensor) -> memoryview:

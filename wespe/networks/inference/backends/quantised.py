@@ -14,11 +14,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, fx, nn
 
-from wespe.networks.inference.backends.onnx_graph import Graph, channels_read
+from wespe.networks.inference.backends.onnx_graph import Graph
+from wespe.networks.layers import listed
 
 _LEVELS = 255
 _WEIGHT_LEVELS = 127
-_SIDE_PX = 64
+CALIBRATION_PX = 64
+"""The side of the noise that calibrates."""
 
 
 class Steps(NamedTuple):
@@ -34,7 +36,7 @@ def quantised_graph(layers: nn.Module) -> bytes:
     Raises ValueError as that does.
     """
     graph = _QuantisedGraph(calibrate(layers))
-    return graph.model(graph.layers(layers, "image"), channels_read(layers))
+    return graph.model(graph.layers(layers, "image"))
 
 
 @torch.inference_mode()
@@ -67,8 +69,11 @@ def calibrate(layers: nn.Module) -> dict[nn.Module, Steps]:
 
 
 def residual_convolutions(layers: nn.Module) -> list[nn.Conv2d]:
-    """The convolutions that lead into one part of a sum of two and not into the other."""
-    traced = fx.symbolic_trace(layers)
+    """The convolutions that lead into one part of a sum of two and not into the other.
+
+    Raises ValueError for layers that torch.fx cannot list.
+    """
+    traced = listed(layers)
     modules = dict(traced.named_modules())
     before: dict[fx.Node, frozenset[fx.Node]] = {}
     chosen: set[fx.Node] = set()
@@ -88,13 +93,13 @@ def photo_like_noise() -> Tensor:
     bright, and clipped at both ends. The last two are black and white.
     """
     stream = torch.Generator().manual_seed(0)
-    line = torch.fft.fftfreq(_SIDE_PX)
+    line = torch.fft.fftfreq(CALIBRATION_PX)
     frequency = torch.hypot(line[:, None], line)
     frequency[0, 0] = torch.inf  # The mean of the noise is zero.
     pictures = []
     for slope, contrast in ((1.0, 0.5), (1.5, 0.4)):
         for brightness in (0.2, 0.5, 0.8):
-            white = torch.randn(4, _SIDE_PX, _SIDE_PX, generator=stream)
+            white = torch.randn(4, CALIBRATION_PX, CALIBRATION_PX, generator=stream)
             noise = torch.fft.ifft2(torch.fft.fft2(white) / frequency**slope).real
             noise /= noise.std((1, 2), keepdim=True)
             # One that all channels share, and one that is each channel's own.
