@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from tests.made import card
-from wespe.judging.baselines import BASELINES, autocontrast, baselines, clahe, grey_world
+from wespe.judging.baselines import autocontrast, baselines, clahe, grey_world
+from wespe.judging.registry import BASELINES
 from wespe.results.cards import ModelCard
 from wespe.training.transport_fit import fit_transport, histogram_match
 
@@ -26,7 +27,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None:
-    enhance = BASELINES[name](of_pair())
+    enhance = baselines([name], of_pair())[name]
     photo = patches(2, 90, 20, count=1)[0][:31]
     before = photo.copy()
     enhanced = enhance(photo)
@@ -39,7 +40,7 @@ def test_takes_a_photo_to_one_of_its_size_and_leaves_it_alone(name: str) -> None
 
 def test_histogram_match_gives_a_photo_the_distribution_of_the_target() -> None:
     photo, target = patches(0, 90, 20)[0], patches(1, 130, 40)
-    matched = BASELINES["histogram_match"](of_pair())(photo)
+    matched = baselines(["histogram_match"], of_pair())["histogram_match"](photo)
     assert matched.mean() == pytest.approx(target.mean(), abs=1)
     assert matched.std() == pytest.approx(target.std(), rel=0.03)
 

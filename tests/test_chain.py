@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Project, enter
+from wespe.judging.registry import BASELINES
 from wespe.photos.images import read_photo
 from wespe.pipeline import tracking
-from wespe.results.methods import BASELINES
 
 pytestmark = pytest.mark.slow
 

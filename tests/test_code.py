@@ -16,7 +16,8 @@ FILES = {
     "cli/__init__.py": "",
     "cli/training.py": "def train():\n    from wespe.cli.parser import load\n\n"
     "    return _train(load)\n\n\n"
-    "def _train(load):\n    from wespe.training.run import train\n\n    return train\n",
+    "def _train(load):\n    from wespe.training.run import train\n\n    return train\n\n\n"
+    "def models():\n    pass\n",
     "cli/parser.py": "from wespe.photos.filters import blur as load\n",
     "core/__init__.py": "",
     "core/files.py": "def write():\n    pass\n",
@@ -72,6 +73,7 @@ def found(package: Path) -> tuple[str, list[str]]:
 
 def test_the_code_of_a_stage_is_what_it_uses(package: Path) -> None:
     assert found(package)[1] == [
+        "wespe.cli.training",
         "wespe.core.device",
         "wespe.networks.plain",
         "wespe.photos.filters",
@@ -99,7 +101,9 @@ def test_the_code_of_a_stage_is_what_it_uses(package: Path) -> None:
         ("networks/registry.py", "ALL = {", 'ALL = {"new": "wespe.networks.new:New", ', False),
         ("networks/plain.py", "pass", "size = 3", True),
         ("core/files.py", "pass", "return", False),
-        ("cli/training.py", "return _train(load)", "return _train('')", False),
+        ("cli/training.py", "return _train(load)", "return _train('')", True),
+        ("cli/training.py", "pass", "return", False),
+        ("cli/parser.py", "blur as load", "grey as load", False),
         ("core/device.py", "cpu", "cuda", True),
         ("__init__.py", "1", "2", False),
     ],

@@ -131,8 +131,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
-            "evaluations.scenes.baselines.1 must be 'histogram_match', 'transport', "
-            "'autocontrast', 'grey_world' or 'clahe', got 'gimp'",
+            "evaluations.scenes.baselines must be of histogram_match, transport, autocontrast, "
+            "grey_world, clahe, each once, got 'gimp'",
         ),
         # Missing.
         ("evaluations", DELETED, "evaluations is missing"),

@@ -11,7 +11,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -25,15 +24,16 @@ from wespe.cli.parser import Commands
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
 from wespe.data.registry import SOURCES, Source
-from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.baselines import baselines
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.judging.raters.registry import RATERS
+from wespe.judging.registry import BASELINES, Baseline
 from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.limits import network_limits
 from wespe.networks.registry import ARCHITECTURES
-from wespe.photos.images import Pixels, write_photo
+from wespe.photos.images import write_photo
 from wespe.reports.papers.settings import Table, TableEntry
 from wespe.results.score import Score
 from wespe.settings import docs as reference
@@ -213,10 +213,10 @@ def test_the_example_of_a_metric_works(tmp_path: Path, monkeypatch: pytest.Monke
     test.test_hand_computed()
 
 
-def test_the_example_of_a_baseline_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    names: dict[str, Any] = {"Pixels": Pixels, "np": np, "cv2": cv2}
-    exec(snippet("## A baseline"), names)
-    key, made = entry("`BASELINES` maps", brighten=names["brighten"])
+def test_the_example_of_a_baseline_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = snippet("`wespe/judging/brighten.py`:")
+    module("wespe.judging.brighten", code, tmp_path, monkeypatch)
+    key, made = entry("Add it to `BASELINES`", Baseline=Baseline)
     monkeypatch.setitem(BASELINES, key, made)
     enhancers = baselines([key], None)
     photo = np.full((2, 3, 3), 100, np.uint8)

@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from tests.made import card
-from wespe.judging.baselines import BASELINES, baselines
+from wespe.judging.baselines import baselines
 from wespe.judging.evaluation import evaluate
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
+from wespe.judging.registry import BASELINES
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels, read_photo
 from wespe.results.evaluations import EvaluationSummary, Extremes

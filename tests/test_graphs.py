@@ -18,7 +18,7 @@ from wespe.settings.params import load
 
 METHODS = """\
 recipes:
-  short: {steps: 400}
+  short: {steps: 400, content: {extractor: untrained, layer: relu2}}
   long: {method: dped, steps: 900}
 """
 
@@ -150,6 +150,19 @@ def add_metric(package: Path) -> None:
     append("judging/metrics/registry.py", entry)(package)
 
 
+def add_baseline(package: Path) -> None:
+    append("judging/baselines.py", "\n\ndef mine(photo):\n    return photo\n")(package)
+    entry = '\nBASELINES["mine"] = Baseline("wespe.judging.baselines:mine")\n'
+    append("judging/registry.py", entry)(package)
+
+
+def add_extractor(package: Path) -> None:
+    shutil.copy(package / "networks" / "perceptual.py", package / "networks" / "mine.py")
+    entry = '\nEXTRACTORS["mine"] = "wespe.networks.mine:untrained"\n'
+    append("networks/registry.py", entry)(package)
+    replace("training/methods/settings.py", '"untrained"] = ', '"untrained", "mine"] = ')(package)
+
+
 def add_source(package: Path) -> None:
     source = package / "data" / "mine.py"
     source.write_text((package / "data" / "kitti.py").read_text().replace('"kitti"', '"mine"'))
@@ -166,7 +179,7 @@ def both(*changes: Callable[[Path], None]) -> Callable[[Path], None]:
 
 
 NOTHING = both(
-    *(add_method, add_metric, add_source),
+    *(add_method, add_metric, add_source, add_baseline, add_extractor),
     append("networks/generator.py", '\n\ndef new():\n    """New."""\n'),
     append("judging/raters/ffs/network.py", "\n\nimport json\n"),
     append("data/div2k.py", "\n# Why.\n"),
@@ -199,8 +212,27 @@ NOTHING = both(
             },
         ),
         (append("reports/templates/report.css", "\n"), {"tables", "report"}),
+        # The command says that evaluations are in fp32.
+        (
+            replace("cli/evaluation.py", "resolve(params.run.compute).torch_device", "None"),
+            {"evaluate-dslr_scenes", "evaluate-flickr_scenes"},
+        ),
+        (
+            replace("judging/baselines.py", "clipLimit=2.0", "clipLimit=3.0"),
+            {"evaluate-dslr_scenes", "evaluate-flickr_scenes", "rate-scenes"},
+        ),
+        (
+            both(
+                replace("networks/perceptual.py", "names = vgg19_layers()", "names = {}"),
+                replace("networks/perceptual.py", 'names = {f"block', 'names = {f"layer'),
+            ),
+            {"train-phone_flickr"},
+        ),
     ],
-    ids=["nothing", "a loss", "a rater", "a label and a source", "a page"],
+    ids=[
+        *("nothing", "a loss", "a rater", "a label and a source", "a page"),
+        *("a command", "a baseline", "an extractor"),
+    ],
 )
 def test_code_changes_the_stages_that_use_it(
     judged: Path,

@@ -17,8 +17,8 @@ from wespe.networks.discriminator import Discriminator
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
 from wespe.networks.johnson import JohnsonNetwork
-from wespe.networks.perceptual import EXTRACTORS, build_extractor, read_weights, vgg19_layers
-from wespe.networks.registry import ARCHITECTURES
+from wespe.networks.perceptual import build_extractor, read_weights, vgg19_layers
+from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.networks.srcnn import Srcnn
 from wespe.networks.transport import Transport
 
@@ -258,7 +258,7 @@ class TestPerceptual:
     @pytest.mark.parametrize("name", EXTRACTORS)
     def test_unknown_layer(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"{name} has no layer 'fc7'"):
-            build_extractor(name, layer="fc7")  # type: ignore[arg-type]
+            build_extractor(name, layer="fc7")
 
     def test_untrained_is_fixed_frozen_and_lets_gradients_through(self) -> None:
         first, second = (build_extractor("untrained", layer="relu3") for _ in range(2))

@@ -51,7 +51,7 @@ def test_weights_in_a_pickle_are_refused(trap: Path, extractor: str, suffix: str
     layer = {"vgg19": "relu1_1", "mobilenet_v2": "block0"}[extractor]
     try:
         with pytest.raises(ValueError, match=rf"^{path}: (expected a|cannot be read)"):
-            build_extractor(extractor, layer=layer, weights=path)  # type: ignore[arg-type]
+            build_extractor(extractor, layer=layer, weights=path)
     finally:
         path.rename(trap)
 

@@ -59,7 +59,7 @@ def rate(arguments: argparse.Namespace) -> None:
     """Score photos and their enhancements, by a network and by plain enhancers, with a rater."""
     from wespe.core.device import resolve
     from wespe.core.files import BusyError
-    from wespe.judging.baselines import Enhance, baselines
+    from wespe.judging.baselines import baselines
     from wespe.judging.raters.base import load_rater
     from wespe.judging.raters.rate import About, about_rater, rating_key
     from wespe.judging.raters.rate import rate as score
@@ -77,8 +77,7 @@ def rate(arguments: argparse.Namespace) -> None:
     enhancer = open_enhancer(generator, device=device.torch_device)  # in fp32, as in evaluations
     enhancer.require_same_size("ratings")
     judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
-    enhancers: dict[str, Enhance] = {ENHANCED: enhancer.enhance}
-    enhancers |= baselines(settings.baselines, card)
+    enhancers = {ENHANCED: enhancer.enhance, **baselines(settings.baselines, card)}
     about = About(
         rating=arguments.name,
         rater=about_judge,

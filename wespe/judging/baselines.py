@@ -1,17 +1,17 @@
 """Plain enhancers that a trained network has to beat: uint8 `(H, W, 3)` → the same."""
 
-from collections.abc import Callable, Collection, Sequence
+import pkgutil
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import cv2
 import numpy as np
 from PIL import Image, ImageOps
 
+from wespe.judging.registry import BASELINES
 from wespe.networks.transport import Transport
-from wespe.photos.images import Pixels
+from wespe.photos.images import Enhance, Pixels
 from wespe.results.cards import ModelCard, NetworkCard, TransportNumbers
-
-Enhance = Callable[[Pixels], Pixels]
 
 
 def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
@@ -26,28 +26,41 @@ def _look_up(photo: Pixels, table: Pixels) -> Pixels:
     return np.asarray(cv2.LUT(photo, table), np.uint8)
 
 
-def _transport(photo: Pixels, numbers: TransportNumbers) -> Pixels:
-    return Transport.of(numbers).enhance(photo)
-
-
 def baselines(names: Collection[str], card: NetworkCard | None) -> dict[str, Enhance]:
     """The baselines `names` for a network with this card, which has what some are fitted to.
 
     Raises ValueError for an unknown name, and where such a baseline is asked for without a card of
     a pair, as for an imported network.
     """
-    if unknown := [name for name in names if name not in BASELINES]:
-        raise ValueError(f"expected baselines among {', '.join(BASELINES)}, got {unknown[0]!r}")
-    return {name: BASELINES[name](card) for name in names}
+    return {name: _baseline(name, card) for name in names}
 
 
-def _of_pair(card: NetworkCard | None, name: str) -> ModelCard:
-    if not isinstance(card, ModelCard):
+def _baseline(name: str, card: NetworkCard | None) -> Enhance:
+    if name not in BASELINES:
+        raise ValueError(f"expected baselines among {', '.join(BASELINES)}, got {name!r}")
+    function = pkgutil.resolve_name(BASELINES[name].function)
+    if BASELINES[name].fitted and not isinstance(card, ModelCard):
         raise ValueError(
             f"the model card is not that of a pair, to whose data the baseline {name!r} is fitted; "
             "leave that one out, as with `baselines: []`"
         )
-    return card
+    enhance: Enhance = function(card) if BASELINES[name].fitted else function
+    return enhance
+
+
+def fitted_histogram_match(card: ModelCard) -> Enhance:
+    """`histogram_match` between the domains of a pair."""
+    return histogram_match(card.histogram_match)
+
+
+def fitted_transport(card: ModelCard) -> Enhance:
+    """The transport between the domains of a pair."""
+    # Its numbers, not the transport: processes hand tensors on as shared memory.
+    return partial(_transport, numbers=card.transport)
+
+
+def _transport(photo: Pixels, numbers: TransportNumbers) -> Pixels:
+    return Transport.of(numbers).enhance(photo)
 
 
 def autocontrast(photo: Pixels) -> Pixels:
@@ -80,17 +93,3 @@ def clahe(photo: Pixels) -> Pixels:
     lightness = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8)).apply(lightness)
     enhanced = cv2.cvtColor(cv2.merge((lightness, a, b)), cv2.COLOR_LAB2RGB)
     return np.asarray(enhanced, np.uint8)
-
-
-BASELINES: dict[str, Callable[[NetworkCard | None], Enhance]] = {
-    "histogram_match": lambda card: histogram_match(
-        _of_pair(card, "histogram_match").histogram_match
-    ),
-    # Its numbers, not the transport: processes hand tensors on as shared memory.
-    "transport": lambda card: partial(_transport, numbers=_of_pair(card, "transport").transport),
-    "autocontrast": lambda _: autocontrast,
-    "grey_world": lambda _: grey_world,
-    "clahe": lambda _: clahe,
-}
-"""By name, what makes the enhancer from a pair's model card. The enhancer can be pickled, since
-other processes run it."""

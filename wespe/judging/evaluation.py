@@ -14,11 +14,10 @@ import numpy as np
 from wespe.core.files import atomic_folder
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
-from wespe.judging.baselines import Enhance
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.versions import read_entry, versions
-from wespe.photos.images import PhotoError, Pixels
+from wespe.photos.images import Enhance, PhotoError, Pixels
 from wespe.results.evaluations import (
     EvaluationSummary,
     Extremes,

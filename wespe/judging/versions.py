@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from wespe.judging.baselines import Enhance
-from wespe.photos.images import PhotoError, Pixels, read_photo
+from wespe.photos.images import Enhance, PhotoError, Pixels, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex
 from wespe.results.methods import ORIGINAL, TARGET
 

@@ -1,20 +1,21 @@
 """Feature extractors ψ of the content loss: frozen, each normalises its own input."""
 
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from wespe.networks.registry import EXTRACTORS
+
 if TYPE_CHECKING:
     from torchvision.models import WeightsEnum
 
 # torchvision takes longer to import than torch, and the untrained extractor does without it.
-
-Extractor = Literal["vgg19", "mobilenet_v2", "untrained"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -38,19 +39,18 @@ class FeatureExtractor(nn.Module):
         return features
 
 
-def build_extractor(
-    name: Extractor, *, layer: str, weights: Path | None = None
-) -> FeatureExtractor:
-    """The extractor `name` up to and including `layer`.
+def build_extractor(name: str, *, layer: str, weights: Path | None = None) -> FeatureExtractor:
+    """The extractor `name`, a key of EXTRACTORS, up to and including `layer`.
 
     `weights`: a local .safetensors file with torchvision's keys; without one the weights that
     torchvision publishes are downloaded and their hash is checked. Raises ValueError for an unknown
     layer and for a file that is missing, of another format, or holds another network.
     """
-    return FeatureExtractor(EXTRACTORS[name](layer, weights))
+    return FeatureExtractor(pkgutil.resolve_name(EXTRACTORS[name])(layer, weights))
 
 
-def _vgg19(layer: str, weights: Path | None) -> nn.Sequential:
+def vgg19(layer: str, weights: Path | None) -> nn.Sequential:
+    """VGG-19 (Simonyan and Zisserman 2015)."""
     from torchvision.models import VGG19_Weights
     from torchvision.models.vgg import cfgs, make_layers
 
@@ -76,17 +76,18 @@ def vgg19_layers() -> dict[str, int]:
     return names
 
 
-def _mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
-    from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+def mobilenet_v2(layer: str, weights: Path | None) -> nn.Sequential:
+    """MobileNet V2 (Sandler et al. 2018)."""
+    from torchvision import models
 
     names = {f"block{number}": number for number in range(19)}
     _check_layer("mobilenet_v2", layer, names)
-    features = mobilenet_v2().features[: names[layer] + 1]
-    fill(features, read_weights(weights, MobileNet_V2_Weights.IMAGENET1K_V2), weights)
+    features = models.mobilenet_v2().features[: names[layer] + 1]
+    fill(features, read_weights(weights, models.MobileNet_V2_Weights.IMAGENET1K_V2), weights)
     return nn.Sequential(*features)
 
 
-def _untrained(layer: str, weights: Path | None) -> nn.Sequential:
+def untrained(layer: str, weights: Path | None) -> nn.Sequential:
     """Four fixed random convolutions: a content loss that needs no download, for the demo."""
     names = {f"relu{number}": number for number in range(1, 5)}
     _check_layer("untrained", layer, names)
@@ -105,13 +106,6 @@ def _untrained(layer: str, weights: Path | None) -> nn.Sequential:
         layers += [convolution, nn.ReLU()]
         channels = 32
     return nn.Sequential(*layers)
-
-
-EXTRACTORS: dict[Extractor, Callable[[str, Path | None], nn.Sequential]] = {
-    "vgg19": _vgg19,
-    "mobilenet_v2": _mobilenet_v2,
-    "untrained": _untrained,
-}
 
 
 def _check_layer(extractor: str, layer: str, names: dict[str, int]) -> None:

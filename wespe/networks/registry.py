@@ -1,4 +1,4 @@
-"""The architectures there are. Their code is imported where a network is opened."""
+"""The architectures and feature extractors there are. Their code is imported where it runs."""
 
 ARCHITECTURES: dict[str, str] = {
     "dped": "wespe.networks.generator:Generator",
@@ -6,3 +6,11 @@ ARCHITECTURES: dict[str, str] = {
     "johnson": "wespe.networks.johnson:JohnsonNetwork",
 }
 """By the name in the header of a network's file: an `Enhancer`, as `module:class`."""
+
+_PERCEPTUAL = "wespe.networks.perceptual"
+EXTRACTORS: dict[str, str] = {
+    "vgg19": f"{_PERCEPTUAL}:vgg19",
+    "mobilenet_v2": f"{_PERCEPTUAL}:mobilenet_v2",
+    "untrained": f"{_PERCEPTUAL}:untrained",
+}
+"""By the setting `content.extractor`, as `module:function`: the layers up to a named one."""

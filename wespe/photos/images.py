@@ -8,7 +8,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from wespe.photos.modes import Kind, straight
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
 """uint8, uint16, or float32 in [0, 1]."""
+Enhance = Callable[[Pixels], Pixels]
 
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),

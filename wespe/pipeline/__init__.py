@@ -1,4 +1,4 @@
 """What ties the stages to Snakemake, DVC and MLflow.
 
-Imports `core`, `photos`, `results`, `data`, `judging`, `settings`.
+Imports `core`, `photos`, `results`, `data`, `networks`, `training`, `judging`, `settings`.
 """

@@ -42,9 +42,9 @@ def code_of(*entries: str) -> dict[str, str]:
 
     Followed are names, from definition to definition and through imports. Left out are plumbing
     and `registry` modules: those list all that there is, and a stage names what it chooses. Imports
-    for types alone do not count, nor do docstrings, lines of comments and empty lines. Of an entry
-    that is plumbing itself, such as a command, counts what it uses. Raises ValueError for an entry
-    that does not exist.
+    for types alone do not count, nor do docstrings, lines of comments and empty lines. An entry's
+    own module counts even where it is plumbing: a command decides what is computed, too. Raises
+    ValueError for an entry that does not exist.
     """
     waiting = [_target(entry) for entry in entries]
     found: set[Target] = set()
@@ -65,10 +65,7 @@ def code_of(*entries: str) -> dict[str, str]:
     return {
         module: text
         for module, numbers in sorted(kept.items())
-        if _counts(module)
-        and (
-            text := "\n".join(filter(None, (_statements(module)[n].text for n in sorted(numbers))))
-        )
+        if (text := "\n".join(filter(None, (_statements(module)[n].text for n in sorted(numbers)))))
     }
 
 

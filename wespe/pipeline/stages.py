@@ -9,9 +9,12 @@ from typing import Any
 
 from wespe.data.registry import SOURCES
 from wespe.judging.metrics.registry import METRICS
+from wespe.judging.registry import BASELINES
+from wespe.networks.registry import EXTRACTORS
 from wespe.pipeline.code import code_hash
 from wespe.results.layout import Layout
 from wespe.settings.params import Params
+from wespe.training.methods.settings import PerceptualRecipe
 
 Files = dict[str, str]
 """Paths by what a rule calls them; a folder's has no suffix."""
@@ -99,10 +102,35 @@ class Stages:
     def __call__(self, rule: str, name: str = "") -> Stage:
         """One of them. Raises KeyError for a name that the settings do not have."""
         if (rule, name) not in self._made:
-            inputs, settings, code, *facts = getattr(self, f"_{rule}")(*([name] if name else []))
-            made = outputs(self.layout, rule, name)
-            self._made[rule, name] = Stage(rule, name, inputs, made, settings, code, *facts)
+            self._made[rule, name] = self._make(rule, name)
         return self._made[rule, name]
+
+    def _make(self, rule: str, name: str) -> Stage:
+        of_all = {"metrics": self._metrics, "tables": self._tables, "report": self._report}
+        if rule in of_all:
+            return of_all[rule]()
+        of_one = {
+            "acquire": self._acquire,
+            "patches": self._patches,
+            "train": self._train,
+            "evaluate": self._evaluate,
+            "rater": self._rater,
+            "rate": self._rate,
+            "study": self._study,
+        }
+        return of_one[rule](name)
+
+    def _stage(
+        self,
+        rule: str,
+        name: str,
+        inputs: Files,
+        settings: tuple[str, ...],
+        code: tuple[str, ...],
+        facts: Mapping[str, Any] | None = None,
+    ) -> Stage:
+        made = outputs(self.layout, rule, name)
+        return Stage(rule, name, inputs, made, settings, code, facts or {})
 
     def settings(self, stage: Stage) -> dict[str, Any]:
         """What the settings of a stage say, by key, as JSON has it."""
@@ -120,17 +148,18 @@ class Stages:
         """Where the step of a pair's method is, which imports its architecture."""
         return self.params.recipes[self.params.pairs[pair].recipe].step
 
-    def _acquire(self, name: str) -> tuple[Any, ...]:
+    def _acquire(self, name: str) -> Stage:
         source = self.params.sources[name]
         acquire = SOURCES[source.kind].acquire
         code = ("wespe.cli.data:acquire", f"{acquire.__module__}:{acquire.__qualname__}")
-        return {"path": source.path}, (f"sources.{name}",), code
+        return self._stage("acquire", name, {"path": source.path}, (f"sources.{name}",), code)
 
-    def _patches(self, name: str) -> tuple[Any, ...]:
+    def _patches(self, name: str) -> Stage:
         inputs = self._outputs("acquire", name)
-        return inputs, ("patches", "run.seed"), ("wespe.cli.data:patches",)
+        settings = ("patches", "run.seed")
+        return self._stage("patches", name, inputs, settings, ("wespe.cli.data:patches",))
 
-    def _train(self, name: str) -> tuple[Any, ...]:
+    def _train(self, name: str) -> Stage:
         pair = self.params.pairs[name]
         recipe = self.params.recipes[pair.recipe]
         inputs = {
@@ -139,29 +168,32 @@ class Stages:
             **_numbered("weights", recipe.given_files),
         }
         settings = (f"pairs.{name}", f"recipes.{pair.recipe}", "run.seed", "run.compute")
-        return inputs, settings, ("wespe.cli.training:train", self._step(name))
+        chosen = [recipe.content.extractor] if isinstance(recipe, PerceptualRecipe) else []
+        code = ("wespe.cli.training:train", self._step(name), *(EXTRACTORS[key] for key in chosen))
+        return self._stage("train", name, inputs, settings, code)
 
-    def _evaluate(self, name: str) -> tuple[Any, ...]:
+    def _evaluate(self, name: str) -> Stage:
         evaluation = self.params.evaluations[name]
         inputs = {
             **self._outputs("acquire", evaluation.photos),
             **self._outputs("train", evaluation.pair, "network", "card"),
         }
-        metrics = _described([evaluation.metrics])
+        facts = _described([evaluation.metrics]) | _baselines(evaluation.baselines)
         code = (
             *("wespe.cli.evaluation:evaluate", _OPENVINO, self._step(evaluation.pair)),
-            *(metric["function"] for metric in metrics.values()),
+            *(judge["function"] for judge in facts.values()),
         )
-        return inputs, (f"evaluations.{name}", "run.compute"), code, metrics
+        settings = (f"evaluations.{name}", "run.compute")
+        return self._stage("evaluate", name, inputs, settings, code, facts)
 
-    def _rater(self, name: str) -> tuple[Any, ...]:
+    def _rater(self, name: str) -> Stage:
         rater = self.params.raters[name]
         weights = [rater.weights_file] if rater.weights_file else []
         inputs = {**self._outputs("acquire", rater.photos), **_numbered("weights", weights)}
         settings = (f"raters.{name}", "run.seed", "run.compute")
-        return inputs, settings, ("wespe.cli.raters:rater", rater.rater)
+        return self._stage("rater", name, inputs, settings, ("wespe.cli.raters:rater", rater.rater))
 
-    def _rate(self, name: str) -> tuple[Any, ...]:
+    def _rate(self, name: str) -> Stage:
         rating = self.params.ratings[name]
         inputs = {
             **self._outputs("acquire", rating.photos),
@@ -170,27 +202,32 @@ class Stages:
             **self._outputs("train", rating.pair, "network", "card"),
         }
         rater = self.params.raters[rating.rater].rater
-        code = ("wespe.cli.raters:rate", rater, _OPENVINO, self._step(rating.pair))
-        return inputs, (f"ratings.{name}", "run.compute"), code
+        facts = _baselines(rating.baselines)
+        code = (
+            *("wespe.cli.raters:rate", rater, _OPENVINO, self._step(rating.pair)),
+            *(baseline["function"] for baseline in facts.values()),
+        )
+        return self._stage("rate", name, inputs, (f"ratings.{name}", "run.compute"), code, facts)
 
-    def _study(self, name: str) -> tuple[Any, ...]:
+    def _study(self, name: str) -> Stage:
         folder = Path(self.params.studies[name].path)
         inputs = {"key": str(folder / "study.json"), "votes": str(folder / "votes.sqlite")}
-        return inputs, (f"studies.{name}",), ("wespe.cli.study:report",)
+        return self._stage("study", name, inputs, (f"studies.{name}",), ("wespe.cli.study:report",))
 
-    def _metrics(self) -> tuple[Any, ...]:
+    def _metrics(self) -> Stage:
         params = self.params
         inputs = self._all({"evaluate": params.evaluations, "rate": params.ratings}, "summary")
         code = ("wespe.cli.evaluation:metrics",)
-        return inputs, ("evaluations", "ratings"), code, self._all_metrics()
+        settings = ("evaluations", "ratings")
+        return self._stage("metrics", "", inputs, settings, code, self._all_metrics())
 
-    def _tables(self) -> tuple[Any, ...]:
+    def _tables(self) -> Stage:
         inputs = self._all({"evaluate": self.params.evaluations, "rate": self.params.ratings})
         settings = ("tables", "evaluations", "pairs", "recipes")
         code = ("wespe.cli.tables:tables", "reports/templates", "reports/papers/values.csv")
-        return inputs, settings, code, self._all_metrics()
+        return self._stage("tables", "", inputs, settings, code, self._all_metrics())
 
-    def _report(self) -> tuple[Any, ...]:
+    def _report(self) -> Stage:
         params = self.params
         inputs = self._all(
             {
@@ -203,7 +240,7 @@ class Stages:
         # The page shows all settings.
         settings = tuple(type(params).model_fields)
         code = ("wespe.cli.evaluation:report", "reports/templates")
-        return inputs, settings, code, self._all_metrics()
+        return self._stage("report", "", inputs, settings, code, self._all_metrics())
 
     def _all(self, entries: Mapping[str, Iterable[str]], *keys: str) -> Files:
         """The outputs of all stages of some rules."""
@@ -225,6 +262,11 @@ _OPENVINO = "wespe.networks.inference.backends.openvino_cpu"
 def _described(chosen: Iterable[Iterable[str]]) -> dict[str, Any]:
     """What the registry says of metrics, by name."""
     return {name: asdict(METRICS[name]) for names in chosen for name in names}
+
+
+def _baselines(chosen: Iterable[str]) -> dict[str, Any]:
+    """What the registry says of baselines, by name."""
+    return {name: asdict(BASELINES[name]) for name in chosen}
 
 
 def _numbered(key: str, files: Iterable[str]) -> Files:

@@ -1,6 +1,4 @@
-"""The methods that evaluations and ratings have versions of a photo by."""
-
-from typing import Literal, get_args
+"""The methods by which evaluations and ratings have a photo; all others are baselines."""
 
 ORIGINAL = "original"
 """The photo itself."""
@@ -8,7 +6,3 @@ ENHANCED = "enhanced"
 """What the network makes of it."""
 TARGET = "target"
 """Its reference, where it has one."""
-
-BaselineName = Literal["histogram_match", "transport", "autocontrast", "grey_world", "clahe"]
-BASELINES: tuple[BaselineName, ...] = get_args(BaselineName)
-"""Plain enhancers to compare with, in the order of tables; `wespe.judging.baselines` makes them."""

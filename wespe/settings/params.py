@@ -14,10 +14,12 @@ from wespe.core.yaml_file import read_yaml
 from wespe.data.registry import SOURCES
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.registry import RATERS
+from wespe.judging.registry import BASELINES
 from wespe.reports.papers.settings import Table, table_problems
-from wespe.results.methods import BASELINES, BaselineName
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.settings import Recipe
+
+_BASELINES = ("histogram_match", "transport", "autocontrast", "grey_world", "clahe")
 
 
 def _with_method(recipe: Any) -> Any:
@@ -116,7 +118,7 @@ class Evaluation(Settings):
     """The name of a pair."""
     photos: Name
     """The name of a source. If its photos have references, PSNR, SSIM and MS-SSIM are measured."""
-    baselines: tuple[BaselineName, ...] = BASELINES
+    baselines: tuple[Name, ...] = _BASELINES
     """Plain enhancers to compare with."""
     metrics: tuple[Name, ...] = (
         *("psnr_db", "ssim", "ms_ssim"),
@@ -136,7 +138,7 @@ class Rating(Settings):
     """The name of a pair; its network enhances the photos."""
     photos: Name
     """The name of a source. If its photos have references, those are rated too."""
-    baselines: tuple[BaselineName, ...] = BASELINES
+    baselines: tuple[Name, ...] = _BASELINES
     """Plain enhancers to compare with."""
 
 
@@ -184,7 +186,7 @@ def load(path: Path) -> Params:
         params, problems = None, explain(error, json_schema())
     problems += _unknown_names(values)
     if params:
-        problems += [*_wrong_domains(params), *_unknown_metrics(params)]
+        problems += [*_wrong_domains(params), *_unknown_judges(params)]
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)
@@ -244,13 +246,21 @@ def _wrong_domains(params: Params) -> list[str]:
     ]
 
 
-def _unknown_metrics(params: Params) -> list[str]:
-    """A line for each metric of an evaluation that does not exist, or is there twice."""
+def _unknown_judges(params: Params) -> list[str]:
+    """A line for each metric or baseline that does not exist, or is there twice."""
+    chosen: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = [
+        *((f"evaluations.{n}.metrics", METRICS, e.metrics) for n, e in params.evaluations.items()),
+        *(
+            (f"{table}.{name}.baselines", BASELINES, item.baselines)
+            for table, items in (("evaluations", params.evaluations), ("ratings", params.ratings))
+            for name, item in items.items()
+        ),
+    ]
     return [
-        f"evaluations.{name}.metrics must be of {', '.join(METRICS)}, each once, got {metric!r}"
-        for name, evaluation in params.evaluations.items()
-        for place, metric in enumerate(evaluation.metrics)
-        if metric not in METRICS or metric in evaluation.metrics[:place]
+        f"{key} must be of {', '.join(known)}, each once, got {name!r}"
+        for key, known, names in chosen
+        for place, name in enumerate(names)
+        if name not in known or name in names[:place]
     ]
 
 

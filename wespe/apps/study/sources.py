@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from wespe.core.files import sha256
-from wespe.judging.baselines import Enhance
-from wespe.photos.images import PHOTO_SUFFIXES, Pixels, read_photo, shrunk
+from wespe.photos.images import PHOTO_SUFFIXES, Enhance, Pixels, read_photo, shrunk
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles
 from wespe.results.record import read_record

@@ -12,12 +12,11 @@ import wespe
 from wespe.core.device import Device
 from wespe.core.files import atomic_folder
 from wespe.core.progress import Progress
-from wespe.judging.baselines import Enhance
 from wespe.judging.raters.base import Rater
 from wespe.judging.raters.journal import Found, rated_photos
 from wespe.judging.raters.run import data_hash
 from wespe.judging.versions import read_entry, size_px, versions
-from wespe.photos.images import PhotoError
+from wespe.photos.images import Enhance, PhotoError
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import RatingFiles
 from wespe.results.methods import ORIGINAL

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from wespe.reports.papers.values import Printed
 from wespe.reports.tables.entries import Entry
-from wespe.results.methods import BASELINES, ENHANCED, ORIGINAL
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 
 _LABELS = {
     "autocontrast": "autocontrast (stand-in for APE)",
@@ -38,10 +38,8 @@ def lines(entries: Sequence[Entry], paper: Printed) -> Iterator[Line]:
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
         yield _line(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
-        for method in BASELINES:
-            having = (entry for entry in group if method in entry.result.summary.methods)
-            if source := next(having, None):
-                yield _line(photos, _LABELS.get(method, method), source, method, None, None)
+        for method, source in _baselines(group).items():
+            yield _line(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
             named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
             yield _line(*named, checked=entry.published)
@@ -51,6 +49,16 @@ def lines(entries: Sequence[Entry], paper: Printed) -> Iterator[Line]:
     for dataset in paper.datasets:
         if dataset not in covered:
             yield from _lacking(paper, dataset, set())
+
+
+def _baselines(group: Sequence[Entry]) -> dict[str, Entry]:
+    """Each baseline, and the first of the entries that has it, in the order of the evaluations."""
+    found: dict[str, Entry] = {}
+    for entry in group:
+        for method in entry.result.summary.methods:
+            if method not in {ORIGINAL, ENHANCED, TARGET}:
+                found.setdefault(method, entry)
+    return found
 
 
 def _line(
