@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -238,3 +239,17 @@ tables: {t: {evaluations: {scenes: {}}, ratings: [scenes, again]}}
         "got again too\n",
     )
     assert not Path("tables").exists()
+
+
+def test_changed_code_resumes_no_state(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = []
+
+    def stopped(*_: Any, state: Path, **__: Any) -> None:
+        states.append(state)
+        raise ValueError("stopped")
+
+    monkeypatch.setattr("wespe.judging.raters.run.fit_rater", stopped)
+    for code in "aab":
+        monkeypatch.setattr("wespe.pipeline.stages.code_hash", lambda *_, code=code, **__: code)
+        assert "stopped" in call("rater", "ffs", *FIT)[1]
+    assert states[0] == states[1] != states[2]

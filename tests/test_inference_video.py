@@ -368,7 +368,10 @@ def test_a_network_of_this_project_on_photos_and_videos_in_one_call(tmp_path: Pa
     ]
     assert [(s.enhanced, s.skipped) for s in summaries] == [(2, 0), (0, 2)]
     assert summaries[0].failed == ((tmp_path / "in" / "bad.mp4", "not a video"),)
-    assert sorted(path.name for path in (tmp_path / "out").glob("[!.]*")) == ["clip.mp4", "photo.png"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("[!.]*")) == [
+        "clip.mp4",
+        "photo.png",
+    ]
     got, wanted = see(tmp_path / "out" / "clip.mp4").pixels, see(clip).pixels
     change = got[2].astype(float) - wanted[2]
     expected = enhance_pixels(network, wanted[2]).astype(float) - wanted[2]

@@ -286,9 +286,11 @@ def test_a_state_belongs_to_its_data_and_settings(tmp_path: Path) -> None:
     write_faves(tmp_path)
     data = data_hash(tmp_path)
     what: dict[str, Any] = {"index": tmp_path / "index.json", "seed": 0, "device": CPU}
+    what["code"] = "a"
     key = state_key("judge", settings=TINY, **what)
     assert key == state_key("judge", settings=TINY, **what)
     assert key != state_key("judge", settings=TINY.model_copy(update={"epochs": 2}), **what)
+    assert key != state_key("judge", settings=TINY, **what | {"code": "b"})
     table = tmp_path / "faves.csv"
     table.write_text(table.read_text().replace("0.03", "0.04"))
     assert data_hash(tmp_path) != data

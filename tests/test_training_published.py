@@ -63,12 +63,12 @@ def test_the_pair_has_the_checkpoints_network_and_says_so(checkpoint: Path) -> N
 
 
 def test_another_checkpoint_is_another_training(checkpoint: Path) -> None:
-    before = state_key("published", **pair(checkpoint.parent))
-    assert state_key("published", **pair(checkpoint.parent)) == before
+    before = state_key("published", code="", **pair(checkpoint.parent))
+    assert state_key("published", code="", **pair(checkpoint.parent)) == before
     shard = Path(f"{checkpoint}.data-00000-of-00001")
     content = np.frombuffer(shard.read_bytes(), np.uint8)
     shard.write_bytes((content + np.uint8(1)).tobytes())
-    assert state_key("published", **pair(checkpoint.parent)) != before
+    assert state_key("published", code="", **pair(checkpoint.parent)) != before
 
 
 def test_a_checkpoint_that_is_not_there_is_named(tmp_path: Path) -> None:

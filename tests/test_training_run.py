@@ -21,7 +21,7 @@ from wespe.photos.tensors import to_tensor
 from wespe.results.cards import ModelCard
 from wespe.results.record import read_record
 from wespe.training.methods.wespe.settings import WespeRecipe
-from wespe.training.run import train_pair
+from wespe.training.run import state_key, train_pair
 
 STEPS = 16
 TINY: dict[str, Any] = {
@@ -162,3 +162,12 @@ def test_a_training_that_cannot_be_rescued_says_so(tmp_path: Path) -> None:
     assert "Lower the learning rates" in str(caught.value)
     assert not (tmp_path / "out").exists()
     assert (tmp_path / "state" / "state.pt").exists()
+
+
+def test_changed_code_resumes_no_state() -> None:
+    what: dict[str, Any] = {"recipe": WespeRecipe(method="wespe"), "seed": 0}
+    what |= {"source": patches("x", smooth(0)), "target": patches("y", smooth(1))}
+    first, again, other = (
+        state_key("pair", device=resolve("cpu-fp32"), code=code, **what) for code in "aab"
+    )
+    assert first == again != other

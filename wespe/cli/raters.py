@@ -24,6 +24,7 @@ def rater(arguments: argparse.Namespace) -> None:
     from wespe.core.device import resolve
     from wespe.judging.raters.run import fit_rater, state_key
     from wespe.pipeline import tracking
+    from wespe.pipeline.stages import Stages
     from wespe.results.layout import RaterFiles, state
 
     params = load_settings(arguments)
@@ -34,7 +35,8 @@ def rater(arguments: argparse.Namespace) -> None:
         "seed": params.run.seed,
         "device": resolve(params.run.compute),
     }
-    key = state_key(arguments.name, **what)
+    code = Stages(params)("rater", arguments.name).code_hash
+    key = state_key(arguments.name, **what, code=code)
     chosen = {"compute": params.run.compute, "seed": params.run.seed}
     with tracking.training(
         params.run,
@@ -65,6 +67,7 @@ def rate(arguments: argparse.Namespace) -> None:
     from wespe.judging.raters.rate import rate as score
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.opening import open_enhancer
+    from wespe.pipeline.stages import Stages
     from wespe.results.index import read_index
     from wespe.results.layout import state
     from wespe.results.methods import ENHANCED
@@ -85,7 +88,8 @@ def rate(arguments: argparse.Namespace) -> None:
         network=card.sha256,
         engine=enhancer.engine,
     )
-    key = rating_key(about, index=arguments.index, enhancers=enhancers, device=device)
+    code = Stages(params)("rate", arguments.name).code_hash
+    key = rating_key(about, index=arguments.index, enhancers=enhancers, device=device, code=code)
     try:
         summary = score(
             read_index(arguments.index),

@@ -62,6 +62,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     from wespe.core import processes
     from wespe.data.patches.store import PatchSet
     from wespe.pipeline import tracking
+    from wespe.pipeline.stages import Stages
     from wespe.results.layout import PairFiles, state
     from wespe.training.run import state_key, train_pair
 
@@ -75,7 +76,8 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
         "seed": params.run.seed if pair.seed is None else pair.seed,
         "device": device,
     }
-    key = state_key(arguments.name, **what)
+    code = Stages(params)("train", arguments.name).code_hash
+    key = state_key(arguments.name, **what, code=code)
     chosen = {"compute": run.compute, **pair.model_dump(), "seed": what["seed"]}
     with tracking.training(
         run,

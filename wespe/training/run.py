@@ -1,16 +1,14 @@
 """One pair's training, from two patch sets to a network, its card, its losses and its samples."""
 
-import hashlib
-import json
 import pkgutil
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import wespe
 from wespe.core import processes
 from wespe.core.device import Device, tune
 from wespe.core.files import BusyError, atomic_folder, sha256
+from wespe.core.key import key_of
 from wespe.data.patches.store import PatchSet, check_pairs
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.fitting.engine import Log, Outcome, Schedule, fit
@@ -125,20 +123,23 @@ def state_key(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    code: str,
 ) -> str:
-    """A hash of everything that a training depends on; its state belongs to no other."""
+    """A hash of everything that a training depends on; its state belongs to no other.
+
+    `code`: the hash of the stage's code, so that changed code starts anew.
+    """
     given = [Path(file) for file in recipe.given_files]
-    parts = {
-        "pair": name,
-        "source": source.manifest.sha256,
-        "target": target.manifest.sha256,
-        "recipe": recipe.model_dump(mode="json"),
-        "weights": [sha256(file) for file in given if file.is_file()],
-        "seed": seed,
-        "device": device.name,
-        "code": wespe.__version__,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return key_of(
+        pair=name,
+        source=source.manifest.sha256,
+        target=target.manifest.sha256,
+        recipe=recipe.model_dump(mode="json"),
+        weights=[sha256(file) for file in given if file.is_file()],
+        seed=seed,
+        device=device.name,
+        code=code,
+    )
 
 
 def _card(

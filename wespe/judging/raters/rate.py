@@ -1,16 +1,14 @@
 """What a rater says of photos and of their enhancements, photo by photo."""
 
-import hashlib
-import json
 import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import wespe
 from wespe.core.device import Device
 from wespe.core.files import atomic_folder
+from wespe.core.key import key_of
 from wespe.core.progress import Progress
 from wespe.judging.raters.base import Rater
 from wespe.judging.raters.journal import Found, rated_photos
@@ -123,16 +121,20 @@ def metric_name(label: str, rater: RatedBy) -> str:
     return told if rater.name == rater.kind else f"{rater.name}_{told}"
 
 
-def rating_key(about: About, *, index: Path, enhancers: Iterable[str], device: Device) -> str:
-    """A hash of everything that a rating depends on; its state belongs to no other."""
-    parts = {
+def rating_key(
+    about: About, *, index: Path, enhancers: Iterable[str], device: Device, code: str
+) -> str:
+    """A hash of everything that a rating depends on; its state belongs to no other.
+
+    `code`: the hash of the stage's code, so that changed code starts anew.
+    """
+    return key_of(
         **asdict(about),
-        "data": data_hash(index.parent),
-        "enhancers": list(enhancers),
-        "device": device.name,
-        "code": wespe.__version__,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+        data=data_hash(index.parent),
+        enhancers=list(enhancers),
+        device=device.name,
+        code=code,
+    )
 
 
 def statistics_of(photos: Sequence[Mapping[str, float]]) -> dict[str, MethodScore]:

@@ -1,14 +1,13 @@
 """One rater, from the photos of a source to its file, its card and its records."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import wespe
 from wespe.core.device import Device
 from wespe.core.files import BusyError, atomic_folder, sha256
+from wespe.core.key import key_of
 from wespe.judging.raters.base import Task, class_of, save_rater
 from wespe.judging.raters.settings import RaterSettings
 from wespe.networks.fitting.engine import Log
@@ -91,19 +90,23 @@ def data_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def state_key(name: str, *, settings: RaterSettings, index: Path, seed: int, device: Device) -> str:
-    """A hash of everything that a fit depends on; its state belongs to no other."""
+def state_key(
+    name: str, *, settings: RaterSettings, index: Path, seed: int, device: Device, code: str
+) -> str:
+    """A hash of everything that a fit depends on; its state belongs to no other.
+
+    `code`: the hash of the stage's code, so that changed code starts anew.
+    """
     weights = settings.weights_file
-    parts = {
-        "rater": name,
-        "data": data_hash(index.parent),
-        "settings": settings.model_dump(mode="json"),
-        "weights": sha256(Path(weights)) if weights and Path(weights).is_file() else None,
-        "seed": seed,
-        "device": device.name,
-        "code": wespe.__version__,
-    }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return key_of(
+        rater=name,
+        data=data_hash(index.parent),
+        settings=settings.model_dump(mode="json"),
+        weights=sha256(Path(weights)) if weights and Path(weights).is_file() else None,
+        seed=seed,
+        device=device.name,
+        code=code,
+    )
 
 
 def _limits(photos: PhotoIndex) -> Iterator[str]:
