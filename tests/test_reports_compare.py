@@ -84,7 +84,7 @@ def test_verdict_names_sides_intervals_and_what_stays_open() -> None:
         for number in range(10)
     }
     text = verdict(
-        *paired_differences(photos, "enhanced", ["original", "histogram_match", "clahe"])
+        *paired_differences(photos, "enhanced", ["original", "histogram_match", "clahe"]), "dB"
     )
     assert text.startswith(
         "Enhanced is 2.00 dB above original (95 % interval +2.00 to +2.00), "
@@ -100,6 +100,6 @@ def test_one_photo_has_no_interval() -> None:
     n, differences = paired_differences(
         {"a": {"original": 18.0, "enhanced": 17.5}}, "enhanced", ["original"]
     )
-    assert verdict(n, differences) == (
+    assert verdict(n, differences, "dB") == (
         "Enhanced is 0.50 dB below original, over 1 photo. So few photos prove nothing."
     )

@@ -24,7 +24,9 @@ from tests.results import (
     write_rating,
     write_table,
 )
+from tests.test_tables import result
 from wespe.photos.images import read_photo, write_photo
+from wespe.reports.page.evaluations import view_evaluation
 from wespe.reports.page.write import write_report
 from wespe.results.cards import Domains, Rollback
 from wespe.results.index import Skipped
@@ -170,7 +172,7 @@ def test_without_references_nothing_is_best(report: Callable[..., str], tmp_path
     html = report(evaluations={"scenes": folder})
     page = Page(html)
     assert set(page.rows(2)) == {"original", "enhanced", "histogram match", "clahe"}
-    assert "No photo can be compared" in page.text
+    assert "these say what changed" in page.text
     assert "PSNR" not in "".join(page.cells)
     assert 'class="best"' not in html
     assert "Worst and best photos" not in page.text
@@ -480,3 +482,11 @@ def test_refuses_missing_folders_by_name(
     shutil.rmtree(tmp_path / folder)
     with pytest.raises(ValueError, match=f"{folder}: expected a folder"):
         report(pairs={"p": pair}, evaluations={"e": evaluation})
+
+
+def test_the_verdict_is_by_the_first_metric_with_a_direction() -> None:
+    evaluated = result({"original": {"ssim": [0.5] * 6}, "enhanced": {"ssim": [0.75] * 6}})
+    view = view_evaluation(evaluated)
+    assert view.judged_by
+    assert view.judged_by.label == "SSIM"
+    assert view.verdict.startswith("Enhanced is 0.25 SSIM above original")

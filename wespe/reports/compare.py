@@ -48,7 +48,7 @@ def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float
     return photos
 
 
-def verdict(n: int, differences: Sequence[Difference], unit: str = "dB") -> str:
+def verdict(n: int, differences: Sequence[Difference], unit: str) -> str:
     """The differences in words, e.g. "Enhanced is 2.30 dB above original (95 % interval …) …"."""
     parts = [_in_words(difference, unit) for difference in differences]
     joined = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

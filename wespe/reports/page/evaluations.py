@@ -41,6 +41,8 @@ class EvaluationView:
     result: EvaluationResult
     psnr_db: compare.ByPhoto
     table: Table
+    judged_by: Score | None
+    """The metric of the verdict, the first with a direction; None where no photo has one."""
     verdict: str
     scatters: list[Scatter]
     gained_by: Score | None
@@ -50,20 +52,30 @@ class EvaluationView:
 
 def view_evaluation(result: EvaluationResult) -> EvaluationView:
     """Compare, draw and choose; pictures of the extremes are embedded."""
-    methods, psnr = result.summary.methods, compare.by_photo(result.images, "psnr_db")
-    measured = {method for values in psnr.values() for method in values}
-    against = [name for name in methods if name in measured - {ENHANCED, TARGET}]
-    n, differences = paired_differences(psnr, ENHANCED, against)
+    psnr = compare.by_photo(result.images, "psnr_db")
     gained_by, table = result.summary.extremes.metric, metrics_table(result)
     return EvaluationView(
         result,
         psnr,
         table,
-        compare.verdict(n, differences) if differences else "",
+        *_verdict(result, table),
         [drawn for column in table.columns if (drawn := _scatter(result, column))],
         compare.shown(gained_by) if gained_by else None,
         _extremes(result, psnr),
     )
+
+
+def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str]:
+    """The first metric with a direction that photos have, and the differences by it in words."""
+    for column in table.columns:
+        photos = compare.by_photo(result.images, column.key)
+        measured = {method for values in photos.values() for method in values}
+        against = [name for name in result.summary.methods if name in measured - {ENHANCED, TARGET}]
+        n, differences = paired_differences(photos, ENHANCED, against)
+        if column.shown.better and differences:
+            unit = column.shown.unit or column.shown.label
+            return column.shown, compare.verdict(n, differences, unit)
+    return None, ""
 
 
 def _scatter(result: EvaluationResult, column: Column) -> Scatter | None:

@@ -34,7 +34,7 @@ def metrics_table(result: EvaluationResult) -> Table:
         title=f"Metrics of {result.name}",
         caption=f"{_MEANS}. An arrow says which direction is better; a metric without one only "
         "describes.",
-        simulated=False,
+        simulated=result.summary.simulated,
         columns=columns,
         rows=_rows(cells),
     )
@@ -61,7 +61,7 @@ def scores_table(result: RatingResult) -> Table:
         name=result.name,
         title=f"{shown.label} of {result.name}",
         caption=f"{_MEANS}; the change is that of each photo against its original.",
-        simulated=False,
+        simulated=result.summary.simulated,
         columns=(
             Column(key="score", shown=shown),
             Column(key="change", shown=replace(shown, label="change to the original")),
