@@ -179,7 +179,8 @@ def recorded(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
         project.do("snakemake", "all")
-        project.record()
+        # As a command, which reads the code of the project and not that of this process.
+        project.do(sys.executable, "-m", "wespe.cli", "record")
         project.commit()
     return root
 

@@ -43,7 +43,7 @@ def test_everything_runs_once_and_the_end_names_page_and_networks(project: Proje
             {"acquire dslr", "patches dslr"} | BRANCH_OF_DSLR,
         ),
         ("wespe/reports/templates/report.css", "{", " {", {"tables", "report"}),
-        ("wespe/cli/tables.py", '"""', '"""Again: ', set()),
+        ("wespe/reports/tables/build.py", "what stands in each cell", "each cell", set()),
     ],
     ids=["setting", "photo", "code", "docstring"],
 )

@@ -223,7 +223,8 @@ class Stages:
 
     def _tables(self) -> Stage:
         inputs = self._all({"evaluate": self.params.evaluations, "rate": self.params.ratings})
-        settings = ("tables", "evaluations", "pairs", "recipes")
+        # DVC does not notice a rating that is no longer among the inputs.
+        settings = ("tables", "evaluations", "ratings", "pairs", "recipes")
         code = ("wespe.cli.tables:tables", "reports/templates", "reports/papers/values.csv")
         return self._stage("tables", "", inputs, settings, code, self._all_metrics())
 
