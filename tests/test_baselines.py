@@ -50,7 +50,7 @@ def test_a_card_without_domains_has_the_baselines_that_need_none() -> None:
     with pytest.raises(ValueError, match=r"expected baselines among .*clahe, got 'sharpen'"):
         baselines(["clahe", "sharpen"], None)
     for name in ("histogram_match", "transport"):
-        with pytest.raises(ValueError, match=rf"not that of a pair, .*'{name}'.*`baselines: \[\]`"):
+        with pytest.raises(ValueError, match=rf"nothing for .*'{name}'.*`baselines: \[\]`"):
             baselines([name], None)
 
 

@@ -410,7 +410,7 @@ def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> No
     arguments = ("study", "build", "asked", "--set", "a=shown", "--photos", "1", "--practice", "0")
     model = ("--model", "results/pairs/pair")
     [message] = refused(call, *arguments, *model, "--against", "transport")
-    assert message.startswith("the model card is not that of a pair")
+    assert message.startswith("the model card has nothing for the baseline")
     [message] = refused(call, *arguments)
     assert message == "shown: expected an evaluation's folder, or --model to enhance it"
     code, printed, _ = call(*arguments, *model)

@@ -139,7 +139,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "recipes.demo.method",
             "unet",
-            "recipes.demo.method must be dped, johnson, published, srcnn or wespe, got 'unet'",
+            "recipes.demo.method must be dped, johnson, srcnn or wespe, got 'unet'",
         ),
         ("sources.phone.path", DELETED, "sources.phone.path is missing"),
         # Names, which become folders.
@@ -186,6 +186,28 @@ NAME = "must be a name of letters, digits, - and _"
             "pairs.phone_dslr.recipe",
             "paper",
             "pairs.phone_dslr.recipe must name a recipe (demo), got 'paper'",
+        ),
+        # A pair is trained or given.
+        (
+            "pairs.phone_dslr.network",
+            "iphone_orig",
+            "pairs.phone_dslr must have either a recipe or a network, got both",
+        ),
+        (
+            "pairs.phone_dslr.recipe",
+            DELETED,
+            "pairs.phone_dslr must have either a recipe or a network, got neither",
+        ),
+        ("pairs.phone_dslr.source", DELETED, "pairs.phone_dslr.source is missing"),
+        (
+            "pairs.given",
+            {"network": "iphone_orig", "source": "phone"},
+            "pairs.given must have both source and target or neither, got one of them",
+        ),
+        (
+            "pairs.given",
+            {"network": "iphone_orig", "seed": 1},
+            "pairs.given.seed is the seed of a training; a network is not trained",
         ),
         (
             "evaluations.scenes.pair",

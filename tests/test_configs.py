@@ -85,10 +85,10 @@ def test_the_papers_settings_are_the_papers() -> None:
 @pytest.mark.parametrize(
     ("file", "layout", "jobs"),
     [
-        # Sources, patch sets, trainings, evaluations, raters, ratings; lists, tables, page, whole.
-        (PAPER, PAPER_LAYOUT, 24 + 12 + 20 + 29 + 2 + 28 + 5),
-        (OWN_CAMERA, OWN_LAYOUT, 3 + 2 + 1 + 1 + 5),
-        (SUPERVISED, SUPERVISED_LAYOUT, 3 + 2 + 3 + 3 + 5),
+        # Sources, patch sets, trainings, evaluations, raters, ratings; metrics, tables, page, all.
+        (PAPER, PAPER_LAYOUT, 24 + 12 + 20 + 29 + 2 + 28 + 4),
+        (OWN_CAMERA, OWN_LAYOUT, 3 + 2 + 1 + 1 + 4),
+        (SUPERVISED, SUPERVISED_LAYOUT, 3 + 2 + 3 + 3 + 4),
     ],
     ids=["paper", "own camera", "supervised"],
 )
@@ -123,14 +123,14 @@ def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) ->
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
-    # Sources, patch sets, a training, an evaluation; then two lists, tables, the page, the whole.
-    assert f"total {3 + 2 + 1 + 1 + 5}" in " ".join(plan.split())
+    # Sources, patch sets, a training, an evaluation; then metrics, tables, the page, the whole.
+    assert f"total {3 + 2 + 1 + 1 + 4}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 
 def test_the_paper_is_planned_completely_on_a_fresh_clone(project: Project) -> None:
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/paper.yaml")
-    assert "total 120" in " ".join(plan.split())
+    assert "total 119" in " ".join(plan.split())
     for name in PAPER_LAYOUT:
         assert plan.count(f"source {name}: expected photos at data/raw/phones") == 1
 
@@ -191,7 +191,10 @@ def test_the_tables_sample_is_planned_completely_and_trains_as_the_others_do(
         for name in set(theirs.pairs) & set(tables.pairs):
             ours = tables.pairs[name]
             assert (ours.target, ours.recipe) == (theirs.pairs[name].target, ours.recipe)
-            paths = (theirs.sources[theirs.pairs[name].source], tables.sources[ours.source])
+            sources = (ours.source, theirs.pairs[name].source)
+            assert sources[0]
+            assert sources[1]
+            paths = (tables.sources[sources[0]], theirs.sources[sources[1]])
             mine, others = (source.model_dump(include={"path", "include"}) for source in paths)
             assert mine == others
     folders = ("div2k", "kitti", "cityscapes", "phones", "dped/iphone_full")
@@ -205,7 +208,7 @@ def test_the_tables_sample_is_planned_completely_and_trains_as_the_others_do(
         path.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/tables_sample.yaml")
     stages = ("sources", "domains", "pairs", "evaluations", "raters", "ratings")
-    jobs = sum(len(getattr(tables, stage)) for stage in stages) + 5
+    jobs = sum(len(getattr(tables, stage)) for stage in stages) + 4
     assert f"total {jobs}" in " ".join(plan.split())
     assert "found nothing" not in plan
 

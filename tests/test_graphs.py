@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import ROOT, Project, enter
 from tests.graphs import Graph
+from wespe.pipeline.code import code_of
 from wespe.pipeline.dvc_stages import CODE, dvc_yaml
 from wespe.pipeline.stages import Stages
 from wespe.settings.params import load
@@ -88,6 +89,29 @@ def test_dvc_has_the_stages_of_the_settings(judged: Path, stages: Graph) -> None
 def test_the_shipped_dvc_yaml_is_that_of_the_shipped_settings() -> None:
     params = load(ROOT / "params.yaml")
     assert (ROOT / "dvc.yaml").read_text("utf-8") == dvc_yaml(params), "run `wespe dvc`"
+
+
+def test_a_given_network_is_imported_by_no_code_of_training() -> None:
+    stages = Stages(load(ROOT / "configs" / "tables_sample.yaml"))
+    given, trained = (stages("train", name) for name in ("dped_published", "dped"))
+    assert [Path(path).name for path in given.inputs.values()] == [
+        "iphone_orig.index",
+        "iphone_orig.data-00000-of-00001",
+    ]
+    assert given.settings == ("pairs.dped_published",)
+    assert given.outputs.keys() == trained.outputs.keys()
+    importing = "wespe.training.importing"
+    assert importing in code_of(*given.code)
+    assert importing not in code_of(*trained.code)
+    training = {
+        "wespe.training.run",
+        "wespe.training.methods.step",
+        "wespe.networks.fitting.engine",
+    }
+    assert training <= code_of(*trained.code).keys()
+    assert not training & code_of(*given.code).keys()
+    # Of an evaluation's code the network's architecture is a part.
+    assert "wespe.networks.generator" in code_of(*stages("evaluate", "pairs_published").code)
 
 
 def test_every_file_that_is_no_module_belongs_to_a_stage_or_a_page() -> None:

@@ -433,11 +433,11 @@ def test_large_pictures_are_made_smaller(
     ("file", "content", "message"),
     [
         ("pair/generator.json", None, r"generator\.json: expected a model card, there is none"),
-        ("pair/generator.json", "{", r"generator\.json: expected a model card, but Inv"),
+        ("pair/generator.json", "{", r"generator\.json: expected JSON, got"),
         (
             "pair/generator.json",
             "{}",
-            r"generator\.json: expected a model card, but code",
+            r"generator\.json: expected a model card, but intended_use",
         ),
         ("pair/losses.jsonl", None, r"losses\.jsonl: expected a record of the losses"),
         ("pair/losses.jsonl", '{"step": 1}\n[1]\n', r"losses\.jsonl, line 2: expected losses like"),

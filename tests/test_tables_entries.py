@@ -20,7 +20,7 @@ ENTROPY = {"original": {"entropy_bit": [7.0] * 8}, "enhanced": {"entropy_bit": [
 PAIRS = {
     "p": Trained("wespe", "canon"),
     "q": Trained("wespe", "canon"),
-    "r": Trained("published", "canon"),
+    "r": Trained("r", published=True),
     "new": Trained("mine", "canon"),
 }
 

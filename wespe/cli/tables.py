@@ -1,8 +1,13 @@
 """Tables beside those of the papers."""
 
 import argparse
+from typing import TYPE_CHECKING
 
 from wespe.cli.parser import Commands, add_partial, load_results
+
+if TYPE_CHECKING:
+    from wespe.reports.tables.entries import Trained
+    from wespe.settings.params import Params
 
 
 def add(commands: Commands) -> None:
@@ -14,7 +19,6 @@ def tables(arguments: argparse.Namespace) -> None:
     """Make tables of evaluations, with the papers' values beside them."""
     from wespe.core.files import atomic_folder
     from wespe.reports.tables.build import make_table
-    from wespe.reports.tables.entries import Trained
     from wespe.reports.tables.write import in_words, write
     from wespe.results.layout import Layout
 
@@ -22,10 +26,7 @@ def tables(arguments: argparse.Namespace) -> None:
     if lacking:
         print(f"not there yet: {', '.join(lacking)}")
     layout = Layout(params.run.data, params.run.results)
-    pairs = {
-        name: Trained(params.recipes[pair.recipe].method, pair.target)
-        for name, pair in params.pairs.items()
-    }
+    pairs = {name: _trained(params, name) for name in params.pairs}
     with atomic_folder(arguments.out) as folder:
         for name, settings in params.tables.items():
             table = make_table(name, settings, layout, pairs)
@@ -33,3 +34,12 @@ def tables(arguments: argparse.Namespace) -> None:
             print(f"{name}: {len(table.rows)} rows, {len(table.columns)} columns")
             for check in table.checks:
                 print(f"{name}: {in_words(check)}")
+
+
+def _trained(params: "Params", name: str) -> "Trained":
+    from wespe.reports.tables.entries import Trained
+
+    pair, recipe = params.pairs[name], params.recipe_of(name)
+    if recipe is None:
+        return Trained(name, published=pair.published)
+    return Trained(recipe.method, pair.target)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wespe.cli.parser import Commands, load_settings, named
+from wespe.cli.parser import FILES, Commands, load_settings, named
 from wespe.core.files import sha256
 
 if TYPE_CHECKING:
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """The commands that make and list networks."""
-    commands.add("train", train, "source", "target", named="a pair", out="the folder to create")
+    _patches_options(
+        commands.add("train", train, named="a pair", out="the folder to create"),
+    )
     commands.add(
         "import-dped", import_dped, params=False, out="the .safetensors file to write"
     ).add_argument(
@@ -24,6 +26,16 @@ def add(commands: Commands) -> None:
         help="its prefix or its .index file",
     )
     _models_options(commands.add("models", models))
+
+
+def _patches_options(command: argparse.ArgumentParser) -> None:
+    for side in ("source", "target"):
+        command.add_argument(
+            f"--{side}",
+            type=Path,
+            metavar="FILE",
+            help=f"{FILES[side]}; needed where the pair has a {side}",
+        )
 
 
 def _models_options(command: argparse.ArgumentParser) -> None:
@@ -43,13 +55,21 @@ def _models_options(command: argparse.ArgumentParser) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the network of a pair, or resume a stopped training."""
+    """Train the network of a pair, or resume a stopped training; import one that is given."""
+    params = load_settings(arguments)
+    pair = named(params.pairs, arguments.name, "pair")
+    for side in ("source", "target"):
+        if getattr(pair, side) and not getattr(arguments, side):
+            raise ValueError(f"pairs.{arguments.name} has a {side}: expected --{side} FILE")
+    (train_by_recipe if pair.network is None else import_network)(arguments, params)
+
+
+def train_by_recipe(arguments: argparse.Namespace, params: "Params") -> None:
+    """Train in one process, or start several that train together."""
     from wespe.core import processes
     from wespe.core.device import resolve
 
-    params = load_settings(arguments)
     run = params.run
-    named(params.pairs, arguments.name, "pair")
     device = resolve(run.compute, compiled=run.compile, devices=run.devices)
     if run.devices * run.nodes > 1 and not processes.started():
         processes.launch(arguments.again, devices=run.devices, nodes=run.nodes)
@@ -68,17 +88,17 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
 
     # Of processes that train together the first alone keeps a record.
     run = params.run.model_copy(update={} if processes.first() else {"tracking": ""})
-    pair = named(params.pairs, arguments.name, "pair")
+    pair = params.pairs[arguments.name]
     what: dict[str, Any] = {
         "source": PatchSet.open(arguments.source),
         "target": PatchSet.open(arguments.target),
-        "recipe": params.recipes[pair.recipe],
+        "recipe": params.recipe_of(arguments.name),
         "seed": params.run.seed if pair.seed is None else pair.seed,
         "device": device,
     }
     code = Stages(params)("train", arguments.name).code_hash
     key = state_key(arguments.name, **what, code=code)
-    chosen = {"compute": run.compute, **pair.model_dump(), "seed": what["seed"]}
+    chosen = {"compute": run.compute, **pair.model_dump(exclude_none=True), "seed": what["seed"]}
     with tracking.training(
         run,
         arguments.name,
@@ -97,6 +117,31 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
         f"{arguments.name}: {card.steps} steps in {card.train_seconds} s on {card.compute}, "
         f"{card.patches_per_second} patches/s, {card.data_share:.2%} of the time reading them"
     )
+
+
+def import_network(arguments: argparse.Namespace, params: "Params") -> None:
+    """Take the network that a pair names as it is."""
+    from wespe.data.patches.store import PatchSet
+    from wespe.pipeline import tracking
+    from wespe.results.layout import PairFiles
+    from wespe.training.importing import import_pair
+
+    name, out, pair = arguments.name, arguments.out, params.pairs[arguments.name]
+    assert pair.network
+    patches = None
+    if pair.source and pair.target:
+        patches = PatchSet.open(arguments.source), PatchSet.open(arguments.target)
+    card = import_pair(Path(pair.network), patches=patches, out=out)
+    with tracking.training(
+        params.run,
+        name,
+        pair.model_dump(exclude_none=True),
+        state_key=card.sha256[:16],
+        pipeline=tracking.pipeline_key(params),
+    ) as record:
+        record.finish_import(card)
+    tracking.register(params.run, name, PairFiles(out).network, card)
+    print(f"{name}: {pair.network}, as it is")
 
 
 def import_dped(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from wespe.judging.registry import BASELINES
 from wespe.networks.transport import Transport
 from wespe.photos.images import Enhance, Pixels
-from wespe.results.cards import ModelCard, NetworkCard, TransportNumbers
+from wespe.results.cards import NetworkCard, TransportNumbers
 
 
 def histogram_match(levels: Sequence[Sequence[float]]) -> Enhance:
@@ -29,8 +29,8 @@ def _look_up(photo: Pixels, table: Pixels) -> Pixels:
 def baselines(names: Collection[str], card: NetworkCard | None) -> dict[str, Enhance]:
     """The baselines `names` for a network with this card, which has what some are fitted to.
 
-    Raises ValueError for an unknown name, and where such a baseline is asked for without a card of
-    a pair, as for an imported network.
+    Raises ValueError for an unknown name, and where the card has nothing for a baseline, as that of
+    an imported network.
     """
     return {name: _baseline(name, card) for name in names}
 
@@ -38,23 +38,25 @@ def baselines(names: Collection[str], card: NetworkCard | None) -> dict[str, Enh
 def _baseline(name: str, card: NetworkCard | None) -> Enhance:
     if name not in BASELINES:
         raise ValueError(f"expected baselines among {', '.join(BASELINES)}, got {name!r}")
-    function = pkgutil.resolve_name(BASELINES[name].function)
-    if BASELINES[name].fitted and not isinstance(card, ModelCard):
+    function, fitted = pkgutil.resolve_name(BASELINES[name].function), BASELINES[name].fitted
+    if fitted and (card is None or card.transport is None):
         raise ValueError(
-            f"the model card is not that of a pair, to whose data the baseline {name!r} is fitted; "
-            "leave that one out, as with `baselines: []`"
+            f"the model card has nothing for the baseline {name!r}, which is fitted to the source "
+            "and target of a pair; leave that one out, as with `baselines: []`"
         )
-    enhance: Enhance = function(card) if BASELINES[name].fitted else function
+    enhance: Enhance = function(card) if fitted else function
     return enhance
 
 
-def fitted_histogram_match(card: ModelCard) -> Enhance:
+def fitted_histogram_match(card: NetworkCard) -> Enhance:
     """`histogram_match` between the domains of a pair."""
+    assert card.histogram_match
     return histogram_match(card.histogram_match)
 
 
-def fitted_transport(card: ModelCard) -> Enhance:
+def fitted_transport(card: NetworkCard) -> Enhance:
     """The transport between the domains of a pair."""
+    assert card.transport
     # Its numbers, not the transport: processes hand tensors on as shared memory.
     return partial(_transport, numbers=card.transport)
 

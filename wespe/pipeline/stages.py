@@ -10,7 +10,7 @@ from typing import Any
 from wespe.data.registry import SOURCES
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.registry import BASELINES
-from wespe.networks.registry import EXTRACTORS
+from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.pipeline.code import code_hash
 from wespe.results.layout import Layout
 from wespe.settings.params import Params
@@ -144,9 +144,13 @@ class Stages:
         made = outputs(self.layout, rule, name)
         return {prefix + key: made[key] for key in keys or made}
 
-    def _step(self, pair: str) -> str:
-        """Where the step of a pair's method is, which imports its architecture."""
-        return self.params.recipes[self.params.pairs[pair].recipe].step
+    def _network(self, pair: str) -> tuple[str, ...]:
+        """Where the architecture of a pair's network is: the step of its method imports it."""
+        if recipe := self.params.recipe_of(pair):
+            return (recipe.step,)
+        if self.params.pairs[pair].published:
+            return ("wespe.networks.published:load_dped",)
+        return tuple(ARCHITECTURES.values())  # which of them, its file alone says
 
     def _acquire(self, name: str) -> Stage:
         source = self.params.sources[name]
@@ -160,16 +164,20 @@ class Stages:
         return self._stage("patches", name, inputs, settings, ("wespe.cli.data:patches",))
 
     def _train(self, name: str) -> Stage:
-        pair = self.params.pairs[name]
-        recipe = self.params.recipes[pair.recipe]
-        inputs = {
-            **self._outputs("patches", pair.source, prefix="source_"),
-            **self._outputs("patches", pair.target, prefix="target_"),
-            **_numbered("weights", recipe.given_files),
-        }
+        pair, recipe = self.params.pairs[name], self.params.recipe_of(name)
+        inputs: Files = {}
+        for side, domain in (("source", pair.source), ("target", pair.target)):
+            inputs |= self._outputs("patches", domain, prefix=f"{side}_") if domain else {}
+        network = self._network(name)
+        if recipe is None:
+            inputs |= _numbered("network", pair.network_files)
+            code = ("wespe.cli.training:import_network", *network)
+            return self._stage("train", name, inputs, (f"pairs.{name}",), code)
+        inputs |= _numbered("weights", recipe.given_files)
         settings = (f"pairs.{name}", f"recipes.{pair.recipe}", "run.seed", "run.compute")
         chosen = [recipe.content.extractor] if isinstance(recipe, PerceptualRecipe) else []
-        code = ("wespe.cli.training:train", self._step(name), *(EXTRACTORS[key] for key in chosen))
+        extractors = (EXTRACTORS[key] for key in chosen)
+        code = ("wespe.cli.training:train_by_recipe", *network, *extractors)
         return self._stage("train", name, inputs, settings, code)
 
     def _evaluate(self, name: str) -> Stage:
@@ -180,7 +188,7 @@ class Stages:
         }
         facts = _described([evaluation.metrics]) | _baselines(evaluation.baselines)
         code = (
-            *("wespe.cli.evaluation:evaluate", _OPENVINO, self._step(evaluation.pair)),
+            *("wespe.cli.evaluation:evaluate", _OPENVINO, *self._network(evaluation.pair)),
             *(judge["function"] for judge in facts.values()),
         )
         settings = (f"evaluations.{name}", "run.compute")
@@ -204,7 +212,7 @@ class Stages:
         rater = self.params.raters[rating.rater].rater
         facts = _baselines(rating.baselines)
         code = (
-            *("wespe.cli.raters:rate", rater, _OPENVINO, self._step(rating.pair)),
+            *("wespe.cli.raters:rate", rater, _OPENVINO, *self._network(rating.pair)),
             *(baseline["function"] for baseline in facts.values()),
         )
         return self._stage("rate", name, inputs, (f"ratings.{name}", "run.compute"), code, facts)

@@ -1,7 +1,7 @@
 """The cards of networks and of raters: what each is, what it was made from, what it is for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from wespe.results.record import Record
@@ -99,8 +99,8 @@ class Imported(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkCard(Record):
-    """The card of a network. One that `wespe import-dped` has written holds only this: of its data
-    nothing is known, so it can be evaluated only without the baselines that are fitted to data."""
+    """The card of a network that others have trained: `wespe import-dped` has written it, or the
+    settings name the network of a pair. Nothing is known of the data that it has learned from."""
 
     what: ClassVar[str] = "a model card"
     where: ClassVar[str] = "NETWORK.json"
@@ -111,6 +111,12 @@ class NetworkCard(Record):
     """What it cannot do, a sentence each."""
     imported: Imported | None = None
     """Where it comes from, if others have trained it."""
+    transport: TransportNumbers | None = None
+    """For the baseline `transport`, fitted to the source and the target of the pair; null without
+    them."""
+    histogram_match: Sequence[Sequence[float]] | None = None
+    """For the baseline of that name, 256 × 3: what each level of each channel becomes; null as
+    `transport` is."""
     sha256: str
     """Of the network's file, which is its version."""
 
@@ -156,9 +162,9 @@ class ModelCard(NetworkCard, Environment):
     """Where the training diverged; mostly empty."""
     warning: str | None
     """What is wrong with the network of a training that never became sound; mostly null."""
-    transport: TransportNumbers
+    transport: TransportNumbers = field()  # without the default of a network's card
     """For the baseline `transport`, which is fitted to the same data."""
-    histogram_match: Sequence[Sequence[float]]
+    histogram_match: Sequence[Sequence[float]] = field()
     """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
     final_losses: Mapping[str, float | None]
     """The losses of the last step, by name; which there are depends on method and weights."""

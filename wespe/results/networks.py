@@ -103,16 +103,20 @@ def _read(path: Path, summaries: Mapping[str, Sequence[EvaluationSummary]]) -> N
 
 
 def read_card(network: Path) -> NetworkCard:
-    """The card beside a network, a ModelCard for one that was made for a pair.
+    """The card beside a network, a ModelCard for one that a pair has trained.
 
     Raises ValueError, naming the card, if there is none, or it is that of another network.
     """
-    path = network.with_suffix(".json")
-    content = read_json(path) if path.is_file() else {}
-    trained = isinstance(content, dict) and "pair" in content
-    card = read_record(path, ModelCard if trained else NetworkCard)
+    card = read_card_file(path := network.with_suffix(".json"))
     _check_hash(path, card.sha256, network)
     return card
+
+
+def read_card_file(path: Path) -> NetworkCard:
+    """A network's card as `read_card` gives it, whether the network is there or not."""
+    content = read_json(path) if path.is_file() else {}
+    trained = isinstance(content, dict) and "pair" in content
+    return read_record(path, ModelCard if trained else NetworkCard)
 
 
 def read_rater_card(rater: Path) -> RaterCard:

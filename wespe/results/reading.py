@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wespe.results.cards import ModelCard
+from wespe.results.cards import ModelCard, NetworkCard
 from wespe.results.evaluations import EvaluationSummary, ImageRow, read_images
 from wespe.results.layout import EvaluationFiles, PairFiles, RatingFiles
 from wespe.results.losses import LossRecord, read_losses
+from wespe.results.networks import read_card_file
 from wespe.results.ratings import RatingSummary, read_scores
 from wespe.results.record import read_record
 
@@ -21,6 +22,14 @@ class PairResult:
     losses: Sequence[LossRecord]
     sheets: Sequence[Path]
     """Sample sheets, by step."""
+
+
+@dataclass(frozen=True)
+class ImportedResult:
+    """The folder of a pair whose network others have trained."""
+
+    name: str
+    card: NetworkCard
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,13 @@ class RatingResult:
     """Photo → method → score."""
 
 
-def read_pair(name: str, folder: Path) -> PairResult:
+def read_pair(name: str, folder: Path) -> PairResult | ImportedResult:
     """Read a pair's files; ValueError names a wrong one."""
     files = PairFiles(folder)
-    card, losses = read_record(files.card, ModelCard), read_losses(files.losses)
+    card = read_card_file(files.card)
+    if not isinstance(card, ModelCard):
+        return ImportedResult(name, card)
+    losses = read_losses(files.losses)
     if not files.samples.is_dir():
         raise ValueError(f"{files.samples}: expected a folder of sample sheets, there is none")
     return PairResult(name, card, losses, sorted(files.samples.glob("*.jpg")))

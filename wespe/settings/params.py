@@ -97,18 +97,40 @@ class Patches(Settings):
 
 
 class Pair(Settings):
-    """A camera and the photos you wish it took."""
+    """A camera and the photos you wish it took, with the recipe to train a network by; or a network
+    that others have trained, which is evaluated like any other."""
 
-    source: Name
-    """The source domain X, the camera's photos: one of `domains`."""
-    target: Name
-    """The target domain Y, the photos you wish for: one of `domains`. WESPE does not need both
-    domains to show the same scenes; the other methods do, patch by patch."""
-    recipe: Name
-    """The name of a recipe."""
+    source: Name | None = None
+    """The source domain X, the camera's photos: one of `domains`. A recipe needs it. With `network`
+    it only serves the baselines `transport` and `histogram_match`, which are fitted to both
+    domains."""
+    target: Name | None = None
+    """The target domain Y, the photos you wish for: one of `domains`, as `source`. WESPE does not
+    need both domains to show the same scenes; the other methods do, patch by patch."""
+    recipe: Name | None = None
+    """The name of a recipe. A pair has either this or `network`."""
+    network: str | None = None
+    """A network to use as it is: the prefix of a TensorFlow checkpoint of the DPED authors, or a
+    .safetensors network of this project with its card beside it. Nothing is trained."""
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     """Seed of this training, for several trainings of one kind on the same patches. By default it
     is `run.seed`."""
+
+    @property
+    def published(self) -> bool:
+        """Whether the network is a checkpoint of the DPED authors."""
+        return self.network is not None and Path(self.network).suffix != ".safetensors"
+
+    @property
+    def network_files(self) -> tuple[str, ...]:
+        """The files of `network`, which have to be there."""
+        if self.network is None:
+            return ()
+        if not self.published:
+            return self.network, str(Path(self.network).with_suffix(".json"))
+        prefix = self.network.removesuffix(".index")
+        # The DPED code saves a generator of 1.6 MB in one shard.
+        return f"{prefix}.index", f"{prefix}.data-00000-of-00001"
 
 
 class Evaluation(Settings):
@@ -175,6 +197,11 @@ class Params(Settings):
     tables: dict[Name, Table] = Field(default_factory=dict)
     """Tables of evaluations, each beside one of the papers."""
 
+    def recipe_of(self, pair: str) -> Recipe | None:
+        """What trains a pair; None for one whose network is given."""
+        name = self.pairs[pair].recipe
+        return None if name is None else self.recipes[name]
+
 
 def load(path: Path) -> Params:
     """Read and check a settings file. Raises SettingsError with one line per error."""
@@ -186,7 +213,8 @@ def load(path: Path) -> Params:
         params, problems = None, explain(error, json_schema())
     problems += _unknown_names(values)
     if params:
-        problems += [*_wrong_domains(params), *_unknown_judges(params)]
+        problems += [*_wrong_pairs(params), *_wrong_domains(params), *_unknown_judges(params)]
+        problems += _unfitted_baselines(params)
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)
@@ -227,6 +255,44 @@ def _unknown_names(values: Mapping[str, Any]) -> list[str]:
                     f"{table}.{name}.{key} must name a {what} ({choice}), got {value!r}"
                 )
     return problems
+
+
+def _wrong_pairs(params: Params) -> list[str]:
+    """A line for each pair that is neither trained nor given, or both, or lacks a domain."""
+    problems = []
+    for name, pair in params.pairs.items():
+        key, domains = f"pairs.{name}", (pair.source, pair.target)
+        if (pair.recipe is None) == (pair.network is None):
+            got = "neither" if pair.recipe is None else "both"
+            problems.append(f"{key} must have either a recipe or a network, got {got}")
+        elif pair.network is None:
+            lacking = [side for side in ("source", "target") if getattr(pair, side) is None]
+            problems += [f"{key}.{side} is missing" for side in lacking]
+        elif domains.count(None) == 1:
+            problems.append(f"{key} must have both source and target or neither, got one of them")
+        elif pair.seed is not None:
+            problems.append(f"{key}.seed is the seed of a training; a network is not trained")
+    return problems
+
+
+def _unfitted_baselines(params: Params) -> list[str]:
+    """A line for each baseline that is fitted to the domains of a pair that names none."""
+    tables: dict[str, Mapping[str, Evaluation | Rating]] = {
+        "evaluations": params.evaluations,
+        "ratings": params.ratings,
+    }
+    return [
+        f"{table}.{name}.baselines must be without {baseline}, which is fitted to source and "
+        f"target: pairs.{entry.pair} names none"
+        for table, entries in tables.items()
+        for name, entry in entries.items()
+        for baseline in entry.baselines
+        if baseline in BASELINES
+        and BASELINES[baseline].fitted
+        and (pair := params.pairs.get(entry.pair))
+        and pair.network is not None
+        and pair.source is None
+    ]
 
 
 def _wrong_domains(params: Params) -> list[str]:

@@ -157,7 +157,6 @@ def _card(
 ) -> ModelCard:
     names = (source.manifest.source, target.manifest.source)
     data = Domains(source=provenance(source), target=provenance(target))
-    published = step.published_card(sha256)
     return ModelCard(
         pair=name,
         source=names[0],
@@ -181,8 +180,7 @@ def _card(
         transport=transports.forth.numbers(),
         histogram_match=transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
-        intended_use=published.intended_use if published else intended_use(*names, data),
-        limits=published.limits if published else tuple(limits(*names, data, step.generator)),
-        imported=published.imported if published else None,
+        intended_use=intended_use(*names, data),
+        limits=tuple(limits(*names, data, step.generator)),
         sha256=sha256,
     )

@@ -48,6 +48,12 @@ def one_gpu(run):
     return {} if run.compute.startswith("cpu") else {"gpu": 1}
 
 
+def patches_of(wildcards, input):
+    """The options of `wespe train` that name patches; a network that is given may need none."""
+    sides = [side for side in ("source", "target") if f"{side}_array" in input.keys()]
+    return " ".join(f"--{side} {input.get(f'{side}_array')}" for side in sides)
+
+
 def each_node(run):
     """What starts a command on each of several nodes."""
     nodes = run.nodes

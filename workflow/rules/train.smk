@@ -12,10 +12,10 @@ rule train:
     params:
         **depends("train"),
         out=lambda w, output: Path(output.network).parent,
-        start=each_node(settings.run),
+        start=lambda w: each_node(settings.run) if settings.recipe_of(w.name) else "",
+        patches=patches_of,
     message:
         "Training {wildcards.name}; {log} shows how far it is"
     shell:
         "{params.start}wespe train {wildcards.name} --params {params.file}"
-        " --source {input.source_array} --target {input.target_array} --out {params.out} 2>&1"
-        " | tee {log}"
+        " {params.patches} --out {params.out} 2>&1 | tee {log}"

@@ -12,7 +12,7 @@ from wespe.results.networks import Network
 def markdown(network: Network) -> str:
     """The card of a whole network: its JSON and its evaluations, nothing else."""
     card = network.card
-    if isinstance(card, ModelCard) and not card.imported:
+    if isinstance(card, ModelCard):
         data, training, licence = [*_data(card)], [*_training(card)], [*_licence(card)]
     else:
         data, training, licence = _made_elsewhere(card.imported)

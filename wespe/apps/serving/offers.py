@@ -38,6 +38,6 @@ def _note(network: Network | Broken) -> str:
     if isinstance(network, Broken):
         return ""
     card = network.card
-    if isinstance(card, ModelCard) and not card.imported:
+    if isinstance(card, ModelCard):
         return f"{card.source} → {card.target}, {card.steps} steps"
     return "imported"

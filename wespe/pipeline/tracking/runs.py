@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wespe.photos.images import read_photo
 from wespe.pipeline.tracking.connection import give_up
 from wespe.pipeline.tracking.tags import ROLLBACKS, WARNING, card_tags
-from wespe.results.cards import ModelCard, RaterCard
+from wespe.results.cards import ModelCard, NetworkCard, RaterCard
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
 from wespe.results.methods import ENHANCED
@@ -74,6 +74,10 @@ class Run:
         for sheet in sorted(PairFiles(out).samples.glob("*.jpg")):
             self.artifact(sheet, "samples")
             self.image("samples", sheet, step=int(sheet.stem))
+
+    def finish_import(self, card: NetworkCard) -> None:
+        """Record whose network was imported, and its version."""
+        self.tag(card_tags(card))
 
     def finish_rater(self, card: RaterCard, out: Path) -> None:
         """Record what the fit of a rater left in `out`: all figures of its card, versions, files.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from wespe.reports.page.evaluations import EvaluationView
 from wespe.reports.page.pairs import PairView
 from wespe.reports.page.ratings import RatingView
+from wespe.results.reading import ImportedResult
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class Version:
 
 def versions(
     pairs: Sequence[PairView],
+    imported: Sequence[ImportedResult],
     evaluations: Sequence[EvaluationView],
-    ratings: Sequence[RatingView] = (),
+    ratings: Sequence[RatingView],
 ) -> list[Version]:
     """All that the results were made of, each once: patches, test photos, networks, raters."""
-    found = [*_patches(pairs), *_test_photos(evaluations), *_networks(pairs), *_raters(ratings)]
+    networks = [*_networks(pairs), *_imported(imported)]
+    found = [*_patches(pairs), *_test_photos(evaluations), *networks, *_raters(ratings)]
     return list(dict.fromkeys(found))
 
 
@@ -74,6 +77,13 @@ def _networks(pairs: Sequence[PairView]) -> Iterator[Version]:
         made = f"trained by {', '.join(part for part in told if part)}"
         simulated = card.data.source.simulated or card.data.target.simulated
         yield Version(view.result.name, "network", None, None, card.sha256, made, "", simulated)
+
+
+def _imported(results: Sequence[ImportedResult]) -> Iterator[Version]:
+    for result in results:
+        source, hashed = result.card.imported, result.card.sha256
+        origin, licence = (source.origin, source.licence) if source else ("", "")
+        yield Version(result.name, "network", None, None, hashed, origin, licence, False)
 
 
 def _raters(ratings: Sequence[RatingView]) -> Iterator[Version]:

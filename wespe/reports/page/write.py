@@ -12,7 +12,13 @@ from wespe.reports.page.pictures import galleries
 from wespe.reports.page.provenance import versions
 from wespe.reports.page.ratings import view_rating
 from wespe.reports.rendering import environment
-from wespe.results.reading import read_evaluation, read_pair, read_rating
+from wespe.results.reading import (
+    ImportedResult,
+    PairResult,
+    read_evaluation,
+    read_pair,
+    read_rating,
+)
 from wespe.results.record import read_record
 from wespe.results.studies import StudyFigures
 from wespe.results.tables import Table
@@ -38,7 +44,9 @@ def write_report(
     page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a
     missing or wrong input file.
     """
-    pair_views = [view_pair(read_pair(name, folder)) for name, folder in pairs.items()]
+    results = [read_pair(name, folder) for name, folder in pairs.items()]
+    pair_views = [view_pair(result) for result in results if isinstance(result, PairResult)]
+    imported = [result for result in results if isinstance(result, ImportedResult)]
     evaluation_views = [
         view_evaluation(read_evaluation(name, folder)) for name, folder in evaluations.items()
     ]
@@ -55,11 +63,12 @@ def write_report(
         simulated=simulated,
         lacking=lacking,
         pairs=pair_views,
+        imported=imported,
         evaluations=evaluation_views,
         tables=[read_record(path, Table) for path in tables],
         ratings=rating_views,
         galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
-        versions=versions(pair_views, evaluation_views, rating_views),
+        versions=versions(pair_views, imported, evaluation_views, rating_views),
         settings_text=settings_text,
         version=wespe.__version__,
         studies=[read_record(path, StudyFigures) for path in studies],

@@ -10,18 +10,21 @@ from wespe.results.reading import EvaluationResult, RatingResult
 
 @dataclass(frozen=True)
 class Trained:
-    """What a pair's network was trained by, and towards which domain."""
+    """What a pair's network was trained by, and towards which domain; or who has published it."""
 
     method: str
-    target: str
+    target: str | None = None
+    published: bool = False
+    """Whether it is a network of the DPED authors. It has no method here, but its pair's name."""
 
     @property
     def name(self) -> str:
         """What a table calls the network."""
+        if self.published:
+            return "DPED, published network"
         names = {
             "wespe": f"WESPE [{self.target}]",
             "dped": "DPED, trained here",
-            "published": "DPED, published network",
             "srcnn": "SRCNN",
             "johnson": "Johnson et al.",
         }
@@ -85,7 +88,7 @@ def entries(
                 network=network,
                 dataset=entry.dataset,
                 method=entry.method,
-                published=pairs[summary.pair].method == "published",
+                published=pairs[summary.pair].published,
                 notes=entry.notes,
                 rated=rated,
             )

@@ -2,7 +2,6 @@
 
 from wespe.training.methods.dped import settings as dped
 from wespe.training.methods.johnson import settings as johnson
-from wespe.training.methods.published import settings as published
 from wespe.training.methods.settings import Recipe
 from wespe.training.methods.srcnn import settings as srcnn
 from wespe.training.methods.wespe import settings as wespe
@@ -12,6 +11,5 @@ RECIPES: dict[str, type[Recipe]] = {
     "dped": dped.DpedRecipe,
     "srcnn": srcnn.SrcnnRecipe,
     "johnson": johnson.JohnsonRecipe,
-    "published": published.PublishedRecipe,
 }
 """By the setting `method`; each class names the step that trains with it."""

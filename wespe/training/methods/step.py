@@ -18,7 +18,6 @@ from wespe.networks.fitting.monitor import Divergence, collapse
 from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
-from wespe.results.cards import NetworkCard
 from wespe.training.transport_fit import Transports
 
 if TYPE_CHECKING:
@@ -145,10 +144,6 @@ class MethodStep(ABC):
                 enhanced = self.networks[name](x)
             if found := collapse(x, enhanced):
                 return found
-        return None
-
-    def published_card(self, sha256: str) -> NetworkCard | None:
-        """The card of a network that others have trained, whose file has this hash; else None."""
         return None
 
     @property

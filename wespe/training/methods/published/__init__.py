@@ -1,1 +1,0 @@
-"""A network of the DPED authors as it is."""
