@@ -214,7 +214,7 @@ def test_a_repeated_name_is_refused(tmp_path: Path, folder: Path, make: Make, ag
         with tarfile.open(archive, "w") as file:
             for name in ("b/a.jpg", again):
                 file.addfile(tarfile.TarInfo(name))
-    with pytest.raises(ArchiveError, match=r"b/a\.jpg: expected each name once, it is repeated"):
+    with pytest.raises(ArchiveError, match=r"b/a\.jpg: expected each name once, got it twice"):
         unpack(archive, folder)
 
 
@@ -263,7 +263,7 @@ def test_links_and_secrets_of_a_zip_are_refused(tmp_path: Path, folder: Path) ->
     directory = content.index(b"PK\x01\x02")
     content[directory + 8] |= 1  # the flags of the entry
     archive.write_bytes(content)
-    with pytest.raises(ArchiveError, match="odd: expected no password, it is encrypted"):
+    with pytest.raises(ArchiveError, match="odd: expected no encryption, got some"):
         unpack(archive, folder)
 
 
@@ -272,7 +272,9 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path: Path, folder: Path, make
     content = {"ok": random.Random(0).randbytes(1000), **{f"{n}": bytes(10**5) for n in range(50)}}
     archive = make(tmp_path / "a", content=content)
     limits = Limits(total_bytes=5 * 10**5) if make is MAKERS["tar"] else Limits()
-    with pytest.raises(ArchiveError, match=r": \d+: expected at most \d+ bytes .* and maybe more"):
+    with pytest.raises(
+        ArchiveError, match=r": \d+: expected at most \d+ bytes .* got at least \d+ in"
+    ):
         unpack(archive, folder, limits=limits)
     most = min(limits.total_bytes, 100 * archive.stat().st_size)
     assert sum(map(len, found(folder).values())) <= most < 50 * 10**5
@@ -280,7 +282,7 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path: Path, folder: Path, make
 
 def test_a_flood_of_files_is_refused(tmp_path: Path, folder: Path) -> None:
     archive = tar(tmp_path / "a", content={str(number): b"" for number in range(20)})
-    with pytest.raises(ArchiveError, match=r"in 9 files .* in 10 and maybe more"):
+    with pytest.raises(ArchiveError, match=r"in 9 files .* got at least \d+ in 10"):
         unpack(archive, folder, limits=Limits(files=9))
 
 
@@ -348,7 +350,7 @@ def test_no_room_is_told_before_the_first_file(
     room = 100 * 2**20 + 250_000
     usage = shutil.disk_usage("/")._replace(free=room)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
-    expected = r"expected room for 0\.5 MB more in .*raw, got 0\.2 MB.*photos\.zip"
+    expected = r"expected 0\.5 MB of free space in .*raw, found 0\.2 MB.*photos\.zip"
     with pytest.raises(OSError, match=expected):
         unpack(archive, tmp_path / "raw")
     assert not any((tmp_path / "raw").iterdir())

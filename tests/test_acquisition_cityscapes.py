@@ -99,7 +99,7 @@ def test_a_wrong_password_is_not_repeated(
 ) -> None:
     lines = inventory(tmp_path / "sources.csv", "cityscapes")
     monkeypatch.setenv("CITYSCAPES_PASSWORD", "hidden")
-    with pytest.raises(ValueError, match="csDownload failed, its messages say why") as error:
+    with pytest.raises(ValueError, match="csDownload failed, as its messages explain") as error:
         acquire(lines, tmp_path)
     said = "".join(capfd.readouterr())
     assert "Bad credentials." in said

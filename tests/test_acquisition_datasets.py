@@ -55,14 +55,14 @@ def test_a_folder_with_the_archive_is_as_good(tmp_path: Path) -> None:
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     folder(tmp_path / "here", photos(["other/0.jpg"]))
     expected = (
-        r"source camera: expected set\.gz, or set/phone/\*\.jpg of it, in .*here, got neither"
+        r"source camera: expected set\.gz, or set/phone/\*\.jpg from it, in .*here, got neither"
     )
     with pytest.raises(ValueError, match=expected):
         obtained(tmp_path / "here")
     with pytest.raises(ValueError, match=r"expected an archive or a folder at .*none, got nothing"):
         obtained(tmp_path / "none")
     archive = zipped(tmp_path / "other.zip", photos(["other/0.jpg", "more/0.jpg"]))
-    expected = r"expected set/phone/\*\.jpg in .*other\.zip, it has more, other"
+    expected = r"expected set/phone/\*\.jpg in .*other\.zip, got more, other"
     with pytest.raises(ValueError, match=expected):
         obtained(archive)
 
@@ -70,7 +70,9 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_damaged_archive_says_what_to_do(tmp_path: Path) -> None:
     path = tarred(tmp_path / "set.gz", FILES)
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"source camera: .*it is truncated\nremove it to get it"):
+    with pytest.raises(
+        ValueError, match=r"source camera: .*got a truncated one\nremove it to download it"
+    ):
         obtained(path)
 
 
@@ -117,8 +119,8 @@ def test_what_cannot_be_downloaded_says_how_to_get_it(tmp_path: Path) -> None:
             obtained(lines)
     assert str(error.value).splitlines()[1:] == [
         f"{server.url}: expected the file, the server answered 403 Forbidden",
-        "to get it by hand: the page with the terms; put set.gz into "
-        f"{tmp_path}/raw, or set sources.camera.path to it or to what is in it",
+        "to get it by hand, see the page with the terms; put set.gz into "
+        f"{tmp_path}/raw, or set sources.camera.path to it or to its unpacked folder",
     ]
     other = inventory(tmp_path / "other.csv", "other")
     with pytest.raises(ValueError, match=r"expected a line mine in .*other\.csv, got none"):

@@ -94,7 +94,7 @@ def test_a_photo_that_is_not_the_inventorys_is_refused_by_name(tmp_path: Path) -
     ("text", "message"),
     [
         ("file,sha256,split,licence\nnone.png,00,train,CC0\n", r"none\.png: expected a demo photo"),
-        ("file,split\ncoffee.png,train\n", r"demo\.csv: .* has a column 'sha256'"),
+        ("file,split\ncoffee.png,train\n", r"demo\.csv: expected a column 'sha256'"),
         ("file,sha256,split,licence\n", r"demo\.csv: expected photos of split 'train', got none"),
     ],
 )

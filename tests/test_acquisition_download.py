@@ -190,7 +190,7 @@ def test_retry_after_is_honoured(fetch: Fetch, form: str) -> None:
 
 
 def test_a_server_that_asks_for_a_day_is_given_up(fetch: Fetch) -> None:
-    expected = "answered 429 Too Many Requests; it wants 86400 s"
+    expected = "answered 429 Too Many Requests; it asks for a wait of 86400 s"
     with (
         serving(FILE, [servers.status(429, Retry_After=86_400)]) as server,
         pytest.raises(DownloadError, match=expected),
@@ -297,7 +297,7 @@ def test_no_room_is_told_before_the_first_byte(
     usage = shutil.disk_usage("/")._replace(free=100 * 2**20 + 200_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
     with serving(FILE) as server, serving(FILE) as mirror:
-        expected = r"expected room for 0\.3 MB more in .*raw, got 0\.2 MB"
+        expected = r"expected 0\.3 MB of free space in .*raw, found 0\.2 MB"
         with pytest.raises(DownloadError, match=expected):
             fetch(server, mirror)
         assert mirror.asked == []

@@ -77,7 +77,7 @@ def test_a_lacking_column_is_named(tmp_path: Path) -> None:
     index = write_faves(tmp_path)
     rows = read_rows(tmp_path)
     write_rows(tmp_path, [{k: v for k, v in row.items() if k != "owner"} for row in rows])
-    with pytest.raises(ValueError, match=r"expected columns .*, lacks owner"):
+    with pytest.raises(ValueError, match=r"expected columns .*, got no owner"):
         read_faves(tmp_path, index)
 
 

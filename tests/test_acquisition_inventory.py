@@ -48,7 +48,7 @@ def test_an_index_has_the_licence_of_the_inventory(kind: str) -> None:
     [
         ("name,urls", "name,url", "expected the columns name, urls, "),
         ("3530603713", "3.5 GB", r"line 4, which has '3\.5 GB' bytes"),
-        (",,research use,", ",", "line 2, which has not one entry a column"),
+        (",,research use,", ",", "line 2, which does not have one entry per column"),
     ],
 )
 def test_an_inventory_that_is_none_is_refused(

@@ -105,7 +105,7 @@ def test_the_demos_photos_have_an_inventory(tmp_path: Path) -> None:
 
 
 def test_too_few_photos_are_refused(originals: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="source faves: expected at least 3 photos of 32 px a sid"):
+    with pytest.raises(ValueError, match="source faves: expected at least 3 photos of 32 px per"):
         acquire("faves", settings(originals, include=("0.png", "1.png")), tmp_path)
     with pytest.raises(ValueError, match=r"expected a folder of photos at .*, got none"):
         acquire("faves", settings(tmp_path / "gone"), tmp_path)

@@ -126,10 +126,10 @@ def change_card(path: Path) -> None:
     ("damage", "problem"),
     [
         (cut, "generator.safetensors: expected a .safetensors network, got "),
-        (Path.unlink, "generator.safetensors: expected a network, there is none"),
+        (Path.unlink, "generator.safetensors: expected a network, found none"),
         (
             lambda path: path.with_suffix(".json").unlink(),
-            "generator.json: expected a model card, there is none",
+            "generator.json: expected a model card, found none",
         ),
         (
             lambda path: path.with_suffix(".json").write_text("{"),

@@ -212,10 +212,10 @@ tables:
     assert not folder.exists()
 
     said = chain.project.do(*make_tables, "--partial")
-    assert "not there yet: evaluations.phones, tables.later" in said
+    assert "still missing: evaluations.phones, tables.later" in said
     assert {path.stem for path in folder.iterdir()} == {"all"}
     said = chain.project.do(*make_page, "--partial")
-    assert "not there yet: evaluations.phones, tables.later, tables.all" in said
+    assert "still missing: evaluations.phones, tables.later, tables.all" in said
     assert "Without results: evaluations.phones, tables.later, tables.all." in page.read_text()
 
 

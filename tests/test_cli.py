@@ -143,8 +143,8 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     network()
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
-    assert printed[0].startswith("empty: failed, no photos (.avif, .bmp, .heic, ")
-    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files passed over"
+    assert printed[0].startswith("empty: failed, expected photos (.avif, .bmp, .heic, ")
+    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files ignored"
 
 
 def test_wrong_settings_and_names_are_refused(call: Call) -> None:
@@ -216,7 +216,7 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
     assert "0 too small and 1 unreadable photos" in messages[0]
     assert messages[1].endswith(": no such file")
     assert refused(call, "patches", "phone", "--index", "gone.json", "--out", "b.npy") == [
-        "gone.json: expected a photo index, there is none"
+        "gone.json: expected a photo index, found none"
     ]
 
 
@@ -253,9 +253,9 @@ def test_a_pair_may_have_a_seed_of_its_own(call: Call, prepared: None) -> None:
 
 
 def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) -> None:
-    Path("file").write_text("a file, where a folder should be")
+    Path("file").write_text("expected a folder, got a file")
     assert refused(call, "acquire", "phone", "--out", "file") == [
-        "file: a file, where a folder should be"
+        "file: expected a folder, got a file"
     ]
     for arguments in (
         ("acquire", "phone", "--out", "file/phone"),
@@ -265,7 +265,7 @@ def test_results_that_cannot_be_written_are_refused(call: Call, prepared: None) 
         network_card()
         [message] = refused(call, *arguments)
         assert message == "file: Not a directory" or message == "file: File exists"
-    assert Path("file").read_text() == "a file, where a folder should be"
+    assert Path("file").read_text() == "expected a folder, got a file"
 
 
 def network_card() -> None:
@@ -314,7 +314,7 @@ def test_what_is_no_network_is_refused(
 
 def test_a_network_without_its_card_is_not_evaluated(call: Call, prepared: None) -> None:
     assert refused(call, *EVALUATE, "network.safetensors") == [
-        "network.json: expected a model card, there is none"
+        "network.json: expected a model card, found none"
     ]
     Path("network.json").write_text('{"pair": "pair"}')
     [message] = refused(call, *EVALUATE, "network.safetensors")
@@ -360,7 +360,7 @@ def test_a_photo_that_cannot_be_enhanced_does_not_stop_the_others(
 def test_wrong_options_of_enhance_are_refused(
     call: Call, prepared: None, option: tuple[str, str], message: str
 ) -> None:
-    Path("file").write_text("a file, where a folder should be")
+    Path("file").write_text("expected a folder, got a file")
     arguments = ("enhance", "photos/0.jpg", "--model", "network.safetensors", *option)
     assert refused(call, *arguments) == [message]
 
@@ -378,7 +378,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
         assert (code, len(printed)) == (0, 2)
     assert printed[0] == "1/1 photos/0.jpg: skipped, out/0.jpg is up to date"
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
-    assert message == "x: no such network, and no gone.yaml that says where to look"
+    assert message == "x: no such file, and no gone.yaml that names a folder of networks"
 
 
 def test_a_quoted_pattern_and_originals_that_are_replaced(call: Call, prepared: None) -> None:
@@ -432,7 +432,7 @@ def test_export_writes_a_checked_network(call: Call, prepared: None) -> None:
 
 def test_the_page_of_what_has_not_run_is_refused(call: Call) -> None:
     [message] = refused(call, "report", "--out", "report.html")
-    assert message == "results/pairs/pair/generator.json: expected a model card, there is none"
+    assert message == "results/pairs/pair/generator.json: expected a model card, found none"
 
 
 def test_versions_are_kept_of_params_yaml_only(call: Call) -> None:

@@ -220,7 +220,7 @@ def test_what_is_of_a_pair_that_is_not_there_is_not_there_either(call: Call) -> 
     )
     write_pair(Path("results/pairs/pair"))
     code, messages = call("tables", "--partial", "--out", "tables")
-    assert (code, messages) == (0, "not there yet: ratings.scenes\nt: 4 rows, 5 columns\n")
+    assert (code, messages) == (0, "still missing: ratings.scenes\nt: 4 rows, 5 columns\n")
 
 
 def test_two_ratings_for_one_column_are_refused(call: Call) -> None:

@@ -69,7 +69,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; there are kind, path, licence, role",
+            "sources.phone.include is not a setting; expected one of kind, path, licence, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),
@@ -131,7 +131,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.baselines",
             ["clahe", "gimp"],
-            "evaluations.scenes.baselines must be of histogram_match, transport, autocontrast, "
+            "evaluations.scenes.baselines must be among histogram_match, transport, autocontrast, "
             "grey_world, clahe, each once, got 'gimp'",
         ),
         # Missing.
@@ -154,8 +154,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.metrics",
             ["ssim", "psnr"],
-            "evaluations.scenes.metrics must be of psnr_db, ssim, ms_ssim, entropy_bit, png_bpp, "
-            "brisque, each once, got 'psnr'",
+            "evaluations.scenes.metrics must be among psnr_db, ssim, ms_ssim, entropy_bit, "
+            "png_bpp, brisque, each once, got 'psnr'",
         ),
         (
             "domains",
@@ -170,7 +170,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "domains",
             ["phone"],
-            "domains must list what pairs.phone_dslr.target names, 'dslr'; they list phone",
+            "domains must include 'dslr', which pairs.phone_dslr.target names, got phone",
         ),
         (
             "pairs.phone_dslr.source",
@@ -259,19 +259,22 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
         ("", "expected a mapping of settings, got nothing"),
         ("# all commented out\n", "expected a mapping of settings, got nothing"),
         ("- run\n- sources\n", "expected a mapping of settings, got ['run', 'sources']"),
-        ("run: {name: x\n", ", line 2: no valid YAML: expected ',' or '}', but got '<stream end>'"),
+        (
+            "run: {name: x\n",
+            ", line 2: not valid YAML: expected ',' or '}', but got '<stream end>'",
+        ),
         (
             "run:\n\tname: x\n",
-            ", line 2: no valid YAML: found character '\\t' that cannot start any token",
+            ", line 2: not valid YAML: found character '\\t' that cannot start any token",
         ),
-        ("run: {}\nrun: {}\n", ", line 2: no valid YAML: the key 'run' is there twice"),
-        ("run: {}\n? [a]\n: 1\n", ", line 2: no valid YAML: found unhashable key"),
+        ("run: {}\nrun: {}\n", ", line 2: not valid YAML: the key 'run' appears twice"),
+        ("run: {}\n? [a]\n: 1\n", ", line 2: not valid YAML: found unhashable key"),
         (
             "2024-01-01: x\n",
-            "expected settings as JSON has them: keys must be str, int, float, bool or None, "
+            "expected values that JSON can hold: keys must be str, int, float, bool or None, "
             "not datetime.date",
         ),
-        ("a: &a [*a]\n", "expected settings as JSON has them: Circular reference detected"),
+        ("a: &a [*a]\n", "expected values that JSON can hold: Circular reference detected"),
     ],
 )
 def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message: str) -> None:

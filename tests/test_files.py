@@ -87,7 +87,10 @@ def test_what_a_killed_process_left_of_a_folder_goes_with_the_next_try(tmp_path:
 def test_a_file_in_the_place_of_a_folder_stays(tmp_path: Path) -> None:
     path = tmp_path / "folder"
     path.write_text("a file")
-    with pytest.raises(NotADirectoryError, match="where a folder should be"), atomic_folder(path):
+    with (
+        pytest.raises(NotADirectoryError, match="expected a folder, got a file"),
+        atomic_folder(path),
+    ):
         pass
     assert path.read_text() == "a file"
 

@@ -115,8 +115,8 @@ def test_an_address_that_is_not_the_apis_is_said(tmp_path: Path) -> None:
     budget = Budget(tmp_path / "budget.json", calls=10)
     with Emulator([]) as emulator:
         for address, message in (
-            (emulator.address + "/elsewhere", "status 404: is `service` its address"),
-            ("no address", r"cannot be called \(\w+\): is `service`"),
+            (emulator.address + "/elsewhere", "status 404; check the address, `service`"),
+            ("no address", r"cannot be called \(\w+\); check the address"),
         ):
             client = Flickr(
                 budget=budget, service=address, credentials=lambda: Credentials(KEY, SECRET)
@@ -218,7 +218,9 @@ def test_the_key_comes_from_the_environment_or_a_file(
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("FLICKR_API_KEY", "FLICKR_API_SECRET"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(KeyRefusedError, match=r"no key for Flickr; get a key at https://www\.fl"):
+    with pytest.raises(
+        KeyRefusedError, match=r"no key for Flickr was found; get a key at https://www\.fl"
+    ):
         read_credentials()
     with pytest.raises(KeyRefusedError, match="FLICKR_API_SECRET is not set"):
         read_credentials({"FLICKR_API_KEY": KEY})

@@ -190,12 +190,12 @@ def test_each_photo_that_is_not_there_has_its_reason(tmp_path: Path) -> None:
             wanted,
             tmp_path,
             service(emulator, tmp_path),
-            lambda photo: "gone: a placeholder came" if int(photo.id) % 3 == 0 else None,
+            lambda photo: "gone: Flickr sent a placeholder" if int(photo.id) % 3 == 0 else None,
         )
     expected = truth(catalogue, wanted, pictures=False)
     assert faves(collection).keys() == {key for key in expected if int(key) % 3}
     reasons = Counter(collection.left_out.values())
-    assert reasons["gone: a placeholder came"] == sum(int(key) % 3 == 0 for key in expected)
+    assert reasons["gone: Flickr sent a placeholder"] == sum(int(key) % 3 == 0 for key in expected)
     assert collection.unwanted["fewer than 50 views"] > 0
     assert collection.unwanted["smaller than 1600×1200 px"] > 0
     # Every photo is counted once: kept, left out or unwanted.

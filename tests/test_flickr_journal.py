@@ -18,7 +18,7 @@ def _fill(path: Path) -> None:
     journal.add_page(WINDOW, 1, PAGE)
     journal.add_faves("1", 7)
     journal.add_faves("2", None)
-    journal.add_failure("3", "gone: a placeholder came")
+    journal.add_failure("3", "gone: Flickr sent a placeholder")
 
 
 def test_everything_comes_back(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     journal = CrawlJournal(tmp_path / "new" / "journal.jsonl", QUERY)
     assert journal.pages == {(WINDOW, 1): PAGE}
     assert journal.faves == {"1": 7, "2": None}
-    assert journal.failures == {"3": "gone: a placeholder came"}
+    assert journal.failures == {"3": "gone: Flickr sent a placeholder"}
 
 
 def test_wherever_the_file_ends_whole_lines_count_and_it_goes_on(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_the_smallest_size_that_needs_no_enlarging_is_fetched(
         # The original counts for the size, but may not be fetched, and the rest is small.
         (
             {"sizes": (Size(1024, 768, URL), Size(4000, 3000, None))},
-            "cannot be had in 1280×720 px",
+            "not available in 1280×720 px",
         ),
         ({"licence": "all-rights-reserved"}, "another licence"),
         ({"licence": "licence-16"}, "another licence"),

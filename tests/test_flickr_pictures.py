@@ -63,14 +63,17 @@ def test_the_largest_sizes_have_secrets_of_their_own(tmp_path: Path, emulator: E
     known = of_trait("")
     guessed = picture_path(known, "c").replace("_c.jpg", "_h.jpg")
     size = Size(*sizes_of(known)["h"], emulator.address + guessed)
-    assert pictures(tmp_path).fetch(photo(known.id, sizes=(size,))) == "gone: a placeholder came"
+    assert (
+        pictures(tmp_path).fetch(photo(known.id, sizes=(size,)))
+        == "gone: Flickr sent a placeholder"
+    )
     assert pictures(tmp_path).fetch(shown(known, emulator, "h")) is None
 
 
 @pytest.mark.parametrize(
     ("trait", "reason"),
     [
-        ("deleted", "gone: a placeholder came"),
+        ("deleted", "gone: Flickr sent a placeholder"),
         ("resized", "another size: 400×"),
         ("damaged", "unreadable: cannot be decoded: "),
     ],
@@ -86,7 +89,7 @@ def test_what_is_no_picture_of_the_photo_is_refused(
 
 def test_other_files_are_no_pictures(tmp_path: Path, emulator: Emulator) -> None:
     api = photo(1, sizes=(Size(800, 600, emulator.service + "?format=json"),))
-    assert pictures(tmp_path).fetch(api) == "no picture: content type application/json"
+    assert pictures(tmp_path).fetch(api) == "not a picture: content type application/json"
 
 
 def test_a_connection_that_is_cut_is_tried_again(tmp_path: Path) -> None:

@@ -40,10 +40,10 @@ def test_nothing_is_removed_where_one_is_no_photo(tmp_path: Path) -> None:
 
 def test_a_list_that_is_wrong_or_missing_is_named(tmp_path: Path) -> None:
     listed = tmp_path / "removed.txt"
-    with pytest.raises(ValueError, match=r"removed\.txt: expected the list .* got nothing"):
+    with pytest.raises(ValueError, match=r"removed\.txt: expected the list .* found no file"):
         read_removed(listed)
     listed.write_text("# ids\n12\nann's photo\n")
-    with pytest.raises(ValueError, match=r"removed\.txt: expected the id .* got \"ann's photo\""):
+    with pytest.raises(ValueError, match=r"expected one photo id .*, got \"ann's photo\""):
         read_removed(listed)
 
 

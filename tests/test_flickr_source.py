@@ -213,7 +213,7 @@ def test_the_key_is_in_no_file_and_in_no_line(
 @pytest.mark.parametrize(
     ("key", "message"),
     [
-        (None, "wespe acquire: there is no key for Flickr; get a key at https://www.flickr.com/se"),
+        (None, "wespe acquire: no key for Flickr was found; get a key at https://www.flickr.com/"),
         ("f" * 32, "wespe acquire: Flickr refuses the API key (100: Invalid API Key (Key not fou"),
     ],
 )
@@ -240,7 +240,7 @@ def test_too_few_photos_are_an_error_that_counts_them() -> None:
     with Emulator(CATALOGUE) as emulator:
         wanted = settings(service=emulator.service, **{**SMALL, "train": 5000}, licences=("cc0",))
         with pytest.raises(
-            ValueError, match=r"source faves: expected 5010 photos, the query has \d"
+            ValueError, match=r"source faves: expected 5010 photos, the query found \d"
         ):
             crawl(wanted, emulator)
 
@@ -259,7 +259,7 @@ def test_only_flickr_has_photos_to_remove(capsys: pytest.CaptureFixture[str]) ->
         "{sources: {own: {kind: folder, path: x}}, recipes: {}, pairs: {}, evaluations: {}}"
     )
     assert wespe("flickr-remove", "own", "1") == 1
-    assert "expected a source of kind flickr, own is of another" in capsys.readouterr().err
+    assert "own: expected a source of kind flickr, got folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_patience_ends_with_what_failed_and_why() -> None:
 
 def test_too_long_a_wait_is_not_begun() -> None:
     service = Service(TemporaryError("busy"), TemporaryError("busy", 86_400))
-    with pytest.raises(UnavailableError, match=r"^it: busy; it wants 86400 s$"):
+    with pytest.raises(UnavailableError, match=r"^it: busy; it asks for a wait of 86400 s$"):
         service.ask()
     assert len(service.waits) == 1
 

@@ -197,7 +197,9 @@ def test_original_is_never_replaced(tmp_path: Path, enhancer: PhotoEnhancer, out
 
 
 def test_two_photos_for_one_file_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"y/a\.jpg and .*x/a\.jpg would both go to .*out/a\.jpg"):
+    with pytest.raises(
+        ValueError, match=r"y/a\.jpg and .*x/a\.jpg would both be written to .*out/a\.jpg"
+    ):
         planned_outputs([tmp_path / "x/a.jpg", tmp_path / "y/a.jpg"], tmp_path / "out")
 
 
@@ -225,7 +227,7 @@ def test_folder_and_pattern_without_photos_are_failures(
     summary = enhance_files(given, enhancer=enhancer, report=lines.append)
     (folder, why), (pattern, no_match) = summary.failed
     assert (folder, pattern) == (tmp_path / "empty", tmp_path / "*.jpg")
-    assert why.startswith("no photos (.avif, .bmp, .heic, ")
+    assert why.startswith("expected photos (.avif, .bmp, .heic, ")
     assert no_match == "no file matches this pattern"
     assert summary.enhanced == 1
     assert [line.partition(":")[0] for line in lines[:2]] == [str(folder), str(pattern)]
@@ -262,7 +264,7 @@ def test_summary_in_words() -> None:
     failed = ((Path("a.jpg"), "empty file"),)
     assert str(Summary(2, 1, failed, 3, 24.0, 12.0, "an engine")) == (
         "failed: a.jpg: empty file\n"
-        "2 enhanced, 1 already done, 1 failed, 3 other files passed over; "
+        "2 enhanced, 1 already done, 1 failed, 3 other files ignored; "
         "24.0 MP in 12.0 s, 2.00 MP/s, an engine"
     )
     assert str(Summary(0, 1, ())) == "0 enhanced, 1 already done, 0 failed"

@@ -386,7 +386,7 @@ def test_a_video_never_replaces_its_source(tmp_path: Path) -> None:
     assert plan([clip]).outputs == {clip: tmp_path / "clip_enhanced.mp4"}
     planned = plan([clip], in_place=True)
     assert not planned.outputs
-    assert planned.failed == ((clip, "a video is never replaced: give a folder for the result"),)
+    assert planned.failed == ((clip, "videos are never replaced: give a folder for the result"),)
     other = clip.rename(tmp_path / "clip.avi")
     assert plan([other]).outputs == {other: tmp_path / "clip_enhanced.mkv"}
 

@@ -153,4 +153,4 @@ def test_frames_that_change_their_size(tmp_path: Path) -> None:
                 packet.pts = packet.dts = number
                 packet.time_base = Fraction(1, 25)
                 container.mux(packet)
-    assert reason(source) == "frame 2 is 96×64 px, those before 64×48"
+    assert reason(source) == "expected frames of 64×48 px, frame 2 has 96×64"

@@ -82,7 +82,7 @@ def test_hdr_becomes_sdr(tmp_path: Path, curve: str) -> None:
         return pixels
 
     _, told = enhance_video(source, output, enhance=look, key="", steady=0, crf=1, silent=True)
-    assert told.endswith(f"; HDR ({curve}) turned into SDR of 8 bits")
+    assert told.endswith(f"; HDR ({curve}) converted to 8-bit SDR")
     # Every frame alike, whichever of them tells the peak.
     assert len(seen) == 3
     assert all(np.array_equal(pixels, seen[0]) for pixels in seen)

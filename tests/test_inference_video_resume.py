@@ -126,7 +126,7 @@ def test_other_settings_start_anew(tmp_path: Path, small_pieces: None, change: s
 def test_two_at_one_result_are_refused(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", 4)
     held = lock(tmp_path / ".out.mp4.lock")
-    with held, pytest.raises(VideoError, match=r"another process is at .*out\.mp4"):
+    with held, pytest.raises(VideoError, match=r"another process is writing .*out\.mp4"):
         enhance_video(source, tmp_path / "out.mp4", enhance=lambda x: x, key="", silent=True)
 
 

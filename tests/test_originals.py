@@ -451,9 +451,9 @@ def test_what_is_lost_is_told(tmp_path: Path) -> None:
     first, second = Image.fromarray(scene()), Image.fromarray(255 - scene())
     for name in ("in.tif", "in.webp", "in.png"):
         first.save(tmp_path / name, save_all=True, append_images=[second])
-        assert read_original(tmp_path / name).notes == ("the first of its pictures alone",)
+        assert read_original(tmp_path / name).notes == ("only the first of its pictures",)
     first.save(tmp_path / "in.jpg", "MPO", save_all=True, append_images=[second])
-    assert read_original(tmp_path / "in.jpg").notes == ("the first of its pictures alone",)
+    assert read_original(tmp_path / "in.jpg").notes == ("only the first of its pictures",)
     first.save(tmp_path / "in.jpg")
     assert read_original(tmp_path / "in.jpg").notes == ()
 

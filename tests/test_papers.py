@@ -136,7 +136,7 @@ TABLE: dict[str, Any] = {"paper": "wespe_2", "evaluations": {"scenes": {"dataset
         ),
         (
             {"photo_of": "a(b"},
-            "tables.t.photo_of: Value error, no regular expression: missing ), unterminated "
+            "tables.t.photo_of: Value error, not a regular expression: missing ), unterminated "
             "subpattern at position 1, got 'a(b'",
         ),
         (

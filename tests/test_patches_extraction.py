@@ -221,7 +221,7 @@ def test_photos_that_became_unusable_are_listed(tmp_path: Path) -> None:
     assert broken.file == "0.png"
     assert broken.reason.startswith("cannot be decoded")
     assert absent == Skipped("1.png", "no such file")
-    assert resized == Skipped("3.png", "20×12 px, the index says 16×16 px")
+    assert resized == Skipped("3.png", "20×12 px, expected 16×16 px as in the index")
     assert {number for number, _, _ in manifest.patches} == {2, 4}
 
 
@@ -237,7 +237,7 @@ def test_a_source_without_a_patch_gets_an_empty_set_that_cannot_be_opened(tmp_pa
     manifest = _extract(index, tmp_path / "set.npy", mode="grid", min_std=1.0)
     assert manifest.patches == []
     assert np.load(tmp_path / "set.npy").shape == (0, SIZE, SIZE, 3)
-    expected = r"set\.npy: it has no patches; left out: 4 flat and .*, 1 too small"
+    expected = r"set\.npy: expected patches, got none; left out: 4 flat and .*, 1 too small"
     with pytest.raises(ValueError, match=expected):
         PatchSet.open(tmp_path / "set.npy")
 

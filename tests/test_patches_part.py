@@ -195,5 +195,5 @@ def test_strips_of_finished_patches_are_taken_in_order_without_a_filter(
 
 def test_strips_of_another_size_are_refused(index: PhotoIndex) -> None:
     strips = PhotoIndex("aligned", ".", "strips", False, index.photos, patch_px=100)
-    with pytest.raises(ValueError, match=r"aligned: .* 100 px, expected 8 px \(patches.size_px\)"):
+    with pytest.raises(ValueError, match=r"aligned: .* 8 px \(patches.size_px\), got .* 100 px"):
         extract(strips, Path("set.npy"), **SETTINGS)

@@ -69,7 +69,7 @@ def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
 def test_a_set_needs_its_own_manifest(tmp_path: Path) -> None:
     path = tmp_path / "set.npy"
     np.save(path, np.zeros((2, 8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match=r"set\.json: expected the manifest .*, there is none"):
+    with pytest.raises(ValueError, match=r"set\.json: expected the manifest .*, found none"):
         PatchSet.open(path)
     for content, message in [
         ("{", "expected the manifest of a patch set, but Invalid JSON"),
@@ -191,7 +191,7 @@ def test_the_first_difference_between_pairs_is_named(
     with pytest.raises(ValueError, match="expected phone and dslr to be pairs") as caught:
         check_pairs(phone, _named("dslr", photos, patches))
     assert difference in str(caught.value)
-    assert "`exclude` from both" in str(caught.value)
+    assert "`exclude` it from both" in str(caught.value)
 
 
 def test_sets_of_one_length_drawn_from_one_stream_stay_pairs() -> None:

@@ -154,7 +154,7 @@ def test_a_reference_that_is_gone_is_named(tmp_path: Path) -> None:
 
 def test_no_photos_are_an_error(tmp_path: Path) -> None:
     empty = PhotoIndex("scenes", "", "", False, [])
-    with pytest.raises(ValueError, match="source scenes: expected photos to rate, it has none"):
+    with pytest.raises(ValueError, match="source scenes: expected photos to rate, got none"):
         rate(empty, Brightness(), enhancers={}, about=ABOUT, **into(tmp_path))
 
 
@@ -231,9 +231,7 @@ def test_a_file_that_is_no_rater_is_named(
 def test_the_card_of_another_rater_is_refused(tmp_path: Path) -> None:
     path, beside = tmp_path / "rater.safetensors", tmp_path / "rater.json"
     save_rater(path, Brightness())
-    with pytest.raises(
-        ValueError, match=r"rater\.json: expected the card of a rater, there is none"
-    ):
+    with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater, found none"):
         about_rater(path)
     write_json(beside, {"sha256": "a1"})
     with pytest.raises(ValueError, match=r"rater\.json: expected the card of a rater, but "):

@@ -92,7 +92,8 @@ def test_verdict_names_sides_intervals_and_what_stays_open() -> None:
         "level with clahe (95 % interval −"
     )
     assert text.endswith(
-        "over 10 photos. An interval includes zero: these photos do not tell enhanced from clahe."
+        "over 10 photos. "
+        "An interval includes zero: these photos do not distinguish enhanced from clahe."
     )
 
 

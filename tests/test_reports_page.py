@@ -432,14 +432,14 @@ def test_large_pictures_are_made_smaller(
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("pair/generator.json", None, r"generator\.json: expected a model card, there is none"),
+        ("pair/generator.json", None, r"generator\.json: expected a model card, found none"),
         ("pair/generator.json", "{", r"generator\.json: expected JSON, got"),
         (
             "pair/generator.json",
             "{}",
             r"generator\.json: expected a model card, but intended_use",
         ),
-        ("pair/losses.jsonl", None, r"losses\.jsonl: expected a record of the losses"),
+        ("pair/losses.jsonl", None, r"losses\.jsonl: expected one record of the losses"),
         ("pair/losses.jsonl", '{"step": 1}\n[1]\n', r"losses\.jsonl, line 2: expected losses like"),
         ("pair/losses.jsonl", '{"tv": 1}\n', r"losses\.jsonl, line 1: .* got '\{\"tv\": 1\}'"),
         ("pair/samples/x.jpg", "", r"x\.jpg: expected a name like 000400\.jpg"),

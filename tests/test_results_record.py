@@ -75,7 +75,7 @@ def test_a_file_that_is_no_json_is_refused(content: bytes, tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"whole\.json: expected a whole, there is none"):
+    with pytest.raises(ValueError, match=r"whole\.json: expected a whole, found none"):
         read_record(tmp_path / "whole.json", Whole)
 
 

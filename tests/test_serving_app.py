@@ -100,7 +100,7 @@ def test_another_network_and_removal(client: httpx.Client) -> None:
     [
         (b"", {}, 422, "It cannot be used: empty file."),
         (b"<html>", {}, 422, "It cannot be used: not an image."),
-        (png((200, 100)), {}, 422, "It has 0 megapixels; this page takes 0."),
+        (png((200, 100)), {}, 422, "It has 0 megapixels; this page accepts at most 0."),
         (png(), {"network": "../0"}, 404, "There is no such network."),
         (bytes(10_001), {}, 413, "That is too large."),
     ],
@@ -130,14 +130,14 @@ def test_a_full_disk_is_told(client: httpx.Client, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("wespe.apps.serving.tray.Tray.add", full)
     answer = send(client, png())
     assert answer.status_code == 507
-    assert answer.json()["detail"] == "It cannot be kept: No space left on device."
+    assert answer.json()["detail"] == "It cannot be stored: No space left on device."
 
 
 def test_a_full_tray_says_so(client: httpx.Client) -> None:
     for _ in range(2):
         assert send(client, png()).status_code == 200
     answer = send(client, png())
-    assert (answer.status_code, answer.json()["detail"][:16]) == (422, "There are 2 phot")
+    assert (answer.status_code, answer.json()["detail"][:16]) == (422, "This page alread")
 
 
 @pytest.mark.parametrize("rest", ["", "/original.jpg", "/enhanced.jpg", "/result"])

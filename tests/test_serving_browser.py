@@ -193,7 +193,7 @@ def test_what_cannot_be_used_is_told_and_the_rest_goes_on(
     is_done(page, "holiday.png")
     said = page.locator("#said")
     expect(said).to_contain_text("notes.jpg: It cannot be used: not an image.")
-    expect(said).to_contain_text("large.png: it has 1 MB; this page takes 1.")
+    expect(said).to_contain_text("large.png: it has 1 MB; this page accepts at most 1.")
 
 
 def test_another_network_and_a_page_loaded_again(page: Page, photo: Path, tmp_path: Path) -> None:

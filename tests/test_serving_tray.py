@@ -100,7 +100,7 @@ def test_what_is_no_photo_or_too_large_is_not_kept(tray: Tray, tmp_path: Path) -
     for content, problem in ((b"", "empty file"), (b"%PDF-1.4", "not an image")):
         with pytest.raises(TrayError, match=rf"^It cannot be used: {problem}\.$"):
             receive(tray, content)
-    with pytest.raises(TrayError, match="It has 0 megapixels; this page takes 0"):
+    with pytest.raises(TrayError, match="It has 0 megapixels; this page accepts at most 0"):
         put(tray, size=(200, 100))
     [folder] = tmp_path.iterdir()
     assert [path.name for path in folder.iterdir()] == [".lock"]
@@ -108,7 +108,7 @@ def test_what_is_no_photo_or_too_large_is_not_kept(tray: Tray, tmp_path: Path) -
 
 def test_a_full_tray_takes_no_more_until_one_goes(tray: Tray) -> None:
     first, *_ = [put(tray) for _ in range(3)]
-    with pytest.raises(TrayError, match="There are 3 photos here"):
+    with pytest.raises(TrayError, match="This page already has 3 photos"):
         put(tray)
     tray.remove(first)
     assert tray.get(first.key) is None
@@ -189,7 +189,7 @@ def test_photos_under_way_count_as_there(tray: Tray) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(3):
             stack.enter_context(tray.receiving())
-        with pytest.raises(TrayError, match="There are 3 photos here"):
+        with pytest.raises(TrayError, match="This page already has 3 photos"):
             put(tray)
     reach(put(tray), "done")
 

@@ -130,14 +130,15 @@ def test_votes_of_another_study_are_not_mixed_in(votes: Votes, tmp_path: Path) -
     other = make_study(tmp_path / "other", seed=1)
     with pytest.raises(ValueError, match="expected the votes of this study, got those of another"):
         Votes(tmp_path / "greys" / "votes.sqlite", other)
-    with pytest.raises(ValueError, match="expected votes, there are none"):
+    with pytest.raises(ValueError, match="expected votes, found none"):
         open_votes(tmp_path / "other" / "greys", other)
 
 
 def test_what_is_no_database_is_named(study: Study, tmp_path: Path) -> None:
     (tmp_path / "greys" / "votes.sqlite").write_text("no database " * 100)
     with pytest.raises(
-        ValueError, match=r"votes\.sqlite: expected votes, or room for them: file is"
+        ValueError,
+        match=r"votes\.sqlite: expected a file of votes that can be written, got: file is",
     ):
         Votes(tmp_path / "greys" / "votes.sqlite", study)
 

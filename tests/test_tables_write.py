@@ -170,7 +170,7 @@ def test_an_empty_table_has_all_formats(tmp_path: Path, data: Table) -> None:
         (
             Cell(value=7.0, paper=7.5, n=3, note="Few."),
             None,
-            "iPhone, original, png_bpp: 7, n = 3, paper 7.5: cannot be told. Few.",
+            "iPhone, original, png_bpp: 7, n = 3, paper 7.5: undecided. Few.",
         ),
     ],
 )

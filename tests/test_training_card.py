@@ -42,7 +42,7 @@ def test_a_card_says_what_the_network_is_for_and_what_is_not_known(simulated: bo
     assert "camera of phone (photos of folder a) towards the look of dslr" in use
     told = limits("phone", "dslr", data, Generator(width=4, blocks=1))
     assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told[0]
-    assert told[1].startswith("So few photos of phone and dslr hardly tell")
+    assert told[1].startswith("So few photos of phone and dslr hardly separate")
     assert any("simulated" in limit for limit in told) == simulated
     assert all(limit.endswith(".") for limit in told)
 

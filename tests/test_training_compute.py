@@ -28,7 +28,7 @@ def test_each_process_has_its_own_gpu() -> None:
 @pytest.mark.usefixtures("two_gpus")
 def test_more_processes_than_gpus_are_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"run\.devices: expected at most 2, this machine's, got 3"
+        ValueError, match=r"run\.devices: expected at most 2, the number in this machine, got 3"
     ):
         resolve("auto", devices=3)
 

@@ -139,7 +139,7 @@ def test_results_that_cannot_be_written_end_with_a_message(project: Project) -> 
     Path("results").write_text("a file, where the results' folder should be")
     done = project.call("snakemake", "all")
     assert done.returncode == 1
-    assert "run.results: results/tiny cannot be written, results is no folder" in done.stdout
+    assert "run.results: results/tiny cannot be written, results is not a folder" in done.stdout
     assert "Traceback" not in done.stdout
 
 
@@ -156,7 +156,9 @@ def test_what_cannot_be_had_stops_only_what_needs_it(project: Project) -> None:
     shutil.rmtree("photos/flickr")
     done = project.call("snakemake", "all")
     assert done.returncode == 1
-    warning = "source flickr: expected photos at photos/flickr, found nothing; what needs them"
+    warning = (
+        "source flickr: expected photos at photos/flickr, found nothing; the steps that need them"
+    )
     assert done.stdout.count(warning) == 1
     needs_them = {
         "patches flickr",

@@ -26,7 +26,7 @@ def serve(
         print(
             f"{len(catalogue)} photos of {YEAR}, of which {photos} are tagged street, at\n"
             f"  service: {emulator.service}\nIts key:\n"
-            f"  export FLICKR_API_KEY={KEY} FLICKR_API_SECRET={SECRET}\nCtrl-C ends it.",
+            f"  export FLICKR_API_KEY={KEY} FLICKR_API_SECRET={SECRET}\nCtrl-C stops it.",
             flush=True,
         )
         until()

@@ -63,7 +63,7 @@ def flickr_remove(arguments: argparse.Namespace) -> None:
 
     settings = named(load_settings(arguments).sources, arguments.name, "source")
     if not isinstance(settings, FlickrSettings):
-        raise ValueError(f"expected a source of kind flickr, {arguments.name} is of another")
+        raise ValueError(f"{arguments.name}: expected a source of kind flickr, got {settings.kind}")
     deleted = remove(Path(settings.path), arguments.photos, raw=Path(settings.raw))
     print(f"{arguments.name}: {len(arguments.photos)} photos removed, {len(deleted)} files deleted")
-    print("run the pipeline again: the source's index and tables are made without them")
+    print("run the pipeline again to make the source's index and tables without them")

@@ -90,7 +90,7 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.results.layout import Layout
     from wespe.results.networks import read_card, read_rater_card
 
-    params, lacking = load_results(arguments)
+    params, missing = load_results(arguments)
     layout = Layout(params.run.data, params.run.results)
     pairs = {name: layout.pair(name).folder for name in params.pairs}
     tables = [layout.table(name).record for name in params.tables]
@@ -98,7 +98,7 @@ def report(arguments: argparse.Namespace) -> None:
     if arguments.partial:
         tables, no_tables = present(tables)
         studies, no_studies = present(studies)
-        lacking += no_tables + no_studies
+        missing += no_tables + no_studies
     write_report(
         arguments.out,
         run_name=params.run.name,
@@ -108,11 +108,11 @@ def report(arguments: argparse.Namespace) -> None:
         tables=tables,
         settings_text=arguments.params.read_text("utf-8"),
         studies=[*studies, *arguments.study],
-        lacking=lacking,
+        lacking=missing,
     )
     print(f"report: {arguments.out}")
-    if lacking:  # a page on the way, which no run of MLflow is to keep
-        print(f"not there yet: {', '.join(lacking)}")
+    if missing:  # a page on the way, which no run of MLflow is to keep
+        print(f"still missing: {', '.join(missing)}")
         return
     cards: list[NetworkCard | RaterCard] = []
     cards += [read_card(layout.pair(name).network) for name in params.pairs]

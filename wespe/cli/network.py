@@ -80,7 +80,7 @@ def make_ready(
     compute: "Compute | Literal['cpu-int8']",
     engine: "BackendName" = "auto",
 ) -> "PhotoEnhancer":
-    """A network on what `--compute` and `--backend` ask for, as `open_enhancer` says.
+    """A network on what `--compute` and `--backend` ask for; see `open_enhancer`.
 
     `auto` may be int8; `cpu-int8` leaves what is not in int8 in bf16 where the CPU has it.
     """
@@ -90,7 +90,7 @@ def make_ready(
     if compute == "cpu-int8":
         return open_enhancer(network, engine, bf16=cpu_has_bf16(), int8=True)
     device, chosen = resolve(compute), compute != "auto"
-    # Of the engines ONNX Runtime alone has no bf16; that is no reason to ask for fp32 by name.
+    # Only ONNX Runtime among the engines has no bf16; that is no reason to ask for fp32 by name.
     bf16 = device.bf16 and (chosen or engine != "onnx")
     return open_enhancer(
         network, engine, device=device.torch_device, bf16=bf16, int8=False if chosen else None
@@ -99,13 +99,13 @@ def make_ready(
 
 def _by_name(name: str, settings: Path) -> Path:
     if not settings.is_file():
-        raise ValueError(f"{name}: no such network, and no {settings} that says where to look")
+        raise ValueError(f"{name}: no such file, and no {settings} that names a folder of networks")
     try:
         from wespe.apps.catalogue import find_networks, one_of
         from wespe.settings.params import load
     except ImportError as error:
         raise ValueError(
-            f"{name}: no such file; to find networks by name, {error.name} is needed, which comes "
+            f"{name}: no such file; finding networks by name needs {error.name}, which comes "
             "with the extra 'pipeline'"
         ) from error
     return one_of(find_networks([Path(load(settings).run.results)]), name).path

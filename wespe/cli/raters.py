@@ -132,11 +132,11 @@ def _record(params: "Params", summary: "RatingSummary", out: Path) -> None:
 
 
 def _in_words(score: "MethodScore", decimals: int) -> str:
-    """A mean score, and its difference to the original with the interval of that."""
-    told, change = f"{score.mean:z.{decimals}f}", score.difference
+    """A mean score, and its difference from the original with the interval of that."""
+    words, change = f"{score.mean:z.{decimals}f}", score.difference
     if change is None:
-        return told
-    told += f", {change.mean:+z.{decimals}f} to the original"
+        return words
+    words += f", {change.mean:+z.{decimals}f} against the original"
     if change.low is None or change.high is None:
-        return told
-    return f"{told} (95 %: {change.low:+z.{decimals}f} to {change.high:+z.{decimals}f})"
+        return words
+    return f"{words} (95 %: {change.low:+z.{decimals}f} to {change.high:+z.{decimals}f})"

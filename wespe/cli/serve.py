@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
         type=Path,
         nargs="+",
         metavar="FILE",
-        help="the networks to offer (default: all below run.results of the settings)",
+        help="the networks to offer (default: all in run.results of the settings)",
     )
     command.add_argument(
         "--port", type=int, default=8600, metavar="NUMBER", help="(default: %(default)s; 0: any)"
@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--lan",
         action="store_true",
-        help="allow other machines of the network, without a password",
+        help="let other machines on the network connect, without a password",
     )
     command.add_argument(
         "--max-mb",
@@ -61,7 +61,7 @@ def serve(arguments: argparse.Namespace) -> None:
         enhancer.require_same_size("wespe serve")
         return enhancer
 
-    load(next(iter(paths)))  # that networks cannot run here is told now, not at the first photo
+    load(next(iter(paths)))  # fails now, not at the first photo, if networks cannot run here
     app = make_app(
         offers,
         load,
@@ -69,5 +69,8 @@ def serve(arguments: argparse.Namespace) -> None:
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
     )
-    print(f"{len(offers)} network{'s' * (len(offers) != 1)}; Ctrl-C ends it. Open", flush=True)
+    print(
+        f"{len(offers)} network{'s' * (len(offers) != 1)}; Ctrl-C stops the server. Open",
+        flush=True,
+    )
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))

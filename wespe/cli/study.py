@@ -105,7 +105,9 @@ def _serve_options(command: argparse.ArgumentParser) -> None:
         help="0 chooses a free one (default: 8010)",
     )
     command.add_argument(
-        "--lan", action="store_true", help="allow other machines of the network, without encryption"
+        "--lan",
+        action="store_true",
+        help="let other machines on the network connect, without encryption",
     )
     command.add_argument(
         "--simulated-subjects",
@@ -144,7 +146,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     name, equals, path = text.partition("=")
     folder = Path(path)
     if not equals or not folder.is_dir():
-        raise ValueError(f"--set: expected NAME=FOLDER with a folder that is there, got {text!r}")
+        raise ValueError(f"--set: expected NAME=FOLDER with an existing folder, got {text!r}")
     if is_evaluation(folder):
         return of_evaluation(name, folder)
     if arguments.model is None:
@@ -178,7 +180,10 @@ def serve(arguments: argparse.Namespace) -> None:
     app = make_app(
         arguments.folder, read, simulated=arguments.simulated_subjects, lan=arguments.lan
     )
-    print(f"{read.study}: {len(read.items)} trials; Ctrl-C ends it, votes stay", flush=True)
+    print(
+        f"{read.study}: {len(read.items)} trials; Ctrl-C stops the server, votes are kept",
+        flush=True,
+    )
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
 
 

@@ -22,9 +22,9 @@ def tables(arguments: argparse.Namespace) -> None:
     from wespe.reports.tables.write import in_words, write
     from wespe.results.layout import Layout
 
-    params, lacking = load_results(arguments)
-    if lacking:
-        print(f"not there yet: {', '.join(lacking)}")
+    params, missing = load_results(arguments)
+    if missing:
+        print(f"still missing: {', '.join(missing)}")
     layout = Layout(params.run.data, params.run.results)
     pairs = {name: _trained(params, name) for name in params.pairs}
     with atomic_folder(arguments.out) as folder:

@@ -86,7 +86,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     from wespe.results.layout import PairFiles, state
     from wespe.training.run import state_key, train_pair
 
-    # Of processes that train together the first alone keeps a record.
+    # Of processes that train together, only the first keeps a record.
     run = params.run.model_copy(update={} if processes.first() else {"tracking": ""})
     pair = params.pairs[arguments.name]
     what: dict[str, Any] = {

@@ -8,7 +8,9 @@ from wespe.cli.parser import Commands, load_settings
 def add(commands: Commands) -> None:
     """The commands that commit and fetch versions."""
     commands.add("dvc", dvc).add_argument(
-        "--check", action="store_true", help="refuse a dvc.yaml of other settings, as a stage does"
+        "--check",
+        action="store_true",
+        help="refuse a dvc.yaml that does not match the settings, as a stage does",
     )
     commands.add("record", record)
     commands.add("sync", sync)

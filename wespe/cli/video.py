@@ -9,7 +9,7 @@ from wespe.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
-    """The commands for videos alone; `wespe enhance` takes them beside photos."""
+    """The commands only for videos; `wespe enhance` takes both videos and photos."""
     command = commands.add("flicker", flicker, params=False)
     command.add_argument("source", type=Path, metavar="SOURCE", help="a video")
     command.add_argument("result", type=Path, metavar="RESULT", help="the enhanced video")

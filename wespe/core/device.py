@@ -57,7 +57,9 @@ def resolve(compute: Compute, *, compiled: bool = False, devices: int = 1) -> De
     if kind == "cuda" and not present:
         raise ValueError(f"run.compute: {compute} needs a CUDA device, and this machine has none")
     if kind == "cuda" and present < devices:
-        raise ValueError(f"run.devices: expected at most {present}, this machine's, got {devices}")
+        raise ValueError(
+            f"run.devices: expected at most {present}, the number in this machine, got {devices}"
+        )
     several = kind == "cuda" and devices > 1
     chosen = torch.device(kind, processes.local_rank()) if several else torch.device(kind)
     return Device(chosen, bf16=precision == "bf16", compiled=compiled)
@@ -76,7 +78,7 @@ def tune(device: Device) -> None:
 def cpu_has_bf16() -> bool:
     """Whether the CPU multiplies bf16 natively, so that bf16 is faster than fp32.
 
-    Older torch releases cannot tell; they count as without.
+    Older torch releases do not report this; they count as without.
     """
     capabilities = getattr(torch.cpu, "get_capabilities", dict[str, bool])()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

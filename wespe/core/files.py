@@ -21,7 +21,7 @@ def atomic_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success it is synced and becomes `path`.
 
     On an error the temporary file is removed and an earlier `path` stays untouched. An OSError
-    names a file, also where the disk is full, which Python tells without a name.
+    names a file, also where the disk is full, which Python reports without a name.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary(path)
@@ -80,7 +80,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     is a file.
     """
     if path.exists() and not path.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "a file, where a folder should be", str(path))
+        raise NotADirectoryError(errno.ENOTDIR, "expected a folder, got a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.unfinished")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -105,9 +105,8 @@ def lacking_room(folder: Path, wanted: int, *, given_back: int = 0) -> str | Non
     free = shutil.disk_usage(folder).free + given_back - _SPARE_BYTES
     if wanted <= free:
         return None
-    return (
-        f"expected room for {wanted / 1e6:.1f} MB more in {folder}, got {max(0, free) / 1e6:.1f} MB"
-    )
+    found = max(0, free) / 1e6
+    return f"expected {wanted / 1e6:.1f} MB of free space in {folder}, found {found:.1f} MB"
 
 
 def write_json(path: Path, value: Any) -> None:

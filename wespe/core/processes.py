@@ -54,7 +54,7 @@ def local_rank() -> int:
 def launch(work: Callable[[], object], *, devices: int, nodes: int) -> None:
     """Run `work`, which must be picklable, in `devices` processes on this one of `nodes` machines.
 
-    When a process fails, all are ended: SystemExit where it has told why, RuntimeError where a
+    When a process fails, all are ended: SystemExit if it has reported the reason, RuntimeError if a
     signal ended it. Raises ValueError where several machines have no way to find each other.
     """
     # The launcher takes long to import, and logs in its own words what is raised below.
@@ -62,15 +62,15 @@ def launch(work: Callable[[], object], *, devices: int, nodes: int) -> None:
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    alone = nodes == 1
+    single = nodes == 1
     config = LaunchConfig(
         min_nodes=nodes,
         max_nodes=nodes,
         nproc_per_node=devices,
-        run_id=str(uuid.uuid4()) if alone else os.environ.get("SLURM_JOB_ID", "wespe"),
+        run_id=str(uuid.uuid4()) if single else os.environ.get("SLURM_JOB_ID", "wespe"),
         rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0" if alone else _meeting_point(nodes),
-        local_addr="localhost" if alone else None,
+        rdzv_endpoint="localhost:0" if single else _meeting_point(nodes),
+        local_addr="localhost" if single else None,
         max_restarts=0,
     )
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
@@ -101,8 +101,8 @@ def _meeting_point(nodes: int) -> str:
     host = os.environ.get("MASTER_ADDR") or os.environ.get("SLURM_LAUNCH_NODE_IPADDR")
     if not host:
         raise ValueError(
-            f"run.nodes: {nodes} machines have to find each other: expected one start on each by "
-            "srun, or by hand with MASTER_ADDR set to the address of one of them, got neither"
+            f"run.nodes: {nodes} machines have to find each other: expected a start by srun, or "
+            "MASTER_ADDR set to the address of one of them, got neither"
         )
     return f"{host}:{os.environ.get('MASTER_PORT', '29400')}"
 
@@ -124,9 +124,9 @@ def joined(device: torch.device) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        # One reason is enough. What all processes refuse, the first tells; and a lost connection,
-        # plain RuntimeErrors of torch, follows from the end of another process. Whoever waits here
-        # is ended by the launcher before it could speak, unless nobody else has.
+        # One reason is enough. What all processes refuse, the first one reports. Lost connections,
+        # plain RuntimeErrors of torch, follow from the end of another process. A process that waits
+        # here is ended by the launcher before it can report, unless no other process has.
         if not first() or type(error) in (RuntimeError, dist.DistBackendError):
             time.sleep(_NOTICE_S)
         raise  # with the connections open: the others notice once this process is gone
@@ -180,7 +180,7 @@ def shared(
 
 
 class _Losses(nn.Module):
-    """A function as a module whose parameters are those of `networks` alone."""
+    """A function as a module whose only parameters are those of `networks`."""
 
     def __init__(self, losses: Callable[..., Any], networks: Iterable[nn.Module]) -> None:
         super().__init__()

@@ -119,7 +119,11 @@ def _known(schema: Mapping[str, Any], location: Sequence[int | str]) -> str:
     """What could be meant by an unknown key: the nearest setting there, or all of them."""
     _, table = _walk(schema, location[:-1])
     close = difflib.get_close_matches(str(location[-1]), table["properties"], n=1)
-    return f"did you mean {close[0]}?" if close else f"there are {', '.join(table['properties'])}"
+    return (
+        f"did you mean {close[0]}?"
+        if close
+        else f"expected one of {', '.join(table['properties'])}"
+    )
 
 
 def _either(names: Iterable[str]) -> str:

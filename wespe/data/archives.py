@@ -90,7 +90,7 @@ def is_begun(folder: Path) -> bool:
 
 
 def is_unpacked(archive: Path, folder: Path, *, only: tuple[str, ...] = ()) -> bool:
-    """Whether all that came out of an archive into `folder` is there still.
+    """Whether all files of an archive that were unpacked into `folder` are still there.
 
     The archive may be gone; another one in its place is not unpacked.
     """
@@ -100,18 +100,18 @@ def is_unpacked(archive: Path, folder: Path, *, only: tuple[str, ...] = ()) -> b
     if archive.exists() and what != _identity(archive, only):
         return False
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    came: dict[str, int] = done[-1]
-    return len(sizes) >= came["files"] and sum(sizes) >= came["bytes"]
+    wanted: dict[str, int] = done[-1]
+    return len(sizes) >= wanted["files"] and sum(sizes) >= wanted["bytes"]
 
 
 def _check_room(archive: Path, folder: Path, only: tuple[str, ...]) -> None:
-    """Refuse what will not fit, as far as one can tell before: photos hardly shrink in archives."""
+    """Refuse an archive that will not fit, by its size: photos hardly shrink in archives."""
     if only:
-        return  # how much of it that is only its end tells
+        return  # how much of it is wanted is known only at its end
     there = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if problem := lacking_room(folder, max(0, archive.stat().st_size - there)):
         raise OSError(
-            errno.ENOSPC, f"{problem}; make some, or set `raw` to another disk", str(archive)
+            errno.ENOSPC, f"{problem}; free some, or set `raw` to another disk", str(archive)
         )
 
 
@@ -133,7 +133,7 @@ def _write(member: Member, path: Path, archive: Path, *, keep: bool) -> None:
     if keep and path.is_file() and path.stat().st_size == member.size:
         return
     # As atomic_file, without the sync, which would take hours for a million small files: after a
-    # power cut the size tells.
+    # power cut the size shows what is missing.
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -153,12 +153,12 @@ def _checked(archive: Path, limits: Limits) -> Iterator[Member]:
     for member in _members(archive, most):
         total += member.size
         if hash(member.name) in seen:
-            raise ArchiveError(f"{archive}: {member.name}: expected each name once, it is repeated")
+            raise ArchiveError(f"{archive}: {member.name}: expected each name once, got it twice")
         seen.add(hash(member.name))
         if total > most or len(seen) > limits.files:
             raise ArchiveError(
                 f"{archive}: {member.name}: expected at most {most} bytes in {limits.files} files"
-                f" of an archive of this size, got {total} in {len(seen)} and maybe more"
+                f" of an archive of this size, got at least {total} in {len(seen)}"
             )
         yield member
 
@@ -184,7 +184,7 @@ def _zip_members(archive: Path) -> Iterator[Member]:
             if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
                 raise ArchiveError(f"{archive}: {name}: expected files and folders, got a link")
             if info.flag_bits & 1:
-                raise ArchiveError(f"{archive}: {name}: expected no password, it is encrypted")
+                raise ArchiveError(f"{archive}: {name}: expected no encryption, got some")
             if not info.is_dir():
                 yield Member(name, info.file_size, lambda info=info: file.open(info))  # type: ignore[misc]
 
@@ -202,7 +202,7 @@ def _tar_members(archive: Path, tape: Tape) -> Iterator[Member]:
                 yield Member(name, info.size, lambda info=info: _stream(file, info))  # type: ignore[misc]
         # tarfile takes the end of the data for the end of the archive, which is a block of zeros.
         if tape.last != _BLOCK:
-            raise ArchiveError(f"{archive}: expected the end of the archive, it is truncated")
+            raise ArchiveError(f"{archive}: expected a whole archive, got a truncated one")
         tape.finish()  # gzip checks its sum at the end
 
 
@@ -225,6 +225,6 @@ def _naming_damage(archive: Path) -> Iterator[None]:
     try:
         yield
     except EOFError as error:
-        raise ArchiveError(f"{archive}: expected a whole archive, it is truncated") from error
+        raise ArchiveError(f"{archive}: expected a whole archive, got a truncated one") from error
     except (*_DAMAGED, TapeError, NotImplementedError) as error:
         raise ArchiveError(f"{archive}: expected a tar or zip archive, got: {error}") from error

@@ -1,4 +1,4 @@
-"""A simulated phone camera, for the demo alone: aligned photos of one scene by two cameras.
+"""A simulated phone camera, only for the demo: aligned photos of one scene by two cameras.
 
 Light passes the lens and meets the sensor in linear light; the phone's rendering then happens on
 the encoded picture. The same response holds for every photo, only the noise is random: what

@@ -54,13 +54,13 @@ def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:
 def fetch_with_account(item: Item, wanted: Wanted) -> None:
     """Download the archive with the official tool, csDownload, which resumes and checks its MD5.
 
-    It asks for name and password; they are told to it, never to a command line or a file. Raises
-    DownloadError where the tool or the account is lacking, or the tool fails.
+    It asks for name and password; they go to its input, never to a command line or a file. Raises
+    DownloadError where the tool or the account is missing, or the tool fails.
     """
     tool = shutil.which("csDownload")
-    lacking = [name for name in (_USER, _PASSWORD) if not os.environ.get(name)]
-    if not tool or lacking:
-        what = [f"{' and '.join(lacking)} in the environment"] if lacking else []
+    missing = [name for name in (_USER, _PASSWORD) if not os.environ.get(name)]
+    if not tool or missing:
+        what = [f"{' and '.join(missing)} in the environment"] if missing else []
         what += [] if tool else ["csDownload of the package cityscapesscripts"]
         raise DownloadError(
             f"{wanted.path.name} needs an account, {item.terms}: expected {', '.join(what)}"
@@ -76,6 +76,6 @@ def fetch_with_account(item: Item, wanted: Wanted) -> None:
         start_new_session=True,  # without a terminal it reads the password from its input
     )
     if done.returncode:
-        raise DownloadError(f"{wanted.path.name}: csDownload failed, its messages say why")
+        raise DownloadError(f"{wanted.path.name}: csDownload failed, as its messages explain")
     (folder / wanted.path.name).replace(wanted.path)
     folder.rmdir()

@@ -62,7 +62,7 @@ def obtain(
         return place
     if path.is_dir() and not (path / archive.file).is_file():
         raise ValueError(
-            f"source {source}: expected {archive.file}, or {archive.top}/{archive.proof} of it, "
+            f"source {source}: expected {archive.file}, or {archive.top}/{archive.proof} from it, "
             f"in {path}, got neither"
         )
     if not path.exists():
@@ -79,7 +79,7 @@ def obtain(
         place = _find(folder, archive)
     if not place:
         raise ValueError(
-            f"source {source}: expected {archive.top}/{archive.proof} in {file}, it has "
+            f"source {source}: expected {archive.top}/{archive.proof} in {file}, got "
             f"{', '.join(sorted(entry.name for entry in folder.iterdir())) or 'nothing'}"
         )
     return place
@@ -89,7 +89,7 @@ def _unpack(source: str, file: Path, folder: Path, archive: Archive) -> None:
     try:
         unpack(file, folder, only=archive.only)
     except ArchiveError as error:
-        raise ValueError(f"source {source}: {error}\nremove it to get it again") from error
+        raise ValueError(f"source {source}: {error}\nremove it to download it again") from error
 
 
 def _find(folder: Path, archive: Archive) -> Path | None:
@@ -122,8 +122,8 @@ def _fetch(
     except DownloadError as error:
         raise ValueError(
             f"source {source}: {error}\n"
-            f"to get it by hand: {item.terms}; put {archive.file} into {wanted.path.parent}, "
-            f"or set sources.{source}.path to it or to what is in it"
+            f"to get it by hand, see {item.terms}; put {archive.file} into {wanted.path.parent}, "
+            f"or set sources.{source}.path to it or to its unpacked folder"
         ) from error
 
 
@@ -132,7 +132,7 @@ def require(source: str, settings: DatasetSettings, found: bool, expected: str, 
     if settings.complete and not found:
         raise ValueError(
             f"source {source}: expected {expected}, got {got}; "
-            f"sources.{source}.complete: false takes what is there"
+            f"sources.{source}.complete: false accepts this"
         )
 
 

@@ -71,7 +71,7 @@ def acquire(name: str, settings: DemoSettings, out: Path) -> PhotoIndex:
 
 
 def read_inventory(path: Path) -> list[DemoPhoto]:
-    """The lines of the inventory; ValueError names the file if it is none."""
+    """The lines of the inventory; ValueError names a file that is not an inventory."""
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
@@ -79,7 +79,7 @@ def read_inventory(path: Path) -> list[DemoPhoto]:
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: expected an inventory of demo photos, got {error}") from error
     except KeyError as error:
-        raise ValueError(f"{path}: an inventory of demo photos has a column {error}") from error
+        raise ValueError(f"{path}: expected a column {error}, got none") from error
 
 
 def _write(photo: DemoPhoto, role: str, out: Path) -> PhotoEntry:
@@ -102,13 +102,15 @@ def _as_taken(photo: DemoPhoto) -> Pixels:
 
 
 def photo_path(photo: DemoPhoto) -> Path:
-    """The photo's file in the wheel. Raises ValueError if that is not there, or another one."""
+    """The photo's file in the wheel. Raises ValueError if it is missing or another one."""
     try:
         path = Path(str(importlib.resources.files("skimage"))) / "data" / photo.file
     except ModuleNotFoundError as error:
-        raise ValueError("the demo's photos come with scikit-image: install it") from error
+        raise ValueError(
+            "the demo's photos come with scikit-image, which is not installed"
+        ) from error
     if not path.is_file():
-        raise ValueError(f"{path}: expected a demo photo, the installed scikit-image has none")
+        raise ValueError(f"{path}: expected a demo photo, but the installed scikit-image has none")
     found = sha256(path)
     if found != photo.sha256:
         raise ValueError(f"{path}: expected a photo with sha256 {photo.sha256}, got {found}")

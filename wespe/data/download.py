@@ -9,7 +9,7 @@ from wespe.data.transfer import Part, RefusedError, Wanted, mismatch, transfer
 
 
 class DownloadError(ValueError):
-    """A file that could not be had; the message names each address, what was expected and came."""
+    """A file that could not be downloaded; the message lists each address with its problem."""
 
 
 def download(urls: Sequence[str], wanted: Wanted, *, patience: Patience | None = None) -> None:

@@ -60,8 +60,8 @@ def persist(
 ) -> Value:
     """The value of `action`, which is called again after a TemporaryError.
 
-    A wait that the server asks for is kept. After a try that raised `progress`, counting begins
-    anew. Raises UnavailableError, which begins with `what`, where patience ends.
+    A wait that the server asks for is respected. After a try that raised `progress`, counting
+    starts again. Raises UnavailableError, which begins with `what`, when patience ends.
     """
     best = progress()
 
@@ -89,7 +89,7 @@ def persist(
         last, reason = error.last_attempt, error.last_attempt.exception()
     asked_s = reason.after_s if isinstance(reason, TemporaryError) else 0
     tried = f"given up after {last.attempt_number} tries"
-    longest = f"it wants {asked_s:.0f} s"
+    longest = f"it asks for a wait of {asked_s:.0f} s"
     end = longest if asked_s > patience.longest_retry_after_s else tried
     raise UnavailableError(f"{what}: {reason}; {end}") from reason
 

@@ -24,7 +24,7 @@ class Item:
 
 
 def read_inventory(path: Path) -> dict[str, Item]:
-    """The archives by name. Raises ValueError if the file is no inventory, naming the line."""
+    """The archives by name. Raises ValueError if the file is not an inventory, naming the line."""
     try:
         with path.open(newline="", encoding="utf-8") as stream:
             rows = csv.DictReader(stream)
@@ -38,7 +38,7 @@ def read_inventory(path: Path) -> dict[str, Item]:
 
 def _item(row: dict[str, str], line: int) -> Item:
     if None in row.values() or None in row:
-        raise ValueError(f"line {line}, which has not one entry a column")
+        raise ValueError(f"line {line}, which does not have one entry per column")
     if row["bytes"] and not row["bytes"].isdigit():
         raise ValueError(f"line {line}, which has {row['bytes']!r} bytes")
     return Item(

@@ -37,7 +37,7 @@ class Tape:
     def seek(self, position: int) -> int:
         """Go forwards. Raises EOFError if the stream ends before."""
         if position < self._at:
-            raise TapeError("a member that lies before the one that precedes it")
+            raise TapeError("a member that begins before the previous one ends")
         while self._at < position:
             if not self.read(min(_CHUNK_BYTES, position - self._at)):
                 raise EOFError

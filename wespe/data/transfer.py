@@ -105,9 +105,9 @@ def mismatch(path: Path, wanted: Wanted) -> str | None:
 
 
 def transfer(session: requests.Session, part: Part, *, timeout_s: tuple[float, float]) -> None:
-    """Ask for what a part lacks and append it; returns when that is all that the server has.
+    """Ask for the rest of a part and append it; returns when that is all that the server has.
 
-    Raises TemporaryError or RefusedError; what came before stays in the part.
+    Raises TemporaryError or RefusedError; bytes received before stay in the part.
     """
     have = part.size
     # Encoded content would be another sequence of bytes than the one that ranges count.
@@ -168,7 +168,7 @@ def _check_status(answer: requests.Response) -> None:
 def _whole(answer: requests.Response, part: Part) -> int | None:
     """The bytes of a file that comes from its beginning, if anyone knows."""
     if answer.status_code == 206:
-        raise RefusedError("expected the file, the server answered with a range of it")
+        raise RefusedError("expected the file, the server sent only a range of it")
     length = answer.headers.get("Content-Length", "")
     total = int(length) if length.isdigit() else part.wanted.size
     _check_size(total, part)
@@ -185,9 +185,11 @@ def _rest_of(answer: requests.Response, part: Part, start: int) -> int:
         or part.total not in (None, int(match[1]))
         or (part.validator and validator not in (None, part.validator))
     ):
-        expected = f"byte {start} and more of {part.total or 'the file'} as it was before"
+        expected = f"the bytes of {part.total or 'the file'} from {start} on, of the same version"
         part.drop()
-        raise TemporaryError(f"expected {expected}, got {found or 'no range'} of {validator}")
+        raise TemporaryError(
+            f"expected {expected}, got {found or 'no range'} of version {validator}"
+        )
     _check_size(int(match[1]), part)
     return int(match[1])
 
@@ -219,7 +221,7 @@ def _chunks(answer: requests.Response) -> Iterator[bytes]:
 
 
 def _head(body: Iterator[bytes]) -> bytes:
-    """Enough of the beginning to tell what it is."""
+    """Enough of the beginning to recognise its kind."""
     head = b""
     while len(head) < _HEAD_BYTES and (chunk := next(body, b"")):
         head += chunk

@@ -1,4 +1,4 @@
-"""Trained networks on disk: a safetensors file that alone is enough to enhance."""
+"""Trained networks on disk: a safetensors file, which is all that enhancing needs."""
 
 import json
 import pkgutil
@@ -46,8 +46,8 @@ def load_generator(path: Path) -> Enhancer:
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: expected a .safetensors network, got {error}") from error
     if header.get("format") != FORMAT:
-        came = header.get("format", "a safetensors file of another origin")
-        raise ValueError(f"{path}: expected a network of format {FORMAT}, got {came}")
+        found = header.get("format", "a safetensors file of another origin")
+        raise ValueError(f"{path}: expected a network of format {FORMAT}, got {found}")
     # Version 0.1.0 knew one architecture and did not name it.
     architecture = header.get("architecture", "dped")
     if architecture not in ARCHITECTURES:
@@ -63,7 +63,7 @@ def load_generator(path: Path) -> Enhancer:
             raise ValueError(f"without {unexplained[0]}")
         generator.load_state_dict(tensors | counters)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        # torch has a line for every tensor that does not fit; one of them tells enough.
+        # torch has a line for every tensor that does not fit; one of them is enough.
         reason = str(error).splitlines()[-1].strip()
         raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
     return generator.eval()

@@ -1,4 +1,4 @@
-"""What a network cannot do, as far as its architecture tells: sentences for its model card."""
+"""What a network cannot do, as far as its architecture shows: sentences for its model card."""
 
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.layers import Context

@@ -116,7 +116,7 @@ def _check_layer(extractor: str, layer: str, names: dict[str, int]) -> None:
 def read_weights(path: Path | None, published: "WeightsEnum") -> Mapping[str, Tensor]:
     """The tensors of a user's file, or those that torchvision publishes."""
     if path is None:
-        # A pickle whose hash torchvision knows; of which torch takes tensors alone all the same.
+        # A pickle whose hash torchvision knows; even so, torch reads only tensors from it.
         try:
             tensors: Mapping[str, Tensor] = published.get_state_dict(
                 check_hash=True, weights_only=True
@@ -150,8 +150,8 @@ def fill(features: nn.Module, tensors: Mapping[str, Tensor], path: Path | None) 
     for key, tensor in features.state_dict().items():
         value = tensors.get(f"features.{key}")
         if value is None or value.shape != tensor.shape:
-            came = "nothing" if value is None else f"shape {tuple(value.shape)}"
+            got = "nothing" if value is None else f"shape {tuple(value.shape)}"
             expected = f"features.{key} of shape {tuple(tensor.shape)}"
-            raise ValueError(f"{path}: expected {expected}, got {came}: another network?")
+            raise ValueError(f"{path}: expected {expected}, got {got}: another network?")
         found[key] = value.to(tensor.dtype)
     features.load_state_dict(found)

@@ -30,10 +30,10 @@ def load_dped(checkpoint: Path) -> Generator:
     }
     for name in sorted(expected | found):
         if found.get(name) != expected.get(name):
-            wanted, came = (shapes.get(name, "none") for shapes in (expected, found))
+            wanted, got = (shapes.get(name, "none") for shapes in (expected, found))
             raise ValueError(
                 f"{checkpoint}: expected the variables of a DPED generator, "
-                f"{name} of shape {wanted}, got {came}"
+                f"{name} of shape {wanted}, got {got}"
             )
     for name, value in variables.items():
         value.copy_(torch.from_numpy(bundle.read(name)))

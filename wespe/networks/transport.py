@@ -1,7 +1,8 @@
-"""What takes photos of one look to another: levels, saturation and local contrast. Nothing of it is
-in the paper.
+"""The transport from one look of photos to another: levels, saturation and local contrast.
 
-A histogram match alone leaves photos flat and pale: it matches each channel's levels, whichever
+It is not in the paper.
+
+A histogram match by itself leaves photos flat and pale: it matches each channel's levels, whichever
 pixels have them. So the saturation and the contrast at scales of a few pixels are changed after it,
 each by a single gain. `wespe.training.transport_fit` finds all of it between two sets of photos.
 """
@@ -62,7 +63,7 @@ class Transport(nn.Module):
             return moved.clamp(0, 1)
 
     def match(self, image: Tensor) -> Tensor:
-        """The curves alone. Linear between the levels."""
+        """Only the curves, linear between the levels."""
         place = image.clamp(0, 1) * 255
         below = place.detach().floor().clamp(max=254).long()
         share = place - below

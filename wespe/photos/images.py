@@ -119,7 +119,7 @@ def profile_of(path: Path, image: Image.Image) -> bytes | None:
 def photo_size(path: Path) -> tuple[int, int]:
     """Width and height in px of the upright photo. Raises PhotoError.
 
-    Reads the header alone, except of PNG, whose EXIF may come last. A file that passes may still
+    Reads only the header, except for PNG, whose EXIF may come last. A file that passes may still
     have damaged pixels.
     """
     with opened(path) as image:
@@ -155,8 +155,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
         raise PhotoError(path, f"larger than {limit} MP") from error
     except DAMAGED as error:
-        told = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
-        raise PhotoError(path, told or f"cannot be decoded: {error}") from error
+        reason = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
+        raise PhotoError(path, reason or f"cannot be decoded: {error}") from error
 
 
 def _is_heif(path: Path) -> bool:

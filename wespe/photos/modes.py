@@ -25,7 +25,7 @@ class Kind:
 
     format: str
     bits: int
-    """Of a channel, as far as Pillow tells; 8 where it does not."""
+    """Bits of a channel, if Pillow reports them, else 8."""
     negative: bool
     """Whether 0 is white: of a TIFF with 16 bits, which Pillow leaves so."""
     in_planes: bool

@@ -27,7 +27,7 @@ _PLOTS = frozenset({"samples", "pictures", "crops", "images", "scores"})
 
 
 class StaleError(ValueError):
-    """A dvc.yaml that is of other settings; the message says what differs and what helps."""
+    """A dvc.yaml that does not match the settings; the message says what differs and what helps."""
 
 
 def dvc_yaml(params: Params) -> str:
@@ -55,7 +55,7 @@ def refuse_stale(params: Params) -> None:
     """Raise StaleError if dvc.yaml is not that of the settings."""
     if differing := _differing(dvc_yaml(params)):
         raise StaleError(
-            f"{DVC_YAML} is of other settings than params.yaml ({', '.join(differing)} differ); "
+            f"{DVC_YAML} does not match params.yaml ({', '.join(differing)} differ); "
             "`wespe dvc` writes it anew, then give the same command again"
         )
 
@@ -68,7 +68,7 @@ def write_code(params: Params) -> None:
 
 
 def _differing(text: str) -> list[str]:
-    """The stages that dvc.yaml lacks, has too many or has otherwise."""
+    """The stages that are missing from dvc.yaml, superfluous or different."""
     if DVC_YAML.is_file() and DVC_YAML.read_text("utf-8") == text:
         return []
     try:

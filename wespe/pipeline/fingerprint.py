@@ -47,7 +47,7 @@ def fingerprint(path: Path, cache: Path = CACHE) -> str:
         unreadable = [f"{path / name}: {reason}" for name, reason in found.unreadable]
     hashes = _hashes(path, files, cache, unreadable)
     for line in unreadable:
-        print(f"{line}; no change in it is seen", file=sys.stderr)
+        print(f"{line}; changes in it are not noticed", file=sys.stderr)
     lines = (f"{name}\0{hashed}\n" for name, hashed in hashes.items())
     return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
@@ -69,7 +69,7 @@ def _hashes(
     unread = {name: files[name] for name, entry in entries.items() if not entry.sha256}
     size = sum(entries[name].size for name in unread)
     if size > _TOLD_FROM_BYTES:
-        print(f"{path}: reading {size / 1e9:.1f} GB of photos, this once", file=sys.stderr)
+        print(f"{path}: reading {size / 1e9:.1f} GB of photos, only this time", file=sys.stderr)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for name, hashed in zip(unread, pool.map(_hash, unread.values()), strict=True):
             entries[name] = entries[name]._replace(sha256=hashed)

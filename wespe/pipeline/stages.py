@@ -269,7 +269,7 @@ _OPENVINO = "wespe.networks.inference.backends.openvino_cpu"
 
 
 def _described(chosen: Iterable[Iterable[str]]) -> dict[str, Any]:
-    """What the registry says of metrics, by name."""
+    """What the registry states about metrics, by name."""
     return {name: asdict(METRICS[name]) for names in chosen for name in names}
 
 

@@ -29,7 +29,7 @@ _LOCK = Path("dvc.lock")
 
 
 class VersionsError(ValueError):
-    """A state that cannot be recorded or fetched; the message says why and what helps."""
+    """A state that cannot be recorded or fetched; the message gives the reason and the remedy."""
 
 
 def record(settings_file: Path, settings: Params) -> list[str]:
@@ -43,7 +43,7 @@ def record(settings_file: Path, settings: Params) -> list[str]:
     if pending:
         listed = "\n".join(f"  {line}" for line in pending)
         raise VersionsError(
-            f"expected a finished run (`snakemake all`), but out of date is\n{listed}"
+            f"expected a finished run (`snakemake all`), but these are out of date:\n{listed}"
         )
     before = _locked()
     written = write_dvc_yaml(settings)
@@ -84,7 +84,7 @@ def sync(settings_file: Path, settings: Params) -> None:
     if changed:
         listed = "\n".join(f"  {stage}: {_why(changes)}" for stage, changes in changed.items())
         raise VersionsError(
-            f"dvc.lock is of other settings, data or code; `snakemake all` makes theirs\n{listed}"
+            f"dvc.lock does not match the settings, data or code; run `snakemake all`\n{listed}"
         )
     # A checkout leaves modification times in no order, and Snakemake goes by them.
     _call("snakemake", "--touch", "--forceall", "--quiet", "all", "--", "all")

@@ -45,7 +45,7 @@ def check_writable(params: Params) -> None:
         nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
         if not nearest.is_dir():
             raise SettingsError(
-                f"{key}: {folder} cannot be written, {_short(nearest)} is no folder"
+                f"{key}: {folder} cannot be written, {_short(nearest)} is not a folder"
             )
         if not os.access(nearest, os.W_OK | os.X_OK):
             raise SettingsError(
@@ -57,7 +57,7 @@ def photos_of(params: Params, name: str) -> list[str]:
     """The path of a source: its photos, or the file that decides which.
 
     Where there is nothing, there is a warning and an empty list: acquiring will say what is to be
-    done, and stop what needs these photos alone. Raises SettingsError if they have been acquired
+    done, and stop only what needs these photos. Raises SettingsError if they have been acquired
     before, so that what was made of them stays.
     """
     path = params.sources[name].path
@@ -70,17 +70,17 @@ def votes_of(params: Params, name: str) -> list[str]:
     folder = Path(params.studies[name].path)
     files = [str(folder / file) for file in ("study.json", "votes.sqlite")]
     missing = [file for file in files if not Path(file).exists()]
-    lacking = f"study {name}: expected {' and '.join(missing)}, found nothing"
-    return _given(files, lacking, Path(params.run.results) / "studies" / f"{name}.json")
+    problem = f"study {name}: expected {' and '.join(missing)}, found nothing"
+    return _given(files, problem, Path(params.run.results) / "studies" / f"{name}.json")
 
 
-def _given(paths: Sequence[str], lacking: str, made: Path) -> list[str]:
+def _given(paths: Sequence[str], problem: str, made: Path) -> list[str]:
     """`paths` if all are there, else none, with a warning; SettingsError where `made` is there."""
     if all(Path(path).exists() for path in paths):
         return list(paths)
     if made.exists():
-        raise SettingsError(lacking)
-    _warn(f"{lacking}; what needs them cannot be made")
+        raise SettingsError(problem)
+    _warn(f"{problem}; the steps that need them will fail")
     return []
 
 
@@ -96,7 +96,7 @@ def online_sources(params: Params) -> list[str]:
 
 
 def hint(settings_file: Path) -> str:
-    """What a finished run is told of DVC; nothing where DVC is not set up, or runs this itself."""
+    """What a finished run reports about DVC; nothing if DVC is not set up or runs this itself."""
     by_dvc = "DVC_STAGE" in os.environ
     set_up = Path(".dvc").is_dir() and importlib.util.find_spec("dvc")
     if by_dvc or not set_up or settings_file != DEFAULT_SETTINGS:

@@ -14,7 +14,7 @@ ByPhoto = Mapping[str, Mapping[str, float]]
 
 
 def shown(metric: str) -> Score:
-    """What people are told of a metric; one of an older version has no unit and no best."""
+    """How a metric is shown; one of an older version has no unit and no better direction."""
     known = METRICS.get(metric)
     return known.shown if known else Score(metric.replace("_", " "), decimals=3)
 
@@ -57,7 +57,9 @@ def verdict(n: int, differences: Sequence[Difference], unit: str) -> str:
         return f"{text} So few photos prove nothing."
     if undecided := [title(item.against) for item in differences if item.is_open]:
         names = ", ".join(undecided)
-        text += f" An interval includes zero: these photos do not tell enhanced from {names}."
+        text += (
+            f" An interval includes zero: these photos do not distinguish enhanced from {names}."
+        )
     return text
 
 

@@ -32,7 +32,8 @@ def p_text(p: float) -> str:
 def cell_parts(cell: Cell, column: Column) -> dict[str, str]:
     """Those of value, interval, n, p and paper that a cell has, as text.
 
-    A cell without a value has no `n`; its value is `not at hand` where a note says why, or a dash.
+    A cell without a value has no `n`; its value is `not at hand` if a note gives the reason, else a
+    dash.
     """
     text = column.shown.text
     if cell.value is None:

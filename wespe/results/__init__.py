@@ -1,4 +1,4 @@
-"""What passes between stages: `layout` says where each file lies, the others what it holds.
+"""What passes between stages: `layout` defines where each file lies, the others what it holds.
 
 Imports `core`.
 """

@@ -13,7 +13,7 @@ NOT_STATED = "not stated"
 
 @dataclass(frozen=True, kw_only=True)
 class Environment(Record):
-    """The code and the machine that something was fitted by."""
+    """The code and the machine that fitted something."""
 
     code_version: str
     """The version of this package."""
@@ -34,19 +34,19 @@ class Domain(Record):
     """The patches of one domain that a network was trained on."""
 
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
     licence: str
-    """The terms of the photos; `not stated` where nobody has stated them."""
+    """The terms of the photos; `not stated` if nobody has stated them."""
     photos: int
-    """How many photos the patches are of."""
+    """The number of photos that the patches are from."""
     patches: int
-    """How many patches there are."""
+    """The number of patches."""
     patch_px: int
     """Width and height of a patch."""
     sha256: str
-    """Of the patch set, which is its version."""
+    """The SHA-256 of the patch set, which identifies its version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,21 +61,21 @@ class Domains(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback(Record):
-    """Where a training diverged, and what it went on with."""
+    """Where a training diverged, and how it continued."""
 
     step: int
-    """The step at which that was noticed."""
+    """The step at which the divergence was noticed."""
     to_step: int
-    """The step that it went back to."""
+    """The step that the training returned to."""
     reason: str
     """The sign of divergence, in words."""
     rates: Mapping[str, float]
-    """The factor on the learning rate of each part from there on."""
+    """The factor on the learning rate of each part from then on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TransportNumbers(Record):
-    """What takes the colours and contrasts of the source to those of the target."""
+    """The transport from the colours and contrasts of the source to those of the target."""
 
     levels: Sequence[Sequence[float]]
     """256 × 3: what each level of each channel becomes."""
@@ -87,14 +87,14 @@ class TransportNumbers(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Imported(Record):
-    """Where a network comes from that others have trained."""
+    """The origin of a network that others trained."""
 
     origin: str
     """Who published it, and when."""
     checkpoint: str
     """The name of the file that they published."""
     licence: str
-    """Its terms; `not stated` where nobody has stated them."""
+    """Its terms; `not stated` if nobody has stated them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +106,9 @@ class NetworkCard(Record):
     where: ClassVar[str] = "NETWORK.json"
 
     intended_use: str
-    """What it is for, a sentence."""
+    """What it is for, as a sentence."""
     limits: tuple[str, ...]
-    """What it cannot do, a sentence each."""
+    """What it cannot do, one sentence each."""
     imported: Imported | None = None
     """Where it comes from, if others have trained it."""
     transport: TransportNumbers | None = None
@@ -118,13 +118,13 @@ class NetworkCard(Record):
     """For the baseline of that name, 256 × 3: what each level of each channel becomes; null as
     `transport` is."""
     sha256: str
-    """Of the network's file, which is its version."""
+    """The SHA-256 of the network's file, which identifies its version."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard(NetworkCard, Environment):
-    """The card of a pair's network, beside it. It is never rewritten: evaluations and ratings come
-    later, and name the network by its hash."""
+    """The card beside a pair's network. It is never rewritten: evaluations and ratings follow later
+    and name the network by its hash."""
 
     where: ClassVar[str] = "results/pairs/NAME/generator.json"
 
@@ -137,27 +137,27 @@ class ModelCard(NetworkCard, Environment):
     recipe: Mapping[str, Any]
     """All settings of the recipe, `method` and `batch_size` among them."""
     seed: int
-    """Of the training."""
+    """The seed of the training."""
     steps: int
-    """How many were taken."""
+    """The number of steps taken."""
     compute: str
     """Device and precision, such as `cuda-bf16`."""
     compiled: bool
     """Whether torch compiled the networks."""
     processes: int
-    """How many processes trained together."""
+    """The number of processes that trained together."""
     data: Domains
-    """What it has learned from."""
+    """What it learned from."""
     train_seconds: float
-    """How long the training took, with resumed parts."""
+    """How long the training took, including resumed parts."""
     patches_per_second: float
-    """Patches of the source that were learned from."""
+    """Patches of the source per second of training."""
     data_share: float
-    """The share of the time that was spent reading patches."""
+    """The share of the time spent reading patches."""
     paired: bool
     """Whether the method trains on pairs."""
     samples: tuple[str, ...]
-    """The columns of a sheet in `samples`, such as `x` and `G(x)`; a row is a photo."""
+    """The columns of a sheet in `samples`, such as `x` and `G(x)`; each row is a photo."""
     rollbacks: tuple[Rollback, ...]
     """Where the training diverged; mostly empty."""
     warning: str | None
@@ -167,7 +167,7 @@ class ModelCard(NetworkCard, Environment):
     histogram_match: Sequence[Sequence[float]] = field()
     """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
     final_losses: Mapping[str, float | None]
-    """The losses of the last step, by name; which there are depends on method and weights."""
+    """The losses of the last step, by name. Their names depend on method and weights."""
 
     @property
     def method(self) -> str:
@@ -182,20 +182,20 @@ class ModelCard(NetworkCard, Environment):
 
 @dataclass(frozen=True, kw_only=True)
 class RaterData(Record):
-    """The photos that a rater has learned from."""
+    """The photos that a rater learned from."""
 
     source: str
     """The name of the source."""
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels or opinions are simulated."""
     licence: str
-    """The terms of the photos; `not stated` where nobody has stated them."""
+    """The terms of the photos; `not stated` if nobody has stated them."""
     photos: int
-    """How many there are."""
+    """The number of photos."""
     sha256: str
-    """Of the source's index and tables, which is its version."""
+    """The SHA-256 of the source's index and tables, which identifies its version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,18 +216,18 @@ class RaterCard(Environment):
     settings: Mapping[str, Any]
     """All settings of the rater."""
     seed: int
-    """Of all that is random."""
+    """The seed of all random choices."""
     compute: str
     """Device and precision, such as `cuda-bf16`."""
     data: RaterData
-    """What it has learned from."""
+    """What it learned from."""
     says: tuple[str, ...]
-    """How good it is, a sentence each."""
+    """How good it is, one sentence each."""
     figures: Mapping[str, Any]
-    """What its kind has measured, see [Raters](raters.md)."""
+    """What this kind of rater measured, see [Raters](raters.md#figures-in-the-card)."""
     intended_use: str
-    """What it is for, a sentence."""
+    """What it is for, as a sentence."""
     limits: tuple[str, ...]
-    """What its scores do not tell, a sentence each."""
+    """What its scores do not show, one sentence each."""
     sha256: str
-    """Of the rater's file, which is its version."""
+    """The SHA-256 of the rater's file, which identifies its version."""

@@ -28,15 +28,15 @@ RECORDS: tuple[type[Record], ...] = (
     StudyFigures,
     Table,
 )
-"""The records that have a file of their own, in the order of the stages."""
+"""The records that have their own file, in the order of the stages."""
 
 _PREFACE = """\
 # Records
 
 <!-- Made by `wespe schema --records` from the records' classes; a test compares the two. -->
 
-Stages hand their results on in JSON files. Each file holds one of these records; a stage that reads
-one names a key that is missing, unknown or of a wrong type. `data` and `results` stand for
+Stages pass their results on in JSON files. Each file holds one of these records. A stage that reads
+a file names any key that is missing, unknown or of a wrong type. `data` and `results` stand for
 `run.data` and `run.results` of the settings. In Python, `wespe.results.record.read_record` reads
 them.
 """
@@ -65,7 +65,7 @@ def markdown() -> str:
 
 
 def field_docs(kind: type[Record]) -> dict[str, str]:
-    """Each field of a record and its docstring, those of its bases too; empty where it has none."""
+    """Each field of a record and its bases, with its docstring; empty for a field without one."""
     found = {field.name: "" for field in dataclasses.fields(kind)}
     for base in reversed(kind.__mro__):
         if issubclass(base, Record) and base is not Record:
@@ -91,10 +91,10 @@ def _own_docs(kind: type[Record]) -> dict[str, str]:
 
 
 def _fields(kind: type[Record]) -> Iterator[str]:
-    types, told = typing.get_type_hints(kind), field_docs(kind)
+    types, docs = typing.get_type_hints(kind), field_docs(kind)
     for field in dataclasses.fields(kind):
         yield f"- **`{field.name}`**: {_type(types[field.name])}  "
-        yield f"  {told[field.name]}"
+        yield f"  {docs[field.name]}"
 
 
 def _parts(kind: type[Record]) -> Iterator[type[Record]]:

@@ -1,4 +1,4 @@
-"""What an evaluation writes: a row a photo and method, and the means."""
+"""What an evaluation writes: a row per photo and method, and the means."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,31 +18,31 @@ class Statistic(Record):
     """A metric over the photos of an evaluation. Photos that equal their reference are left out."""
 
     mean: float | None
-    """The mean over photos; null without one."""
+    """The mean over photos; null if no photo has a value."""
     std: float | None
     """The standard deviation (ddof 1); null for fewer than two photos."""
     n: int
-    """The photos that have a finite value."""
+    """The number of photos with a finite value."""
     n_infinite: int = 0
-    """The photos with an infinite PSNR, which are left out."""
+    """The number of photos with an infinite PSNR, which are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extremes(Record):
-    """The photos that gained least and most by being enhanced, at most two each."""
+    """The photos that gained least and most from the enhancement, at most two each."""
 
     metric: str | None = None
-    """By which metric; null where there are no such photos."""
+    """The metric that they are chosen by; null if there are no such photos."""
     worst: tuple[str, ...] = ()
-    """Those that gained least, the least first."""
+    """The photos that gained least, the smallest gain first."""
     best: tuple[str, ...] = ()
-    """Those that gained most, the most first."""
+    """The photos that gained most, the largest gain first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSummary(Record):
     """The summary of an evaluation. Methods are `original`, `enhanced`, names of baselines, and
-    `target`, which is the references by themselves."""
+    `target`, which is the references themselves."""
 
     what: ClassVar[str] = "an evaluation's summary"
     where: ClassVar[str] = "results/evaluations/NAME/summary.json"
@@ -50,7 +50,7 @@ class EvaluationSummary(Record):
     evaluation: str
     """The name of the evaluation in the settings."""
     pair: str
-    """The pair whose network it is about."""
+    """The pair whose network was evaluated."""
     network: str
     """The hash of the network's file."""
     engine: str
@@ -58,15 +58,15 @@ class EvaluationSummary(Record):
     photos: str
     """The source of the test photos."""
     photos_sha256: str
-    """Of the names and hashes of all of them, which is their version."""
+    """The SHA-256 of their names and hashes, which identifies their version."""
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
     n_images: int
-    """How many photos were measured."""
+    """The number of photos measured."""
     n_identical: int
-    """How many equal their reference; the means leave them out."""
+    """The number of photos that equal their reference; the means leave them out."""
     unreadable: tuple[Skipped, ...] = ()
     """Photos that could not be used."""
     pictures: Mapping[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ class EvaluationSummary(Record):
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Stem → width and height of the photo."""
     gallery: tuple[str, ...] = ()
-    """The stems of those pictures that the settings ask for; the others are of the extremes."""
+    """The stems of the pictures that the settings ask for; the others show the extremes."""
     extremes: Extremes = Extremes()
     """The photos that gained least and most."""
     methods: Mapping[str, Mapping[str, Statistic]]
@@ -92,17 +92,17 @@ class EvaluationSummary(Record):
         }
 
     def mean(self, method: str, metric: str) -> float | None:
-        """The mean of a metric by a method; None where there is none."""
+        """The mean of a metric for a method; None if there is none."""
         statistic = self.methods.get(method, {}).get(metric)
         return statistic.mean if statistic else None
 
 
 @dataclass(frozen=True)
 class ImageRow:
-    """A row of `images.csv`: a photo by a method.
+    """A row of `images.csv`: a photo in the version of one method.
 
-    `identical`: whether the photo equals its reference; `values`: metric → value, None where it
-    cannot be had.
+    `identical`: whether the photo equals its reference; `values`: metric → value, None if it
+    has none.
     """
 
     image: str
@@ -112,7 +112,7 @@ class ImageRow:
 
 
 def write_images(path: Path, images: Iterable[ImageRow], metrics: Sequence[str]) -> None:
-    """Write `images.csv` with a column for each of `metrics`; empty where there is no value."""
+    """Write `images.csv` with a column for each of `metrics`; a cell without a value is empty."""
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow([*_KEYS, *metrics])

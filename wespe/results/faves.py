@@ -1,4 +1,4 @@
-"""A table of faves, `faves.csv` beside a source's index: who it is for, and how it is split."""
+"""A table of faves, `faves.csv` beside a source's index: their scores, and how they are split."""
 
 import csv
 import statistics
@@ -39,11 +39,11 @@ def median_split(scores: Sequence[float], parts: Sequence[Part]) -> tuple[list[i
 
 
 def read_faves(folder: Path, index: PhotoIndex) -> list[FavePhoto]:
-    """The photos of the table in a source's `folder`, where its `index` has them.
+    """The photos of the table in a source's `folder`; its `index` has their files.
 
-    Raises ValueError, naming the table: where there is none, a column lacks or a value is wrong,
-    a photo is not in the index, a part is empty, an owner is in two parts, or a label is not that
-    of the median split.
+    Raises ValueError that names the table if it or a column is missing, a value is wrong, a photo
+    is not in the index, a part is empty, an owner is in two parts, or a label is not that of the
+    median split.
     """
     path = folder / TABLE
     if not path.is_file():
@@ -55,9 +55,9 @@ def read_faves(folder: Path, index: PhotoIndex) -> list[FavePhoto]:
     files |= {str(found): found for found in list(files.values())}
     with path.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
-        lacking = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-        if lacking:
-            raise ValueError(f"{path}: expected columns {', '.join(_COLUMNS)}, lacks {lacking[0]}")
+        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise ValueError(f"{path}: expected columns {', '.join(_COLUMNS)}, got no {missing[0]}")
         photos = [
             _photo(row, files, f"{path}, line {number}") for number, row in enumerate(reader, 2)
         ]

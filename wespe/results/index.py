@@ -1,4 +1,4 @@
-"""What a source hands on: an index of usable photos, and of those left out with the reason."""
+"""What a source passes on: an index of the usable photos, and of those left out with the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ class PhotoEntry(Record):
     file: str
     """The photo."""
     width_px: int
-    """Its width, once it is turned upright."""
+    """Its width when it is upright."""
     height_px: int
-    """Its height, once it is turned upright."""
+    """Its height when it is upright."""
     sha256: str
-    """Of the file."""
+    """The SHA-256 of the file."""
     reference: str | None = None
-    """The pixel-aligned target photo of the same scene, where one exists."""
+    """The pixel-aligned target photo of the same scene, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Skipped(Record):
     file: str
     """The photo."""
     reason: str
-    """Why, in words."""
+    """The reason, in words."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class PhotoIndex(Record):
     source: str
     """The name of the source in the settings."""
     root: str
-    """The folder of the photos, absolute or relative to the project; in the file it may be empty:
-    then it is the index's own folder."""
+    """The folder of the photos, absolute or relative to the project. If it is empty in the
+    file, it is the folder of the index."""
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels of any photo come from a camera simulation."""
     photos: Sequence[PhotoEntry]
@@ -55,10 +55,10 @@ class PhotoIndex(Record):
     skipped: Sequence[Skipped] = ()
     """The photos that were left out."""
     licence: str | None = None
-    """Under what terms the photos may be used; null where nobody has stated it."""
+    """The terms on which the photos may be used; null if nobody has stated them."""
     patch_px: int | None = None
-    """Where it is not null, each photo is a strip of finished patches of that size, one below the
-    other: they are what training patches are, and there are no others."""
+    """If it is not null, each photo is a strip of finished patches of this size, one below the
+    other. Only these are used as training patches."""
 
     def path(self, entry: PhotoEntry) -> Path:
         return Path(self.root) / entry.file
@@ -73,6 +73,6 @@ def write_index(path: Path, index: PhotoIndex) -> None:
 
 
 def read_index(path: Path) -> PhotoIndex:
-    """Read an index; ValueError names the file if it is none."""
+    """Read an index. Raises ValueError that names a file that is not one."""
     index = read_record(path, PhotoIndex)
     return index if index.root else replace(index, root=str(path.parent))

@@ -1,8 +1,8 @@
-"""Where every file of a run lies: for rules, commands and DVC alike.
+"""Where every file of a run lies, for rules, commands and DVC alike.
 
 Names may be patterns: `Layout("data", "results").pair("{name}").network` is what a rule makes, and
-`Layout("${run.data}", "${run.results}")` speaks DVC's language. The classes of single folders serve
-who has such a folder and no settings: `PairFiles(out).card`.
+`Layout("${run.data}", "${run.results}")` writes paths as DVC does. If you have one folder and no
+settings, use the class of that folder: `PairFiles(out).card`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 STATES = Path(".wespe")
-"""Where stopped work leaves what it resumes from, outside all declared outputs."""
+"""Where stopped work leaves the state that it resumes from, outside all declared outputs."""
 
 
 def state(kind: Literal["training", "raters", "ratings"], key: str) -> Path:
@@ -59,7 +59,7 @@ class PairFiles:
 
     @property
     def losses(self) -> Path:
-        """A JSON object a line, see `wespe.results.losses`."""
+        """One JSON object per line, see `wespe.results.losses`."""
         return self.folder / "losses.jsonl"
 
     @property
@@ -85,7 +85,7 @@ class RaterFiles:
 
     @property
     def losses(self) -> Path:
-        """As those of a pair; empty for a rater that is not trained in steps."""
+        """As for a pair; empty for a rater that is not trained in steps."""
         return self.folder / "losses.jsonl"
 
 
@@ -222,6 +222,6 @@ class Layout:
         return self.results / "metrics.json"
 
     def log(self, rule: str, name: str = "") -> Path:
-        """The log of a rule, `name` for one of its jobs where it has several."""
+        """The log of a rule; `name` is that of one of its jobs, if it has several."""
         logs = self.results / "logs"
         return logs / rule / f"{name}.log" if name else logs / f"{rule}.log"

@@ -1,8 +1,8 @@
-"""The losses of a training, `losses.jsonl`: a JSON object a line.
+"""The losses of a training, `losses.jsonl`: one JSON object per line.
 
     {"step": 20, "content": 0.021, "color": 0.69, "total": 1.5}
 
-Losses are unweighted, `total` is their weighted sum. Which there are besides `step` depends on the
+Losses are unweighted; `total` is their weighted sum. The keys other than `step` depend on the
 method and the weights.
 """
 
@@ -16,14 +16,14 @@ LossRecord = Mapping[str, float]
 
 
 def write_losses(path: Path, records: Iterable[LossRecord]) -> None:
-    """Write the records, a line each."""
+    """Write the records, one per line."""
     path.write_text("".join(json.dumps(dict(record)) + "\n" for record in records), "utf-8")
 
 
 def read_losses(path: Path) -> list[LossRecord]:
-    """The records of a training; ValueError names the file and the line of a wrong one."""
+    """The records of a training. Raises ValueError that names the file and a wrong line."""
     if not path.is_file():
-        raise ValueError(f"{path}: expected a record of the losses a line, there is none")
+        raise ValueError(f"{path}: expected one record of the losses per line, found none")
     records: list[LossRecord] = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:

@@ -18,7 +18,7 @@ _NETWORK, _CARD, _LOSSES = (
 )
 _SUMMARY = EvaluationFiles(_HERE).summary.name
 _OTHERS = (RaterFiles(_HERE).card.name, RatingFiles(_HERE).scores.name)
-"""Files that tell the folder of a rater, or of a rating, from that of a network."""
+"""Files that mark a folder as that of a rater or a rating, not of a network."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Network:
 
 @dataclass(frozen=True)
 class Broken:
-    """What cannot be used: a file, or the place where a pair's network should be, and why."""
+    """A file, or the place of a pair's missing network, that cannot be used, and why."""
 
     path: Path
     problem: str
@@ -47,16 +47,16 @@ class Broken:
 
 
 def name_of(path: Path) -> str:
-    """The name of the network in a file: of its pair, which is its folder's, or of the file."""
+    """The name of the network in a file: its pair's, which is its folder's, or else the file's."""
     return path.parent.name if path.name == _NETWORK else path.stem
 
 
 def find_networks(places: Iterable[Path]) -> list[Network | Broken]:
     """The networks in `places`, files or folders, which are searched to any depth, by path.
 
-    Broken are: a network without its card, with another's or a damaged one, a pair's folder without
-    a network, a summary that cannot be read. Hidden files and folders, what unfinished work leaves,
-    are passed over. A folder that is not there has none.
+    These are Broken: a network whose card is missing, damaged or another's, a pair's folder without
+    a network, a summary that cannot be read. Hidden files and folders, which unfinished work
+    leaves, are ignored. A missing folder has no networks.
     """
     below = [path for place in places for path in ([place] if place.is_file() else _visible(place))]
     files = {path for path in below if path.suffix == ".safetensors"}
@@ -76,7 +76,7 @@ def find_networks(places: Iterable[Path]) -> list[Network | Broken]:
 
 
 def one_of(networks: Sequence[Network | Broken], name: str | None) -> Network:
-    """The one whole network with this name or path; ValueError if there is not exactly one."""
+    """The whole network with this name or path. Raises ValueError unless there is exactly one."""
     found = [network for network in networks if name in {network.name, str(network.path)}]
     if len(found) != 1:
         known = ", ".join(str(network.path) for network in found or networks) or "there are none"
@@ -105,7 +105,7 @@ def _read(path: Path, summaries: Mapping[str, Sequence[EvaluationSummary]]) -> N
 def read_card(network: Path) -> NetworkCard:
     """The card beside a network, a ModelCard for one that a pair has trained.
 
-    Raises ValueError, naming the card, if there is none, or it is that of another network.
+    Raises ValueError that names the card if it is missing or belongs to another network.
     """
     card = read_card_file(path := network.with_suffix(".json"))
     _check_hash(path, card.sha256, network)
@@ -133,9 +133,9 @@ def _check_hash(path: Path, claimed: str, file: Path) -> None:
 
 
 def _check_header(path: Path) -> None:
-    """Whether the file is whole and of our format, from its header: without torch."""
+    """Raise ValueError unless the file's header is whole and of our format; needs no torch."""
     if not path.is_file():
-        raise ValueError(f"{path}: expected a network, there is none")
+        raise ValueError(f"{path}: expected a network, found none")
     try:
         with safe_open(path, framework="np") as file:
             ours = "wespe" in (file.metadata() or {})

@@ -1,4 +1,4 @@
-"""The manifest of a patch set: which photos it is of, and where its patches lie."""
+"""The manifest of a patch set: which photos its patches are from, and where they lie in them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,23 +10,23 @@ from wespe.results.record import Record
 
 @dataclass(frozen=True, kw_only=True)
 class CutBy(Record):
-    """The settings `patches` that a set was cut by."""
+    """The settings `patches` that a set was cut with."""
 
     size_px: int
     """Width and height of a patch."""
     mode: Literal["random", "grid"]
     """How positions are chosen."""
     min_std: float
-    """A patch whose grey levels (0 to 255) deviate less is flat."""
+    """A patch is flat if its grey levels (0 to 255) have a smaller standard deviation."""
     max_clipped: float
-    """A patch with a larger share of black or white pixels is clipped."""
+    """A patch is clipped if a larger share of its pixels has a channel at 0 or 255."""
     count: int
-    """The most patches of a set."""
+    """The largest number of patches in a set."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NotCut(Record):
-    """What gave no patch."""
+    """The positions and photos that gave no patch."""
 
     flat: int
     """Positions refused as flat."""
@@ -54,20 +54,20 @@ class PatchManifest(Record):
     source: str
     """The source of the photos."""
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
     licence: str | None
-    """The terms of the photos, where they are known."""
+    """The terms of the photos, if they are known."""
     settings: CutBy
-    """What the set was cut by."""
+    """The settings that the set was cut with."""
     seed: int
-    """Of the positions."""
+    """The seed of the positions."""
     sha256: str
-    """Of the `.npy` file."""
+    """The SHA-256 of the `.npy` file."""
     photos: Sequence[str]
     """The files of the source's index, in its order."""
     patches: Sequence[tuple[int, int, int]]
-    """Of each patch the number of its photo in `photos`, and y and x of its top left corner."""
+    """For each patch, the number of its photo in `photos`, and y and x of its top left corner."""
     left_out: NotCut
-    """What gave no patch."""
+    """The positions and photos that gave no patch."""

@@ -1,4 +1,4 @@
-"""What a rating writes: a score a photo and method, and the means."""
+"""What a rating writes: a score per photo and method, and the means."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from wespe.results.rows import rows
 from wespe.results.score import Score
 
 DECIMALS = 6
-"""Of a score in `scores.csv`."""
+"""Decimals of a score in `scores.csv`."""
 _COLUMNS = ("image", "method", "score")
 
 
@@ -25,7 +25,7 @@ class MeanScore(Record):
     std: float | None
     """The standard deviation (ddof 1); null for a single photo."""
     n: int
-    """How many photos there are."""
+    """The number of photos."""
     low: float | None = None
     """The lower end of the interval; null for fewer than six photos."""
     high: float | None = None
@@ -37,7 +37,7 @@ class MethodScore(MeanScore):
     """The scores of a method over the photos of a rating."""
 
     difference: MeanScore | None = None
-    """Of the difference to the original, photo by photo; null for the originals themselves."""
+    """The difference from the original, photo by photo; null for the originals themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,11 +49,11 @@ class RatedBy(Record):
     kind: str
     """Its kind, such as `ffs`."""
     simulated: bool
-    """Whether it has learned from simulated data."""
+    """Whether it learned from simulated data."""
     sha256: str
-    """Of its file."""
+    """The SHA-256 of its file."""
     says: tuple[str, ...] = ()
-    """How good it is, a sentence each."""
+    """How good it is, one sentence each."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +66,9 @@ class RatingSummary(Record):
     rating: str
     """The name of the rating in the settings."""
     rater: RatedBy
-    """What gave the scores."""
+    """The rater that gave the scores."""
     pair: str
-    """The pair whose network it is about."""
+    """The pair whose network was rated."""
     network: str
     """The hash of the network's file."""
     engine: str
@@ -76,24 +76,24 @@ class RatingSummary(Record):
     shown: Score
     """The heading of its column, the better direction, and decimals."""
     metric: str
-    """The name of its column among metrics, such as `cornia_refit`."""
+    """The name of the score among metrics, such as `cornia_refit`."""
     photos: str
     """The source of the test photos."""
     origin: str
-    """Where the photos come from, a sentence."""
+    """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
     n_images: int
-    """How many photos were rated."""
+    """The number of photos rated."""
     unreadable: tuple[Skipped, ...] = ()
     """Photos that could not be rated."""
     methods: Mapping[str, MethodScore]
     """The scores by method."""
     seconds: float
-    """How long the rating took, with resumed parts."""
+    """How long the rating took, including resumed parts."""
 
     def means(self) -> dict[str, dict[str, float]]:
-        """Method → the name of the score → mean, and with `_change` that of the difference."""
+        """Method → the name of the score → mean, and with `_change` the mean difference."""
         found = {method: {self.metric: score.mean} for method, score in self.methods.items()}
         for method, score in self.methods.items():
             if score.difference:
@@ -103,7 +103,7 @@ class RatingSummary(Record):
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A row of `scores.csv`: the score of a photo by a method."""
+    """A row of `scores.csv`: the score of a photo in the version of one method."""
 
     image: str
     method: str

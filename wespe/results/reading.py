@@ -1,4 +1,4 @@
-"""The folders of results: everything that is in one of them, read and checked."""
+"""The folders of results: everything in one of them, read and checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class EvaluationResult:
     pictures: Mapping[str, Mapping[str, Path]]
     """Shown photo → method → file."""
     crops: Mapping[str, Mapping[str, Path]]
-    """The same of its part that is shown pixel by pixel."""
+    """The same for its part that is shown pixel by pixel."""
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ def read_pair(name: str, folder: Path) -> PairResult | ImportedResult:
         return ImportedResult(name, card)
     losses = read_losses(files.losses)
     if not files.samples.is_dir():
-        raise ValueError(f"{files.samples}: expected a folder of sample sheets, there is none")
+        raise ValueError(f"{files.samples}: expected a folder of sample sheets, found none")
     return PairResult(name, card, losses, sorted(files.samples.glob("*.jpg")))
 
 
 def read_evaluation(name: str, folder: Path) -> EvaluationResult:
-    """Read an evaluation's files; ValueError names a wrong one."""
+    """Read an evaluation's files; raises ValueError that names a wrong one."""
     files = EvaluationFiles(folder)
     return EvaluationResult(
         name,
@@ -80,7 +80,7 @@ def read_evaluation(name: str, folder: Path) -> EvaluationResult:
 
 
 def read_rating(name: str, folder: Path) -> RatingResult:
-    """Read a rating's files; ValueError names a wrong one."""
+    """Read a rating's files; raises ValueError that names a wrong one."""
     files = RatingFiles(folder)
     summary = read_record(files.summary, RatingSummary)
     scores: dict[str, dict[str, float]] = {}
@@ -91,7 +91,7 @@ def read_rating(name: str, folder: Path) -> RatingResult:
 
 def _read_pictures(folder: Path) -> dict[str, dict[str, Path]]:
     if not folder.is_dir():
-        raise ValueError(f"{folder}: expected a folder of {folder.name}, there is none")
+        raise ValueError(f"{folder}: expected a folder of {folder.name}, found none")
     pictures: dict[str, dict[str, Path]] = {}
     for path in sorted(folder.glob("*.jpg")):
         photo, dot, method = path.stem.rpartition(".")

@@ -1,7 +1,7 @@
 """What all records have in common: written by one stage, and read and checked by the next.
 
-A record is a frozen dataclass. Each of its fields has a docstring of its own, from which
-docs/records.md is made. To write one takes no package; to read one takes pydantic.
+A record is a frozen dataclass. Each of its fields has a docstring, from which docs/records.md is
+made. Writing a record needs no package; reading one needs pydantic.
 """
 
 from dataclasses import asdict, dataclass, is_dataclass
@@ -13,14 +13,14 @@ from wespe.core.files import write_json
 
 @dataclass(frozen=True)
 class Record:
-    """The base of what a file holds, or a part of it. A key that it does not know is refused."""
+    """The base of what a file holds, or of a part of it. Unknown keys are refused."""
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     what: ClassVar[str] = ""
-    """What a file with it is, such as `a model card`; empty for what is only a part of one."""
+    """What a file with this record is, such as `a model card`; empty for a part of another."""
     where: ClassVar[str] = ""
-    """Where it lies, `data` and `results` for the settings `run.data` and `run.results`."""
+    """Where the file lies; `data` and `results` stand for `run.data` and `run.results`."""
 
 
 RecordType = TypeVar("RecordType", bound=Record)
@@ -40,13 +40,13 @@ def as_json(record: Record) -> dict[str, Any]:
 def read_record(path: Path, kind: type[RecordType]) -> RecordType:
     """The record in a file.
 
-    Raises ValueError, naming the file and the first key that is wrong in it; also where there is no
-    such file.
+    Raises ValueError that names the file, and the first key in it that is wrong; also if there is
+    no such file.
     """
     from pydantic import TypeAdapter, ValidationError
 
     if not path.is_file():
-        raise ValueError(f"{path}: expected {kind.what}, there is none")
+        raise ValueError(f"{path}: expected {kind.what}, found none")
     try:
         return TypeAdapter(kind).validate_json(path.read_bytes(), strict=True)
     except ValidationError as error:

@@ -8,11 +8,11 @@ from pathlib import Path
 def rows(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file, each with the number of its last line.
 
-    `what`: what the file is, in words. Raises ValueError, naming the file, where there is none or
-    one of `columns` is missing.
+    `what`: what the file is, in words. Raises ValueError that names the file if it or one of
+    `columns` is missing.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: expected {what}, there is none")
+        raise ValueError(f"{path}: expected {what}, found none")
     with path.open(encoding="utf-8", newline="") as stream:
         table = csv.DictReader(stream)
         found = table.fieldnames or ()

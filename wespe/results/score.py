@@ -1,4 +1,4 @@
-"""What people are told of a number that photos have."""
+"""How a number that photos have is shown."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -15,11 +15,11 @@ class Score(Record):
     label: str
     """The heading of its column."""
     unit: str = ""
-    """Empty where the number has none."""
+    """Empty for a number without a unit."""
     better: Better | None = None
-    """Null where the number only describes."""
+    """Null for a number that only describes."""
     decimals: int = 2
-    """With how many its values are shown."""
+    """The number of decimals that its values are shown with."""
 
     def text(self, value: float, decimals: int | None = None) -> str:
         """`value` with its decimals, or others, and a true minus."""

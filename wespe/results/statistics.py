@@ -13,11 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 Values = NDArray[np.float64]
 Interval = tuple[float, float]
 Statistic = Callable[[Values], Values]
-"""What is computed of each resample."""
+"""What is computed from each resample."""
 
 FEWEST = 6
-"""Fewer values say nothing of others: two of them, resampled, still give an interval. Nor can a
-two-sided signed-rank test of five get below 0.05: 2 / 2⁵ = 0.0625."""
+"""Fewer values say nothing about others, though even two of them, resampled, give an interval. Nor
+can a two-sided signed-rank test of five get below 0.05: 2 / 2⁵ = 0.0625."""
 RESAMPLES = 2000
 _SEED = 0
 _PERCENTILES = (2.5, 97.5)
@@ -38,8 +38,9 @@ def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
 def interval(values: ArrayLike, statistic: Statistic = mean) -> Interval | None:
     """The 95 % bootstrap interval of a statistic of `values`; None for fewer than six of them.
 
-    `values`: `(N, …)`, resampled along the first axis. Of paired photos give the differences: a
-    photo is then drawn with both. Of subjects with several answers give a row a subject.
+    `values`: `(N, …)`, resampled along the first axis. For paired photos pass the
+    differences, so that a photo is drawn with both. For subjects with several answers pass a row
+    per subject.
     `statistic`: resamples `(R, N, …)` → `(R,)`. Source: Efron and Tibshirani, "An introduction to
     the bootstrap", 1993, chapter 13 (percentiles).
     """
@@ -84,7 +85,7 @@ def wilson(hits: int, count: int) -> Interval:
 def paired_p(values: Values, others: Values) -> float | None:
     """The two-sided p-value of Wilcoxon's signed-rank test of `values - others`, `(N,)` each.
 
-    None for fewer than six photos, 1 where all are alike. Source: Wilcoxon, "Individual comparisons
+    None for fewer than six photos, 1 if all are equal. Source: Wilcoxon, "Individual comparisons
     by ranking methods", 1945; photos without a difference are left out, as there.
     """
     from scipy.stats import wilcoxon
@@ -121,7 +122,7 @@ class Difference:
 
     @property
     def is_open(self) -> bool:
-        """Whether the photos do not tell the two methods apart."""
+        """Whether the photos do not distinguish the two methods."""
         return self.interval is None or self.interval[0] <= 0 <= self.interval[1]
 
 

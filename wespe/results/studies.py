@@ -23,16 +23,16 @@ class Flagged(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Subjects(Record):
-    """Who took part."""
+    """The subjects who took part."""
 
     began: int
     """How many subjects began."""
     voted: int
-    """How many gave an answer."""
+    """How many gave at least one answer."""
     finished: int
     """How many answered all trials."""
     flagged: tuple[Flagged, ...]
-    """Whose votes count only in `with_flagged`."""
+    """The subjects whose votes count only in `with_flagged`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +72,13 @@ class Preference(Record):
     fraction: float
     """Their share."""
     wilson: Interval
-    """Its 95 % interval if all votes were independent."""
+    """Its 95 % interval, as if all votes were independent."""
     bootstrap: Interval | None
-    """Its 95 % interval with whole subjects resampled; null for fewer than six."""
+    """Its 95 % interval with whole subjects resampled; null for fewer than six subjects."""
     with_flagged: PreferenceOfAll
     """The same with flagged subjects."""
     paper: PaperFraction | None
-    """The paper's figure, where it has one."""
+    """The paper's figure, if it has one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Strength(Record):
     strength: float
     """Strengths have mean zero; a difference of 1 is a preference of 73 %."""
     bootstrap: Interval | None
-    """Its 95 % interval with whole subjects resampled; null for fewer than six."""
+    """Its 95 % interval with whole subjects resampled; null for fewer than six subjects."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,9 +122,9 @@ class Opinion(Record):
     std: float | None
     """Their standard deviation (ddof 1); null for a single one."""
     interval: Interval | None
-    """The 95 % interval of the mean if all ratings were independent (ITU-R BT.500)."""
+    """The 95 % interval of the mean, as if all ratings were independent (ITU-R BT.500)."""
     bootstrap: Interval | None
-    """Its 95 % interval with whole subjects resampled; null for fewer than six."""
+    """Its 95 % interval with whole subjects resampled; null for fewer than six subjects."""
     with_flagged: OpinionOfAll
     """The same with flagged subjects."""
 
@@ -153,14 +153,14 @@ class PaperRow(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class PaperStudy(Record):
-    """The paper's own study, of other people and other photos."""
+    """The paper's own study, with other people and other photos."""
 
     source: str
-    """Where it is printed."""
+    """Where its figures are printed."""
     about: str
-    """What it asked, and of whom."""
+    """What was asked, and of whom."""
     table_5: tuple[PaperRow, ...]
-    """What it found."""
+    """Its results."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,19 +181,19 @@ class StudyFigures(Record):
     networks: Mapping[str, str]
     """Set → hash of the network that made `enhanced`."""
     simulated_subjects: bool
-    """Whether nobody was asked: a trial run."""
+    """Whether the subjects are simulated, in a trial run."""
     simulated_photos: bool
     """Whether any of the photos come from a camera simulation."""
     subjects: Subjects
-    """Who took part."""
+    """The subjects who took part."""
     votes: int
     """The votes that count."""
     preferences: tuple[Preference, ...] = ()
-    """Of a study of pairs."""
+    """Empty for a study of ratings."""
     strengths: tuple[Strength, ...] = ()
-    """Of a study of pairs, the strongest first."""
+    """The strongest first; empty for a study of ratings."""
     ratings: tuple[Opinion, ...] = ()
-    """Of a study of ratings."""
+    """Empty for a study of pairs."""
     agreement: Agreement
     """Whether subjects agree."""
     paper: PaperStudy

@@ -13,19 +13,19 @@ class Column(Record):
     """A column: its heading and how its numbers are shown."""
 
     key: str
-    """The metric or score, by which rows have their cells."""
+    """The metric or score; rows have their cells by this key."""
     shown: Score
     """Its heading, unit, better direction and decimals."""
     paper_decimals: int | None = None
-    """With how many the paper prints its values; null where it has no such column."""
+    """The paper's number of decimals; null if it has no such column."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cell(Record):
-    """The value of a method by a metric; what there is not is null."""
+    """The value of a method by a metric; missing parts are null."""
 
     value: float | None = None
-    """The mean over photos; null where the data are not at hand, which `note` then says."""
+    """The mean over photos; null if the data are not at hand, as `note` then explains."""
     low: float | None = None
     """The lower end of its 95 % bootstrap interval over photos."""
     high: float | None = None
@@ -33,13 +33,13 @@ class Cell(Record):
     paper: float | None = None
     """What the paper prints for the same method on the same dataset."""
     p: float | None = None
-    """Of the two-sided Wilcoxon signed-rank test of the photos against their originals."""
+    """The p-value of the two-sided Wilcoxon signed-rank test against the original photos."""
     n: int = 0
     """The number of photos."""
     note: str | None = None
-    """What a reader has to know about this cell."""
+    """What a reader must know about this cell."""
     best: bool = False
-    """Whether it is the best of its column, where that is marked."""
+    """Whether it is marked as the best of its column."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +47,11 @@ class Row(Record):
     """A row: a method on a set of photos."""
 
     photos: str
-    """What the table calls the photos; empty where all rows have the same."""
+    """What the table calls the photos; empty if all rows have the same."""
     method: str
     """What the table calls the method."""
     cells: Mapping[str, Cell]
-    """By the key of the column."""
+    """The cells, by the key of their column."""
     marked: bool = False
     """Whether it is the row that the table is about."""
 
@@ -72,9 +72,9 @@ class Check(Record):
     column: str
     """The key of the column."""
     cell: Cell
-    """Ours and the paper's."""
+    """Our value and the paper's."""
     agrees: bool | None
-    """Whether the paper's value is within our interval; null where that cannot be said."""
+    """Whether the paper's value is within our interval; null if this cannot be decided."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,7 @@ class Table(Record):
     title: str
     """Its heading."""
     caption: str
-    """What a reader has to know about all of it."""
+    """What a reader must know about the whole table."""
     simulated: bool
     """Whether any of its photos come from a camera simulation."""
     columns: tuple[Column, ...]

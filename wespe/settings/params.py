@@ -296,7 +296,7 @@ def _unfitted_baselines(params: Params) -> list[str]:
 
 
 def _wrong_domains(params: Params) -> list[str]:
-    """A line for each domain that is no source, or there twice; and for each that a pair lacks."""
+    """A line for each domain that is no source, listed twice, or missing though a pair needs it."""
     choice = ", ".join(params.sources)
     problems = [
         f"domains must name sources ({choice}), each once, got {name!r}"
@@ -305,7 +305,7 @@ def _wrong_domains(params: Params) -> list[str]:
     ]
     listed = ", ".join(params.domains) or "nothing"
     return problems + [
-        f"domains must list what pairs.{name}.{key} names, {source!r}; they list {listed}"
+        f"domains must include {source!r}, which pairs.{name}.{key} names, got {listed}"
         for name, pair in params.pairs.items()
         for key, source in (("source", pair.source), ("target", pair.target))
         if source in params.sources and source not in params.domains
@@ -323,7 +323,7 @@ def _unknown_judges(params: Params) -> list[str]:
         ),
     ]
     return [
-        f"{key} must be of {', '.join(known)}, each once, got {name!r}"
+        f"{key} must be among {', '.join(known)}, each once, got {name!r}"
         for key, known, names in chosen
         for place, name in enumerate(names)
         if name not in known or name in names[:place]

@@ -31,8 +31,8 @@ def feed(
     """The batches of a training, a function of the step's number: x and y on `device`.
 
     Each float32 `(batch_size / processes, 3, S, S)` in [0, 1], this process's part of the batch.
-    `paired`: both show the same scenes, otherwise they have nothing to do with each other.
-    `resident`: all patches lie on the device, so that a step copies their numbers alone.
+    `paired`: both show the same scenes; otherwise they are unrelated.
+    `resident`: all patches are on the device, so a step copies only their numbers.
     """
     part = processes.share(batch_size)
     take = _from_device if resident else _from_disk
@@ -81,7 +81,7 @@ def _from_device(patches: PatchSet, device: torch.device) -> Callable[..., Tenso
 
 
 def _sent(array: NDArray[np.generic], device: torch.device) -> Tensor:
-    """A copy on the device; from pinned memory, CUDA makes it while the CPU goes on."""
+    """A copy on the device; from pinned memory, CUDA makes it while the CPU continues."""
     tensor = torch.from_numpy(np.ascontiguousarray(array))
     if device.type == "cuda":
         tensor = tensor.pin_memory()

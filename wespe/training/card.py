@@ -1,16 +1,16 @@
-"""What a model card tells beyond its training's figures: the data, intended use and limits."""
+"""What a model card states beyond its training's figures: the data, intended use and limits."""
 
 from wespe.data.patches.store import PatchSet
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.limits import network_limits
 from wespe.results.cards import NOT_STATED, Domain, Domains
 
-# Of a domain with fewer photos the card warns.
+# The card warns about a domain with fewer photos.
 _FEW_PHOTOS = 20
 
 
 def provenance(patches: PatchSet) -> Domain:
-    """What a network's card says about one domain of its data."""
+    """What a network's card states about one domain of its data."""
     manifest = patches.manifest
     return Domain(
         origin=manifest.origin,
@@ -24,7 +24,7 @@ def provenance(patches: PatchSet) -> Domain:
 
 
 def intended_use(source: str, target: str, data: Domains) -> str:
-    """What a network is for that has learned to take photos of `source` to those of `target`."""
+    """The use of a network that learned to change photos of `source` into those of `target`."""
     return (
         f"To enhance unedited photos of the camera of {source} ({data.source.origin}) towards the "
         f"look of {target}."
@@ -32,23 +32,23 @@ def intended_use(source: str, target: str, data: Domains) -> str:
 
 
 def limits(source: str, target: str, data: Domains, network: Enhancer) -> list[str]:
-    """What such a network cannot do, a sentence each."""
+    """What such a network cannot do, one sentence each."""
     domains = [(source, data.source), (target, data.target)]
     learned = " and ".join(
         f"{domain.patches} patches of {domain.patch_px} px from {domain.photos} photos of {name}"
         for name, domain in domains
     )
     found = [
-        f"It has learned from {learned}. What it does to other scenes, to another camera's photos "
-        "and to edited ones is not known."
+        f"It learned from {learned}. Its effect on other scenes, on another camera's photos and on "
+        "edited ones is not known."
     ]
     if few := [name for name, domain in domains if domain.photos < _FEW_PHOTOS]:
         found.append(
-            f"So few photos of {' and '.join(few)} hardly tell a camera's look from what happens "
-            "to be on them. Hundreds of mixed scenes do."
+            f"So few photos of {' and '.join(few)} hardly separate a camera's look from what they "
+            "happen to show. Use hundreds of mixed scenes."
         )
     if data.source.simulated:
         found.append(
-            f"The photos of {source} are simulated: what it does to a real camera's is not known."
+            f"The photos of {source} are simulated: its effect on a real camera's is not known."
         )
     return found + network_limits(network)

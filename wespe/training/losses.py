@@ -32,7 +32,7 @@ def adversarial_loss(fake_logits: Tensor) -> Tensor:
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """Cross-entropy of a discriminator: −log D(y) − log(1 − D(G(x))), halved; a scalar ≥ 0.
 
-    ln 2 for a discriminator that cannot tell.
+    ln 2 for a discriminator that guesses.
     """
     return 0.5 * (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean())
 

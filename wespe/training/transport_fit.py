@@ -28,7 +28,7 @@ from wespe.photos.tensors import to_tensor
 _CHUNK_PIXELS = 2**22
 # Patches a domain that contrast and saturation are measured on, evenly spread.
 _MEASURED = 2000
-# Beyond this, what differs is taken for content: 15 vivid photos asked for twice the saturation.
+# A larger difference is taken for content: 15 vivid photos asked for twice the saturation.
 _LARGEST_GAIN = 1.4
 # Parts that a domain's photos are divided into, of which one is left out at a time.
 _PARTS = 20
@@ -38,7 +38,7 @@ Levels = NDArray[np.float64]
 
 
 class Transports:
-    """What takes the photos of each domain to the look of the other, fitted when first asked for.
+    """The transports from each domain to the look of the other, fitted when first asked for.
 
     `shrink`: as in `fit_transport`.
     """
@@ -77,8 +77,9 @@ def fit_transport(
     """The transport between two sets of patches, uint8 `(N, S, S, 3)`, memory maps or not.
 
     `source_photos`, `target_photos` `(N,)`: a number for the photo that each patch is of; by
-    default each is of its own. A set of one photo tells nothing: the transport changes nothing.
-    Without `shrink`, for sets that show the same things, they are taken as they are.
+    default each is of its own. From a set of one photo nothing can be learned, so the transport
+    changes nothing. Without `shrink`, for sets that show the same things, the differences are used
+    as they are.
     """
     x = _Domain(source, source_photos, whole=not shrink)
     y = _Domain(target, target_photos, whole=not shrink)
@@ -206,7 +207,7 @@ def _jackknife(
     """An estimate from the sums of both domains' parts, and its errors by chance.
 
     The sum of the errors' squares is the estimate's variance (Tukey's jackknife, over the parts of
-    each domain while the other stays whole), times the caution that so many parts ask for. A domain
+    each domain while the other stays whole), times the caution for this number of parts. A domain
     of one part adds none.
     """
     whole = source.sum(0), target.sum(0)
@@ -224,7 +225,7 @@ def _jackknife(
 
 
 def _caution(parts: int) -> float:
-    """How many times the variance that so few parts tell is taken: 1 for as many as there can be.
+    """The factor on a variance that is estimated from few parts: 1 for the largest number of parts.
 
     Fisher's F at 99 %, with 2 and `parts` − 1 degrees of freedom, over the same for `_PARTS`: 840
     for two parts, 17 for three, 3.0 for five, 1.5 for eight.

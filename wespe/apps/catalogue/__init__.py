@@ -1,4 +1,4 @@
-"""What networks there are, what each is and how good: from the files of their results alone."""
+"""The list of networks, what each is and how good, only from the files of their results."""
 
 from wespe.apps.catalogue.card import markdown
 from wespe.apps.catalogue.table import as_json, as_table

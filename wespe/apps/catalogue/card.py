@@ -23,7 +23,7 @@ def markdown(network: Network) -> str:
         "Metrics": _metrics(network),
         "Limits": [f"- {limit}" for limit in card.limits],
         "Licence": [
-            "Of the network: up to its maker, within the terms of what it was made from.",
+            "The network's licence is up to its maker, within the terms of what it was made from.",
             "",
             *licence,
         ],

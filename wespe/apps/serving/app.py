@@ -59,7 +59,7 @@ def make_app(
     def known(key: str, *, done: bool = False) -> Photo:
         photo = tray.get(key)
         if photo is None:
-            raise HTTPException(404, "This photo is not here any more.")
+            raise HTTPException(404, "This photo is no longer here.")
         if done and photo.state != "done":
             raise HTTPException(409, "This photo is not done yet.")
         return photo
@@ -89,9 +89,9 @@ def make_app(
         except TrayError as error:
             raise HTTPException(422, str(error)) from error
         except ClientDisconnect as error:
-            raise HTTPException(400, "The photo did not come whole.") from error
+            raise HTTPException(400, "The upload of the photo was interrupted.") from error
         except OSError as error:
-            raise HTTPException(507, f"It cannot be kept: {error.strerror}.") from error
+            raise HTTPException(507, f"It cannot be stored: {error.strerror}.") from error
         return photo.told()
 
     @app.get("/photos/{key}")

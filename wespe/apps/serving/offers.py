@@ -9,7 +9,7 @@ from wespe.results.cards import ModelCard
 
 
 def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offer]]:
-    """The networks in `places`, files or folders: by id, each one's file and what is told of it.
+    """The networks in `places`, files or folders: by id, each one's file and its description.
 
     A network without its card is offered by its file's name. Raises ValueError, with what is wrong
     with those there are, if none can be used.
@@ -19,7 +19,7 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
     offers: dict[str, Offer] = {}
     problems = []
     for network in find_networks(places):
-        # A card may be lost on the way to another machine; the file alone is enough to enhance.
+        # A card may be lost on the way to another machine; enhancing needs only the file.
         given = network.path in places and network.path.is_file()
         if isinstance(network, Broken) and not given:
             problems.append(network.problem)
@@ -29,7 +29,7 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
         offers[key] = Offer(network.name, _note(network))
     if not offers:
         searched = ", ".join(map(str, places))
-        found = "\n".join(problems) or "there is none"
+        found = "\n".join(problems) or "found none"
         raise ValueError(f"expected a network in {searched}: {found}")
     return paths, offers
 

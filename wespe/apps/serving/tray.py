@@ -32,7 +32,7 @@ class Enhancing(Protocol):
 
 
 class TrayError(ValueError):
-    """A photo that is not taken; the message says why, without a path."""
+    """A photo that is refused; the message gives the reason, without a path."""
 
 
 class _GoneError(Exception):
@@ -50,7 +50,7 @@ class Limits:
 
 
 class Tray:
-    """Photos by key. One thread enhances them in the order in which they came.
+    """Photos by key. One thread enhances them in the order in which they arrived.
 
     `load(network)` gives a network by its id; it is called for each photo. Everything lies in a
     temporary folder that only this user may read, and is gone when the tray is closed; what a
@@ -89,7 +89,7 @@ class Tray:
         with self._lock:
             # Those under way count: many that begin at once are no way around the limit.
             if (count := len(self._photos) + self._receiving) >= self.limits.photos:
-                raise TrayError(f"There are {count} photos here: remove some first.")
+                raise TrayError(f"This page already has {count} photos: remove some first.")
             self._receiving += 1
         folder = self._folder / secrets.token_urlsafe(16)
         try:
@@ -113,7 +113,8 @@ class Tray:
             raise TrayError(f"It cannot be used: {error.reason}.") from error
         if (megapixels := width * height / 1e6) > self.limits.megapixels:
             raise TrayError(
-                f"It has {megapixels:.0f} megapixels; this page takes {self.limits.megapixels:.0f}."
+                f"It has {megapixels:.0f} megapixels; this page accepts at most "
+                f"{self.limits.megapixels:.0f}."
             )
         photo = Photo(file.parent.name, name, network, width, height, file=file)
         photo.touched_s = time.monotonic()  # Before it is seen: the other thread drops idle ones.

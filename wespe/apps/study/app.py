@@ -78,7 +78,7 @@ def _add_subjects(app: FastAPI, study: Study, votes: Votes, cookie: str, simulat
     @app.post("/start")
     def start(sent: _Consent, response: Response) -> dict[str, Any]:
         if not sent.consent:
-            raise HTTPException(403, "Nobody takes part without agreeing to it.")
+            raise HTTPException(403, "You can only take part if you agree.")
         code = votes.enrol(simulated=simulated)
         remember(response, code)
         return _state(study, votes.progress(code))
@@ -88,7 +88,7 @@ def _add_subjects(app: FastAPI, study: Study, votes: Votes, cookie: str, simulat
         code = sent.code.strip().lower()
         progress = votes.progress(code)
         if progress is None:
-            raise HTTPException(404, "Nobody has this code.")
+            raise HTTPException(404, "There is no subject with this code.")
         remember(response, code)
         return _state(study, progress)
 
@@ -121,7 +121,7 @@ def _add_trials(app: FastAPI, study: Study, votes: Votes, cookie: str, pictures:
         file = votes.picture(token)
         if file is None:
             raise HTTPException(404, "There is no such picture.")
-        # Read here: a file response would tell when the file was made.
+        # Read here: a file response would reveal when the file was made.
         content = (pictures / file).read_bytes()
         keep = {"Cache-Control": "private, max-age=3600, immutable"}
         return Response(content, media_type="image/jpeg", headers=keep)

@@ -47,10 +47,12 @@ def build(
     ValueError for too few photos, a method that is not there, or a folder that is.
     """
     if out.exists():
-        raise ValueError(f"{out}: there already; votes belong to one study, so name another folder")
+        raise ValueError(
+            f"{out} already exists; votes belong to one study, so choose another folder"
+        )
     _check(out.name, [one.name for one in sets])
     if min(photos_per_set - 1, practice, catches) < 0 or not against:
-        raise ValueError("expected at least a photo and a method, and no number below 0")
+        raise ValueError("expected at least one photo and one method, and no negative number")
     random = np.random.default_rng(seed)
     with atomic_folder(out) as folder:
         (folder / "pictures").mkdir()
@@ -94,7 +96,7 @@ def _draw(
     if len(photos.photos) < count:
         raise ValueError(
             f"set {photos.name}: expected at least {count} photos, got {len(photos.photos)} "
-            "(an evaluation keeps as many as its setting `pictures` says)"
+            "(the setting `pictures` of an evaluation is how many it keeps)"
         )
     order = [photos.photos[number] for number in random.permutation(len(photos.photos))]
     shown, spare = order[:count], order[count:] or order
@@ -138,7 +140,7 @@ def _write(
 def _write_versions(
     folder: Path, versions: Mapping[str, Pixels], random: np.random.Generator
 ) -> dict[str, str]:
-    """Write versions of one photo so that name, size and time tell nothing; method → file."""
+    """Write versions of one photo so that name, size and time reveal nothing; method → file."""
     shapes = {name: pixels.shape for name, pixels in versions.items()}
     if len(set(shapes.values())) > 1:
         raise ValueError(f"expected all versions of a photo in one size, got {shapes}")

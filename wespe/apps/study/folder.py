@@ -34,7 +34,7 @@ class Item(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class Study(Record):
-    """What a study shows. It tells which picture is which, so subjects never see it."""
+    """What a study shows. It identifies the pictures, so subjects never see it."""
 
     what: ClassVar[str] = "a study made by `wespe study build`"
     where: ClassVar[str] = "STUDY/study.json"

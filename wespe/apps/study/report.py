@@ -86,7 +86,10 @@ def as_markdown(figures: StudyFigures) -> str:
     """The figures as a page of Markdown; simulations say so first."""
     lines = [f"# {figures.title}", ""]
     if figures.simulated_subjects:
-        lines += ["**Simulated subjects: nobody was asked. This tests the study, no photo.**", ""]
+        lines += [
+            "**Simulated subjects: nobody was asked. This tests the study, not the photos.**",
+            "",
+        ]
     if figures.simulated_photos:
         lines += ["**Demo: some photos come from a simulated camera.**", ""]
     lines += [_who(figures), ""]
@@ -95,8 +98,8 @@ def as_markdown(figures: StudyFigures) -> str:
     lines += [
         f"Agreement between subjects: Krippendorff's alpha ({agreement.level}) "
         f"{_number(agreement.krippendorff_alpha)}; two subjects gave the same answer to "
-        f"{_percent(agreement.same_answer)} of what both saw. Alpha asks whether subjects agree "
-        "on which trials differ from the others: where one method wins everywhere alike, it is "
+        f"{_percent(agreement.same_answer)} of what both saw. Alpha shows whether subjects "
+        "agree on which trials differ from the others. If one method wins everywhere alike, it is "
         "near 0 although most answers are the same.",
         "",
     ]
@@ -111,14 +114,14 @@ def _who(figures: StudyFigures) -> str:
         return text + "None failed more than a quarter of their catch trials."
     return (
         f"{text}Flagged, since they failed more than a quarter of their catch trials: "
-        f"{flagged}. Figures are without them; the column “with flagged” is not."
+        f"{flagged}. The figures leave them out, except in the column “with flagged”."
     )
 
 
 def _preference_lines(figures: StudyFigures) -> list[str]:
     lines = [
-        "How often the enhanced photo was preferred. Wilson's 95 % interval takes all votes as "
-        "independent; the bootstrap's resamples subjects. Both speak of these photos alone.",
+        "How often the enhanced photo was preferred. Wilson's 95 % interval treats all votes as "
+        "independent; the bootstrap resamples subjects. Both are only about these photos.",
         "",
         "| set | against | votes | subjects | fraction | Wilson | bootstrap | with flagged | "
         "the paper's |",
@@ -149,8 +152,8 @@ def _preference_lines(figures: StudyFigures) -> list[str]:
 
 def _rating_lines(figures: StudyFigures) -> list[str]:
     lines = [
-        "Mean opinion scores, from 1 (bad) to 5 (excellent). The 95 % interval takes all ratings "
-        "as independent (ITU-R BT.500); the bootstrap's resamples subjects.",
+        "Mean opinion scores, from 1 (bad) to 5 (excellent). The 95 % interval treats all "
+        "ratings as independent (ITU-R BT.500); the bootstrap resamples subjects.",
         "",
         "| set | method | ratings | subjects | mean | std | interval | bootstrap | with flagged |",
         "|---|---|---|---|---|---|---|---|---|",
@@ -169,7 +172,7 @@ def _rating_lines(figures: StudyFigures) -> list[str]:
 def _paper_lines(paper: PaperStudy) -> list[str]:
     sets = list(paper.table_5[0].fractions)
     lines = [
-        f"The paper's own study ({paper.source}), of other people and other photos: {paper.about}",
+        f"The paper's own study ({paper.source}), with other people and photos: {paper.about}",
         "",
         _row(["WESPE against", *sets]),
         "|---" * (len(sets) + 1) + "|",

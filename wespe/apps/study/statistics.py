@@ -68,7 +68,7 @@ DISTANCES: dict[str, Callable[[Any, Any], float]] = {"nominal": _differs, "inter
 def krippendorff_alpha(units: Iterable[Sequence[Any]], level: str) -> float | None:
     """Agreement on which units differ: 1 all agree, 0 as by chance, below 0 less than that.
 
-    `units`: all answers to each unit, in any number; one answer alone says nothing. `level` is a
+    `units`: all answers to each unit, in any number; a single answer shows nothing. `level` is a
     key of DISTANCES. None where all answers are equal, which leaves nothing to agree on. Source:
     Krippendorff, "Computing Krippendorff's alpha-reliability", 2011.
     """

@@ -62,7 +62,9 @@ class Votes:
                 refused.callback(self._connection.close)
                 keys = self._prepare()
             except sqlite3.Error as error:
-                raise ValueError(f"{path}: expected votes, or room for them: {error}") from error
+                raise ValueError(
+                    f"{path}: expected a file of votes that can be written, got: {error}"
+                ) from error
             if keys != [(study.key,)]:
                 raise ValueError(f"{path}: expected the votes of this study, got those of another")
             refused.pop_all()
@@ -120,7 +122,7 @@ class Votes:
                 )
                 files = self._study.items[placed.item].pictures
                 for side, file in enumerate(reversed(files) if placed.swapped else files):
-                    # A name for this subject and trial alone: the same picture seen twice, or
+                    # A name only for this subject and trial: the same picture seen twice, or
                     # by two people, has two names.
                     row = (secrets.token_urlsafe(18), subject, position, side, file)
                     connection.execute("INSERT INTO pictures VALUES (?, ?, ?, ?, ?)", row)
@@ -217,9 +219,7 @@ def open_votes(folder: Path, study: Study) -> Votes:
     """The votes of a study that has been served; ValueError if it has not."""
     path = folder / VOTES
     if not path.exists():
-        raise ValueError(
-            f"{path}: expected votes, there are none: `wespe study serve` collects them"
-        )
+        raise ValueError(f"{path}: expected votes, found none; `wespe study serve` collects them")
     votes = Votes(path, study)
     votes.settle()
     return votes

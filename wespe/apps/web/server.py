@@ -147,7 +147,7 @@ def serve(
     """Serve until Ctrl-C or SIGTERM; requests under way have five seconds to end.
 
     Only this machine reaches it, unless `lan` opens it to the network. `port` 0 takes a free one.
-    `say` is told the addresses, one a line, once connections are accepted. Raises OSError where
+    `say` receives the addresses, one per line, once connections are accepted. Raises OSError where
     the port is taken.
     """
     with contextlib.closing(_listen("0.0.0.0" if lan else "127.0.0.1", port)) as listener:

@@ -1,4 +1,4 @@
-"""What a homography says about two photos: whether it can be true, and what they have in common."""
+"""What a homography shows about two photos: whether it is plausible, and their common part."""
 
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def problem(homography: Matrix, source: Shape, target: Shape, *, max_stretch: fl
         return "degenerate homography: it mirrors the photo"
     stretch = float(stretches.max() / max(stretches.min(), 1e-9))
     if stretch > max_stretch:
-        return f"degenerate homography: it stretches by {stretch:.1f}, at most {max_stretch:g}"
+        return f"degenerate homography: it stretches by {stretch:.1f}, more than {max_stretch:g}"
     return None
 
 

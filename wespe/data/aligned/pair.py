@@ -176,7 +176,7 @@ def _registration(found: Registration) -> dict[str, Any]:
 
 
 def _facts(made: Cut) -> dict[str, Any]:
-    """What a report says of the patches."""
+    """What a report states about the patches."""
     shifts = [np.hypot(patch.shift_y, patch.shift_x) for patch in made.patches]
     alike = [patch.correlation for patch in made.patches]
     return {

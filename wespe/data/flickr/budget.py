@@ -11,7 +11,7 @@ class Budget:
     """At most `calls` calls in any `per_s` seconds.
 
     `path` holds the times of the last calls. `now` is wall time, in seconds, since the budget
-    has to outlive a restart of the machine; `report` is told of long waits.
+    has to outlive a restart of the machine; `report` receives long waits.
     """
 
     def __init__(

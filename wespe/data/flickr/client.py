@@ -70,7 +70,7 @@ class Flickr:
         self._budget, self._service, self._read = budget, service, credentials
         self._patience = Patience(ATTEMPTS, sleep=sleep)
         self.calls = 0
-        # A session of its own: flickrapi's is shared, tells no waiting time and logs what came.
+        # A session of its own: flickrapi's is shared, reports no waiting time and logs answers.
         self._session = requests.Session()
         self._session.hooks["response"].append(_check_status)
         weakref.finalize(self, self._session.close)
@@ -138,7 +138,7 @@ class Flickr:
         else:
             if isinstance(answer, dict):
                 return answer
-            problem = TemporaryError("an answer of another form")
+            problem = TemporaryError("an answer in an unexpected form")
         # Out here the first error, which may show the key, is not the context of this one.
         raise problem
 
@@ -149,10 +149,10 @@ class Flickr:
         if isinstance(error, requests.RequestException):
             kind = type(error).__name__
             if isinstance(error, ValueError):
-                return CallError(f"the API cannot be called ({kind}): is `service` its address?")
+                return CallError(f"the API cannot be called ({kind}); check the address, `service`")
             return TemporaryError(f"no connection ({kind})")
         if not isinstance(error, FlickrError):
-            return TemporaryError("an answer that is none of the API's")
+            return TemporaryError("an answer that is not the API's")
         code = whole(error.code)
         message = self._credentials.scrub(str(error).removeprefix("Error: "))
         if code in _REFUSED_KEY:
@@ -169,4 +169,4 @@ def _check_status(response: requests.Response, **_: Any) -> None:
         response.close()  # no one else will, once this has raised
     check_status(response)
     if status >= 400:
-        raise CallError(f"the API answers with status {status}: is `service` its address?")
+        raise CallError(f"the API answers with status {status}; check the address, `service`")

@@ -1,6 +1,6 @@
 """The crawl: windows of time are searched until there are photos enough, and these are fetched.
 
-The order of the photos depends on the seed and the answers alone. Everything that was learnt is in
+The order of the photos depends only on the seed and the answers. Everything that was learnt is in
 the journal or the folder of pictures, so a crawl that starts again passes quickly over what it did
 before, to the same end.
 """
@@ -31,7 +31,7 @@ class Service(Protocol):
 
 @dataclass
 class Yield:
-    """What a window gave: the total that Flickr tells, the pages asked for, and the different
+    """What a window gave: the total that Flickr states, the pages asked for, and the different
     photos on them that no window before had."""
 
     total: int
@@ -120,7 +120,7 @@ def _candidates(
 def _with_faves(
     photo: FlickrPhoto, service: Service, journal: CrawlJournal, removed: Set[str]
 ) -> FlickrPhoto:
-    """The photo with its faves, from the list of its fans where the search did not tell."""
+    """The photo with its faves, from the list of its fans if the search did not state them."""
     if photo.faves is not None:
         return photo
     if photo.id not in journal.faves and photo.id not in removed:

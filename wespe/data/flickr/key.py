@@ -1,4 +1,4 @@
-"""The key to Flickr's API: from the environment or a file of the user's, and shown nowhere."""
+"""The key to Flickr's API: from the environment or a file of the user's, never shown."""
 
 import os
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 KEY_FILE = Path("~/.config/wespe/flickr")
 HOW_TO = (
     "get a key at https://www.flickr.com/services/apps/create/ and put it and its secret into "
-    f"FLICKR_API_KEY and FLICKR_API_SECRET, or on the two lines of {KEY_FILE}"
+    f"FLICKR_API_KEY and FLICKR_API_SECRET, or on two lines of {KEY_FILE}"
 )
 
 
@@ -34,11 +34,11 @@ def read_credentials(environment: Mapping[str, str] = os.environ) -> Credentials
     if key and secret:
         return Credentials(key.strip(), secret.strip())
     if key or secret:
-        lacking = "FLICKR_API_SECRET" if key else "FLICKR_API_KEY"
-        raise KeyRefusedError(f"{lacking} is not set; {HOW_TO}")
+        missing = "FLICKR_API_SECRET" if key else "FLICKR_API_KEY"
+        raise KeyRefusedError(f"{missing} is not set; {HOW_TO}")
     path = KEY_FILE.expanduser()
     if not path.is_file():
-        raise KeyRefusedError(f"there is no key for Flickr; {HOW_TO}")
+        raise KeyRefusedError(f"no key for Flickr was found; {HOW_TO}")
     lines = path.read_text("utf-8").split()
     if len(lines) != 2:
         raise KeyRefusedError(f"{path}: expected two lines, key and secret, got {len(lines)}")

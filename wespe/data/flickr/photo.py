@@ -16,7 +16,7 @@ EXTRAS = ",".join(
         "count_faves",  # not documented: it may stop coming
     ]
 )
-"""What a search has to tell of each photo."""
+"""What a search has to return for each photo."""
 
 
 class Size(NamedTuple):
@@ -37,7 +37,7 @@ class Size(NamedTuple):
 
 @dataclass(frozen=True)
 class FlickrPhoto:
-    """What is known of a photo; `views` and `faves` are None where Flickr did not tell."""
+    """What is known of a photo; `views` and `faves` are None if Flickr did not state them."""
 
     id: str
     owner: str
@@ -100,7 +100,7 @@ def restore(value: Mapping[str, Any]) -> FlickrPhoto:
 
 
 def whole(value: object) -> int | None:
-    """A whole number that came as one or as text; None for anything else."""
+    """A whole number that was sent as one or as text; None for anything else."""
     text = str(value).strip()
     return int(text) if text.isdecimal() else None
 
@@ -108,7 +108,7 @@ def whole(value: object) -> int | None:
 def _sizes(record: Mapping[str, Any]) -> list[Size]:
     sizes = []
     for suffix in _SIZES:
-        # Of originals, o_dims tells the size also where they may not be fetched.
+        # Of originals, o_dims has the size even if they may not be fetched.
         width, height = (
             whole(record.get(f"{side}_{suffix}")) or whole(record.get(f"{suffix}_{side}"))
             for side in ("width", "height")
@@ -142,5 +142,5 @@ def objection(photo: FlickrPhoto, settings: FlickrSettings) -> str | None:
     if photo.views < settings.min_views:
         return f"fewer than {settings.min_views} views"
     if not to_fetch(photo, settings):
-        return f"cannot be had in {settings.width_px}×{settings.height_px} px"
+        return f"not available in {settings.width_px}×{settings.height_px} px"
     return None

@@ -24,7 +24,7 @@ _MAX_BYTES = 200 * 2**20
 
 
 class _GoneError(Exception):
-    """The picture cannot be had, now or later; the message says why."""
+    """The picture is not available, now or later; the message gives the reason."""
 
 
 class Pictures:
@@ -109,10 +109,10 @@ def _check(response: requests.Response, url: str) -> None:
         raise _GoneError(f"gone: status {response.status_code}")
     # For a photo that is gone Flickr redirects to a picture that says so.
     if _file(response.url) != _file(url):
-        raise _GoneError("gone: a placeholder came")
+        raise _GoneError("gone: Flickr sent a placeholder")
     kind = response.headers.get("Content-Type", "none").partition(";")[0]
     if not kind.startswith("image/"):
-        raise _GoneError(f"no picture: content type {kind}")
+        raise _GoneError(f"not a picture: content type {kind}")
 
 
 def _file(url: str) -> str:

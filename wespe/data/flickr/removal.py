@@ -41,14 +41,14 @@ def _read(path: Path) -> tuple[list[str], list[str]]:
         lines = path.read_text("utf-8").splitlines()
     except FileNotFoundError as error:
         raise ValueError(
-            f"{path}: expected the list of photos that were taken out, got nothing; "
-            "an empty file says that there are none"
+            f"{path}: expected the list of removed photos, found no file; "
+            "an empty file means that none are removed"
         ) from error
     comments = [line for line in lines if line.startswith("#")]
     ids = [line.strip() for line in lines if line.strip() and line not in comments]
     for identity in ids:
         if not re.fullmatch(r"\d+", identity, re.ASCII):
-            raise ValueError(f"{path}: expected the id of a photo a line, got {identity!r}")
+            raise ValueError(f"{path}: expected one photo id per line, got {identity!r}")
     return comments, ids
 
 

@@ -58,14 +58,14 @@ def acquire(
             )
     except UnavailableError as error:
         raise UnavailableError(
-            f"{error}; start again later, the crawl goes on where it stopped"
+            f"{error}; start again later; the crawl resumes where it stopped"
         ) from error
     except BusyError as error:
         raise ValueError(f"{folder}: another crawl is running there") from error
     report(f"{service.calls} calls of the API")
     if len(collection.photos) < settings.wanted:
         raise ValueError(
-            f"source {name}: expected {settings.wanted} photos, the query has "
+            f"source {name}: expected {settings.wanted} photos, the query found "
             f"{len(collection.photos)}; widen its dates, tags or licences, or ask for fewer"
         )
     sizes = {part: getattr(settings, part) for part in PARTS}

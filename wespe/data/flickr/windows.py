@@ -53,7 +53,7 @@ Ask = Callable[[Window, int], Page]
 def search_all(window: Window, ask: Ask, *, seed: int) -> Iterator[tuple[Window, Page]]:
     """Every page of windows below the cap that together make up `window`, in seeded order.
 
-    The order depends on the seed and the totals alone, so a replay of the same answers gives the
+    The order depends only on the seed and the totals, so a replay of the same answers gives the
     same pages. A single second with more photos than the cap is cut off there.
     """
     first = ask(window, 1)

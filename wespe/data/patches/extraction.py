@@ -102,8 +102,8 @@ def plan(
     strips = index.patch_px is not None
     if strips and index.patch_px != size_px:
         raise ValueError(
-            f"{index.source}: its patches are finished and of {index.patch_px} px, expected "
-            f"{size_px} px (patches.size_px)"
+            f"{index.source}: expected patches of {size_px} px (patches.size_px), got finished "
+            f"ones of {index.patch_px} px"
         )
     sides = np.array([(photo.height_px, photo.width_px) for photo in index.photos])
     # Positions in a photo: any px at random, whole cells in a grid.
@@ -133,7 +133,7 @@ def cut_photo(job: Job, *, rule: Rule, seed: int, store: Path) -> Cut:
         return Cut(unreadable=error.reason)
     if pixels.shape[:2] != job.shape:
         (height, width), found = job.shape, pixels.shape
-        reason = f"{found[1]}×{found[0]} px, the index says {width}×{height} px"
+        reason = f"{found[1]}×{found[0]} px, expected {width}×{height} px as in the index"
         return Cut(unreadable=reason)
     # Seeded by its content, a photo gives the same patches whatever lies beside it.
     generator = np.random.default_rng([seed, int(job.sha256, 16)])

@@ -17,7 +17,7 @@ _SYNC_S = 2.0  # so much that is finished may be lost, besides what is not
 class Part:
     """A patch set under way: `path`, its file, and `finished`, the first photos of its plan.
 
-    What follows them in the file counts for nothing. `add` is told of each further photo, in order,
+    What follows them in the file counts for nothing. `add` receives each further photo, in order,
     once its patches are in their final place.
     """
 

@@ -27,7 +27,7 @@ class PatchSet:
 
     @classmethod
     def open(cls, path: Path) -> "PatchSet":
-        """Map a patch set into memory; ValueError names the file if it is none, or empty."""
+        """Map a patch set into memory; ValueError names a file that is not one or is empty."""
         try:
             pixels = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError) as error:
@@ -43,7 +43,7 @@ class PatchSet:
                 f"{beside}: expected {len(pixels)} patches as in {path}, got {described}"
             )
         if not described:
-            raise ValueError(f"{path}: it has no patches; left out: {manifest.left_out}")
+            raise ValueError(f"{path}: expected patches, got none; left out: {manifest.left_out}")
         return cls(pixels, manifest)
 
     def __len__(self) -> int:
@@ -64,7 +64,7 @@ class PatchSet:
     ) -> Pixels:
         """The patches of training step `step` ≥ 0, uint8 `(batch_size, S, S, 3)`.
 
-        A function of its arguments alone, so a resumed training needs no random state. The steps
+        It depends only on its arguments, so a resumed training needs no random state. The steps
         walk through one random order of the set after the other, so every patch comes once an
         epoch. Different `stream`s are independent. `augment` turns and flips each patch into one of
         the square's eight symmetries at random.
@@ -97,20 +97,19 @@ class PatchSet:
 def check_pairs(source: PatchSet, target: PatchSet) -> None:
     """Raise ValueError, with the first difference, unless patch n of both shows the same scene.
 
-    That is: it is of a photo of the same name, but for the suffix, at the same place.
+    That is: it is of a photo of the same name, except for the suffix, at the same position.
     """
     names = [patches.manifest.source for patches in (source, target)]
     places = (_places(source), _places(target))
     for number, (one, other) in enumerate(itertools.zip_longest(*places)):
         if one != other:
             raise ValueError(
-                f"expected {names[0]} and {names[1]} to be pairs, patch n of the one the scene of "
-                f"patch n of the other; patch {number} is {_place(one)} of {names[0]} and "
-                f"{_place(other)} of {names[1]}. Pairs are the parts of one `aligned` "
-                "source, or photos of the same names that are single patches of patches.size_px, "
-                "with room for all of them in patches.count. "
-                "What is left out of one source (listed in its index.json, or as flat or clipped "
-                "in the manifest of its patches), `exclude` from both"
+                f"expected {names[0]} and {names[1]} to be pairs, with the same scene in patch n "
+                f"of both; patch {number} is {_place(one)} of {names[0]} and {_place(other)} of "
+                f"{names[1]}. Pairs are the parts of one `aligned` source, or photos of the same "
+                "names that are single patches of patches.size_px, with room for all of them in "
+                "patches.count. If a photo is left out of one source (see its index.json), or its "
+                "patch as flat or clipped (see the patches' manifest), `exclude` it from both"
             )
 
 

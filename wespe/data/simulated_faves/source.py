@@ -19,7 +19,7 @@ from wespe.results.faves import TABLE, Part, median_split
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 SIMULATED = "simulated viewers"
-# Two could be exposure and cast, which no one can tell from the scene's own.
+# Two could be exposure and cast, which cannot be distinguished from the scene's own.
 _LEAST_KINDS = 3
 
 
@@ -84,7 +84,7 @@ def _originals(
     if len(found) < 3:
         raise ValueError(
             f"source {name}: expected at least 3 photos of {settings.tile_px * settings.reduce} px "
-            f"a side in {settings.path}, for training, validation and test, got {len(found)}"
+            f"per side in {settings.path}, for training, validation and test, got {len(found)}"
         )
     return found, skipped
 
@@ -149,7 +149,7 @@ def _flat(original: str) -> str:
 
 
 def _write_faves(out: Path, photos: Sequence[_Photo], settings: SimulatedFavesSettings) -> None:
-    """Let the viewers see the photos, and write what came of it."""
+    """Let the viewers see the photos, and write their faves."""
     viewers = settings.viewers
     levels = np.array([photo.level for photo in photos])
     numbers = {owner: n for n, owner in enumerate(dict.fromkeys(p.owner for p in photos))}
@@ -196,5 +196,5 @@ def _write_faves(out: Path, photos: Sequence[_Photo], settings: SimulatedFavesSe
 
 
 def _hash(seed: int, text: str) -> int:
-    """A number of 64 bits that depends on both alone."""
+    """A number of 64 bits that depends only on these two."""
     return int.from_bytes(hashlib.sha256(f"{seed} {text}".encode()).digest()[:8], "big")

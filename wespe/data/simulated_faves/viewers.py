@@ -1,4 +1,4 @@
-"""Simulated viewers: how many fave a photo of known quality, and how well that can be told."""
+"""Simulated viewers: how many fave a photo of known quality, and how well one can predict it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ _VIEWS = 400  # quantiles of the views
 
 @dataclass(frozen=True)
 class Viewers:
-    """The model. Of a photo's viewers each faves it, or not, for himself.
+    """The model. Each viewer of a photo decides independently whether to fave it.
 
     `fave_rates`: the share of viewers who fave a photo of each quality level, worst first, where
     its owner is an average one. An owner adds a normal number of standard deviation `owner_spread`
-    to the log odds of all his photos. Views are log-normal: `views_median`, and `views_spread`, the
-    standard deviation of their natural logarithm; at least one.
+    to the log odds of all their photos. Views are log-normal, with `views_median` and with
+    `views_spread`, the standard deviation of their natural logarithm; at least one.
     """
 
     fave_rates: Sequence[float]

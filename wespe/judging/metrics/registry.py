@@ -15,8 +15,8 @@ class Metric:
     """A number that one photo has, by itself or against a reference of the same size.
 
     `function`, as `module:function`, takes the photo, and the reference if `needs_reference`,
-    uint8 `(H, W, 3)` sRGB; its value is NaN where a photo has none. `shown`: what people are told
-    of the number, wherever they read it.
+    uint8 `(H, W, 3)` sRGB; its value is NaN where a photo has none. `shown`: how the number is
+    shown, wherever people read it.
     """
 
     function: str

@@ -1,8 +1,8 @@
-"""What every kind of rater is: it learns from photos, scores one, and is kept as safetensors.
+"""What every kind of rater does: it learns from photos, scores one, and is saved as safetensors.
 
-To add a kind: a package `wespe/judging/raters/KIND/` with its settings (a `RaterSettings` whose
-`rater` names the class as `module:class`) and the class, a `Rater`, and an entry in `registry`. The
-rules, the commands, the card and the rating of enhanced photos are then the ones of all kinds.
+To add a kind, write a package `wespe/judging/raters/KIND/` with its settings (a `RaterSettings`
+whose `rater` names the class as `module:class`) and the class, a `Rater`, and add it to `registry`.
+Rules, commands, card and the rating of enhanced photos are the same for all kinds.
 """
 
 import json
@@ -32,13 +32,13 @@ Tensors = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Task:
-    """What a rater gets to learn from, next to its settings.
+    """What a rater learns from, in addition to its settings.
 
     `folder`: that of the source, `data/sources/NAME`, with `index.json` and whatever tables the
     source writes; `photos`: the index, read. `seed` decides all that is random. `device`: where and
     in which precision networks run. `state`: an existing folder for what a stopped fit resumes
-    from; the caller removes it when the rater is written. `log(step, values)`: is told of losses on
-    the way, where there are steps.
+    from; the caller removes it when the rater is written. `log(step, values)` receives
+    the losses during training, if there are steps.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Task:
 class Fitted:
     """A rater that has learned.
 
-    `figures`: JSON, what the kind has measured, such as accuracy with its interval. `says`: the
-    same in sentences.
-    `limits`: sentences of the card on what the scores do not tell. `records`: a mapping of numbers
-    with `step` each, the lines of `losses.jsonl`; none where nothing is trained in steps.
+    `figures`: JSON, what this kind measured, such as accuracy with its interval. `says`: the same
+    in sentences. `limits`: the card's sentences about what the scores do not show. `records`: the
+    lines of `losses.jsonl`, each a mapping of numbers with `step`; empty if nothing is trained in
+    steps.
     """
 
     rater: "Rater"
@@ -70,8 +70,8 @@ class Fitted:
 class Rater(ABC):
     """A judge of single photos.
 
-    Where it looks in a photo may depend on the photo's size and on the rater, and on nothing else:
-    so an original and its enhancements, which have one size, are judged at the same places.
+    Where it looks in a photo may depend only on the photo's size and on the rater. So an original
+    and its enhancements, which have the same size, are judged at the same places.
     """
 
     kind: ClassVar[str]
@@ -80,7 +80,7 @@ class Rater(ABC):
     @property
     @abstractmethod
     def shown(self) -> Score:
-        """What people are told of the score: the heading of its column, the better direction."""
+        """How the score is shown: the heading of its column, the better direction."""
 
     @classmethod
     @abstractmethod
@@ -135,8 +135,8 @@ def load_rater(path: Path, device: Device) -> Rater:
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: expected a .safetensors rater, got {error}") from error
     if header.get("format") != FORMAT:
-        came = header.get("format", "a safetensors file of another origin")
-        raise ValueError(f"{path}: expected a rater of format {FORMAT}, got {came}")
+        found = header.get("format", "a safetensors file of another origin")
+        raise ValueError(f"{path}: expected a rater of format {FORMAT}, got {found}")
     if header["kind"] not in RATERS:
         known = ", ".join(RATERS)
         raise ValueError(f"{path}: expected a kind among {known}, got {header['kind']!r}")

@@ -21,25 +21,25 @@ class Found:
 
 
 class RatedPhotos:
-    """The photos that are done, by file, kept in the file `path`."""
+    """The finished photos, by file, recorded in the file `path`."""
 
     def __init__(self, path: Path) -> None:
         self._journal = Journal(path, "rating", drop=True)
         found = [Found(**record) for record in self._journal.records]
-        # What could not be rated may be there by now.
+        # A photo that could not be rated may be readable by now.
         self.done = {photo.file: photo for photo in found if photo.scores}
 
     def add(self, found: Found) -> None:
-        """Keep what was found of a photo."""
+        """Record the result of a photo."""
         self.done[found.file] = found
         self._journal.append(asdict(found), sync=False)  # a power cut costs seconds of work
 
 
 @contextmanager
 def rated_photos(state: Path) -> Iterator[RatedPhotos]:
-    """What is kept in the folder `state`, which goes when all is done.
+    """The finished photos in the folder `state`, which is removed when all are finished.
 
-    Raises BusyError where another process works there.
+    Raises BusyError if another process works there.
     """
     with lock(state.with_name(f"{state.name}.lock"), remove=True):
         yield RatedPhotos(state / "photos.jsonl")

@@ -1,4 +1,4 @@
-"""What a rater says of photos and of their enhancements, photo by photo."""
+"""The scores of photos and of their enhancements by a rater, photo by photo."""
 
 import re
 import time
@@ -34,7 +34,7 @@ from wespe.results.statistics import interval, mean_and_std
 
 @dataclass(frozen=True)
 class About:
-    """What is rated by what; fields as in `RatingSummary`."""
+    """What is rated, and by what; fields as in `RatingSummary`."""
 
     rating: str
     rater: RatedBy
@@ -55,14 +55,14 @@ def rate(
     """Score the photos of `index` and each of their enhancements; return the summary.
 
     Writes the files of `RatingFiles` into the folder `out`, which appears when all is done.
-    `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's reference, where it has
-    one, is scored as the method `target`. `state`: a folder, of this rating alone, that keeps the
-    photos that are done until all are. Photos that cannot be read or are too small for the rater
-    are listed under `unreadable`. Raises ValueError if that is all of them, and BusyError
-    where another process works in `state`.
+    `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's reference, if it has one,
+    is scored as the method `target`. `state`: a folder for this rating only, which holds the
+    results of finished photos until all are finished. Photos that cannot be read or are too small
+    for the rater are listed under `unreadable`. Raises ValueError if none can be rated, and
+    BusyError if another process works in `state`.
     """
     if not index.photos:
-        raise ValueError(f"source {index.source}: expected photos to rate, it has none")
+        raise ValueError(f"source {index.source}: expected photos to rate, got none")
     with rated_photos(state) as kept:
         with Progress(f"rate {index.source}", total=len(index.photos)) as bar:
             for entry in index.photos:
@@ -70,11 +70,11 @@ def rate(
                     kept.add(_found(index, entry, rater, enhancers))
                 bar.advance()
         found = [kept.done[entry.file] for entry in index.photos]
-        lacking = tuple(Skipped(photo.file, photo.reason) for photo in found if not photo.scores)
-        if len(lacking) == len(found):
+        unrated = tuple(Skipped(photo.file, photo.reason) for photo in found if not photo.scores)
+        if len(unrated) == len(found):
             raise ValueError(
                 f"{index.source}: none of its {len(index.photos)} photos can be rated: "
-                f"{lacking[0].file}: {lacking[0].reason}"
+                f"{unrated[0].file}: {unrated[0].reason}"
             )
         summary = RatingSummary(
             **vars(about),
@@ -83,8 +83,8 @@ def rate(
             photos=index.source,
             origin=index.origin,
             simulated=index.simulated,
-            n_images=len(found) - len(lacking),
-            unreadable=lacking,
+            n_images=len(found) - len(unrated),
+            unreadable=unrated,
             methods=statistics_of([photo.scores for photo in found]),
             seconds=round(sum(photo.seconds for photo in found), 3),
         )
@@ -97,9 +97,9 @@ def rate(
 
 
 def about_rater(path: Path) -> RatedBy:
-    """What a rating says of the rater in the file `path`, from the card beside it.
+    """What a rating records about the rater in the file `path`, from the card beside it.
 
-    Raises ValueError, naming the card, where that is none, or the card of another rater.
+    Raises ValueError that names the card if it is missing or belongs to another rater.
     """
     card = read_rater_card(path)
     return RatedBy(
@@ -114,11 +114,11 @@ def about_rater(path: Path) -> RatedBy:
 def metric_name(label: str, rater: RatedBy) -> str:
     """What a rater's score is called among metrics, such as `cornia_refit`.
 
-    It says what the label says, whether viewers are simulated among that; a rater that is not
-    called by its kind has its name before it, since several of a kind may judge the same photos.
+    It is formed from the label, which states whether viewers are simulated. The rater's name comes
+    first if it differs from its kind's, since several of a kind may judge the same photos.
     """
-    told = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
-    return told if rater.name == rater.kind else f"{rater.name}_{told}"
+    name = re.sub(r"[^a-z0-9]+", "_", label.lower()).strip("_")
+    return name if rater.name == rater.kind else f"{rater.name}_{name}"
 
 
 def rating_key(

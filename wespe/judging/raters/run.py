@@ -33,9 +33,9 @@ def fit_rater(
     """Fit `name`, or resume, and write the folder `out`. Returns the card.
 
     `index`: the `index.json` of the source to learn from; its tables lie beside it. `state`: the
-    folder, named by `state_key`, in which a fit that is stopped leaves what it resumes from.
-    `log(step, values)`: is told of losses, once each. Raises what the kind's `fit` does, and
-    BusyError where another process fits the same.
+    folder, named by `state_key`, in which a stopped fit leaves the state it resumes from.
+    `log(step, values)` receives the losses, once each. Raises what the kind's `fit` raises, and
+    BusyError if another process fits the same rater.
     """
     photos = read_index(index)
     state.mkdir(parents=True, exist_ok=True)
@@ -110,6 +110,6 @@ def state_key(
 
 
 def _limits(photos: PhotoIndex) -> Iterator[str]:
-    yield f"It has learned from {photos.origin}. Of other photos people may think otherwise."
+    yield f"It learned from {photos.origin}. People may judge other photos differently."
     if photos.simulated:
-        yield "Its data are simulated: its scores are no evidence of what people like."
+        yield "Its data are simulated: its scores are not evidence of what people like."

@@ -78,7 +78,7 @@ class Due:
 
 @dataclass
 class Outcome:
-    """How far a training has come, and what a finished one leaves."""
+    """How far a training has progressed, and what a finished one leaves."""
 
     step: int = 0
     records: list[dict[str, float]] = field(default_factory=list)
@@ -88,9 +88,9 @@ class Outcome:
     sound: int = 0
     """Sound checks in a row, up to the number from which divergence counts: see `Watch`."""
     warning: str | None = None
-    """What is wrong at the end of a training in which divergence never came to count."""
+    """What is wrong at the end of a training in which divergence never counted."""
     seconds: float = 0.0
-    """Time spent, with resumed parts and with steps that were taken back."""
+    """Time spent, including resumed parts and steps that were taken back."""
     data_seconds: float = 0.0
 
 
@@ -109,14 +109,14 @@ def fit(
     """Train from the state in `folder`, or from the start, to the schedule's end, or until `stop`.
 
     `stop` is asked after each step and answers from the step's state only; it may end the training
-    early. With every record and every save the training is checked for divergence. Where that
-    counts, the training goes back to the last save, which was sound, and on from there with
-    learning rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`,
+    early. With every record and every save the training is checked for divergence. If it
+    counts, the training returns to the last save, which was sound, and continues with learning
+    rates times `slow_down`; at most `rollbacks` times. `folder` receives `state.pt`,
     `losses.jsonl` and `samples/`; the caller removes it. `log` gets records once they are saved and
     can no longer be taken back; after a resume it gets the earlier ones again, since a tracker that
     works in batches may have lost some.
-    Raises DivergedError where the training diverges once more, and BusyError where another
-    process trains in `folder`. Several processes that train together take the same steps, each with
+    Raises DivergedError if the training diverges once more, and BusyError if another process
+    trains in `folder`. Several processes that train together take the same steps, each with
     its part of the batch; only the first one writes, and its divergence counts.
     """
     files = TrainingFolder(folder)

@@ -1,7 +1,7 @@
 """What each result was made from: a hidden file beside the results, which a later run reads.
 
-A result is done if it was made from this photo by this network, and not merely if it is there: two
-cards of a camera both have an IMG_0001.jpg, and another network gives another photo.
+A result is done if it was made from this photo by this network; that a file exists is not enough.
+Two cards of a camera both have an IMG_0001.jpg, and another network gives another photo.
 """
 
 import json
@@ -23,12 +23,12 @@ class State(Enum):
     NEW = "new"
     DONE = "done"
     TAKEN = "taken"
-    """In the place of its result is something else, which would be lost."""
+    """Another file is in the place of its result and would be lost."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """A file's content; size and time, where they are the same, save reading it."""
+    """A file's content; if size and time are the same, it need not be read."""
 
     size: int
     mtime_ns: int
@@ -66,8 +66,8 @@ class Ledger:
     """The entries of all folders that results go to.
 
     `made_by` stands for the network and the settings that make a result. Entries are lines of JSON;
-    the last one of a result counts. A line that was cut off, as by a full disk, is passed over: its
-    result then counts as somebody else's.
+    the last one of a result counts. A line that was cut off, for example by a full disk, is
+    ignored: its result then counts as another file.
     """
 
     def __init__(self) -> None:
@@ -84,9 +84,9 @@ class Ledger:
         entry = self._entries(result.parent).get(result.name)
         if _same_file(photo, result):
             made = entry is not None and entry.result.fits(photo)
-            return (State.DONE, "it is enhanced already") if made else (State.NEW, "")
+            return (State.DONE, "it is already enhanced") if made else (State.NEW, "")
         if entry is None:
-            return State.TAKEN, f"{result} is there, and not known as a result"
+            return State.TAKEN, f"{result} exists, but is not a known result"
         if not entry.result.fits(result):
             return State.TAKEN, f"{result} has been changed since it was made"
         same_photo = entry.photo_stamp.fits(photo)

@@ -62,8 +62,8 @@ def _require_branches(network: Enhancer) -> None:
         )
     if not _branches(network):
         raise ValueError(
-            "int8: expected a network with residual branches, which alone are in int8; take bf16 "
-            "or fp32"
+            "int8: expected a network with residual branches, since only these run in int8; use "
+            "bf16 or fp32"
         )
 
 

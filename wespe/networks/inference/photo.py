@@ -37,7 +37,7 @@ class Summary:
         lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
         counts = f"{self.enhanced} enhanced, {self.skipped} already done, {len(self.failed)} failed"
         if self.passed_over:
-            counts += f", {self.passed_over} other files passed over"
+            counts += f", {self.passed_over} other files ignored"
         if self.enhanced:
             speed = f"{self.megapixels / self.seconds:.2f} MP/s"
             counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}, {self.engine}"
@@ -57,7 +57,7 @@ def enhance_files(
     steady: float = STEADY,
     report: Callable[[str], None] = print,
 ) -> Summary:
-    """Enhance photos and videos, folders with all that is below them, and patterns.
+    """Enhance photos and videos, folders with everything below them, and patterns.
 
     Writes where `plan` says, files of the same kind as the photos: see `write_like`, also for
     `quality`. A result that was made from the same photo by the same network and settings stays;
@@ -100,7 +100,7 @@ def enhance_files(
             except (PhotoError, TooLargeError, OSError, RuntimeError, MemoryError) as error:
                 reason = _reason(error, path)
                 failed.append((path, reason))
-                # Whatever it has not counted will not come.
+                # The rest of its pixels will not be counted any more.
                 progress.advance(max(0, counted + sizes.get(path, 0) - progress.done))
                 line = f"{line}: failed, {reason}"
             else:
@@ -121,7 +121,7 @@ def enhance_files(
 
 
 class _Work:
-    """What is done with each file, whichever it is."""
+    """What is done with each photo or video."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class _Work:
     def state(self, path: Path, output: Path) -> tuple[State, str]:
         try:
             return self._ledger.state(path, output, self._made_by(path))
-        except OSError:  # The photo is missing, or unreadable: enhancing it says so.
+        except OSError:  # The photo is missing or unreadable, which enhancing it reports.
             return State.NEW, ""
 
     def do(self, path: Path, output: Path, progress: Progress) -> tuple[float, str]:
@@ -203,7 +203,7 @@ def _reason(error: Exception, photo: Path) -> str:
 
 
 def _pixels(path: Path) -> int:
-    """How many the file says it has; of one that cannot be used, none."""
+    """The number of pixels in the file's header; 0 for a file that cannot be used."""
     try:
         width, height = photo_size(path)
     except (PhotoError, OSError):

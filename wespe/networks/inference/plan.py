@@ -14,7 +14,7 @@ from wespe.photos.images import PHOTO_SUFFIXES
 
 @dataclass(frozen=True)
 class Plan:
-    """Photos with their results' places, what cannot be used and why, and what was passed over."""
+    """Photos with their results' places, what cannot be used and why, and what was ignored."""
 
     outputs: dict[Path, Path]
     failed: tuple[tuple[Path, str], ...] = ()
@@ -25,16 +25,18 @@ class Plan:
 def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = False) -> Plan:
     """Each photo of `inputs` (files, folders with all below them, patterns) and its result's place.
 
-    Without `out`, that is `<stem>_enhanced` beside the photo; what is named so is a result itself
-    and left out. With `out`, it is the photo's name there, or its path below the input folder.
-    Folders are walked as `wespe.core.walk` does it, links included.
-    `in_place`, it is the photo. A video whose container cannot hold the result goes to `.mkv`, and
-    none is replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without
-    photos are failures. Raises ValueError where two photos would go to one file, a
-    result would replace an original though not `in_place`, or `out` is a file.
+    Without `out`, the place is `<stem>_enhanced` beside the photo; files with such a name are
+    results themselves and left out. With `out`, it is the photo's name there, or its path below the
+    input folder. With `in_place`, it is the photo itself. Folders are walked by `wespe.core.walk`,
+    links included. A video whose container cannot hold the result goes to `.mkv`; no video is
+    replaced. A pattern (`**` goes to any depth) that matches nothing and a folder without photos
+    are failures. Raises ValueError if two photos would go to one file, if a result would replace an
+    original although not `in_place`, or if `out` is a file.
     """
     if out and in_place:
-        raise ValueError("expected a folder for the results or originals to replace, got both")
+        raise ValueError(
+            "expected either a folder for the results or originals to replace, got both"
+        )
     if out and out.is_file():
         raise ValueError(f"{out}: expected a folder for the results, got a file")
     outputs: dict[Path, Path] = {}
@@ -48,7 +50,7 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
             failed.append((path, _why_none(path)))
         for photo, name in photos:
             if is_video(photo) and in_place:
-                failed.append((photo, "a video is never replaced: give a folder for the result"))
+                failed.append((photo, "videos are never replaced: give a folder for the result"))
                 continue
             suffix = result_suffix(photo.suffix) if is_video(photo) else photo.suffix
             name = name.with_suffix(suffix)
@@ -109,7 +111,7 @@ def _real(path: Path) -> Path:
 
 def _why_none(path: Path) -> str:
     if path.is_dir():
-        return f"no photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder"
+        return f"expected photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder, found none"
     return "no file matches this pattern"
 
 
@@ -121,5 +123,5 @@ def _refuse_losses(outputs: dict[Path, Path]) -> None:
         if target in originals:
             raise ValueError(f"{photo}: its result would replace the original {originals[target]}")
         if target in taken:
-            raise ValueError(f"{photo} and {taken[target]} would both go to {output}")
+            raise ValueError(f"{photo} and {taken[target]} would both be written to {output}")
         taken[target] = photo

@@ -88,7 +88,7 @@ class PhotoEnhancer:
 
     @property
     def key(self) -> str:
-        """What tells its results from those of another: a hash of the weights, engine, tiles."""
+        """What distinguishes its results from another's: a hash of the weights, engine, tiles."""
         digest = hashlib.sha256()
         for name, value in sorted(self._network.state_dict().items()):
             digest.update(f"{name} {tuple(value.shape)} ".encode())

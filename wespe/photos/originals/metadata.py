@@ -1,4 +1,4 @@
-"""What a file says beside its pixels: carried over as it is, byte for byte where possible."""
+"""What a file contains beside its pixels: carried over as it is, byte for byte where possible."""
 
 import re
 import struct
@@ -72,7 +72,7 @@ def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
 def motion_video(jpeg: bytes) -> bytes:
     """What lies behind the picture of a motion photo; nothing where there is no video.
 
-    Its place is told from the end of the file, so that it can be put behind another picture. A
+    Its place is measured from the end of the file, so that it can be put behind another picture. A
     second picture between the two is left out.
     """
     place = 2
@@ -157,7 +157,7 @@ def _header_end(content: bytes) -> int:
 def png_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
     """A PNG with the metadata of another: resolution, EXIF, text, time, colours.
 
-    `own_colours`: whether what it says of its colours still holds.
+    `own_colours`: whether what it states about its colours still holds.
     """
     kept = _PNG_KEPT if own_colours else _PNG_KEPT - _PNG_COLOURS
     chunks = []

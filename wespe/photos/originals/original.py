@@ -112,7 +112,7 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
     except DAMAGED:  # A picture that is left out need not be whole.
         count = 2
     if count > 1:
-        yield "the first of its pictures alone"
+        yield "only the first of its pictures"
     if kind.format in {"HEIF", "AVIF"} and kind.bits > 8:
         yield f"{kind.bits} bits reduced to 8"
     if kind.format == "TIFF" and 8 < kind.bits < 16:
@@ -165,7 +165,7 @@ def _plain_layers(picture: Image.Image, eight_bit: bool) -> AnyPixels:
 
 
 def _options(path: Path, image: Image.Image, name: str, content: bytes) -> dict[str, Any]:
-    """What encoders are told of the file, beside its pixels."""
+    """What encoders receive of the file, beside its pixels."""
     if name == "JPEG":
         sampling = JpegImagePlugin.get_sampling(image)
         # -1 is one that Pillow cannot write: then colours in full resolution.

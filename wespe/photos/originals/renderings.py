@@ -24,7 +24,7 @@ def has_gain_map(xmp: bytes) -> bool:
 def fresh_xmp(xmp: bytes) -> bytes:
     """An XMP packet without thumbnails, and without the announcement of a gain map.
 
-    What it says of other things behind the picture, such as the video of a motion photo, stays.
+    What it states about other data behind the picture, such as the video of a motion photo, stays.
     """
     xmp = _XMP_THUMBNAILS.sub(b"", xmp)
     if not has_gain_map(xmp):

@@ -19,7 +19,7 @@ _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 _SIZES |= {16: 8, 17: 8, 18: 8}
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
-# EXIF, GPS, and within EXIF what it says of other programs.
+# EXIF, GPS, and within EXIF what it states about other programs.
 _DIRECTORIES = frozenset({34665, 34853, 40965})
 # How this file's pixels lie, further pictures, and the profile, which is written apart.
 _OF_LAYOUT = frozenset(

@@ -16,7 +16,7 @@ from wespe.photos.originals.original import Original
 from wespe.photos.originals.tiff import encode_tiff
 
 _QUALITY = 90
-"""Of lossy WebP, AVIF and HEIC, whose files do not tell theirs."""
+"""For lossy WebP, AVIF and HEIC, whose files do not state their quality."""
 
 
 def write_like(
@@ -79,7 +79,7 @@ def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
 
 
 def _avif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
-    # In full resolution, since the file does not tell its own.
+    # In full resolution, since the file does not state its own.
     colours = "4:4:4"
     return _encoded(
         "AVIF", layers, quality=quality or _QUALITY, subsampling=colours, **_blocks(original)
@@ -118,7 +118,7 @@ def _is_lossless(webp: bytes) -> bool:
         kind, size = webp[place : place + 4], int.from_bytes(webp[place + 4 : place + 8], "little")
         if kind in {b"VP8 ", b"VP8L"}:
             return kind == b"VP8L"
-        # A frame of an animation holds such a chunk; others are passed over, with padding.
+        # A frame of an animation holds such a chunk; others are skipped, with padding.
         place += 8 + 16 if kind == b"ANMF" else 8 + size + size % 2
     return False
 

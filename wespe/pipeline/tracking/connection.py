@@ -57,4 +57,4 @@ def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> 
 
 def give_up(error: Exception) -> None:
     """Warn that MLflow failed and the work continues."""
-    _log.warning("MLflow failed; the work goes on without a record of it: %s", error)
+    _log.warning("MLflow failed; the work continues without a record: %s", error)

@@ -64,7 +64,7 @@ def scores_table(result: RatingResult) -> Table:
         simulated=result.summary.simulated,
         columns=(
             Column(key="score", shown=shown),
-            Column(key="change", shown=replace(shown, label="change to the original")),
+            Column(key="change", shown=replace(shown, label="change from the original")),
         ),
         rows=_rows(cells),
     )

@@ -31,7 +31,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class View:
-    """A photo by one method, whole and in part; without a picture the page says so."""
+    """A photo by one method, whole and in part; without a picture the page notes this."""
 
     method: str
     label: str
@@ -171,16 +171,16 @@ def _columns(results: Sequence[EvaluationResult]) -> list[Column]:
     methods = [method for method, _ in found]
     columns = []
     for (method, _), result in found.items():
-        alone = methods.count(method) == 1
-        key = method if alone else f"{method} {result.name}"
-        label = title(method) if alone else f"{title(method)}, {result.summary.pair}"
+        single = methods.count(method) == 1
+        key = method if single else f"{method} {result.name}"
+        label = title(method) if single else f"{title(method)}, {result.summary.pair}"
         columns.append(Column(key, label, method, result))
     order = {ORIGINAL: 0, ENHANCED: 2, TARGET: 3}
     return sorted(columns, key=lambda column: order.get(column.method, 1))
 
 
 def _hashes(result: EvaluationResult, method: str) -> tuple[str, ...]:
-    """What tells the shown pictures by a method from those by another; empty without any."""
+    """What distinguishes the shown pictures of two methods; empty without any."""
     files = (result.pictures.get(stem, {}).get(method) for stem in result.summary.gallery)
     return tuple(sha256(file) for file in files if file)
 

@@ -73,8 +73,8 @@ def _networks(pairs: Sequence[PairView]) -> Iterator[Version]:
         if card.code_commit:
             changed = ", changed" if card.code_changed else ""
             code += f", commit {card.code_commit[:12]}{changed}"
-        told = [code, *([f"torch {card.torch}"] if card.torch else []), card.device]
-        made = f"trained by {', '.join(part for part in told if part)}"
+        facts = [code, *([f"torch {card.torch}"] if card.torch else []), card.device]
+        made = f"trained by {', '.join(part for part in facts if part)}"
         simulated = card.data.source.simulated or card.data.target.simulated
         yield Version(view.result.name, "network", None, None, card.sha256, made, "", simulated)
 

@@ -14,7 +14,7 @@ def _with_one_group(pattern: str) -> str:
     try:
         groups = re.compile(pattern).groups
     except re.error as error:
-        raise ValueError(f"no regular expression: {error}") from error
+        raise ValueError(f"not a regular expression: {error}") from error
     if groups != 1:
         raise ValueError("expected a regular expression with one group in parentheses")
     return pattern

@@ -108,8 +108,8 @@ def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) ->
     beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
     values, originals = _values(line, measure, photo_of)
     if not len(values):
-        lacking = _CLOSED if line.label == "APE" else _LACKING
-        return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else lacking))
+        missing = _CLOSED if line.label == "APE" else _LACKING
+        return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
     others = None if line.method == ORIGINAL else originals
     cell = cell_of(values, others, statistic=measure.over_photos)
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
@@ -138,7 +138,7 @@ def _values(line: Line, measure: Measure, photo_of: str | None) -> tuple[Values,
 def _one_a_photo(
     files: Sequence[str], values: Sequence[float], measure: Measure, photo_of: str | None
 ) -> Values:
-    """One value a photo: the mean of its crops, where `photo_of` tells which those are."""
+    """One value per photo: the mean of its crops, which `photo_of` groups."""
     transformed = measure.per_photo(np.asarray(values, np.float64))
     if photo_of is None:
         return transformed

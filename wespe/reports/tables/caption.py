@@ -15,13 +15,13 @@ def caption(paper: str | None, *, crops: bool) -> str:
     if paper is None:
         return " ".join(said)
     said.append(
-        "Paper: what it prints for the same method on the same dataset; of its photos ours are a "
-        "sample, and where networks are trained here, they are trained anew. Rows without a value "
-        "of ours are the paper's alone."
+        "Paper: its value for the same method on the same dataset. Our photos are a sample of the "
+        "paper's, and networks trained here are trained anew. Rows without a value of ours are "
+        "only in the paper."
     )
     said.append(
         "Autocontrast, grey-world stretch and CLAHE are open stand-ins for the Apple Photo "
-        "Enhancer (APE), which is closed: none of their values is its."
+        "Enhancer (APE), which is closed: their values are not its."
     )
     return " ".join(said + _OF_A_PAPER.get(paper, []))
 

@@ -1,4 +1,4 @@
-"""The rows of a table: by photos, the originals, plain enhancers, networks, and what is lacking."""
+"""The rows of a table: by photos, the originals, plain enhancers, networks, and what is missing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

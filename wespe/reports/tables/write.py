@@ -12,10 +12,10 @@ from wespe.results.layout import TableFiles
 from wespe.results.record import write_record
 from wespe.results.tables import Cell, Check, Column, Table
 
-SIMULATED = "Demo, simulated camera: these numbers say nothing of a real one."
+SIMULATED = "Demo, simulated camera: these numbers say nothing about a real one."
 _ARROWS = {"higher": " ↑", "lower": " ↓", None: ""}
 _FIELDS = ("value", "low", "high", "paper", "p", "n", "note")
-_VERDICTS = {True: "agrees", False: "differs", None: "cannot be told"}
+_VERDICTS = {True: "agrees", False: "differs", None: "undecided"}
 _LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
     "\\": r"\textbackslash{}",

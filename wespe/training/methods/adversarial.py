@@ -1,4 +1,4 @@
-"""Methods with discriminators, which learn to tell enhanced patches from those of the target."""
+"""Methods with discriminators, which learn to separate enhanced patches from the target's."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from wespe.training.methods.step import Losses, MethodStep, Task
 if TYPE_CHECKING:
     from wespe.training.methods.settings import AdversarialRecipe
 
-# A single batch may be easy to tell; ten records in a row are 200 steps with the default settings.
+# A single batch may be easy; ten records in a row are 200 steps with the default settings.
 _WON_RECORDS = 10
 
 

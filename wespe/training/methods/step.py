@@ -29,11 +29,11 @@ Weights = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Task:
-    """What a method gets to train with, next to its recipe.
+    """What a method trains with, in addition to its recipe.
 
-    `preview`: patches `(x, y)`, float `(N, 3, size_px, size_px)` in [0, 1], to show in samples; of
-    the same scenes for a method that is `paired`. `transports` are between the domains, and are
-    fitted when a method first asks for one. `seed` decides the networks' first weights.
+    `preview`: patches `(x, y)`, float `(N, 3, size_px, size_px)` in [0, 1], to show in samples.
+    They show the same scenes if the method is `paired`. `transports` are those between the domains;
+    each is fitted when a method first asks for it. `seed` decides the networks' first weights.
     """
 
     preview: tuple[Tensor, Tensor]
@@ -50,11 +50,11 @@ class Task:
 class MethodStep(ABC):
     """A training method: its networks, and the step that changes them.
 
-    A method has to write `build_networks` and `losses`, and may override `weights`, `shows` with
-    `columns`, and `rarely_trained`. `networks` holds all networks by name. `generator` is the one
-    to keep, `average` its running average. All but the discriminators, whose names begin with `d_`,
-    are trained together, as the part `generator`.
-    Raises ValueError for weights that cannot be used.
+    A method has to define `paired`, `build_networks` and `losses`, and may override `weights`,
+    `shows` with `columns`, and `rarely_trained`. `networks` holds all networks by name. `generator`
+    is the one to save, `average` its running average. All but the discriminators, whose names begin
+    with `d_`, are trained together, as the part `generator`. Raises ValueError for weights that
+    cannot be used.
     """
 
     recipe: "Recipe"
@@ -62,14 +62,14 @@ class MethodStep(ABC):
 
     paired: ClassVar[bool]
     """Whether patch n of the source shows what patch n of the target does; a batch is then `(x, y)`
-    of the same scenes, otherwise of scenes in no relation."""
+    of the same scenes, otherwise of unrelated scenes."""
 
     shows: ClassVar[tuple[str, ...]] = ("x", "G(x)", "y")
     """The headings of a sample sheet's columns."""
 
     rarely_trained: bool = False
-    """Whether there are steps in which some network of the part `generator` takes part in no loss,
-    so that processes that train together have to look for missing gradients."""
+    """Whether in some steps a network of the part `generator` takes part in no loss. Processes that
+    train together then have to look for missing gradients."""
 
     def __init__(self, recipe: "Recipe", task: Task) -> None:
         self.recipe, self.device = recipe, task.device
@@ -148,7 +148,7 @@ class MethodStep(ABC):
 
     @property
     def generator(self) -> Enhancer:
-        """The network to keep: the running average where the recipe has one."""
+        """The network to save: the running average if the recipe has one."""
         network = self.networks["average" if self.recipe.ema else "generator"]
         assert isinstance(network, Enhancer)
         return network

@@ -44,7 +44,7 @@ async function send(files) {
   const problems = [];
   for (const file of files) {
     if (file.size > limits.mb * 1e6) {
-      problems.push(`${file.name}: it has ${(file.size / 1e6).toFixed(0)} MB; this page takes ${limits.mb}.`);
+      problems.push(`${file.name}: it has ${(file.size / 1e6).toFixed(0)} MB; this page accepts at most ${limits.mb}.`);
       continue;
     }
     const query = new URLSearchParams({ network: $("#network").value, name: file.name.slice(0, 300) });

@@ -38,9 +38,10 @@ class Codebook:
 def sample_patches(photo: Pixels, count: int, *, seed: int) -> Floats:
     """`(count, 49)` normalised patches of 7×7 px of one photo, uint8 `(H, W, 3)`.
 
-    Of the grey levels, at places that depend on H, W and `seed` alone, none twice; of a photo with
-    fewer places, all. A patch's pixels stand column by column, as in the authors' files. Each is
-    (p - mean) / √(variance + 10). Raises ValueError for a photo below 7 px.
+    They are cut from the grey levels at different positions, which depend only on H, W and `seed`.
+    A photo with fewer positions gives all of them. A patch's pixels stand column by column, as in
+    the authors' files. Each is (p - mean) / √(variance + 10). Raises ValueError for a photo below 7
+    px.
     """
     height, width = photo.shape[:2]
     if min(height, width) < PATCH_PX:

@@ -50,7 +50,9 @@ def _regression(path: Path, features: int) -> tuple[NDArray[np.float64], float]:
     model = _read(path, "soft_model")
     missing = {"Parameters", "rho", "sv_coef", "SVs"} - set(model.dtype.names or ())
     if missing:
-        raise ValueError(f"{path}: expected a libsvm model, its soft_model lacks {sorted(missing)}")
+        raise ValueError(
+            f"{path}: expected a libsvm model, but soft_model has no {', '.join(sorted(missing))}"
+        )
     fields = model[0, 0]
     kernel = int(np.asarray(fields["Parameters"]).ravel()[1])
     if kernel != _LINEAR:
@@ -77,7 +79,7 @@ def _read(path: Path, name: str) -> Any:
         values = loadmat(path, variable_names=[name])
     except NotImplementedError as error:
         raise ValueError(
-            f"{path}: MATLAB's format 7.3 is not read here; save it with `save('-v7', …)`"
+            f"{path}: MATLAB's format 7.3 is not supported; save it with `save('-v7', …)`"
         ) from error
     except (MatReadError, ValueError, TypeError, OSError, IndexError) as error:
         raise ValueError(f"{path}: expected a MATLAB file, got {error}") from error

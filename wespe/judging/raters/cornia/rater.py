@@ -22,7 +22,7 @@ _REFIT = (
     "Codebook and regression are not the authors': they are fitted to distorted copies of photos, "
     "with MS-SSIM in place of people's opinions. Its scores cannot be compared with published "
     "CORNIA scores, only with each other.",
-    "It has learned of blur, noise, JPEG and JPEG 2000 alone. Colours it does not see.",
+    "It has only learned blur, noise, JPEG and JPEG 2000. It does not see colours.",
 )
 _PUBLISHED = (
     "Codebook and regression are the authors', for non-commercial use. Patches are at other random "

@@ -1,8 +1,8 @@
 """A codebook and a regression of our own, from distorted photos and a full-reference metric.
 
-In place of people's opinions stands, as in Ye, Kumar and Doermann, "Beyond Human Opinion Scores",
-CVPR 2014, what a metric says that knows the undistorted photo. They fuse several metrics; one,
-MS-SSIM, is enough to order levels of a distortion.
+As in Ye, Kumar and Doermann, "Beyond Human Opinion Scores", CVPR 2014, a metric that knows the
+undistorted photo replaces people's opinions. They fuse several metrics; a single one, MS-SSIM, is
+enough to order levels of a distortion.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,7 +33,7 @@ from wespe.photos.images import Pixels, read_photo
 
 @dataclass(frozen=True)
 class _Job:
-    """A photo and where what is found of it is kept."""
+    """A photo, and the file for its results."""
 
     photo: Path
     kept: Path
@@ -80,7 +80,7 @@ def refit(
 def pseudo_opinions(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
     """What stands in for opinions, 0 (best) to 100: the percentile ranks of 1 - MS-SSIM.
 
-    So a score tells about how many in a hundred of the learned photos, distorted ones among them,
+    So a score is about the percentage of the training photos, including the distorted ones, that
     look better. Equal values share the mean of their ranks.
     """
     from scipy.stats import rankdata

@@ -226,8 +226,8 @@ def _says(figures: Mapping[str, Any]) -> list[str]:
 
 def _limits(settings: "FfsSettings") -> list[str]:
     return [
-        "It judges crops at full resolution: a score says nothing of composition.",
+        "It judges crops at full resolution: a score says nothing about composition.",
         f"It was trained on crops of {settings.crop_px} px. Photos that are smaller are judged in "
         "smaller crops, which it was not trained on.",
-        "A score orders photos; it is no share of faves.",
+        "A score ranks photos; it is not a share of faves.",
     ]

@@ -21,7 +21,7 @@ class FfsStep:
     """One update of the network; after each epoch the validation photos are judged.
 
     `validation`: crops, uint8 `(N, S, S, 3)`, and their labels, 0 or 1. `per_epoch`: steps of an
-    epoch. `finished` tells when `patience` epochs in a row have not lowered the validation loss;
+    epoch. `finished` is true once `patience` epochs in a row have not lowered the validation loss;
     `best` has the weights of the epoch with the lowest one.
     """
 

@@ -45,10 +45,10 @@ def open_backend(
 ) -> Backend:
     """The backend of this name on a device, its convolutions in bf16 or fp32.
 
-    `int8` puts those of residual branches in int8, which is OpenVINO's alone. `auto` is torch on a
-    GPU, and on a CPU OpenVINO where it is installed, since it is faster, else torch. Raises
-    ValueError for one that is not installed or cannot do what is asked, and for int8 on a CPU that
-    would compute it otherwise, or not faster.
+    `int8` puts those of residual branches in int8, which only OpenVINO can. `auto` is torch on a
+    GPU; on a CPU it is OpenVINO if that is installed, since it is faster, else torch. Raises
+    ValueError for a backend that is not installed or cannot do what is asked, and for int8 on a CPU
+    that would compute it differently or no faster.
     """
     device = torch.device(device)
     if name == "auto":
@@ -68,7 +68,7 @@ def open_backend(
     if int8 and not cpu_has_int8():
         raise ValueError(
             "int8: expected a CPU with dot products of bytes (AVX512-VNNI, AVX-VNNI or AMX), "
-            "got one without, where it would be less exact and not faster"
+            "got one without, on which int8 is less exact and no faster"
         )
     module = importlib.import_module(f"wespe.networks.inference.backends.{name}_cpu")
     try:
@@ -84,7 +84,7 @@ def cpu_has_int8() -> bool:
     """Whether the CPU has dot products of bytes (VNNI), so that int8 is faster than bf16.
 
     Without them products of two bytes are added in 16 bits, where they may not fit. Older torch
-    releases cannot tell; they count as without.
+    releases do not report this; they count as without.
     """
     capabilities = getattr(torch.cpu, "get_capabilities", dict[str, bool])()
     return any(capabilities.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))

@@ -141,7 +141,7 @@ class Graph:
         if type(module) in _MODULES:
             return self.node(_MODULES[type(module)], source)
         if type(module) not in _LAYERS:
-            raise LayerError(f"expected layers that ONNX has a place for here, got {module}")
+            raise LayerError(f"expected layers that ONNX can express here, got {module}")
         return _LAYERS[type(module)](self, module, source)
 
     def _operation(self, node: fx.Node, values: Mapping[fx.Node, str]) -> str:
@@ -161,7 +161,7 @@ class Graph:
             return self.node("LeakyRelu", source, alpha=argument(node, 1, "negative_slope", 0.01))
         if node.target in (F.pixel_shuffle, torch.pixel_shuffle):
             return self.shuffled(source, argument(node, 1, "upscale_factor"))
-        raise LayerError(f"expected operations that ONNX has a place for, got {node.target}")
+        raise LayerError(f"expected operations that ONNX can express, got {node.target}")
 
     def shuffled(self, source: str, factor: int) -> str:
         """Add a pixel shuffle."""

@@ -16,7 +16,7 @@ _SHAPES = 4
 
 def engine() -> Any:
     """OpenVINO, if it is installed. Raises ImportError."""
-    # It tells its makers of every import, unless this package of its own is missing.
+    # It reports every import to its makers, unless this package of its own is missing.
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     import openvino
 

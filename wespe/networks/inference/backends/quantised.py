@@ -1,4 +1,4 @@
-"""Layers whose residual branches compute in int8, as an ONNX graph that says so.
+"""Layers whose residual branches compute in int8, as an ONNX graph that states this.
 
 Weights have a step for each output channel, activations one for all that a convolution reads, as
 in Jacob et al. (CVPR 2018). Its range is what was seen on noise like a photo, so that what a photo

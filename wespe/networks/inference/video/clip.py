@@ -27,7 +27,7 @@ _HDR = {16: "PQ", 18: "HLG"}
 
 @dataclass(frozen=True)
 class Colours:
-    """How the numbers of a frame are meant; numbers of matrix and tags as in ITU-T H.273."""
+    """The meaning of a frame's numbers; numbers of matrix and tags as in ITU-T H.273."""
 
     pixel_format: str
     """The one to encode: as the source's, with 8 or 10 bits."""
@@ -35,7 +35,7 @@ class Colours:
     range: int
     """LIMITED or FULL."""
     tags: dict[str, int]
-    """What the source says of itself, which can be nothing."""
+    """What the source states about itself; may be empty."""
     hdr: str = ""
     """The curve of an HDR source, PQ or HLG. All above is then that of its SDR result."""
 
@@ -56,7 +56,7 @@ class Clip:
     rate: Fraction
     """Frames per second, on average."""
     frames: int
-    """How many there are, as far as packets tell."""
+    """The number of frames, counted by packets."""
     colours: Colours
     pixel_aspect: Fraction | None
     display_matrix: tuple[int, ...] | None
@@ -82,7 +82,7 @@ def read_clip(path: Path) -> Clip:
             raise VideoError(path, "interlaced: deinterlace it first")
         assert stream.time_base
         colours, notes = _colours(first)
-        # VP9 keeps it beside the frames, and what decodes these does not tell.
+        # VP9 has it beside the frames, and their decoder does not report it.
         beside = {key.lower(): value for key, value in stream.metadata.items()}
         if beside.get("alpha_mode") == "1":
             notes = (*notes, "transparency dropped")
@@ -107,7 +107,7 @@ def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
     bits = max(component.bits for component in frame.format.components)
     notes = [f"{bits} bits reduced to 10"] if bits > 10 and not hdr else []
     if hdr:
-        notes.append(f"HDR ({hdr}) turned into SDR of 8 bits")
+        notes.append(f"HDR ({hdr}) converted to 8-bit SDR")
     if any(component.is_alpha for component in frame.format.components):
         notes.append("transparency dropped")
     full = frame.color_range == FULL or frame.format.name.startswith("yuvj")
@@ -117,7 +117,7 @@ def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
         "color_primaries": frame.color_primaries,
         "color_trc": frame.color_trc,
     }
-    # What does not tell its matrix is taken as players take it, by its height.
+    # For a video that does not state its matrix, it follows from the height, as in players.
     known = {1: _BT709, 4: 4, 5: _BT601, 6: _BT601, 7: 7, 9: 9}
     matrix = known.get(frame.colorspace, _BT709 if frame.height >= 720 else _BT601)
     if frame.format.is_rgb:
@@ -164,8 +164,8 @@ def decoded(clip: Clip) -> Iterator["VideoFrame"]:
             if (frame.width, frame.height) != (clip.width, clip.height):
                 raise VideoError(
                     clip.path,
-                    f"frame {number} is {frame.width}×{frame.height} px, "
-                    f"those before {clip.width}×{clip.height}",
+                    f"expected frames of {clip.width}×{clip.height} px, "
+                    f"frame {number} has {frame.width}×{frame.height}",
                 )
             time = frame.pts if frame.pts is not None else frame.dts
             if time is None:

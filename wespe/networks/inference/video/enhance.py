@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from av import VideoFrame
 
 PIECE_FRAMES = 48
-"""The most that a stopped run has to make again; each piece begins with a key frame."""
+"""The most frames that a stopped run has to make again; each piece begins with a key frame."""
 
-_VERSION = 1  # Of what is kept of a stopped run, and of how frames are made.
+_VERSION = 1  # Of the files of a stopped run, and of how frames are made.
 
 
 def enhance_video(
@@ -40,10 +40,10 @@ def enhance_video(
 ) -> tuple[float, str]:
     """Enhance a video; returns its megapixels, and in words its size, the speed and what was lost.
 
-    `enhance` takes and gives upright `Levels`; `key` tells it from every other. The result has the
-    frames of the source at their times, and what else `join` keeps. It appears whole at the end;
-    until then pieces of 48 frames lie in `.NAME.unfinished` beside it, and the same call goes on
-    after them, to the same frames. `crf` as of x264, `steady` as in `Steady`. Memory does not
+    `enhance` takes and returns upright `Levels`; `key` identifies it. The result has the source's
+    frames at their times, and whatever else `join` keeps. It appears whole at the end; until then
+    pieces of 48 frames lie in `.NAME.unfinished` beside it, and the same call continues after them,
+    to the same frames. `crf` is that of x264, `steady` as in `Steady`. Memory does not
     depend on the length. Raises VideoError, also where another process makes the same result,
     OSError where the disk refuses, ValueError for a setting out of range.
     """
@@ -66,11 +66,11 @@ def enhance_video(
                 raise
             shutil.rmtree(folder)
     except BusyError as error:
-        raise VideoError(path, f"another process is at {output}") from error
+        raise VideoError(path, f"another process is writing {output}") from error
     speed = clip.frames / (time.perf_counter() - begin)
     lost = "".join(f"; {note}" for note in [*clip.notes, *left_out])
-    told = f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
-    return clip.frames * clip.width * clip.height / 1e6, told
+    summary = f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
+    return clip.frames * clip.width * clip.height / 1e6, summary
 
 
 def _settings(clip: Clip, key: str, crf: float, steady: float) -> dict[str, Any]:

@@ -65,8 +65,8 @@ def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -
     clips = read_clip(source), read_clip(result)
     shapes = [(clip.frames, clip.width, clip.height) for clip in clips]
     if shapes[0] != shapes[1]:
-        told = [f"{count} frames of {width}×{height}" for count, width, height in shapes]
-        raise VideoError(result, f"expected {told[0]}, as {source} has, got {told[1]}")
+        sizes = [f"{count} frames of {width}×{height}" for count, width, height in shapes]
+        raise VideoError(result, f"expected {sizes[0]}, as {source} has, got {sizes[1]}")
 
     def pictures(clip: Clip) -> Iterator[Pixels]:
         to_rgb = ToRgb(clip)

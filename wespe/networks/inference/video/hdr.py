@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class ToSdr:
-    """Frames of PQ or HLG → RGB of BT.709, 8 bits; BT.2020 where they do not tell their colours.
+    """Frames of PQ or HLG → RGB of BT.709, 8 bits; BT.2020 if they do not state their colours.
 
-    FFmpeg's scaler does it by one table for the whole clip: highlights are compressed in ICtCp,
-    from the peak that `first`, a frame of it, tells (1000 cd/m² for HLG; 10,000 where PQ tells
-    none), to white. Later frames need not tell it, as those of H.264 do not, and what HDR10+ tells
-    of single frames is passed over: a scene would change its brightness. `first` is overwritten.
+    FFmpeg's scaler does this by one table for the whole clip: it compresses highlights in ICtCp to
+    white, from the peak that `first`, a frame of the clip, states (1000 cd/m² for HLG; 10,000 if PQ
+    states none). Later frames need not state it, as those of H.264 do not. What HDR10+ states for
+    single frames is ignored, since a scene would change its brightness. `first` is overwritten.
     """
 
     def __init__(self, first: "VideoFrame") -> None:

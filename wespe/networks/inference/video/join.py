@@ -132,7 +132,7 @@ def _is_chapters(source: "InputContainer", stream: "Stream") -> bool:
 
 def _attach(path: Path, cover: "Stream", result: "OutputContainer") -> None:
     """Put a cover picture where Matroska has it; copied as a stream it would be a second video."""
-    told = {key.lower(): value for key, value in cover.metadata.items()}
+    tags = {key.lower(): value for key, value in cover.metadata.items()}
     codec = cover.codec_context.name if cover.codec_context else "mjpeg"
     kind = _PICTURES.get(codec, codec)
     with opened(path) as source:
@@ -140,8 +140,8 @@ def _attach(path: Path, cover: "Stream", result: "OutputContainer") -> None:
         read_only(source, [stream])
         picture = next((bytes(packet) for packet in source.demux(stream) if packet.size), b"")
     result.add_attachment(
-        told.get("filename", f"cover.{kind.replace('jpeg', 'jpg')}"),
-        told.get("mimetype", f"image/{kind}"),
+        tags.get("filename", f"cover.{kind.replace('jpeg', 'jpg')}"),
+        tags.get("mimetype", f"image/{kind}"),
         picture,
     )
 

@@ -1,4 +1,4 @@
-"""What a stopped run leaves: encoded pieces, and what the next one goes on from."""
+"""What a stopped run leaves: encoded pieces, and the state from which the next run continues."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from wespe.networks.inference.video.steady import State
 
 
 class Kept:
-    """A folder of pieces that were made with `settings`; those of others are removed."""
+    """A folder of pieces that were made with `settings`; pieces of other settings are removed."""
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self._folder = folder

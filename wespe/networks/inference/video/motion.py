@@ -40,7 +40,7 @@ def moved(image: NDArray[Any], motion: Field) -> NDArray[Any]:
 
 
 def seen_before(now: NDArray[Any], before: NDArray[Any], motion: Field) -> NDArray[np.bool_]:
-    """Which pixels of `now` were in sight in `before`, and moved as `motion`, its flow, says.
+    """Which pixels of `now` were visible in `before` and moved by `motion`, its flow.
 
     Left out are those that come from outside the frame, those from where the flow back does not
     return (Sundaram et al. 2010, eq. 5: covered ones), and those of another brightness, by over

@@ -1,4 +1,4 @@
-"""Video files as they are opened: what is none, cut off, encrypted or unknown is told by name."""
+"""Opening video files: files that are no video, cut off, encrypted or unknown are named."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wespe.photos.images import PhotoError
 
-# PyAV is an extra: whoever enhances photos alone need not have it.
+# PyAV is an extra: enhancing photos does not need it.
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
@@ -27,12 +27,12 @@ def is_video(path: Path) -> bool:
 
 
 class VideoError(PhotoError):
-    """A file that cannot be used as a video; told where a photo that cannot be used is."""
+    """A file that cannot be used as a video; reported like a photo that cannot be used."""
 
 
 @contextmanager
 def opened(path: Path) -> Iterator["InputContainer"]:
-    """The open file. Raises VideoError for what is no video, and for what FFmpeg says inside."""
+    """The open file. Raises VideoError if it is no video, and for FFmpeg's errors inside."""
     try:
         import av
     except ModuleNotFoundError as error:
@@ -89,9 +89,9 @@ def read_only(container: "InputContainer", streams: "Collection[Stream]") -> Non
 
 
 def count_packets(path: Path) -> int:
-    """How many packets of video a file has, by reading it once.
+    """The number of video packets in a file, by reading it once.
 
-    Raises VideoError where it ends earlier than it says, and as `opened` and `main_stream`.
+    Raises VideoError if it ends earlier than it states, and as `opened` and `main_stream` do.
     """
     with opened(path) as container:
         stream = main_stream(path, container)
@@ -107,17 +107,17 @@ def count_packets(path: Path) -> int:
                 raise VideoError(path, f"cut off or damaged after {count} frames")
             if packet.size:
                 count += 1
-            time = packet.dts if packet.pts is None else packet.pts  # AVI has the former alone.
+            time = packet.dts if packet.pts is None else packet.pts  # AVI has only the former.
             if time is not None:
                 end = max(end, time + (packet.duration or 0))
-        # MP4 tells exactly how long its video is; others about how long their streams are.
-        told_s, slack_s = 0.0, 1.0
+        # MP4 states the exact length of its video; others the approximate length of their streams.
+        stated_s, slack_s = 0.0, 1.0
         if stream.duration:
-            told_s = float(stream.duration * base)
+            stated_s = float(stream.duration * base)
             slack_s = float(2 / rate) if container.format.name.startswith("mov") else slack_s
         elif container.duration and len(container.streams) == 1:
-            told_s = container.duration / 1e6
-        got_s = float((end - start) * base)
-        if got_s < told_s - slack_s:
-            raise VideoError(path, f"cut off after {got_s:.1f} s of {told_s:.1f} s")
+            stated_s = container.duration / 1e6
+        found_s = float((end - start) * base)
+        if found_s < stated_s - slack_s:
+            raise VideoError(path, f"cut off after {found_s:.1f} s of {stated_s:.1f} s")
         return count

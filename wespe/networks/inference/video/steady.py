@@ -26,7 +26,7 @@ class Steady:
 
     An exponential mean: `share`, 0 to below 1, is what stays of the mean so far, so that it follows
     within about 1 / (1 - share) frames. Only the change is averaged, never the frame itself. What
-    comes into sight, moves in no clear way or is cut to starts anew. Raises ValueError for a
+    becomes visible, moves in no clear way or follows a cut starts anew. Raises ValueError for a
     `share` out of range.
     """
 
@@ -34,7 +34,8 @@ class Steady:
         check_share(share)
         self.share = share
         self.state: State = {}
-        """What the next frame is averaged with; given to another, that goes on to the same bits."""
+        """What the next frame is averaged with; passed to another object, it gives the same
+        bits."""
 
     def __call__(self, source: Pixels, change: NDArray[np.float32]) -> NDArray[np.float32]:
         """`source`: the next frame, (H, W, 3); `change`: what to add to it, float of any unit."""
