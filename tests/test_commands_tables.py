@@ -49,7 +49,7 @@ def test_tables_and_report_import_no_torch(project: Path) -> None:
     told = run(project, "tables", "--out", "results/tables")
     assert told == "t: 4 rows, 5 columns\nimported: scipy.stats\n"
     told = run(project, "report", "--partial", "--out", "results/report.html")
-    assert told == "report: results/report.html\nnot there yet: studies.asked\nimported:\n"
+    assert told == "report: results/report.html\nstill missing: studies.asked\nimported:\n"
     page = (project / "results" / "report.html").read_text("utf-8")
     assert "WESPE [photos]" in page
     assert (project / "results" / "tables" / "t.json").is_file()
