@@ -76,8 +76,11 @@ def test_tables_and_report_follow_the_ratings(finished: Project, tool: str) -> N
     assert finished.ran() == {"rate scenes"} | OF_ALL
     rating = "scenes: {rater: quality, pair: phone_dslr, photos: scenes}"
     finished.edit("params.yaml", f"ratings: {{{rating}}}", "ratings: {}")
+    before = Path("results/tiny/report.html").read_text()
     finished.do(*tool.split())
-    assert finished.ran() == OF_ALL
+    # DVC takes from its cache what it has seen before there were ratings.
+    assert finished.ran() == OF_ALL if tool == "snakemake all" else finished.ran() <= OF_ALL
+    assert Path("results/tiny/report.html").read_text() != before
 
 
 def test_after_a_record_neither_tool_has_anything_to_do(finished: Project) -> None:
