@@ -5,11 +5,10 @@ import pytest
 
 from wespe.reports.compare import (
     best,
-    by_photo,
     shown,
     verdict,
 )
-from wespe.results.evaluations import ImageRow
+from wespe.results.evaluations import ImageRow, by_photo
 from wespe.results.score import Score
 from wespe.results.statistics import paired_differences
 

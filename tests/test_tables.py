@@ -9,7 +9,7 @@ from tests.made import summary
 from wespe.reports.papers.settings import Table as Settings
 from wespe.reports.tables.build import build
 from wespe.reports.tables.entries import Entry
-from wespe.results.evaluations import ImageRow
+from wespe.results.evaluations import ImageRow, means_of
 from wespe.results.reading import EvaluationResult
 from wespe.results.score import Score
 from wespe.results.tables import Cell, Column, Table
@@ -26,9 +26,7 @@ def result(
         for method, metrics in methods.items()
         for n in range(len(next(iter(metrics.values()))))
     ]
-    made = summary(
-        {method: {} for method in methods}, pair="p", photos="s", n_images=8, simulated=simulated
-    )
+    made = summary(methods=means_of(images), pair="p", photos="s", n_images=8, simulated=simulated)
     return EvaluationResult("e", made, images, {}, {})
 
 

@@ -22,14 +22,15 @@ from wespe.results.evaluations import (
     EvaluationSummary,
     Extremes,
     ImageRow,
-    Statistic,
+    by_photo,
+    means_of,
     write_images,
 )
 from wespe.results.index import PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
+from wespe.results.means import DECIMALS
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.record import write_record
-from wespe.results.statistics import mean_and_std
 
 _EXTREMES = 2
 
@@ -132,7 +133,7 @@ def evaluate(
             sizes=album.sizes,
             gallery=gallery,
             extremes=extremes,
-            methods=_statistics(images),
+            methods=means_of(images),
             seconds=round(time.perf_counter() - started, 3),
         )
         write_images(files.images, images, metrics)
@@ -182,15 +183,12 @@ def _measure(
         return photo
     original, enhanced, reference = photo.take()
     identical = reference is not None and np.array_equal(original, reference)
-    return tuple(
-        ImageRow(
-            photo.file,
-            method,
-            identical,
-            measure(pixels, None if method == TARGET else reference, metrics),
-        )
-        for method, pixels in versions(original, _known(enhanced, baselines), reference)
-    )
+    rows = []
+    for method, pixels in versions(original, _known(enhanced, baselines), reference):
+        values = measure(pixels, None if method == TARGET else reference, metrics)
+        rounded = {name: round(value, DECIMALS) for name, value in values.items()}
+        rows.append(ImageRow(photo.file, method, identical, rounded))
+    return tuple(rows)
 
 
 def _extremes(images: Sequence[ImageRow], metrics: Sequence[str]) -> Extremes:
@@ -200,43 +198,15 @@ def _extremes(images: Sequence[ImageRow], metrics: Sequence[str]) -> Extremes:
     """
     for name in metrics:
         sign = {"higher": 1, "lower": -1}.get(METRICS[name].shown.better or "", 0)
-        before, after = (_values(images, method, name) for method in (ORIGINAL, ENHANCED))
-        gains = {file: sign * (after[file] - before[file]) for file in before if sign}
-        order = sorted((file for file in gains if np.isfinite(gains[file])), key=gains.__getitem__)
+        gains = {
+            file: sign * (values[ENHANCED] - values[ORIGINAL])
+            for file, values in by_photo(images, name).items()
+            if sign and {ORIGINAL, ENHANCED} <= values.keys()
+        }
+        order = sorted(gains, key=gains.__getitem__)
         if len(order) > 1:
             most = min(_EXTREMES, len(order) // 2)
             return Extremes(
                 metric=name, worst=tuple(order[:most]), best=tuple(order[: -most - 1 : -1])
             )
     return Extremes()
-
-
-def _values(images: Sequence[ImageRow], method: str, metric: str) -> dict[str, float]:
-    """File → value, without photos that equal their reference or have none."""
-    return {
-        row.image: value
-        for row in images
-        if row.method == method
-        and not row.identical
-        and (value := row.values.get(metric)) is not None
-    }
-
-
-def _statistics(images: Sequence[ImageRow]) -> dict[str, dict[str, Statistic]]:
-    """Mean and standard deviation over the photos, by method and metric."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for row in images:
-        if not row.identical:
-            for name, value in row.values.items():
-                if value is not None:
-                    values.setdefault(row.method, {}).setdefault(name, []).append(value)
-    return {
-        method: {name: _statistic(metrics[name]) for name in metrics}
-        for method, metrics in values.items()
-    }
-
-
-def _statistic(values: Sequence[float]) -> Statistic:
-    finite = [value for value in values if np.isfinite(value)]
-    mean, std = mean_and_std(finite)
-    return Statistic(mean=mean, std=std, n=len(finite), n_infinite=len(values) - len(finite))

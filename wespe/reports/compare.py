@@ -5,12 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 from wespe.judging.metrics.registry import METRICS
-from wespe.results.evaluations import ImageRow
 from wespe.results.score import Score
 from wespe.results.statistics import FEWEST, Difference
-
-ByPhoto = Mapping[str, Mapping[str, float]]
-"""Photo → method → value."""
 
 
 def shown(metric: str) -> Score:
@@ -36,16 +32,6 @@ def best(means: Mapping[str, float | None], shown: Score) -> frozenset[str]:
 def is_number(value: float | None) -> TypeGuard[float]:
     """Whether there is a value that can be printed and drawn."""
     return value is not None and math.isfinite(value)
-
-
-def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float]]:
-    """Photo → method → value of a metric; identical pairs and missing values are left out."""
-    photos: dict[str, dict[str, float]] = {}
-    for row in images:
-        value = row.values.get(name)
-        if is_number(value) and not row.identical:
-            photos.setdefault(row.image, {})[row.method] = value
-    return photos
 
 
 def verdict(n: int, differences: Sequence[Difference], unit: str) -> str:

@@ -1,28 +1,29 @@
 """What an evaluation writes: a row per photo and method, and the means."""
 
 import csv
+import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from wespe.results.index import Skipped
+from wespe.results.means import DECIMALS, Mean, mean_of
 from wespe.results.record import Record
 from wespe.results.rows import rows
 
 _KEYS = ("image", "method", "identical")
 
 
+ByPhoto = Mapping[str, Mapping[str, float]]
+"""Photo → method → value."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Statistic(Record):
+class MetricMean(Mean):
     """A metric over the photos of an evaluation. Photos that equal their reference are left out."""
 
-    mean: float | None
-    """The mean over photos; null if no photo has a value."""
-    std: float | None
-    """The standard deviation (ddof 1); null for fewer than two photos."""
-    n: int
-    """The number of photos with a finite value."""
     n_infinite: int = 0
     """The number of photos with an infinite PSNR, which are left out."""
 
@@ -79,7 +80,7 @@ class EvaluationSummary(Record):
     """The stems of the pictures that the settings ask for; the others show the extremes."""
     extremes: Extremes = Extremes()
     """The photos that gained least and most."""
-    methods: Mapping[str, Mapping[str, Statistic]]
+    methods: Mapping[str, Mapping[str, MetricMean]]
     """Method → metric → its mean."""
     seconds: float
     """How long the evaluation took."""
@@ -87,14 +88,14 @@ class EvaluationSummary(Record):
     def means(self) -> dict[str, dict[str, float | None]]:
         """Method → metric → mean."""
         return {
-            method: {name: statistic.mean for name, statistic in metrics.items()}
+            method: {name: metric.mean for name, metric in metrics.items()}
             for method, metrics in self.methods.items()
         }
 
     def mean(self, method: str, metric: str) -> float | None:
         """The mean of a metric for a method; None if there is none."""
-        statistic = self.methods.get(method, {}).get(metric)
-        return statistic.mean if statistic else None
+        found = self.methods.get(method, {}).get(metric)
+        return found.mean if found else None
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,39 @@ class ImageRow:
     values: Mapping[str, float | None]
 
 
+def by_photo(images: Iterable[ImageRow], metric: str) -> dict[str, dict[str, float]]:
+    """Photo → method → value of a metric: all that counts in a mean.
+
+    What equals its reference, and a value that is missing or infinite, is left out.
+    """
+    photos: dict[str, dict[str, float]] = {}
+    for row in images:
+        value = row.values.get(metric)
+        if value is not None and math.isfinite(value) and not row.identical:
+            photos.setdefault(row.image, {})[row.method] = value
+    return photos
+
+
+def values_of(photos: ByPhoto, method: str) -> dict[str, float]:
+    """Photo → value of one method, of the photos that have it."""
+    return {photo: values[method] for photo, values in photos.items() if method in values}
+
+
+def means_of(images: Sequence[ImageRow]) -> dict[str, dict[str, MetricMean]]:
+    """Method → metric → its mean, by those metrics that photos of the method have."""
+    means: dict[str, dict[str, MetricMean]] = {}
+    for metric in dict.fromkeys(name for row in images for name in row.values):
+        photos = by_photo(images, metric)
+        measured = Counter(
+            row.method for row in images if not row.identical and row.values.get(metric) is not None
+        )
+        for method, count in measured.items():
+            found = mean_of([*values_of(photos, method).values()])
+            infinite = count - found.n
+            means.setdefault(method, {})[metric] = MetricMean(**vars(found), n_infinite=infinite)
+    return means
+
+
 def write_images(path: Path, images: Iterable[ImageRow], metrics: Sequence[str]) -> None:
     """Write `images.csv` with a column for each of `metrics`; a cell without a value is empty."""
     with path.open("w", encoding="utf-8", newline="") as stream:
@@ -118,7 +152,7 @@ def write_images(path: Path, images: Iterable[ImageRow], metrics: Sequence[str])
         table.writerow([*_KEYS, *metrics])
         for row in images:
             values = (row.values.get(name) for name in metrics)
-            cells = ["" if value is None else f"{value:.6f}" for value in values]
+            cells = ["" if value is None else f"{value:.{DECIMALS}f}" for value in values]
             table.writerow([row.image, row.method, int(row.identical), *cells])
 
 

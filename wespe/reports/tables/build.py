@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wespe.reports.cells import cell_of
-from wespe.reports.compare import by_photo
 from wespe.reports.papers.settings import Table as TableSettings
 from wespe.reports.papers.values import TITLES, Printed, printed
 from wespe.reports.tables.caption import caption
 from wespe.reports.tables.columns import Measure, measures
 from wespe.reports.tables.entries import Entry, Trained, entries
 from wespe.reports.tables.lines import Line, lines
+from wespe.results.evaluations import ByPhoto, by_photo, values_of
 from wespe.results.layout import Layout
+from wespe.results.means import mean_of
 from wespe.results.methods import ORIGINAL
 from wespe.results.reading import read_evaluation, read_rating
-from wespe.results.statistics import FEWEST, Values, agrees
+from wespe.results.statistics import FEWEST, Values, agrees, paired_p
 from wespe.results.tables import Cell, Check, Column, Row, Table
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
@@ -106,40 +107,32 @@ def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
 
 def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
     beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
-    values, originals = _values(line, measure, photo_of)
+    photos = by_photo(line.entry.result.images, measure.metric) if line.entry else {}
+    values = _values(photos, line.method, measure, photo_of)
     if not len(values):
         missing = _CLOSED if line.label == "APE" else _LACKING
         return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
-    others = None if line.method == ORIGINAL else originals
-    cell = cell_of(values, others, statistic=measure.over_photos)
+    cell = cell_of(mean_of(values, measure.over_photos))
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
     agreement = None if beside is None else agrees(beside, values, found, measure.over_photos)
     notes = [] if found else [_FEW]
     if line.checked and agreement is False:
         assert line.entry
         notes.append(line.entry.notes.get(measure.key, _UNEXPLAINED))
-    return _Made(replace(cell, paper=beside, note=" ".join(notes) or None), agreement)
+    p = None if line.method == ORIGINAL else _p(photos, line.method, measure, photo_of)
+    return _Made(replace(cell, paper=beside, p=p, note=" ".join(notes) or None), agreement)
 
 
-def _values(line: Line, measure: Measure, photo_of: str | None) -> tuple[Values, Values]:
-    """The values of a row's photos and of their originals, in one order; none without an entry.
-
-    What equals its reference, and an infinite value, is left out, as in an evaluation's means.
-    """
-    photos = by_photo(line.entry.result.images, measure.metric) if line.entry else {}
-    files = [file for file, values in photos.items() if {line.method, ORIGINAL} <= values.keys()]
-    ours, theirs = (
-        _one_a_photo(files, [photos[file][method] for file in files], measure, photo_of)
-        for method in (line.method, ORIGINAL)
-    )
-    return ours, theirs
+def _p(photos: ByPhoto, method: str, measure: Measure, photo_of: str | None) -> float | None:
+    """The p-value against the originals, of the photos that have both values."""
+    both = {file: found for file, found in photos.items() if {method, ORIGINAL} <= found.keys()}
+    return paired_p(*(_values(both, name, measure, photo_of) for name in (method, ORIGINAL)))
 
 
-def _one_a_photo(
-    files: Sequence[str], values: Sequence[float], measure: Measure, photo_of: str | None
-) -> Values:
-    """One value per photo: the mean of its crops, which `photo_of` groups."""
-    transformed = measure.per_photo(np.asarray(values, np.float64))
+def _values(photos: ByPhoto, method: str, measure: Measure, photo_of: str | None) -> Values:
+    """One value per photo of a method: the mean of its crops, which `photo_of` groups."""
+    files = values_of(photos, method)
+    transformed = measure.per_photo(np.array([*files.values()], np.float64))
     if photo_of is None:
         return transformed
     groups: dict[str, list[float]] = {}
