@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
 from wespe.core.walk import walk
+from wespe.data.crops import CropSettings, CropTable
+from wespe.data.patterns import matches
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
@@ -34,15 +35,23 @@ class FolderSettings(SourceSettings):
     """A subfolder of `path` that holds, under the same file name, each photo's aligned target."""
     min_side_px: Annotated[int, Field(ge=1)] = 100
     """Photos with a shorter side are left out."""
+    crops: CropSettings = CropSettings()
+
+    @model_validator(mode="after")
+    def _one_kind_of_reference(self) -> Self:
+        if self.references and self.crops.file:
+            raise ValueError("references are either photos or crops: leave out one of both")
+        return self
 
 
 def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     """Index the usable photos where they lie; nothing is written below `out`.
 
-    Every photo and reference is decoded. Photos that are unreadable, too small, duplicates, or
-    without a reference of their size go to `skipped`, and so do folders that cannot be read; a
-    reason is its kind, a colon and details.
-    Raises ValueError if the folder or its references are missing, or if no photo is usable.
+    Every photo and reference is decoded; with `crops` only those that the table names. Photos that
+    are unreadable, too small, duplicates, or without a reference of their size or a crop go to
+    `skipped`, and so do folders that cannot be read; a reason is its kind, a colon and details.
+    Raises ValueError if the folder or its references are missing, if no photo is usable, or for a
+    wrong table of crops, as `CropTable` does.
     """
     root = Path(settings.path)
     for folder in (root, root / (settings.references or "")):
@@ -51,14 +60,18 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     unreadable = [
         Skipped(str(file), f"unreadable: {reason}") for file, reason in walk(root).unreadable
     ]
+    files = find_photos(root, settings)
+    table = CropTable.read(root, settings.crops) if settings.crops.file else None
     index = index_photos(
         name,
         root,
-        find_photos(root, settings),
+        table.photos_among(files) if table else files,
         origin=f"photos of folder {settings.path}",
         references=settings.references,
         min_side_px=settings.min_side_px,
     )
+    if table:
+        index, unreadable = table.added_to(index), [*table.without_crops(files), *unreadable]
     return replace(index, skipped=[*index.skipped, *unreadable])
 
 
@@ -96,21 +109,10 @@ def find_photos(root: Path, settings: FolderSettings) -> list[str]:
         str(file)
         for file in walk(root).files
         if file.suffix.lower() in PHOTO_SUFFIXES
-        and any(_matches(file.parts, pattern) for pattern in settings.include)
-        and not any(_matches(file.parts, pattern) for pattern in settings.exclude)
+        and any(matches(file.parts, pattern) for pattern in settings.include)
+        and not any(matches(file.parts, pattern) for pattern in settings.exclude)
         and not (settings.references and file.is_relative_to(settings.references))
     ]
-
-
-def _matches(parts: Sequence[str], pattern: str) -> bool:
-    """Whether a path matches a glob pattern; `**` stands for any number of folders, or for all
-    that follows."""
-    first, _, rest = pattern.partition("/")
-    if first == "**":
-        return not rest or any(_matches(parts[n:], rest) for n in range(len(parts)))
-    if not parts or not fnmatchcase(parts[0], first):
-        return False
-    return _matches(parts[1:], rest) if rest else len(parts) == 1
 
 
 def _inspect(
