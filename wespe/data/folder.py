@@ -12,7 +12,9 @@ from pydantic import Field
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
+from wespe.core.schema import Condition
 from wespe.core.walk import walk
+from wespe.data.opinions import Opinions, is_held_out, read_opinions
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
@@ -34,6 +36,18 @@ class FolderSettings(SourceSettings):
     """A subfolder of `path` that holds, under the same file name, each photo's aligned target."""
     min_side_px: Annotated[int, Field(ge=1)] = 100
     """Photos with a shorter side are left out."""
+    scores: str | None = None
+    """A CSV file below `path` with the mean opinion score (MOS) that people gave each photo, higher
+    for better. Raters can learn from such a source and be held against it."""
+    scores_photo: str = "file"
+    """The column of that file with the photo's name, with or without its folder."""
+    scores_mos: str = "mos"
+    """The column with the score. Any others are ignored."""
+    scores_where: tuple[Condition, ...] = ()
+    """Conditions `column=value`, such as `part=rated`; only photos whose row meets all are used."""
+    scores_held_out: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    """Share of the photos that no rater learns from, so that it can be held against people there.
+    The hash of a photo's name decides, so it is the same for all raters."""
 
 
 def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
@@ -42,7 +56,8 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     Every photo and reference is decoded. Photos that are unreadable, too small, duplicates, or
     without a reference of their size go to `skipped`, and so do folders that cannot be read; a
     reason is its kind, a colon and details.
-    Raises ValueError if the folder or its references are missing, or if no photo is usable.
+    Raises ValueError if the folder or its references are missing, if no photo is usable, or if the
+    scores are wrong, with file and line.
     """
     root = Path(settings.path)
     for folder in (root, root / (settings.references or "")):
@@ -51,15 +66,54 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     unreadable = [
         Skipped(str(file), f"unreadable: {reason}") for file, reason in walk(root).unreadable
     ]
+    files, unscored = find_photos(root, settings), list[Skipped]()
+    opinions = _opinions(name, root, settings)
+    if opinions:
+        files = [file for file in files if file not in opinions.left_out]
+        reason = f"without score: not in {settings.scores}"
+        unscored = [Skipped(file, reason) for file in files if file not in opinions.mos]
+        files = [file for file in files if file in opinions.mos]
     index = index_photos(
         name,
         root,
-        find_photos(root, settings),
+        files,
         origin=f"photos of folder {settings.path}",
         references=settings.references,
         min_side_px=settings.min_side_px,
     )
-    return replace(index, skipped=[*index.skipped, *unreadable])
+    if opinions:
+        index = replace(
+            index,
+            photos=[
+                replace(
+                    entry,
+                    mos=opinions.mos[entry.file],
+                    held_out=is_held_out(entry.file, settings.scores_held_out),
+                )
+                for entry in index.photos
+            ],
+        )
+    return replace(index, skipped=[*index.skipped, *unscored, *unreadable])
+
+
+def _opinions(name: str, root: Path, settings: FolderSettings) -> Opinions | None:
+    """People's scores, if the source has any."""
+    if settings.scores is None:
+        return None
+    table = root / settings.scores
+    if not table.resolve().is_relative_to(root.resolve()):
+        # What lies elsewhere is not watched: a changed score would change nothing.
+        raise ValueError(f"source {name}: expected a file of scores below {root}, got {table}")
+    photos = [str(file) for file in walk(root).files if file.suffix.lower() in PHOTO_SUFFIXES]
+    try:
+        return read_opinions(
+            table,
+            photos,
+            columns=(settings.scores_photo, settings.scores_mos),
+            where=settings.scores_where,
+        )
+    except ValueError as error:
+        raise ValueError(f"source {name}: {error}") from error
 
 
 def index_photos(

@@ -22,6 +22,10 @@ class PhotoEntry(Record):
     """The SHA-256 of the file."""
     reference: str | None = None
     """The pixel-aligned target photo of the same scene, if there is one."""
+    mos: float | None = None
+    """The mean opinion score that people gave it, higher for better; null without one."""
+    held_out: bool = False
+    """Whether no rater may learn from it, so that raters can be held against people there."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ def rows(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, d
     """
     if not path.is_file():
         raise ValueError(f"{path}: expected {what}, found none")
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:  # spreadsheets begin with a mark
         table = csv.DictReader(stream)
         found = table.fieldnames or ()
         if missing := [key for key in columns if key not in found]:
