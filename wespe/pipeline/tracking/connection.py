@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from wespe.core.files import lock
+from wespe.core.loopback import past_proxies
 from wespe.pipeline.tracking.places import file_of, keep_relative
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def client_of(uri: str) -> "MlflowClient":
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    past_proxies(uri)
     from mlflow.tracking import MlflowClient
 
     # Two processes that create the same SQLite file at once break it for good.
