@@ -59,7 +59,7 @@ def speed(backbone: str, crop_px: int, width: int, height: int, device: Device) 
         device=device,
     )
     batch = (torch.rand(BATCH, 3, crop_px, crop_px), torch.zeros(BATCH))
-    training = seconds(lambda: step.train_step(batch, 0.0))
+    training = seconds(lambda: step.train_step(batch, 1))
     rater = FfsRater(network, backbone=backbone, crop_px=crop_px, simulated=False, device=device)
     photo = np.random.default_rng(0).integers(256, size=(height, width, 3), dtype=np.uint8)
     scoring = seconds(lambda: rater.score(photo))

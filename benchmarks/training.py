@@ -61,8 +61,8 @@ class PlainDevice(Device):
 class PlainStep(WespeStep):
     """The step as one writes it down: one VGG pass over x and x̃, nothing left out of the graph."""
 
-    def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
-        return [patches.contiguous() for patches in super()._begin(batch, progress)]
+    def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
+        return [patches.contiguous() for patches in super()._begin(batch, number)]
 
     def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
         networks, sigma_px = self.networks, self.recipe.blur_sigma_px
@@ -105,7 +105,7 @@ def seconds(step: WespeStep, number: int, size: int, size_px: int) -> float:
     """What step `number` takes, its losses read, so that a GPU is done."""
     patches = batch(number, size, size_px)
     start = time.perf_counter()
-    float(step.train_step(patches, number / step.recipe.steps)["total"])
+    float(step.train_step(patches, number)["total"])
     return time.perf_counter() - start
 
 
@@ -113,7 +113,7 @@ def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None
     built = {way: build(way, weights=weights, size_px=SIZE_PX, width=WIDTH) for way in ways}
     taken: dict[str, list[float]] = {way: [] for way in ways}
     # Content comes with every fourth step; the first four warm up.
-    for number in range(4 + steps - steps % 4):
+    for number in range(1, 5 + steps - steps % 4):
         for way, step in built.items():
             taken[way].append(seconds(step, number, size, SIZE_PX))
     print(f"{size} patches of {SIZE_PX} px, {WIDTH} channels, {torch.get_num_threads()} threads")
@@ -162,7 +162,7 @@ def cost(weights: Path, path: Path) -> None:
         values, taken = [], []
         for size_px, size, width in points:
             step = build(WAYS[1], weights=weights, size_px=size_px, width=width)
-            each = [seconds(step, number, size, size_px) for number in range(4)]
+            each = [seconds(step, number, size, size_px) for number in range(1, 5)]
             values.append((size_px, size, width)[place])
             taken.append(1000 * min(each[1:]) / size)
             print(f"{label:16}{values[-1]:5}{taken[-1]:9.0f} ms a patch", flush=True)
@@ -203,7 +203,7 @@ def main() -> None:
             save_file(vgg19().state_dict(), options.vgg)
         if options.peak:
             step = build(options.peak, weights=options.vgg, size_px=SIZE_PX, width=WIDTH)
-            for number in range(4):
+            for number in range(1, 5):
                 seconds(step, number, options.batch, SIZE_PX)
             print(peak_mb())
         elif options.cost:

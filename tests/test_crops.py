@@ -36,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 def take(root: Path, table: str, **crops: Any) -> PhotoIndex:
     (root / "crops.csv").write_text(table, "utf-8")
     values: dict[str, Any] = {"kind": "folder", "path": str(root), "min_side_px": 20}
-    settings = FolderSettings(**values, crops=CropSettings(file="crops.csv", **crops))
+    settings = FolderSettings(**values, crops=CropSettings(**{"file": "crops.csv", **crops}))
     return acquire("whole", settings, root / "out")
 
 
@@ -148,6 +148,8 @@ def test_a_wrong_table_is_named(root: Path) -> None:
     settings = FolderSettings(**values, crops=CropSettings(file="crops.csv"))
     with pytest.raises(ValueError, match=r"crops\.csv: expected a table of crops in UTF-8"):
         acquire("whole", settings, root / "out")
+    with pytest.raises(ValueError, match="expected a table of crops below"):
+        take(root, "photo,y,x,reference\n", file="../crops.csv")
     (root / "crops.csv").unlink()
     with pytest.raises(ValueError, match=r"crops\.csv: expected a table of crops, found none"):
         acquire("whole", settings, root / "out")

@@ -259,7 +259,7 @@ def test_the_example_of_a_method_works(tmp_path: Path, monkeypatch: pytest.Monke
     y = torch.full_like(x, 0.9)
     transports = Transports(one, one, shrink=True)
     step = step_module.Pix2PixStep(recipe, Task((x, y), transports, resolve("cpu-fp32"), 0))
-    first, *_, last = (step.train_step((x, y), 0.0) for _ in range(20))
+    first, *_, last = (step.train_step((x, y), 1) for _ in range(20))
     assert set(first) == {"l1", "color", "total", "d_color"}
     assert last["l1"] < 0.8 * first["l1"]
     assert step.sample().shape == (2 * 32, 3 * 32, 3)

@@ -101,11 +101,6 @@ def test_unknown_codec(tmp_path: Path) -> None:
     assert "codec is not supported" in reason(source)
 
 
-def test_interlaced(tmp_path: Path) -> None:
-    source = write_clip(tmp_path / "clip.mp4", 4, codec_options={"flags": "+ildct+ilme"})
-    assert reason(source) == "interlaced: deinterlace it first"
-
-
 def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_clip(tmp_path / "clip.mp4", 2)
     real = builtins.__import__

@@ -161,8 +161,8 @@ def test_one_frame_is_read_at_a_time(
     source = write_clip(tmp_path / "clip.mp4", 30)
     real, read, enhanced = clip.decoded, [], []
 
-    def counted(facts: clip.Clip) -> Iterator[av.VideoFrame]:
-        for frame in real(facts):
+    def counted(facts: clip.Clip, *rest: Any) -> Iterator[av.VideoFrame]:
+        for frame in real(facts, *rest):
             read.append(frame.pts)
             yield frame
 
@@ -182,8 +182,8 @@ def test_a_damaged_middle_leaves_nothing(
     source = write_clip(tmp_path / "clip.mp4", 20)
     real = clip.decoded
 
-    def breaking(facts: clip.Clip) -> Iterator[av.VideoFrame]:
-        for number, frame in enumerate(real(facts)):
+    def breaking(facts: clip.Clip, *rest: Any) -> Iterator[av.VideoFrame]:
+        for number, frame in enumerate(real(facts, *rest)):
             if number == 12:
                 raise VideoError(facts.path, "cannot be decoded: Invalid data")
             yield frame

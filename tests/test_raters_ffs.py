@@ -139,8 +139,8 @@ def step_of(losses: list[float], patience: int, monkeypatch: pytest.MonkeyPatch)
     told = iter(losses)
     monkeypatch.setattr(step, "_validate", lambda: (next(told), 0.5))
     batch = (torch.rand(2, 3, 32, 32), torch.tensor([0.0, 1.0]))
-    for _ in losses:
-        step.train_step(batch, 0)
+    for number, _ in enumerate(losses, 1):
+        step.train_step(batch, number)
     return step
 
 
@@ -199,7 +199,7 @@ def test_the_loss_falls_on_one_batch(tmp_path: Path) -> None:
         seed=0,
         device=CPU,
     )
-    losses = [float(step.train_step(batch, 0)["loss"]) for _ in range(25)]
+    losses = [float(step.train_step(batch, number)["loss"]) for number in range(1, 26)]
     assert losses[0] == pytest.approx(np.log(2), abs=1e-5)  # undecided at the start
     assert losses[-1] < 0.3
 
@@ -243,17 +243,17 @@ def test_a_stopped_training_ends_bit_for_bit_like_one_that_was_not(
     taken: list[int] = []
     train_step: Callable[..., Any] = FfsStep.train_step
 
-    def stopping(self: FfsStep, *arguments: Any) -> Any:
-        taken.append(self.steps)
+    def stopping(self: FfsStep, batch: Any, number: int) -> Any:
+        taken.append(number)
         if len(taken) == stop_at + 1:
             raise StoppedError
-        return train_step(self, *arguments)
+        return train_step(self, batch, number)
 
     monkeypatch.setattr(FfsStep, "train_step", stopping)
     with pytest.raises(StoppedError):
         FfsRater.fit(chosen, task(tmp_path))
     resumed = FfsRater.fit(chosen, task(tmp_path))
-    assert taken[stop_at + 1] == stop_at - stop_at % 2  # the last save
+    assert taken[stop_at + 1] == stop_at - stop_at % 2 + 1  # after the last save
     tensors = whole.rater.tensors()
     assert all((tensors[name] == value).all() for name, value in resumed.rater.tensors().items())
     assert resumed.records == whole.records

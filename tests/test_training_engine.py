@@ -19,11 +19,11 @@ class Halving:
 
     def __init__(self) -> None:
         self.value = torch.tensor(1.0, dtype=torch.float64)
-        self.seen: list[float] = []
+        self.seen: list[int] = []
         self.rates = {"all": 1.0}
 
-    def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-        self.seen.append(progress)
+    def train_step(self, batch: Batch, number: int) -> Mapping[str, Tensor]:
+        self.seen.append(number)
         self.value = (self.value + batch[0]) / 2
         return {"value": self.value}
 
@@ -44,8 +44,8 @@ class StoppedError(Exception):
     """Stands for whatever ends a process in the middle of a training."""
 
 
-def number(step: int) -> Batch:
-    return (torch.tensor(float(np.random.default_rng(step).random()), dtype=torch.float64),)
+def batch(index: int) -> Batch:
+    return (torch.tensor(float(np.random.default_rng(index).random()), dtype=torch.float64),)
 
 
 def run(
@@ -63,7 +63,7 @@ def run(
         asked.append(at)
         if at == stop_at and asked.count(at) == turn:
             raise StoppedError
-        return number(at)
+        return batch(at)
 
     return fit(
         step,
@@ -79,7 +79,7 @@ def test_logs_samples_and_progress(tmp_path: Path) -> None:
     logged: list[tuple[int, float]] = []
     step = Halving()
     outcome = run(tmp_path, step, log=lambda at, values: logged.append((at, values["value"])))
-    assert step.seen == [k / 10 for k in range(10)]
+    assert step.seen == list(range(1, 11))
     assert [at for at, _ in logged] == [2, 4, 6, 8, 10]
     assert logged[-1][1] == float(step.value)
     lines = [json.loads(line) for line in (tmp_path / "losses.jsonl").read_text().splitlines()]
@@ -122,15 +122,15 @@ def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
 
 
 class Exploding(Halving):
-    """Goes wrong in the steps from 5 on, unless the rate is low enough, as `after` says."""
+    """Goes wrong in the steps from 6 on, unless the rate is low enough, as `after` says."""
 
     def __init__(self, *, bearable: float = 0.5, after: str = "nan") -> None:
         super().__init__()
         self.bearable, self.after = bearable, after
 
-    def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-        values = super().train_step(batch, progress)
-        if progress < 0.5 or self.rates["all"] <= self.bearable:
+    def train_step(self, batch: Batch, number: int) -> Mapping[str, Tensor]:
+        values = super().train_step(batch, number)
+        if number < 6 or self.rates["all"] <= self.bearable:
             return values
         if self.after == "nan":
             return {"value": values["value"] * float("nan")}
@@ -148,11 +148,7 @@ def test_a_training_that_diverges_goes_back_and_on_at_a_lower_rate(
     step = Exploding(bearable=0.25)
     outcome = run(tmp_path, step, rollbacks=2, log=lambda at, values: logged.append(at))
     # The steps up to 6, and after each of two times back to the save of step 3.
-    assert [round(10 * progress) for progress in step.seen] == [
-        *(0, 1, 2, 3, 4, 5),
-        *(3, 4, 5),
-        *(3, 4, 5, 6, 7, 8, 9),
-    ]
+    assert step.seen == [*range(1, 7), *range(4, 7), *range(4, 11)]
     once = {"step": 6, "to_step": 3, "reason": "not finite: value"}
     expected = [{**once, "rates": {"all": 0.5}}, {**once, "rates": {"all": 0.25}}]
     assert outcome.rollbacks == expected
@@ -182,7 +178,7 @@ def test_resumed_after_going_back_equals_uninterrupted(tmp_path: Path, stop_at: 
     """Stopped at the given number's second turn, where there are two."""
     whole = Exploding()
     expected = run(tmp_path / "whole", whole, rollbacks=1)
-    turns = whole.seen.count(stop_at / 10)
+    turns = whole.seen.count(stop_at + 1)
     with pytest.raises(StoppedError):
         run(tmp_path / "parts", Exploding(), rollbacks=1, stop_at=stop_at, turn=turns)
     resumed = Exploding()
@@ -204,7 +200,7 @@ def test_a_hopeless_training_is_given_up_and_its_last_good_state_kept(tmp_path: 
         step = Exploding(bearable=0)
         with pytest.raises(DivergedError, match=message):
             run(tmp_path, step, rollbacks=2, log=lambda at, values: logged.append(at))
-    assert [round(10 * progress) for progress in step.seen] == [3, 4, 5]
+    assert step.seen == [4, 5, 6]
     assert set(logged) == {2}
     good = Halving()
     run(tmp_path, good)
@@ -286,12 +282,12 @@ def test_a_training_may_stop_early_and_saves_that(tmp_path: Path) -> None:
     step = Halving()
     arguments: dict[str, Any] = {"folder": tmp_path, "log": lambda step, values: None}
     schedule = Schedule(100, save=10, log=10)
-    done = fit(step, number, schedule, stop=lambda: len(step.seen) == 7, **arguments)
+    done = fit(step, batch, schedule, stop=lambda: len(step.seen) == 7, **arguments)
     assert done.step == 7
     assert [record["step"] for record in done.records] == [7]
     assert not list((tmp_path / "samples").iterdir())
     # The state of the last step is kept, though it is no multiple of `save_every`.
     again = Halving()
-    resumed = fit(again, number, schedule, stop=lambda: True, **arguments)
+    resumed = fit(again, batch, schedule, stop=lambda: True, **arguments)
     assert resumed.step == 7
     assert again.value == step.value

@@ -55,6 +55,11 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
             help=f"{explained} (default: %(default)s)",
         )
     command.add_argument(
+        "--double-rate",
+        action="store_true",
+        help="make two frames of an interlaced one (default: one)",
+    )
+    command.add_argument(
         "--overwrite",
         action="store_true",
         help="make all results again, even retouched ones",
@@ -77,6 +82,7 @@ def enhance(arguments: argparse.Namespace) -> int:
         quality=arguments.quality,
         crf=arguments.crf,
         steady=arguments.steady,
+        double_rate=arguments.double_rate,
     )
     print(summary)
     return 1 if summary.failed else 0

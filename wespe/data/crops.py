@@ -59,11 +59,14 @@ class CropTable:
     def read(cls, root: Path, settings: CropSettings) -> Self:
         """Those rows that `include` takes, of the file that the settings name.
 
-        Raises ValueError that names the file, and the lines of rows that have no numbers in `y` and
-        `x`, leave `root`, or repeat another one.
+        Raises ValueError that names the file if it is not below `root`, and the lines of rows that
+        have no numbers in `y` and `x`, leave `root`, or repeat another one.
         """
         assert settings.file
         path = root / settings.file
+        if not path.resolve().is_relative_to(root.resolve()):
+            # What lies elsewhere is not watched: a changed table would change nothing.
+            raise ValueError(f"expected a table of crops below {root}, got {path}")
         columns = [*_columns(settings.photo), *_columns(settings.reference), "y", "x"]
         found: list[CropRow] = []
         problems: dict[int, str] = {}
@@ -165,7 +168,8 @@ def _inspect(
 ) -> Crop | str:
     """A crop as the index has it, or what is wrong with it."""
     if crop.photo not in photos:
-        return f"expected a photo that can be used, got {crop.photo} ({reasons[crop.photo]})"
+        why = reasons.get(crop.photo, "left out")
+        return f"expected a photo that can be used, got {crop.photo} ({why})"
     path = root / crop.reference
     try:
         height, width = read_photo(path).pixels.shape[:2]

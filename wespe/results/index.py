@@ -43,6 +43,10 @@ class PhotoEntry(Record):
     crops: tuple[Crop, ...] = ()
     """Its parts that have references of their own, in the order of the table that lists them. An
     evaluation enhances the whole photo and measures these."""
+    mos: float | None = None
+    """The mean opinion score that people gave it, higher for better; null without one."""
+    held_out: bool = False
+    """Whether no rater may learn from it, so that raters can be held against people there."""
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,12 @@ from pathlib import Path
 def rows(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file, each with the number of its last line.
 
-    `what`: what the file is, in words. A byte order mark, which spreadsheets write, is no part of
-    it. Raises ValueError that names the file if it is not UTF-8, or if it or one of `columns` is
-    missing.
+    `what`: what the file is, in words. Raises ValueError that names the file if it is not UTF-8, or
+    if it or one of `columns` is missing.
     """
     if not path.is_file():
         raise ValueError(f"{path}: expected {what}, found none")
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with path.open(encoding="utf-8-sig", newline="") as stream:  # spreadsheets begin with a mark
         table = csv.DictReader(stream)
         try:
             found = table.fieldnames or ()

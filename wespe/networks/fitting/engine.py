@@ -29,8 +29,8 @@ class Step(Protocol):
     rates: dict[str, float]
     """The factor on the learning rate of each part of the method; the loop lowers them."""
 
-    def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
-        """Take one step; `progress` is the share of the training done, in [0, 1). Scalars out."""
+    def train_step(self, batch: Batch, number: int) -> Mapping[str, Tensor]:
+        """Take step `number`, counted from 1. Scalars out."""
         ...
 
     def divergence(self, record: Mapping[str, float]) -> Divergence | None:
@@ -125,7 +125,7 @@ def fit(
         silent = not processes.first()
         with Progress(label, total=schedule.steps, done=run.now.step, silent=silent) as bar:
             while run.now.step < schedule.steps and not stop():
-                values = run.take_step(batches, schedule.steps)
+                values = run.take_step(batches)
                 last = run.now.step == schedule.steps or stop()
                 due = schedule.due(run.now.step, last=last)
                 if due.log or due.save:
@@ -162,12 +162,12 @@ class _Run:
         self._doubt: Divergence | None = None
         self._started = time.perf_counter() - self.now.seconds
 
-    def take_step(self, batches: Callable[[int], Batch], steps: int) -> Mapping[str, Tensor]:
-        """Take the next of `steps` steps; returns its losses."""
+    def take_step(self, batches: Callable[[int], Batch]) -> Mapping[str, Tensor]:
+        """Take the next step; returns its losses."""
         fetch = time.perf_counter()
         batch = batches(self.now.step)
         self.now.data_seconds += time.perf_counter() - fetch
-        values = self._step.train_step(batch, self.now.step / steps)
+        values = self._step.train_step(batch, self.now.step + 1)
         self.now.step += 1
         return values
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from wespe.core.files import check_writable
 from wespe.core.progress import Progress
@@ -55,6 +56,7 @@ def enhance_files(
     quality: int | None = None,
     crf: float = CRF,
     steady: float = STEADY,
+    double_rate: bool = False,
     report: Callable[[str], None] = print,
 ) -> Summary:
     """Enhance photos and videos, folders with everything below them, and patterns.
@@ -64,9 +66,10 @@ def enhance_files(
     what else is in its place is a failure, unless `overwrite`: see `ledger`. A photo that cannot be
     used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
     again, also `in_place`. `report` gets a line for each photo, standard error a progress line. Of
-    videos, which `in_place` leaves alone, see `enhance_video`, also for `crf` and `steady`. Raises
-    ValueError, before any photo is touched, for a setting out of range, for a network that changes
-    a photo's size, and where an original would be overwritten though not `in_place`.
+    videos, which `in_place` leaves alone, see `enhance_video`, also for `crf`, `steady` and
+    `double_rate`. Raises ValueError, before any photo is touched, for a setting out of range, for a
+    network that changes a photo's size, and where an original would be overwritten though not
+    `in_place`.
     """
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
@@ -76,7 +79,7 @@ def enhance_files(
     check_share(steady)
     enhancer.require_same_size("photo files and videos")
     planned = plan(inputs, out=out, in_place=in_place)
-    work = _Work(enhancer, strength, quality, crf, steady)
+    work = _Work(enhancer, strength, quality, crf, steady, double_rate)
     states = {
         photo: (State.NEW, "") if overwrite else work.state(photo, output)
         for photo, output in planned.outputs.items()
@@ -130,9 +133,10 @@ class _Work:
         quality: int | None,
         crf: float,
         steady: float,
+        double_rate: bool,
     ) -> None:
         self._enhancer, self._strength, self._quality = enhancer, strength, quality
-        self._crf, self._steady = crf, steady
+        self._crf, self._steady, self._double_rate = crf, steady, double_rate
         self._ledger = Ledger()
         # Its key names the engine too, whose results differ by rounding.
         self._weights = enhancer.key.partition(" ")[0]
@@ -159,6 +163,7 @@ class _Work:
                 key=f"{self._enhancer.key} {self._strength}",
                 crf=self._crf,
                 steady=self._steady,
+                double_rate=self._double_rate,
             )
         else:
             done = _enhance_photo(
@@ -168,7 +173,9 @@ class _Work:
         return done
 
     def _made_by(self, path: Path) -> str:
-        settings = (self._crf, self._steady) if is_video(path) else (self._quality,)
+        settings: list[Any] = [self._crf, self._steady] if is_video(path) else [self._quality]
+        if is_video(path) and self._double_rate:
+            settings.append("double rate")
         return " ".join(map(str, (self._weights, self._strength, *settings)))
 
 

@@ -117,15 +117,18 @@ class MethodStep(ABC):
         with torch.autocast(self.device.torch_device.type, enabled=False):
             return gaussian_blur(image.float(), sigma_px)
 
-    def train_step(self, batch: tuple[Tensor, ...], progress: float) -> Mapping[str, Tensor]:
-        """One update of all networks, by `(x, y)` as in `paired`. Returns the unweighted losses."""
-        x, y = self._begin(batch, progress)
-        weights = self.weights(round(progress * self.recipe.steps) + 1)
+    def train_step(self, batch: tuple[Tensor, ...], number: int) -> Mapping[str, Tensor]:
+        """One update of all networks, in step `number`, by `(x, y)` as in `paired`.
+
+        Returns the unweighted losses.
+        """
+        x, y = self._begin(batch, number)
+        weights = self.weights(number)
         losses, enhanced = self._all_losses(x, y, weights)
         total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         self._descend("generator", total)
         d_losses = self._train_discriminators(enhanced.detach(), y)
-        self._update_average(progress)
+        self._update_average(number)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
 
     @torch.inference_mode()
@@ -186,11 +189,11 @@ class MethodStep(ABC):
         for name in names if self.device.compiled else ():
             self.networks[name].compile()
 
-    def _begin(self, batch: tuple[Tensor, ...], progress: float) -> list[Tensor]:
+    def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         """Make networks and learning rates ready for a step, and move the batch to the device."""
         self.networks.train()
-        start = self.recipe.decay_from
-        factor = 1.0 if progress < start else (1 - progress) / (1 - start)
+        done, start = (number - 1) / self.recipe.steps, self.recipe.decay_from
+        factor = 1.0 if done < start else (1 - done) / (1 - start)
         for part, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = self.first_rates[part] * factor * self.rates[part]
@@ -204,12 +207,11 @@ class MethodStep(ABC):
         self.optimisers[part].step()
 
     @torch.no_grad()
-    def _update_average(self, progress: float) -> None:
+    def _update_average(self, number: int) -> None:
         if not self.recipe.ema:
             return
         # Early on the average is short, or it would remember the untrained network for long.
-        steps = progress * self.recipe.steps
-        decay = min(self.recipe.ema, (1 + steps) / (10 + steps))
+        decay = min(self.recipe.ema, number / (9 + number))
         new = self.networks["generator"].state_dict()
         for name, value in self.networks["average"].state_dict().items():
             if value.is_floating_point():

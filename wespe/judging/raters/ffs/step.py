@@ -43,7 +43,6 @@ class FfsStep:
         self._batch_size, self._seed, self._device = batch_size, seed, device
         self._rate = learning_rate
         self._optimiser = torch.optim.Adam(self.network.parameters(), learning_rate)
-        self.steps = 0
         self.losses: list[float] = []
         """Validation losses, one an epoch."""
         self.best: dict[str, Tensor] | None = None
@@ -58,22 +57,21 @@ class FfsStep:
         """Whether it is time to stop early."""
         return len(self.losses) - self.best_epoch >= self._patience and bool(self.losses)
 
-    def train_step(self, batch: Batch, progress: float) -> Mapping[str, Tensor]:
+    def train_step(self, batch: Batch, number: int) -> Mapping[str, Tensor]:
         crops, labels = (part.to(self._device.torch_device) for part in batch)
         self.network.train()
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate * self.rates["network"]
         # Dropout is a function of the step's number, so there is no random state to save.
         with torch.random.fork_rng(devices=[]), self._device.autocast():
-            torch.manual_seed(self._seed * 1_000_003 + self.steps)
+            torch.manual_seed(self._seed * 1_000_003 + number)
             logits = self.network(crops)
         loss = F.binary_cross_entropy_with_logits(logits, labels)
         self._optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self._optimiser.step()
-        self.steps += 1
         self._sum += loss.item()
-        if self.steps % self._per_epoch:
+        if number % self._per_epoch:
             return {"loss": loss.detach()}
         return self._end_of_epoch()
 
@@ -111,7 +109,6 @@ class FfsStep:
             "network": self.network.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "best": self.best or {},
-            "steps": self.steps,
             "losses": list(self.losses),
             "sum": self._sum,
         }
@@ -120,8 +117,7 @@ class FfsStep:
         self.network.load_state_dict(state["network"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.best = copy.deepcopy(state["best"]) or None
-        self.steps, self._sum = state["steps"], state["sum"]
-        self.losses = list(state["losses"])
+        self.losses, self._sum = list(state["losses"]), state["sum"]
 
 
 @torch.inference_mode()

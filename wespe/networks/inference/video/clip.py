@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wespe.networks.inference.video.deinterlace import Deinterlacer
 from wespe.networks.inference.video.source import (
     VideoError,
     count_packets,
@@ -18,6 +19,7 @@ from wespe.networks.inference.video.source import (
 
 if TYPE_CHECKING:
     from av import VideoFormat, VideoFrame
+    from av.container import InputContainer
 
 LIMITED, FULL = 1, 2
 _BT601, _BT709, BT2020 = 5, 1, 9
@@ -52,11 +54,16 @@ class Clip:
     path: Path
     width: int
     height: int
+    start: Fraction
+    """The time in s at which the first of its streams begins; the result begins at 0."""
     time_base: Fraction
+    """Of the frames that are made."""
     rate: Fraction
-    """Frames per second, on average."""
+    """Frames per second that are made, on average."""
     frames: int
-    """The number of frames, counted by packets."""
+    """The number of frames to make, counted by packets."""
+    double_rate: bool
+    """Whether an interlaced frame gives two, one for each field."""
     colours: Colours
     pixel_aspect: Fraction | None
     display_matrix: tuple[int, ...] | None
@@ -66,11 +73,11 @@ class Clip:
     """What of the pixels cannot be kept, in words."""
 
 
-def read_clip(path: Path) -> Clip:
+def read_clip(path: Path, *, double_rate: bool = False) -> Clip:
     """The facts of a video. Reads the whole file once, to find a cut before hours of work.
 
-    Raises VideoError for a file that is missing, empty, no video, cut off, encrypted, of a codec
-    that has no decoder, or interlaced.
+    `double_rate` makes a frame of each field of interlaced frames. Raises VideoError for a file
+    that is missing, empty, no video, cut off, encrypted, or of a codec that has no decoder.
     """
     frames = count_packets(path)
     with opened(path) as container:
@@ -78,9 +85,10 @@ def read_clip(path: Path) -> Clip:
         first = next(container.decode(stream), None)
         if first is None:
             raise VideoError(path, "no frame can be decoded")
-        if first.interlaced_frame:
-            raise VideoError(path, "interlaced: deinterlace it first")
         assert stream.time_base
+        # What decides is the first frame; the times have room for two of each in any case.
+        doubled = 2 if double_rate and first.interlaced_frame else 1
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
         colours, notes = _colours(first)
         # VP9 has it beside the frames, and their decoder does not report it.
         beside = {key.lower(): value for key, value in stream.metadata.items()}
@@ -90,9 +98,11 @@ def read_clip(path: Path) -> Clip:
             path=path,
             width=first.width,
             height=first.height,
-            time_base=stream.time_base,
-            rate=stream.average_rate or stream.guessed_rate or Fraction(25),
-            frames=frames,
+            start=max(Fraction(container.start_time or 0, 1_000_000), Fraction(0)),
+            time_base=stream.time_base / (2 if double_rate else 1),
+            rate=rate * doubled,
+            frames=frames * doubled,
+            double_rate=double_rate,
             colours=colours,
             pixel_aspect=stream.sample_aspect_ratio,
             display_matrix=_display_matrix(first),
@@ -150,27 +160,54 @@ def _display_matrix(frame: "VideoFrame") -> tuple[int, ...] | None:
     return None
 
 
-def decoded(clip: Clip) -> Iterator["VideoFrame"]:
-    """The frames of a clip as they are stored, each later than the one before.
+def decoded(clip: Clip, deinterlacer: Deinterlacer | None = None) -> Iterator["VideoFrame"]:
+    """The frames of a clip, each later than the one before, with times in ticks of the clip.
 
-    Raises VideoError for what cannot be decoded and for frames of another size.
+    They are as they are stored, but for interlaced ones, which `deinterlacer`, or one of its own,
+    makes whole. Raises VideoError for what cannot be decoded and for frames of another size.
     """
+    latest: int | None = None
+    whole = deinterlacer or Deinterlacer(double_rate=clip.double_rate)
     with opened(clip.path) as container:
-        stream = main_stream(clip.path, container)
-        read_only(container, [stream])
-        stream.thread_type = "AUTO"
-        latest: int | None = None
-        for number, frame in enumerate(container.decode(stream)):
-            if (frame.width, frame.height) != (clip.width, clip.height):
-                raise VideoError(
-                    clip.path,
-                    f"expected frames of {clip.width}×{clip.height} px, "
-                    f"frame {number} has {frame.width}×{frame.height}",
-                )
-            time = frame.pts if frame.pts is not None else frame.dts
-            if time is None:
-                time = 0 if latest is None else latest + round(1 / clip.rate / clip.time_base)
+        for frame in whole(_stored(clip, container)):
+            assert frame.pts is not None
+            assert frame.time_base
+            for name, ticks in (("pts", frame.pts), ("duration", frame.duration)):
+                setattr(frame, name, int(ticks * frame.time_base / clip.time_base))
             # Two frames of one time, as damaged files have, cannot be stored: a tick apart.
-            latest = time if latest is None else max(time, latest + 1)
+            latest = frame.pts if latest is None else max(frame.pts, latest + 1)
             frame.pts = latest
+            frame.time_base = clip.time_base
             yield frame
+
+
+def _stored(clip: Clip, container: "InputContainer") -> Iterator["VideoFrame"]:
+    """The frames of a clip's file in their order, from the time at which the clip starts."""
+    stream = main_stream(clip.path, container)
+    read_only(container, [stream])
+    stream.thread_type = "AUTO"
+    assert stream.time_base
+    start, latest = round(clip.start / stream.time_base), 0
+    step = round(1 / (stream.average_rate or clip.rate) / stream.time_base)
+    for number, frame in enumerate(container.decode(stream)):
+        if (frame.width, frame.height) != (clip.width, clip.height):
+            raise VideoError(
+                clip.path,
+                f"expected frames of {clip.width}×{clip.height} px, "
+                f"frame {number} has {frame.width}×{frame.height}",
+            )
+        if len(frame.format.components) < 3:
+            frame = _with_chroma(frame, clip.colours.pixel_format)
+        time = frame.pts if frame.pts is not None else frame.dts
+        if time is None:
+            time = start if number == 0 else latest + start + step
+        frame.pts, frame.time_base = time - start, stream.time_base
+        latest = frame.pts
+        yield frame
+
+
+def _with_chroma(grey: "VideoFrame", pixel_format: str) -> "VideoFrame":
+    """A grey frame with the same luma. FFmpeg's scaler takes any grey for one of full range."""
+    frame = grey.reformat(format=pixel_format, src_color_range=FULL, dst_color_range=FULL)
+    frame.color_range = grey.color_range
+    return frame

@@ -1,8 +1,9 @@
 """Frames of a video to upright RGB and back, by the clip's own matrix and range."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wespe.networks.inference.video.clip import FULL, Clip, decoded
 from wespe.networks.inference.video.hdr import ToSdr
@@ -10,6 +11,7 @@ from wespe.photos.images import AnyPixels
 
 if TYPE_CHECKING:
     from av import VideoFrame
+    from av.video.plane import VideoPlane
     from av.video.reformatter import Interpolation
 
 Levels = AnyPixels
@@ -41,22 +43,59 @@ class ToRgb:
         )
 
 
-def to_frame(rgb: Levels, clip: Clip) -> "VideoFrame":
-    """Upright RGB, as `ToRgb` gives it → a frame to encode, tagged as the result is."""
+def changed(frame: "VideoFrame", source: Levels, result: Levels, clip: Clip) -> "VideoFrame":
+    """A stored frame with what a network changed, to be encoded and tagged as the result is.
+
+    `source` is what `ToRgb` made of `frame`, `result` what the network made of that. Only the
+    difference of the two is converted back and added, so that what RGB cannot hold, such as luma
+    above white, stays. HDR and RGB are converted as a whole. Captions come along with the frame.
+    """
+    deep = clip.colours.deep
+    stored = frame.reformat(
+        format=clip.colours.pixel_format,
+        src_colorspace=clip.colours.matrix,
+        dst_colorspace=clip.colours.matrix,
+        src_color_range=clip.colours.range,
+        dst_color_range=clip.colours.range,
+    )
+    stored.make_writable()
+    # Else the encoder would take over the source's choice of key frames.
+    stored.pict_type = 0
+    for tag, value in clip.colours.tags.items():
+        setattr(stored, tag, value)
+    after = [_samples(plane, deep) for plane in _ycbcr(result, clip).planes]
+    own = [_samples(plane, deep) for plane in stored.planes]
+    if clip.colours.hdr or frame.format.is_rgb:
+        for samples, new in zip(own, after, strict=True):
+            samples[:] = new
+        return stored
+    before = [_samples(plane, deep) for plane in _ycbcr(source, clip).planes]
+    for samples, new, old in zip(own, after, before, strict=True):
+        summed = samples.astype(np.int32) + new - old
+        samples[:] = summed.clip(0, 1023 if deep else 255)
+    return stored
+
+
+def _samples(plane: "VideoPlane", deep: bool) -> NDArray[Any]:
+    """A plane's own memory, `(height, width)`, uint8 or with `deep` uint16."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
+    samples = rows.view(np.uint16) if deep else rows
+    return samples[: plane.height, : plane.width]
+
+
+def _ycbcr(rgb: Levels, clip: Clip) -> "VideoFrame":
+    """Upright RGB, as `ToRgb` gives it → a stored frame."""
     from av import VideoFrame
 
     stored = np.ascontiguousarray(np.rot90(rgb, -clip.quarter_turns))
     given = VideoFrame.from_ndarray(stored, format="rgb48le" if clip.colours.deep else "rgb24")
-    frame = given.reformat(
+    return given.reformat(
         format=clip.colours.pixel_format,
         dst_colorspace=clip.colours.matrix,
         src_color_range=FULL,
         dst_color_range=clip.colours.range,
         interpolation=_interpolation(),
     )
-    for tag, value in clip.colours.tags.items():
-        setattr(frame, tag, value)
-    return frame
 
 
 def _interpolation() -> "Interpolation":

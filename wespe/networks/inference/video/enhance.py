@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,8 @@ import numpy as np
 from wespe.core.files import BusyError, atomic_file, lock, sha256
 from wespe.core.progress import Progress
 from wespe.networks.inference.video.clip import Clip, decoded, read_clip
-from wespe.networks.inference.video.colour import Levels, ToRgb, to_frame
+from wespe.networks.inference.video.colour import Levels, ToRgb, changed
+from wespe.networks.inference.video.deinterlace import Deinterlacer
 from wespe.networks.inference.video.encoding import CRF, check_crf, encode
 from wespe.networks.inference.video.join import join
 from wespe.networks.inference.video.kept import Kept
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PIECE_FRAMES = 48
 """The most frames that a stopped run has to make again; each piece begins with a key frame."""
 
-_VERSION = 1  # Of the files of a stopped run, and of how frames are made.
+_VERSION = 2  # Of the files of a stopped run, and of how frames are made.
 
 
 def enhance_video(
@@ -36,12 +37,14 @@ def enhance_video(
     key: str,
     crf: float = CRF,
     steady: float = STEADY,
+    double_rate: bool = False,
     silent: bool = False,
 ) -> tuple[float, str]:
     """Enhance a video; returns its megapixels, and in words its size, the speed and what was lost.
 
     `enhance` takes and returns upright `Levels`; `key` identifies it. The result has the source's
-    frames at their times, and whatever else `join` keeps. It appears whole at the end; until then
+    frames at their times, from 0 on, and whatever else `join` keeps. Interlaced frames become whole
+    ones, with `double_rate` one for each field. It appears whole at the end; until then
     pieces of 48 frames lie in `.NAME.unfinished` beside it, and the same call continues after them,
     to the same frames. `crf` is that of x264, `steady` as in `Steady`. Memory does not
     depend on the length. Raises VideoError, also where another process makes the same result,
@@ -49,14 +52,16 @@ def enhance_video(
     """
     begin = time.perf_counter()
     check_crf(crf)
-    averaged, clip = Steady(steady), read_clip(path)
+    averaged, clip = Steady(steady), read_clip(path, double_rate=double_rate)
+    deinterlacer = Deinterlacer(double_rate=double_rate)
     folder = output.with_name(f".{output.name}.unfinished")
     finished = folder / f"result{output.suffix}"
     try:
         with lock(output.with_name(f".{output.name}.lock"), remove=True):
             try:
                 kept = Kept(folder, _settings(clip, key, crf, steady))
-                _make(kept, clip, enhance, averaged, crf, silent)
+                frames = decoded(clip, deinterlacer)
+                count = _make(kept, frames, clip, enhance, averaged, crf, silent)
                 with atomic_file(finished) as temporary:
                     left_out = join(kept.pieces(), clip, temporary, crf=crf)
                 finished.replace(output)
@@ -67,10 +72,20 @@ def enhance_video(
             shutil.rmtree(folder)
     except BusyError as error:
         raise VideoError(path, f"another process is writing {output}") from error
-    speed = clip.frames / (time.perf_counter() - begin)
-    lost = "".join(f"; {note}" for note in [*clip.notes, *left_out])
-    summary = f"{clip.frames} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
-    return clip.frames * clip.width * clip.height / 1e6, summary
+    speed = count / (time.perf_counter() - begin)
+    notes = [*clip.notes, *left_out, *_deinterlaced(deinterlacer.fields, count, double_rate)]
+    lost = "".join(f"; {note}" for note in notes)
+    summary = f"{count} frames of {clip.width}×{clip.height}, {speed:.2f} frames/s{lost}"
+    return count * clip.width * clip.height / 1e6, summary
+
+
+def _deinterlaced(interlaced: int, count: int, double_rate: bool) -> list[str]:
+    if not interlaced:
+        return []
+    if double_rate:
+        return [f"{interlaced} interlaced frames became {2 * interlaced}"]
+    share = "" if interlaced == count else f"{interlaced} of them "
+    return [f"{share}deinterlaced (--double-rate makes a frame of each field)"]
 
 
 def _settings(clip: Clip, key: str, crf: float, steady: float) -> dict[str, Any]:
@@ -83,6 +98,7 @@ def _settings(clip: Clip, key: str, crf: float, steady: float) -> dict[str, Any]
         "enhance": key,
         "crf": crf,
         "steady": steady,
+        "double_rate": clip.double_rate,
         "piece_frames": PIECE_FRAMES,
         "libraries": {name: list(version) for name, version in av.library_versions.items()},
     }
@@ -90,36 +106,32 @@ def _settings(clip: Clip, key: str, crf: float, steady: float) -> dict[str, Any]
 
 def _make(
     kept: Kept,
+    frames: Iterator["VideoFrame"],
     clip: Clip,
     enhance: Callable[[Levels], Levels],
     averaged: Steady,
     crf: float,
     silent: bool,
-) -> None:
-    """Make the pieces that are not there, with one frame in memory."""
+) -> int:
+    """Make the pieces that are not there, with one frame in memory; returns how many frames."""
     averaged.state = kept.state()
-    done = min(len(kept.pieces()) * PIECE_FRAMES, clip.frames)
-    frames, to_rgb = decoded(clip), ToRgb(clip)
+    to_rgb = ToRgb(clip)
     # Decoding from the start costs little beside a network, and is exact where seeking is not.
-    for _ in islice(frames, len(kept.pieces()) * PIECE_FRAMES):
-        pass
+    done = sum(1 for _ in islice(frames, len(kept.pieces()) * PIECE_FRAMES))
     with Progress(
         clip.path.name, total=clip.frames, done=done, unit="frames", silent=silent
     ) as progress:
 
         def enhanced(frame: "VideoFrame") -> "VideoFrame":
-            result = to_frame(_enhanced(to_rgb(frame), enhance, averaged), clip)
-            result.pts, result.time_base, result.duration = (
-                frame.pts,
-                clip.time_base,
-                frame.duration,
-            )
+            source = to_rgb(frame)
+            result = changed(frame, source, _enhanced(source, enhance, averaged), clip)
             progress.advance()
             return result
 
         while first := next(frames, None):
             group = chain([first], islice(frames, PIECE_FRAMES - 1))
             kept.add(encode(map(enhanced, group), clip, crf), averaged.state)
+        return progress.done
 
 
 def _enhanced(source: Levels, enhance: Callable[[Levels], Levels], averaged: Steady) -> Levels:

@@ -2,6 +2,7 @@
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from wespe.networks.inference.video.source import VideoError, main_stream, opene
 if TYPE_CHECKING:
     from av import Packet
     from av.container import InputContainer, OutputContainer
+    from av.container.core import Chapter
     from av.stream import Stream
     from av.video.stream import VideoStream
 
@@ -80,11 +82,11 @@ def _write(
     copies, left_out = _copies(clip.path, source, main, result)
     result.metadata.update(_kept(source.metadata))
     if chapters := source.chapters():
-        result.set_chapters(chapters)
+        result.set_chapters([_earlier(chapter, clip.start) for chapter in chapters])
     result.start_encoding()
     # By time, or the writer would have to hold one stream until another comes.
     for packet in heapq.merge(
-        _packets(pieces, video, clip), _copied_packets(source, copies), key=_seconds
+        _packets(pieces, video, clip), _copied_packets(source, copies, clip.start), key=_seconds
     ):
         result.mux_one(packet)
     return left_out
@@ -173,9 +175,19 @@ def _packets(pieces: Sequence[Path], stream: "VideoStream", clip: Clip) -> Itera
         earlier = times[len(times) - delay :]
 
 
+def _earlier(chapter: "Chapter", start: Fraction) -> "Chapter":
+    """A chapter of a clip whose time `start`, in s, becomes 0."""
+    assert chapter["time_base"]
+    ticks = round(start / chapter["time_base"])
+    moved = chapter.copy()
+    moved["start"], moved["end"] = chapter["start"] - ticks, chapter["end"] - ticks
+    return moved
+
+
 def _copied_packets(
-    source: "InputContainer", copies: Mapping[int, "Stream"]
+    source: "InputContainer", copies: Mapping[int, "Stream"], start: Fraction
 ) -> Iterator["Packet[Any]"]:
+    """The packets of the streams that are copied, `start` seconds earlier."""
     streams = [
         source.streams[index] for index in copies if source.streams[index].type != "attachment"
     ]
@@ -184,6 +196,11 @@ def _copied_packets(
         if packet.size:
             if packet.dts is None:
                 packet.dts = packet.pts
+            earlier = round(start / packet.time_base)
+            if packet.pts is not None:
+                packet.pts -= earlier
+            if packet.dts is not None:
+                packet.dts -= earlier
             packet.stream = copies[packet.stream.index]
             yield packet
 
