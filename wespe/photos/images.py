@@ -200,7 +200,7 @@ def _unidentified(path: Path) -> str:
         return "a damaged TIFF, or one in a layout that is not known here"
     if head.startswith(b"\xff\xd8\xff"):
         found = jpeg.frame(path.read_bytes())
-        if found and found.bits != 8:
+        if found and found.bits > 8:
             return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
         return "a damaged JPEG"
     if head[4:8] == b"ftyp":
