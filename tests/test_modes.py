@@ -200,7 +200,7 @@ def test_an_encoder_of_pillow_agrees(tmp_path: Path) -> None:
         ("a.cr2", b"II*\0" + bytes(40), "camera raw, which has to be developed first"),
         ("a.jxl", b"\xff\x0a" + bytes(40), "JPEG XL, .* convert it first"),
         ("a.jpg", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "JPEG XL"),
-        ("a.jpg", b"\xff\xd8\xff\xc3" + bytes(40), "a damaged JPEG, or one of 12 bits"),
+        ("a.jpg", b"\xff\xd8\xff\xc3" + bytes(40), "a damaged JPEG"),
         ("a.avif", b"\0\0\0\x18ftypavif" + bytes(40), "AVIF that is damaged"),
     ],
 )

@@ -10,8 +10,11 @@ from pydantic_core import ErrorDetails
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 COMMAND_PATH = r"^[\w./:@%+=,-]+$"
 """Of paths that rules and DVC's stages put into their commands as they are."""
+CONDITION = r"^[^=]+=.*$"
+"""Of rows of a table: the column, and what it must say."""
 Name = Annotated[str, StringConstraints(pattern=NAME)]
 CommandPath = Annotated[str, StringConstraints(pattern=COMMAND_PATH)]
+Condition = Annotated[str, StringConstraints(pattern=CONDITION)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -57,6 +60,7 @@ _EXPECTED = {
 PATTERNS = {
     NAME: "a name of letters, digits, - and _",
     COMMAND_PATH: "a path of letters, digits and ./:@%+=,-_ without spaces",
+    CONDITION: "a condition column=value",
 }
 """What is expected, in words."""
 

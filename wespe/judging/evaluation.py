@@ -1,4 +1,4 @@
-"""One enhancer on one set of photos: every metric of every photo, the means, and pictures."""
+"""One enhancer on one set of photos: every metric of every photo or crop, means, and pictures."""
 
 import hashlib
 import time
@@ -7,32 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
 from wespe.core.files import atomic_folder
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
+from wespe.judging.gains import extremes_of
 from wespe.judging.metrics.measuring import measure
-from wespe.judging.metrics.registry import METRICS
-from wespe.judging.versions import read_entry, versions
+from wespe.judging.versions import Part, read_parts, versions
 from wespe.photos.images import Enhance, PhotoError, Pixels
-from wespe.results.evaluations import (
-    EvaluationSummary,
-    Extremes,
-    ImageRow,
-    by_photo,
-    means_of,
-    write_images,
-)
-from wespe.results.index import PhotoIndex, Skipped
+from wespe.results.evaluations import EvaluationSummary, ImageRow, means_of, write_images
+from wespe.results.index import Crop, PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
 from wespe.results.means import DECIMALS
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.record import write_record
-
-_EXTREMES = 2
 
 
 @dataclass(frozen=True)
@@ -42,21 +33,34 @@ class _Stored:
 
     file: str
     pixels: Path
+    parts: tuple[tuple[bool, Crop | None], ...]
+    """Of each part, whether it has a reference, and where it lies."""
 
     @classmethod
     def of(
-        cls, file: str, original: Pixels, enhanced: Pixels, reference: Pixels | None, pixels: Path
+        cls, file: str, original: Pixels, enhanced: Pixels, parts: Sequence[Part], pixels: Path
     ) -> Self:
-        references = [] if reference is None else [reference]
-        np.save(pixels, np.stack([original, enhanced, *references]))
-        return cls(file, pixels)
+        references = [part.reference for part in parts if part.reference is not None]
+        with pixels.open("wb") as stream:
+            for array in (np.stack([original, enhanced]), *references):
+                np.lib.format.write_array(stream, array)
+        about = tuple((part.reference is not None, part.crop) for part in parts)
+        return cls(file, pixels, about)
 
-    def take(self) -> tuple[Pixels, Pixels, Pixels | None]:
-        """Original, enhanced and reference; the file is gone then."""
-        photos = np.array(np.lib.format.open_memmap(self.pixels, mode="r"))
+    def take(self) -> tuple[Pixels, Pixels, list[Part]]:
+        """Original, enhanced and parts; the file is gone then."""
+        with self.pixels.open("rb") as stream:
+            original, enhanced = _array(stream)
+            parts = [
+                Part(_array(stream) if has_reference else None, crop)
+                for has_reference, crop in self.parts
+            ]
         self.pixels.unlink()
-        original, enhanced, *references = photos
-        return original, enhanced, references[0] if references else None
+        return original, enhanced, parts
+
+
+def _array(stream: BinaryIO) -> Pixels:
+    return np.asarray(np.lib.format.read_array(stream), np.uint8)
 
 
 def evaluate(
@@ -75,6 +79,8 @@ def evaluate(
 ) -> EvaluationSummary:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
 
+    A photo with crops is enhanced as a whole, once by each method; its crops are measured.
+
     Writes the files of `EvaluationFiles` into the folder `out`, which appears, or replaces an
     earlier one, when all is done. `enhance` and the baselines take and return uint8 `(H, W, 3)`;
     `metrics` are keys of METRICS, in the order of the columns; `pictures` photos, evenly spread,
@@ -84,10 +90,10 @@ def evaluate(
     make the baselines and measure. Their number changes no result; one photo more than there are
     workers is in memory. With more than one, baselines must be picklable.
 
-    Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
-    `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
-    another size, is listed under `unreadable`. Raises ValueError if that is all of them, or if they
-    are strips of patches for training.
+    Means leave out a photo or crop whose reference has equal pixels (`identical`) and, counted in
+    `n_infinite`, an infinite PSNR. A photo that cannot be read, or one of whose references cannot
+    or has another size, is listed under `unreadable`. Raises ValueError if that is all of them, or
+    if they are strips of patches for training.
     """
     if index.patch_px is not None:
         raise ValueError(
@@ -110,12 +116,12 @@ def evaluate(
         if not photos:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
         images = [row for rows in photos for row in rows]
-        gallery, extremes = tuple(album.files), _extremes(images, metrics)
+        originals = [row for row in images if row.method == ORIGINAL]
+        gallery, extremes = tuple(album.files), extremes_of(images, metrics)
         for entry in index.photos:
             if pictures and entry.file in {*extremes.worst, *extremes.best} - {*shown}:
-                original, reference = read_entry(index, entry)
-                by_all = versions(original, {ENHANCED: enhance, **baselines}, reference)
-                album.add(entry.file, original, by_all)
+                original, parts = read_parts(index, entry)
+                album.add(entry.file, original, {ENHANCED: enhance, **baselines}, parts)
         summary = EvaluationSummary(
             evaluation=evaluation,
             pair=pair,
@@ -126,7 +132,8 @@ def evaluate(
             origin=index.origin,
             simulated=index.simulated,
             n_images=len(photos),
-            n_identical=sum(rows[0].identical for rows in photos),
+            n_crops=sum(row.corner is not None for row in originals),
+            n_identical=sum(row.identical for row in originals),
             unreadable=tuple(photo for photo in found if isinstance(photo, Skipped)),
             pictures=album.files,
             crops=album.crops,
@@ -142,8 +149,14 @@ def evaluate(
 
 
 def _photos_sha256(index: PhotoIndex) -> str:
-    """One hash of the names and contents of all photos: the version of the test data."""
+    """One hash of the names and contents of all photos, and of what is measured of them: the
+    version of the test data."""
     lines = sorted(f"{entry.sha256} {entry.file}\n" for entry in index.photos)
+    lines += sorted(
+        f"{crop.sha256} {entry.file} {crop.y} {crop.x}\n"
+        for entry in index.photos
+        for crop in entry.crops
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -159,15 +172,14 @@ def _enhanced(
     added to the album."""
     for number, entry in enumerate(index.photos):
         try:
-            original, reference = read_entry(index, entry)
+            original, parts = read_parts(index, entry)
         except PhotoError as error:
             yield Skipped(error.path.relative_to(index.root).as_posix(), error.reason)
             continue
         enhanced = enhance(original)
         if entry.file in shown:
-            by_all = versions(original, _known(enhanced, baselines), reference)
-            album.add(entry.file, original, by_all)
-        yield _Stored.of(entry.file, original, enhanced, reference, way / f"{number}.npy")
+            album.add(entry.file, original, _known(enhanced, baselines), parts)
+        yield _Stored.of(entry.file, original, enhanced, parts, way / f"{number}.pixels")
 
 
 def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enhance]:
@@ -178,35 +190,27 @@ def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enha
 def _measure(
     photo: _Stored | Skipped, baselines: Mapping[str, Enhance], metrics: Sequence[str]
 ) -> tuple[ImageRow, ...] | Skipped:
-    """The rows of a photo, one a method."""
+    """The rows of a photo, for each of its parts one a method."""
     if isinstance(photo, Skipped):
         return photo
-    original, enhanced, reference = photo.take()
-    identical = reference is not None and np.array_equal(original, reference)
-    rows = []
-    for method, pixels in versions(original, _known(enhanced, baselines), reference):
-        values = measure(pixels, None if method == TARGET else reference, metrics)
-        rounded = {name: round(value, DECIMALS) for name, value in values.items()}
-        rows.append(ImageRow(photo.file, method, identical, rounded))
-    return tuple(rows)
+    original, enhanced, parts = photo.take()
+    rows: list[list[ImageRow]] = [[] for _ in parts]
+    for method, pixels in versions(original, _known(enhanced, baselines)):
+        for part, found in zip(parts, rows, strict=True):
+            found.append(_row(photo.file, method, part, original, part.of(pixels), metrics))
+    for part, found in zip(parts, rows, strict=True):
+        if part.reference is not None:
+            found.append(_row(photo.file, TARGET, part, original, part.reference, metrics))
+    return tuple(row for found in rows for row in found)
 
 
-def _extremes(images: Sequence[ImageRow], metrics: Sequence[str]) -> Extremes:
-    """The photos that gained least and most by being enhanced, at most two each.
-
-    Gains are those of the first of `metrics` with a direction that the photos have.
-    """
-    for name in metrics:
-        sign = {"higher": 1, "lower": -1}.get(METRICS[name].shown.better or "", 0)
-        gains = {
-            file: sign * (values[ENHANCED] - values[ORIGINAL])
-            for file, values in by_photo(images, name).items()
-            if sign and {ORIGINAL, ENHANCED} <= values.keys()
-        }
-        order = sorted(gains, key=gains.__getitem__)
-        if len(order) > 1:
-            most = min(_EXTREMES, len(order) // 2)
-            return Extremes(
-                metric=name, worst=tuple(order[:most]), best=tuple(order[: -most - 1 : -1])
-            )
-    return Extremes()
+def _row(
+    file: str, method: str, part: Part, original: Pixels, pixels: Pixels, metrics: Sequence[str]
+) -> ImageRow:
+    """A part of a photo, `pixels`, in the version of one method; the reference has no other."""
+    reference = None if method == TARGET else part.reference
+    identical = part.reference is not None and np.array_equal(part.of(original), part.reference)
+    corner = (part.crop.y, part.crop.x) if part.crop else None
+    values = measure(pixels, reference, metrics)
+    rounded = {name: round(value, DECIMALS) for name, value in values.items()}
+    return ImageRow(file, method, identical, rounded, corner)

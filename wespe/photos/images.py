@@ -27,7 +27,8 @@ from PIL import (
 )
 
 from wespe.core.files import atomic_file
-from wespe.photos import bmp
+from wespe.photos import bmp, jpeg
+from wespe.photos.cicp import HEADER_BYTES, CodePoints, stated
 from wespe.photos.modes import Kind, straight
 
 Pixels = NDArray[np.uint8]
@@ -109,11 +110,20 @@ def read_photo(path: Path) -> Photo:
 
 
 def profile_of(path: Path, image: Image.Image) -> bytes | None:
-    """The ICC profile of an opened file; Pillow passes over that of a BMP."""
+    """The ICC profile of an opened file; Pillow passes over that of a BMP, and over code points."""
     if image.format == "BMP":
         return bmp.profile(path.read_bytes())
     profile: bytes | None = image.info.get("icc_profile")
-    return profile
+    # In a PNG they come before a profile, in HEIF and AVIF behind it.
+    points = None if profile and image.format != "PNG" else _code_points(path, image)
+    return points.profile() if points else profile
+
+
+def _code_points(path: Path, image: Image.Image) -> CodePoints | None:
+    if image.format not in {"PNG", "HEIF", "AVIF"}:
+        return None
+    with path.open("rb") as stream:
+        return stated(image.format, stream.read(HEADER_BYTES))
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -142,6 +152,10 @@ def opened(path: Path) -> Iterator[Image.Image]:
                 _know_heif()
             with Image.open(path) as image:
                 _check_planes(path, image)
+                if (points := _code_points(path, image)) and points.hdr:
+                    raise PhotoError(
+                        path, f"HDR ({points.hdr}), which no network here knows: convert it to SDR"
+                    )
                 yield image
     except PhotoError:
         raise
@@ -185,7 +199,10 @@ def _unidentified(path: Path) -> str:
     if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return "a damaged TIFF, or one in a layout that is not known here"
     if head.startswith(b"\xff\xd8\xff"):
-        return "a damaged JPEG, or one of 12 bits a channel or without loss, which is not read here"
+        found = jpeg.frame(path.read_bytes())
+        if found and found.bits > 8:
+            return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
+        return "a damaged JPEG"
     if head[4:8] == b"ftyp":
         return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
     return "not an image" if head else "empty file"

@@ -1,10 +1,11 @@
 """What the numbers of photos say: the best of a column, and paired differences in words."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeGuard
 
 from wespe.judging.metrics.registry import METRICS
+from wespe.results.evaluations import Measured
 from wespe.results.score import Score
 from wespe.results.statistics import FEWEST, Difference
 
@@ -34,12 +35,24 @@ def is_number(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def verdict(n: int, differences: Sequence[Difference], unit: str) -> str:
-    """The differences in words, e.g. "Enhanced is 2.30 dB above original (95 % interval …) …"."""
-    parts = [_in_words(difference, unit) for difference in differences]
-    joined = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    text = f"Enhanced is {joined}, over {n:,} photo{'s' if n != 1 else ''}."
-    if n < FEWEST:
+def count_in_words(parts: Collection[Measured]) -> str:
+    """How many photos these are, or crops and of how many photos: "66 crops of 22 photos"."""
+    photos, crops = len({part.photo for part in parts}), len(parts)
+    of_photos = f"{photos:,} photo{'s' if photos != 1 else ''}"
+    if not any(part.corner for part in parts):
+        return of_photos
+    return f"{crops:,} crop{'s' if crops != 1 else ''} of {of_photos}"
+
+
+def verdict(parts: Collection[Measured], differences: Sequence[Difference], unit: str) -> str:
+    """The differences in words, e.g. "Enhanced is 2.30 dB above original (95 % interval …) …".
+
+    `parts`: the photos or crops that they are over.
+    """
+    said = [_in_words(difference, unit) for difference in differences]
+    joined = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    text = f"Enhanced is {joined}, over {count_in_words(parts)}."
+    if len({part.photo for part in parts}) < FEWEST:
         return f"{text} So few photos prove nothing."
     if undecided := [title(item.against) for item in differences if item.is_open]:
         names = ", ".join(undecided)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
+from wespe.photos import jpeg
 from wespe.photos.images import (
     DAMAGED,
     FORMATS,
@@ -88,6 +89,8 @@ def read_original(path: Path) -> Original:
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
         content, deep, kind = path.read_bytes(), deep_mode(image), Kind.of(image)
+        if name == "JPEG" and (found := jpeg.frame(content)) and found.lossless:
+            raise PhotoError(path, "a JPEG without loss, which is not written here: use PNG")
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         # Pillow turns TIFF itself, and the library for HEIF does.
@@ -182,5 +185,6 @@ def _options(path: Path, image: Image.Image, name: str, content: bytes) -> dict[
         }
     if name == "BMP":
         return {"dpi": image.info.get("dpi", (0, 0)), "icc_profile": profile_of(path, image)}
-    keys = ("exif", "icc_profile", "xmp")
-    return {key: image.info[key] for key in keys if image.info.get(key)}
+    blocks = {key: image.info.get(key) for key in ("exif", "xmp")}
+    blocks["icc_profile"] = profile_of(path, image)
+    return {key: block for key, block in blocks.items() if block}

@@ -7,16 +7,22 @@ from wespe.reports.cells import cell_of
 from wespe.reports.compare import best, shown, title
 from wespe.results.methods import ENHANCED, TARGET
 from wespe.results.reading import EvaluationResult, RatingResult
+from wespe.results.statistics import FEWEST
 from wespe.results.tables import Cell, Column, Row, Table
 
 _MEANS = (
-    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than six photos do "
-    "not have"
+    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
+    f"{FEWEST} photos do not have"
+)
+_CROPS = (
+    "Means over crops of photos that were enhanced as a whole, in brackets their 95 % bootstrap "
+    "intervals. These resample photos with all their crops, since crops of one photo are not "
+    f"independent; fewer than {FEWEST} photos have none"
 )
 
 
 def metrics_table(result: EvaluationResult) -> Table:
-    """A row a method, a column a metric: the summary's means over photos and their intervals."""
+    """A row a method, a column a metric: the summary's means and their intervals."""
     methods = result.summary.methods
     columns = tuple(
         Column(key=name, shown=shown(name))
@@ -32,8 +38,8 @@ def metrics_table(result: EvaluationResult) -> Table:
     return Table(
         name=result.name,
         title=f"Metrics of {result.name}",
-        caption=f"{_MEANS}. An arrow says which direction is better; a metric without one only "
-        "describes.",
+        caption=f"{_CROPS if result.summary.n_crops else _MEANS}. An arrow says which direction is "
+        "better; a metric without one only describes.",
         simulated=result.summary.simulated,
         columns=columns,
         rows=_rows(cells),

@@ -1,7 +1,7 @@
 """A table from evaluations: what stands in each cell."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,13 +13,15 @@ from wespe.reports.tables.caption import caption
 from wespe.reports.tables.columns import Measure, measures
 from wespe.reports.tables.entries import Entry, Trained, entries
 from wespe.reports.tables.lines import Line, lines
-from wespe.results.evaluations import ByPhoto, by_photo, values_of
+from wespe.results.evaluations import Measured, by_part
 from wespe.results.layout import Layout
 from wespe.results.means import mean_of
 from wespe.results.methods import ORIGINAL
 from wespe.results.reading import read_evaluation, read_rating
-from wespe.results.statistics import FEWEST, Values, agrees, paired_p
+from wespe.results.statistics import FEWEST, Values, agrees, cluster_means, paired_p
 from wespe.results.tables import Cell, Check, Column, Row, Table
+
+_Parts = Mapping[Measured, Mapping[str, float]]  # as `by_part` has them
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
 _LACKING = "No such photos or no such network are at hand."
@@ -69,7 +71,11 @@ def build(name: str, settings: TableSettings, entered: Sequence[Entry]) -> Table
     return Table(
         name=name,
         title=settings.title or TITLES.get(settings.paper or "", name),
-        caption=caption(settings.paper, crops=settings.photo_of is not None),
+        caption=caption(
+            settings.paper,
+            grouped=settings.photo_of is not None,
+            crops=any(entry.result.summary.n_crops for entry in entered),
+        ),
         simulated=any(entry.result.summary.simulated for entry in entered),
         columns=tuple(
             Column(key=each.key, shown=each.shown, paper_decimals=paper.decimals.get(each.key))
@@ -107,38 +113,49 @@ def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
 
 def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
     beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
-    photos = by_photo(line.entry.result.images, measure.metric) if line.entry else {}
-    values = _values(photos, line.method, measure, photo_of)
+    parts = by_part(line.entry.result.images, measure.metric) if line.entry else {}
+    values, photos = _values(parts, line.method, measure, photo_of)
     if not len(values):
         missing = _CLOSED if line.label == "APE" else _LACKING
         return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
-    cell = cell_of(mean_of(values, measure.over_photos))
+    cell = cell_of(mean_of(values, measure.over_photos, photos=photos))
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
-    agreement = None if beside is None else agrees(beside, values, found, measure.over_photos)
+    single = cluster_means(values, photos)
+    agreement = None if beside is None else agrees(beside, single, found, measure.over_photos)
     notes = [] if found else [_FEW]
     if line.checked and agreement is False:
         assert line.entry
         notes.append(line.entry.notes.get(measure.key, _UNEXPLAINED))
-    p = None if line.method == ORIGINAL else _p(photos, line.method, measure, photo_of)
+    p = None if line.method == ORIGINAL else _p(parts, line.method, measure, photo_of)
     return _Made(replace(cell, paper=beside, p=p, note=" ".join(notes) or None), agreement)
 
 
-def _p(photos: ByPhoto, method: str, measure: Measure, photo_of: str | None) -> float | None:
-    """The p-value against the originals, of the photos that have both values."""
-    both = {file: found for file, found in photos.items() if {method, ORIGINAL} <= found.keys()}
-    return paired_p(*(_values(both, name, measure, photo_of) for name in (method, ORIGINAL)))
+def _p(parts: _Parts, method: str, measure: Measure, photo_of: str | None) -> float | None:
+    """The p-value against the originals, of the photos' means of what has both values."""
+    both = {part: found for part, found in parts.items() if {method, ORIGINAL} <= found.keys()}
+    sides = (_values(both, name, measure, photo_of) for name in (method, ORIGINAL))
+    return paired_p(*(cluster_means(values, photos) for values, photos in sides))
 
 
-def _values(photos: ByPhoto, method: str, measure: Measure, photo_of: str | None) -> Values:
-    """One value per photo of a method: the mean of its crops, which `photo_of` groups."""
-    files = values_of(photos, method)
-    transformed = measure.per_photo(np.array([*files.values()], np.float64))
+def _values(
+    parts: _Parts, method: str, measure: Measure, photo_of: str | None
+) -> tuple[Values, Sequence[Hashable]]:
+    """The values of a method's photos or crops, and the photo of each.
+
+    Files that `photo_of` groups have one value, their mean.
+    """
+    having = [part for part, found in parts.items() if method in found]
+    photos = [_photo(part, photo_of) for part in having]
+    values = measure.per_photo(np.array([parts[part][method] for part in having], np.float64))
     if photo_of is None:
-        return transformed
-    groups: dict[str, list[float]] = {}
-    for file, value in zip(files, transformed, strict=True):
-        match = re.fullmatch(photo_of, file)
-        if not match:
-            raise ValueError(f"photo_of: expected names like {photo_of!r}, got {file!r}")
-        groups.setdefault(match[1], []).append(float(value))
-    return np.array([np.mean(crops) for crops in groups.values()], np.float64)
+        return values, photos
+    return cluster_means(values, photos), list(dict.fromkeys(photos))
+
+
+def _photo(part: Measured, photo_of: str | None) -> str:
+    if photo_of is None:
+        return part.photo
+    match = re.fullmatch(photo_of, part.photo)
+    if not match:
+        raise ValueError(f"photo_of: expected names like {photo_of!r}, got {part.photo!r}")
+    return match[1]
