@@ -27,13 +27,14 @@ def acquire(arguments: argparse.Namespace) -> None:
     """Check and index the photos of a source: a folder with `index.json`."""
     from wespe.data.registry import SOURCES
     from wespe.results.index import write_index
+    from wespe.results.layout import SourceFiles
 
     params = load_settings(arguments)
     settings = named(params.sources, arguments.name, "source")
     with atomic_folder(arguments.out) as folder:
         index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
         index = replace(index, licence=settings.licence or index.licence)
-        write_index(folder / "index.json", index)
+        write_index(SourceFiles(folder).index, index)
     print(f"{arguments.name}: {len(index.photos)} photos, {len(index.skipped)} left out")
     for skipped in index.skipped:
         print(f"  left out: {skipped.file}: {skipped.reason}")

@@ -4,12 +4,12 @@ import json
 import pkgutil
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from wespe.core.files import atomic_file
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.registry import ARCHITECTURES
+from wespe.networks.tensor_file import misfit, read_tensors
 
 FORMAT = "wespe-generator/1"
 
@@ -37,17 +37,7 @@ def load_generator(path: Path) -> Enhancer:
 
     Raises ValueError, naming the file, for a file that is missing, damaged, or no such network.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such network")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {}).get("wespe", "{}"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: expected a .safetensors network, got {error}") from error
-    if header.get("format") != FORMAT:
-        found = header.get("format", "a safetensors file of another origin")
-        raise ValueError(f"{path}: expected a network of format {FORMAT}, got {found}")
+    header, tensors = read_tensors(path, what="network", form=FORMAT, framework="pt")
     # Version 0.1.0 knew one architecture and did not name it.
     architecture = header.get("architecture", "dped")
     if architecture not in ARCHITECTURES:
@@ -63,9 +53,7 @@ def load_generator(path: Path) -> Enhancer:
             raise ValueError(f"without {unexplained[0]}")
         generator.load_state_dict(tensors | counters)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        # torch has a line for every tensor that does not fit; one of them is enough.
-        reason = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{path}: weights and architecture do not agree: {reason}") from error
+        raise misfit(path, "weights and architecture", error) from error
     return generator.eval()
 
 

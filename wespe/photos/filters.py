@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# ITU-R BT.601 luma, which TensorFlow's and OpenCV's grey conversions share.
-LUMA = (0.299, 0.587, 0.114)
+from wespe.photos.luma import LUMA
 
 # Rows that are blurred at once on a CPU; more do not fit into its cache.
 _BAND_ROWS = 128

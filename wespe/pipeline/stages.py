@@ -12,7 +12,7 @@ from wespe.judging.metrics.registry import METRICS
 from wespe.judging.registry import BASELINES
 from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.pipeline.code import code_hash
-from wespe.results.layout import Layout
+from wespe.results.layout import Layout, StudyInputs
 from wespe.settings.params import Params
 from wespe.training.methods.settings import PerceptualRecipe
 
@@ -218,8 +218,8 @@ class Stages:
         return self._stage("rate", name, inputs, (f"ratings.{name}", "run.compute"), code, facts)
 
     def _study(self, name: str) -> Stage:
-        folder = Path(self.params.studies[name].path)
-        inputs = {"key": str(folder / "study.json"), "votes": str(folder / "votes.sqlite")}
+        files = StudyInputs(Path(self.params.studies[name].path))
+        inputs = {"key": str(files.key), "votes": str(files.votes)}
         return self._stage("study", name, inputs, (f"studies.{name}",), ("wespe.cli.study:report",))
 
     def _metrics(self) -> Stage:

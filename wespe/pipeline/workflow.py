@@ -11,6 +11,7 @@ from typing import Any
 
 from wespe.core.schema import COMMAND_PATH, PATTERNS, SettingsError
 from wespe.data.registry import SOURCES
+from wespe.results.layout import Layout, StudyInputs
 from wespe.settings.params import Params
 
 DEFAULT_SETTINGS = Path("params.yaml")
@@ -61,17 +62,21 @@ def photos_of(params: Params, name: str) -> list[str]:
     before, so that what was made of them stays.
     """
     path = params.sources[name].path
-    made = Path(params.run.data) / "sources" / name / "index.json"
+    made = _layout(params).source(name).index
     return _given([path], f"source {name}: expected photos at {path}, found nothing", made)
 
 
 def votes_of(params: Params, name: str) -> list[str]:
     """The files that a study's figures are made of. Where one is missing: see `photos_of`."""
-    folder = Path(params.studies[name].path)
-    files = [str(folder / file) for file in ("study.json", "votes.sqlite")]
+    inputs = StudyInputs(Path(params.studies[name].path))
+    files = [str(inputs.key), str(inputs.votes)]
     missing = [file for file in files if not Path(file).exists()]
     problem = f"study {name}: expected {' and '.join(missing)}, found nothing"
-    return _given(files, problem, Path(params.run.results) / "studies" / f"{name}.json")
+    return _given(files, problem, _layout(params).study(name).figures)
+
+
+def _layout(params: Params) -> Layout:
+    return Layout(params.run.data, params.run.results)
 
 
 def _given(paths: Sequence[str], problem: str, made: Path) -> list[str]:

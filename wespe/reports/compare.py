@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 from wespe.judging.metrics.registry import METRICS
 from wespe.results.evaluations import Measured
-from wespe.results.score import Score
+from wespe.results.score import Score, typeset
 from wespe.results.statistics import FEWEST, Difference
 
 
@@ -75,7 +75,7 @@ def _in_words(difference: Difference, unit: str) -> str:
 
 def signed(value: float) -> str:
     """Two decimals with a sign, a true minus for negative ones."""
-    return f"{value:+.2f}".replace("-", "−")
+    return typeset(value, "+.2f")
 
 
 def title(method: str) -> str:

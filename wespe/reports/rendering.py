@@ -3,6 +3,7 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wespe.reports.compare import is_number, title
+from wespe.results.score import typeset
 from wespe.results.statistics import RESAMPLES
 from wespe.results.tables import Cell, Column
 
@@ -23,7 +24,7 @@ def environment() -> Environment:
 
 def number(value: float | None, form: str) -> str:
     """`value` in the format `form`; a dash where there is none or it is not finite."""
-    return format(value, form).replace("-", "−") if is_number(value) else "–"
+    return typeset(value, form) if is_number(value) else "–"
 
 
 def p_text(p: float) -> str:

@@ -134,6 +134,23 @@ class RatingFiles:
 
 
 @dataclass(frozen=True)
+class StudyInputs:
+    """The folder of a user study, which people fill: the key to its pictures, and the votes."""
+
+    folder: Path
+
+    @property
+    def key(self) -> Path:
+        """What is shown; see `wespe.apps.study.folder`."""
+        return self.folder / "study.json"
+
+    @property
+    def votes(self) -> Path:
+        """An SQLite file."""
+        return self.folder / "votes.sqlite"
+
+
+@dataclass(frozen=True)
 class StudyFiles:
     """The figures of a user study, in three formats: `NAME.json`, `NAME.md` and `NAME.csv`."""
 

@@ -17,7 +17,12 @@ LossRecord = Mapping[str, float]
 
 def write_losses(path: Path, records: Iterable[LossRecord]) -> None:
     """Write the records, one per line."""
-    path.write_text("".join(json.dumps(dict(record)) + "\n" for record in records), "utf-8")
+    path.write_text(lines_of(records), "utf-8")
+
+
+def lines_of(records: Iterable[LossRecord]) -> str:
+    """The records as the file has them, one per line."""
+    return "".join(json.dumps(dict(record)) + "\n" for record in records)
 
 
 def read_losses(path: Path) -> list[LossRecord]:

@@ -24,4 +24,9 @@ class Score(Record):
     def text(self, value: float, decimals: int | None = None) -> str:
         """`value` with its decimals, or others, and a true minus."""
         shown = self.decimals if decimals is None else decimals
-        return f"{value:.{shown}f}".replace("-", "−")
+        return typeset(value, f".{shown}f")
+
+
+def typeset(value: float, form: str) -> str:
+    """`value` in the format `form`, with a true minus."""
+    return format(value, form).replace("-", "−")

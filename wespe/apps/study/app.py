@@ -10,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from wespe.apps.study.folder import Study
 from wespe.apps.study.records import Progress, Trial
-from wespe.apps.study.votes import VOTES, VoteError, Votes
+from wespe.apps.study.votes import VoteError, Votes
 from wespe.apps.web.server import local_app
+from wespe.results.layout import StudyInputs
 
 _PAGES = {"/": "index.html", "/study.css": "study.css", "/study.js": "study.js"}
 _COOKIE_DAYS = 60
@@ -44,7 +45,7 @@ def make_app(folder: Path, study: Study, *, simulated: bool = False, lan: bool =
 
     `simulated` marks whoever takes part as a simulated subject. `lan`: see `local_app`.
     """
-    votes = Votes(folder / VOTES, study)
+    votes = Votes(StudyInputs(folder).votes, study)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -15,6 +15,7 @@ from wespe.apps.study.folder import DEGRADED, ENHANCED, Item, Kind, Part, Study
 from wespe.apps.study.sources import PhotoSet
 from wespe.core.files import atomic_folder
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.layout import StudyInputs
 from wespe.results.record import write_record
 
 
@@ -71,7 +72,7 @@ def build(
             networks={photos.name: photos.network for photos in sets},
             items=tuple(items),
         )
-        write_record(folder / "study.json", study)
+        write_record(StudyInputs(folder).key, study)
     return study
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from wespe.results.layout import StudyInputs
 from wespe.results.record import Record, read_record
 
 Kind = Literal["pairs", "ratings"]
@@ -63,4 +64,4 @@ class Study(Record):
 
 def read_study(folder: Path) -> Study:
     """The study in a folder; ValueError names the file and what is wrong in it."""
-    return read_record(folder / "study.json", Study)
+    return read_record(StudyInputs(folder).key, Study)

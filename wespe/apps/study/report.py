@@ -11,6 +11,7 @@ from wespe.apps.study.votes import Votes
 from wespe.core.files import atomic_file
 from wespe.results.layout import StudyFiles
 from wespe.results.record import as_json, write_record
+from wespe.results.score import typeset
 from wespe.results.studies import PaperStudy, StudyFigures
 
 _VOTE_COLUMNS = (
@@ -188,7 +189,7 @@ def _row(cells: Iterable[Any]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}".replace("-", "−")
+    return "–" if value is None else typeset(value, ".2f")
 
 
 def _percent(value: float | None) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 from wespe.apps.study.folder import Study
 from wespe.apps.study.order import draw_order
 from wespe.apps.study.records import CHOICES, Progress, Subject, Trial, Vote
-
-VOTES = "votes.sqlite"
-"""The database's name in a study's folder."""
+from wespe.results.layout import StudyInputs
 
 _SCHEMA = """
 CREATE TABLE study (key TEXT NOT NULL) STRICT;
@@ -217,7 +215,7 @@ class Votes:
 
 def open_votes(folder: Path, study: Study) -> Votes:
     """The votes of a study that has been served; ValueError if it has not."""
-    path = folder / VOTES
+    path = StudyInputs(folder).votes
     if not path.exists():
         raise ValueError(f"{path}: expected votes, found none; `wespe study serve` collects them")
     votes = Votes(path, study)

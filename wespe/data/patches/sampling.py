@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wespe.photos.images import Pixels
+from wespe.photos.luma import LUMA
 
 Integers = NDArray[np.int64]
 
@@ -110,8 +111,10 @@ def draw_grid(
 
 def grey_std(patch: Pixels) -> float:
     """Standard deviation of the grey levels (0 to 255, ITU-R BT.601) of `(H, W, 3)`."""
-    red, green, blue = (patch[..., channel].astype(np.float32) for channel in range(3))
-    return float((0.299 * red + 0.587 * green + 0.114 * blue).std())
+    red, green, blue = (
+        weight * patch[..., channel].astype(np.float32) for channel, weight in enumerate(LUMA)
+    )
+    return float((red + green + blue).std())
 
 
 def clipped_share(patch: Pixels) -> float:

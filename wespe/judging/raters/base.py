@@ -15,13 +15,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from wespe.core.device import Device
 from wespe.core.files import atomic_file
 from wespe.judging.raters.registry import RATERS
 from wespe.networks.fitting.engine import Log
+from wespe.networks.tensor_file import misfit, read_tensors
 from wespe.photos.images import Pixels
 from wespe.results.index import PhotoIndex
 from wespe.results.score import Score
@@ -126,25 +126,14 @@ def save_rater(path: Path, rater: Rater) -> None:
 
 def load_rater(path: Path, device: Device) -> Rater:
     """The rater of a file. Raises ValueError, naming it, for one that is missing or no rater."""
-    if not path.is_file():
-        raise ValueError(f"{path}: no such rater")
-    try:
-        with safe_open(path, framework="np") as file:
-            header = json.loads((file.metadata() or {}).get("wespe", "{}"))
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{path}: expected a .safetensors rater, got {error}") from error
-    if header.get("format") != FORMAT:
-        found = header.get("format", "a safetensors file of another origin")
-        raise ValueError(f"{path}: expected a rater of format {FORMAT}, got {found}")
+    header, tensors = read_tensors(path, what="rater", form=FORMAT, framework="np")
     if header["kind"] not in RATERS:
         known = ", ".join(RATERS)
         raise ValueError(f"{path}: expected a kind among {known}, got {header['kind']!r}")
     try:
         return class_of(header["kind"]).build(header["config"], tensors, device)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = str(error).splitlines()[-1].strip()
-        raise ValueError(f"{path}: settings and tensors do not agree: {reason}") from error
+        raise misfit(path, "settings and tensors", error) from error
 
 
 def class_of(kind: str) -> type[Rater]:

@@ -1,7 +1,6 @@
 """The folder of a training: the state that it resumes from, its losses and its sample pictures."""
 
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import torch
 from wespe.core import processes
 from wespe.core.files import atomic_file, lock, naming
 from wespe.photos.images import Pixels, write_photo
+from wespe.results.losses import lines_of, write_losses
 
 
 class TrainingFolder:
@@ -61,7 +61,7 @@ class TrainingFolder:
         if not processes.first():
             return
         with atomic_file(self._path / "losses.jsonl") as temporary:
-            temporary.write_text("".join(json.dumps(record) + "\n" for record in records))
+            write_losses(temporary, records)
 
     def append_record(self, record: Mapping[str, float]) -> None:
         """Add one record of the losses."""
@@ -69,7 +69,7 @@ class TrainingFolder:
             return
         path = self._path / "losses.jsonl"
         with naming(path), path.open("a") as stream:
-            stream.write(json.dumps(record) + "\n")
+            stream.write(lines_of([record]))
 
     def write_sample(self, step: int, picture: Pixels) -> None:
         """Keep `picture`, uint8 `(H, W, 3)`, as the sample of `step`."""

@@ -13,10 +13,10 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from wespe.photos.images import AnyPixels
+from wespe.photos.luma import LUMA
 
 Conversion = Callable[[AnyPixels], AnyPixels]
 _SRGB = ImageCms.createProfile("sRGB")
-_LUMA = np.array([0.299, 0.587, 0.114])
 # Rows that are converted at a time, so that a large photo needs little more memory than itself.
 _ROWS = 256
 # Levels between the nodes of the table that 16-bit colours are interpolated in; it divides 255.
@@ -86,7 +86,7 @@ def _grey_conversions(curve: np.ndarray[Any, Any]) -> tuple[Conversion, Conversi
 
     def back(srgb: AnyPixels) -> AnyPixels:
         scale = np.iinfo(srgb.dtype).max / 255
-        stored = np.interp((srgb / scale) @ _LUMA, rising, levels) * scale
+        stored = np.interp((srgb / scale) @ np.array(LUMA), rising, levels) * scale
         return np.asarray(np.rint(stored).astype(srgb.dtype)[..., None])
 
     return there, back

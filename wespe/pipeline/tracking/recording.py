@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from wespe.core.files import BusyError
+from wespe.core.flat import flat
 from wespe.pipeline.tracking.connection import CHECKPOINT, connect, give_up, search
 from wespe.pipeline.tracking.pipeline import pipeline_run
 from wespe.pipeline.tracking.runs import Run
@@ -84,21 +85,10 @@ def _begin(
             return Run(client, run_id, _last_step(client, found), parent)
     name = next(iter(tags.values()))
     made = client.create_run(experiment_id, tags={**tags, **nested}, run_name=name)
-    pairs = [Param(key, str(value)) for key, value in _flatten(params).items()]
+    pairs = [Param(key, str(value)) for key, value in flat(params)]
     for start in range(0, len(pairs), _PARAMS_A_CALL):
         client.log_batch(made.info.run_id, params=pairs[start : start + _PARAMS_A_CALL])
     return Run(client, made.info.run_id, parent=parent)
-
-
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one with dotted keys."""
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
 
 
 def _last_step(client: "MlflowClient", found: Any) -> int:

@@ -2,10 +2,11 @@
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wespe.core.flat import flat
 from wespe.photos.images import read_photo
 from wespe.pipeline.tracking.connection import give_up
 from wespe.pipeline.tracking.tags import ROLLBACKS, WARNING, card_tags
@@ -85,7 +86,12 @@ class Run:
         They have the card's own names, such as `accuracy.share`.
         """
         self.tag(card_tags(card))
-        self.metrics(dict(_figures(card.figures)))
+        figures = {
+            key: float(value)
+            for key, value in flat(card.figures)
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        }
+        self.metrics(figures)
         files = RaterFiles(out)
         for file in (files.card, files.losses):
             self.artifact(file)
@@ -156,12 +162,3 @@ def means(
         for metric, mean in metrics.items()
         if mean is not None
     }
-
-
-def _figures(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
-    """The numbers of nested mappings by dotted keys."""
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _figures(value, f"{prefix}{key}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            yield f"{prefix}{key}", float(value)

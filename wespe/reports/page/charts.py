@@ -9,6 +9,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
+from wespe.results.score import typeset
+
 # Drawn at the width of a phone, so that labels stay legible there; CSS scales it up.
 _WIDTH, _HEIGHT = 360, 250
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 350, 10, 208
@@ -238,7 +240,7 @@ def _text(svg: ET.Element, x: float, y: float, text: str, kind: str, anchor: str
 
 
 def _tick_label(value: float) -> str:
-    return f"{value:,.6g}".replace("-", "−")
+    return typeset(value, ",.6g")
 
 
 def _px(value: float) -> str:

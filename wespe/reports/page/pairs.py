@@ -1,7 +1,6 @@
 """What the page shows of a trained pair: its curves, its samples and its settings."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from wespe.core.flat import flat
 from wespe.reports.page.charts import Series, line_chart
 from wespe.reports.page.pictures import Picture, embed
 from wespe.results.reading import PairResult
@@ -48,7 +48,7 @@ def view_pair(result: PairResult) -> PairView:
         result,
         [_curves(result, title, names) for title, names in groups if names],
         [(_step(path), embed(path)) for path in reversed(sheets)],
-        _flat(result.card.recipe),
+        [(key, _in_yaml(value)) for key, value in flat(result.card.recipe)],
     )
 
 
@@ -69,12 +69,6 @@ def _step(sheet: Path) -> int:
     return int(sheet.stem)
 
 
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested settings as dotted keys and values as a settings file has them."""
-    lines = []
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            lines += _flat(value, f"{prefix}{key}.")
-        else:
-            lines.append((prefix + key, value if isinstance(value, str) else json.dumps(value)))
-    return lines
+def _in_yaml(value: Any) -> str:
+    """A value as a settings file has it."""
+    return value if isinstance(value, str) else json.dumps(value)
