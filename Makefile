@@ -2,6 +2,12 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# Caches of tools, where the home cannot be written.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq ($(shell mkdir -p '$(CACHE)' 2>/dev/null && test -w '$(CACHE)' && echo yes),yes)
+  export XDG_CACHE_HOME := $(CURDIR)/.cache
+endif
+
 # Markdown that people write; the other pages are generated.
 PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md -e docs/records.md | grep -v ^.github)
 

@@ -232,3 +232,40 @@ def test_a_missing_folder_is_named(photos: Path) -> None:
         ValueError, match="source mine: expected a folder of photos at photos/canon"
     ):
         acquire("mine", settings_of(), Path("out"))
+
+
+def test_whole_photos_of_held_out_scenes_come_with_the_targets_patches(photos: Path) -> None:
+    shots = take(photos)
+    held_out = 0.67
+    test = acquire("test", settings_of("test", held_out=held_out), Path("test"))
+    whole = acquire("whole", settings_of("whole", held_out=held_out), Path("whole"))
+    write_index(Path("whole") / "index.json", whole)
+    whole = read_index(Path("whole") / "index.json")
+    assert len(whole.photos) == 2
+    assert sum(len(entry.crops) for entry in whole.photos) == len(test.photos)
+    patches = iter(test.photos)
+    for entry in whole.photos:
+        photo = read_photo(whole.path(entry)).pixels
+        # The camera's own file, and in it, to the pixel, the patches of part `test`.
+        assert np.array_equal(photo, shots[Path(entry.file).stem].source)
+        for crop in entry.crops:
+            patch = next(patches)
+            ours = photo[crop.y : crop.y + SIZE, crop.x : crop.x + SIZE]
+            assert np.array_equal(ours, read_photo(Path("test") / patch.file).pixels)
+            assert patch.reference
+            theirs = read_photo(whole.file_path(crop.reference)).pixels
+            assert np.array_equal(theirs, read_photo(Path("test") / patch.reference).pixels)
+
+
+def test_where_the_target_has_fewer_pixels_the_whole_photo_is_reduced(photos: Path) -> None:
+    take(photos, ("coffee.png",), source_scale=1.0, target_scale=0.6)
+    test = acquire("test", settings_of("test", held_out=1.0), Path("test"))
+    whole = acquire("whole", settings_of("whole", held_out=1.0), Path("whole"))
+    (entry,) = whole.photos
+    photo = read_photo(Path("whole") / entry.file).pixels
+    original = read_photo(photos / "phone" / "coffee.png").pixels
+    assert photo.shape[0] == pytest.approx(0.6 * original.shape[0], rel=0.1)
+    assert (entry.width_px, entry.height_px) == photo.shape[1::-1]
+    for crop, patch in zip(entry.crops, test.photos, strict=True):
+        ours = photo[crop.y : crop.y + SIZE, crop.x : crop.x + SIZE].astype(int)
+        assert np.abs(ours - read_photo(Path("test") / patch.file).pixels).max() <= 1

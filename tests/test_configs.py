@@ -123,8 +123,8 @@ def test_two_cameras_are_planned_from_two_folders_of_photos(project: Project) ->
         photo.parent.mkdir(parents=True, exist_ok=True)
         photo.touch()
     plan = project.do("snakemake", "--dry-run", "--configfile", "configs/two_cameras.yaml")
-    # Sources, patch sets, a training, an evaluation; then metrics, tables, the page, the whole.
-    assert f"total {3 + 2 + 1 + 1 + 4}" in " ".join(plan.split())
+    # Sources, patch sets, a training, evaluations; then metrics, tables, the page, the whole.
+    assert f"total {4 + 2 + 1 + 2 + 4}" in " ".join(plan.split())
     assert "found nothing" not in plan
 
 

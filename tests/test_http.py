@@ -6,8 +6,10 @@ from email.utils import format_datetime
 import pytest
 import requests
 
+from tests.servers import serving, status
 from wespe.data.http import (
     Patience,
+    Session,
     TemporaryError,
     UnavailableError,
     check_status,
@@ -108,3 +110,28 @@ def test_retry_after_is_a_number_or_a_date() -> None:
     assert retry_after_s("99") == 99
     assert 97 <= retry_after_s(date(100)) <= 100
     assert [retry_after_s(value) for value in ("", "later", "-3", "1.5", date(-100))] == [0.0] * 5
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An environment with a proxy that refuses, and no word about who needs none."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_this_machine_is_reached_without_a_proxy(proxy: None) -> None:
+    with serving(b"content") as files, Session() as session:
+        assert session.get(files.url, timeout=10).content == b"content"
+
+
+def test_a_redirection_to_this_machine_needs_no_proxy(proxy: None) -> None:
+    with serving(b"content") as files, Session() as session:
+        files.script.append(status(302, Location=files.url))
+        assert session.get(files.url, timeout=10).content == b"content"
+
+
+def test_others_are_reached_through_the_proxy(proxy: None) -> None:
+    with Session() as session, pytest.raises(requests.exceptions.ProxyError):
+        session.get("http://192.0.2.1/", timeout=10)

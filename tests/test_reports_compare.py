@@ -5,11 +5,13 @@ import pytest
 
 from wespe.reports.compare import (
     best,
+    by_part,
     by_photo,
+    count_in_words,
     shown,
     verdict,
 )
-from wespe.results.evaluations import ImageRow
+from wespe.results.evaluations import ImageRow, Measured
 from wespe.results.score import Score
 from wespe.results.statistics import paired_differences
 
@@ -56,7 +58,7 @@ def rows(values: Mapping[str, Mapping[str, float | None]]) -> list[ImageRow]:
 
 
 def test_identical_and_missing_values_are_in_no_difference() -> None:
-    photos = by_photo(
+    photos = by_part(
         rows(
             {
                 "a": {"original": 10.0, "enhanced": 13.0, "target": None},
@@ -68,14 +70,14 @@ def test_identical_and_missing_values_are_in_no_difference() -> None:
         ),
         "psnr_db",
     )
-    n, (difference,) = paired_differences(photos, "enhanced", ["original"])
-    assert (n, difference.mean) == (2, 2.0)
+    complete, (difference,) = paired_differences(photos, "enhanced", ["original"])
+    assert (complete, difference.mean) == ([Measured("a"), Measured("b")], 2.0)
     assert difference.interval is None  # two photos are too few for one
 
 
 def test_verdict_names_sides_intervals_and_what_stays_open() -> None:
     photos = {
-        str(number): {
+        Measured(str(number)): {
             "original": 18.0,
             "enhanced": 20.0,
             "histogram_match": 20.5,
@@ -98,9 +100,29 @@ def test_verdict_names_sides_intervals_and_what_stays_open() -> None:
 
 
 def test_one_photo_has_no_interval() -> None:
-    n, differences = paired_differences(
-        {"a": {"original": 18.0, "enhanced": 17.5}}, "enhanced", ["original"]
+    complete, differences = paired_differences(
+        {Measured("a"): {"original": 18.0, "enhanced": 17.5}}, "enhanced", ["original"]
     )
-    assert verdict(n, differences, "dB") == (
+    assert verdict(complete, differences, "dB") == (
         "Enhanced is 0.50 dB below original, over 1 photo. So few photos prove nothing."
     )
+
+
+def test_a_photos_value_is_the_mean_of_its_crops() -> None:
+    images = [
+        ImageRow("a", "original", identical, {"psnr_db": value}, (number, 0))
+        for number, (value, identical) in enumerate([(10.0, False), (14.0, False), (99.0, True)])
+    ]
+    images += [ImageRow("b", "original", False, {"psnr_db": 7.0}, (0, 0))]
+    assert by_photo(images, "psnr_db") == {"a": {"original": 12.0}, "b": {"original": 7.0}}
+    assert [*by_part(images, "psnr_db")] == [
+        Measured("a", (0, 0)),
+        Measured("a", (1, 0)),
+        Measured("b", (0, 0)),
+    ]
+
+
+def test_photos_and_crops_are_counted_in_words() -> None:
+    assert count_in_words([Measured("a"), Measured("b")]) == "2 photos"
+    assert count_in_words([Measured("a", (0, 0))]) == "1 crop of 1 photo"
+    assert count_in_words([Measured("a", (0, 0)), Measured("a", (0, 9))]) == "2 crops of 1 photo"

@@ -11,6 +11,9 @@ from scipy import stats
 from wespe.reports.tables.columns import pooled_psnr_db
 from wespe.results.statistics import (
     agrees,
+    cluster_interval,
+    cluster_means,
+    clustered_interval,
     correlations,
     interval,
     intervals,
@@ -123,18 +126,19 @@ def test_differences_are_of_the_photos_that_have_all() -> None:
         "b": {"original": 12.0, "clahe": 12.0, "enhanced": 13.0},
         "c": {"original": 12.0, "enhanced": 99.0},
     }
-    n, (first, second) = paired_differences(photos, "enhanced", ["original", "clahe"])
-    assert (n, first.against, first.mean, second.mean) == (2, "original", 2.0, 1.5)
+    complete, (first, second) = paired_differences(photos, "enhanced", ["original", "clahe"])
+    assert complete == ["a", "b"]
+    assert (first.against, first.mean, second.mean) == ("original", 2.0, 1.5)
     assert first.interval is None  # two photos are too few for one
     assert first.is_open
     many = {str(n): {"original": 1.0 * n, "enhanced": 2.0 * n} for n in range(1, 9)}
-    n, (difference,) = paired_differences(many, "enhanced", ["original"])
+    _, (difference,) = paired_differences(many, "enhanced", ["original"])
     assert difference.interval == interval(np.arange(1.0, 9))
     assert not difference.is_open
 
 
 def test_without_a_photo_there_is_no_difference() -> None:
-    assert paired_differences({}, "enhanced", ["original"]) == (0, [])
+    assert paired_differences({}, "enhanced", ["original"]) == ([], [])
 
 
 def test_scipy_is_imported_where_it_is_needed_alone() -> None:
@@ -166,3 +170,82 @@ def test_the_interval_of_a_correlation_is_near_fishers() -> None:
     middle = np.arctanh(correlations(pairs)[1])
     fisher = np.tanh([middle - 1.96 / math.sqrt(297), middle + 1.96 / math.sqrt(297)])
     assert found[1] == pytest.approx(fisher, abs=0.02)
+
+
+def test_the_bootstrap_is_wider_where_subjects_differ() -> None:
+    # 20 subjects of 10 votes: all alike, or half of them always for, half always against.
+    counts = np.full(20, 10.0)
+    alike = cluster_interval(np.full(20, 5.0), counts)
+    divided = cluster_interval(np.repeat([0.0, 10.0], 10), counts)
+    assert alike == (0.5, 0.5)
+    assert divided
+    # The mean of 20 fair coins: standard deviation 0.112, so 0.5 ± 0.22.
+    assert divided == pytest.approx((0.28, 0.72), abs=0.03)
+    assert divided[1] - divided[0] > 2 * np.diff(wilson(100, 200)).item()
+
+
+def test_few_clusters_have_no_interval_however_many_values() -> None:
+    assert cluster_interval(np.ones(5), np.ones(5)) is None
+    values, photos = np.arange(500.0), [number % 5 for number in range(500)]
+    assert clustered_interval(values, photos) is None
+    assert clustered_interval(values, photos, pooled_psnr_db) is None
+
+
+def test_values_by_themselves_have_the_plain_interval() -> None:
+    values = np.random.default_rng(3).normal(20, 2, 30)
+    assert clustered_interval(values, range(30)) == interval(values)
+    assert clustered_interval(values, range(30), pooled_psnr_db) == interval(values, pooled_psnr_db)
+
+
+def test_crops_of_a_photo_are_no_more_than_the_photo() -> None:
+    # 40 photos whose ten crops are equal say as much as 40 values, and not as 400.
+    levels = np.random.default_rng(3).normal(20, 2, 40)
+    crops, photos = np.repeat(levels, 10), np.repeat(np.arange(40), 10).tolist()
+    plain, clustered = interval(levels), clustered_interval(crops, photos)
+    assert plain
+    assert clustered == pytest.approx(plain, abs=1e-9)
+    naive = interval(crops)
+    assert naive
+    # The root of ten narrower.
+    assert np.diff(plain).item() == pytest.approx(10**0.5 * np.diff(naive).item(), rel=0.1)
+
+
+def test_the_clustered_interval_covers_as_often_as_it_says() -> None:
+    # Photos of one to eight crops: the photo's own level differs by 1, its crops by 0.5.
+    random, inside = np.random.default_rng(1), 0
+    for _ in range(200):
+        sizes = random.integers(1, 9, 40)
+        photos = np.repeat(np.arange(40), sizes)
+        values = random.normal(0, 1, 40)[photos] + random.normal(0, 0.5, len(photos))
+        found = clustered_interval(values, photos.tolist())
+        assert found
+        inside += found[0] <= 0 <= found[1]
+    # 95 % of 200 are 190 ± 3; percentiles of 40 photos are known to be a little narrow.
+    assert 178 <= inside <= 200
+
+
+def test_another_statistic_is_of_all_values_drawn() -> None:
+    random = np.random.default_rng(2)
+    values, photos = random.normal(20, 2, 60), (np.arange(60) // 3).tolist()
+    by_sums = clustered_interval(values, photos)
+    one_by_one = clustered_interval(values, photos, lambda drawn: drawn.mean(axis=-1))
+    assert by_sums
+    assert one_by_one == pytest.approx(by_sums, abs=0.1)
+    shuffled = random.permutation(60)
+    again = clustered_interval(values[shuffled], [photos[n] for n in shuffled])
+    assert again == pytest.approx(by_sums, abs=1e-9)
+
+
+def test_means_of_clusters() -> None:
+    values = np.array([1.0, 2.0, 4.0, 8.0])
+    assert cluster_means(values, ["a", "b", "a", "c"]).tolist() == [2.5, 2.0, 8.0]
+
+
+def test_differences_of_crops_resample_their_photos() -> None:
+    crops = {(n // 4, n): {"original": 0.0, "enhanced": float(n // 4)} for n in range(40)}
+    complete, (difference,) = paired_differences(
+        crops, "enhanced", ["original"], cluster=lambda key: key[0]
+    )
+    assert len(complete) == 40
+    assert difference.mean == 4.5
+    assert difference.interval == interval(np.arange(10.0))

@@ -4,23 +4,9 @@ import numpy as np
 import pytest
 
 from wespe.apps.study import statistics
-from wespe.results.statistics import wilson
-
-
-def test_the_bootstrap_is_wider_where_subjects_differ() -> None:
-    # 20 subjects of 10 votes: all alike, or half of them always for, half always against.
-    counts = np.full(20, 10.0)
-    alike = statistics.cluster_interval(np.full(20, 5.0), counts)
-    divided = statistics.cluster_interval(np.repeat([0.0, 10.0], 10), counts)
-    assert alike == (0.5, 0.5)
-    assert divided
-    # The mean of 20 fair coins: standard deviation 0.112, so 0.5 ± 0.22.
-    assert divided == pytest.approx((0.28, 0.72), abs=0.03)
-    assert divided[1] - divided[0] > 2 * np.diff(wilson(100, 200)).item()
 
 
 def test_few_subjects_have_no_bootstrap() -> None:
-    assert statistics.cluster_interval(np.ones(5), np.ones(5)) is None
     assert statistics.strength_intervals(np.ones((5, 2, 2))) is None
 
 

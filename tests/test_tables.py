@@ -3,15 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.made import summary
+from tests.made import rating, summary
 from wespe.reports.papers.settings import Table as Settings
 from wespe.reports.tables.build import build
-from wespe.reports.tables.entries import Entry
+from wespe.reports.tables.entries import Entry, with_scores
 from wespe.results.evaluations import ImageRow
-from wespe.results.reading import EvaluationResult
+from wespe.results.reading import EvaluationResult, RatingResult
 from wespe.results.score import Score
+from wespe.results.statistics import clustered_interval
 from wespe.results.tables import Cell, Column, Table
 
 Photos = Mapping[str, Sequence[float]]
@@ -221,3 +223,45 @@ def test_a_table_of_nothing_is_the_papers() -> None:
     assert len(data.rows) == 6 * 2
     assert all(row.cells["ffs"].value is None for row in data.rows)
     assert build("t", table(None), []).rows == ()
+
+
+def test_crops_of_whole_photos_are_counted_by_themselves_and_drawn_with_their_photo() -> None:
+    # Eight photos; the first has three crops, the others one.
+    parts = [("0.jpg", (0, 0)), ("0.jpg", (9, 0)), ("0.jpg", (0, 9))]
+    parts += [(f"{n}.jpg", (0, 0)) for n in range(1, 8)]
+    images = [
+        ImageRow(file, method, False, {"psnr_db": 10.0 + n + gain}, corner)
+        for method, gain in (("original", 0), ("enhanced", 2))
+        for n, (file, corner) in enumerate(parts)
+    ]
+    made = summary({"original": {}, "enhanced": {}}, pair="p", photos="s", n_crops=10)
+    entry = Entry(EvaluationResult("e", made, images, {}, {}), "mine", "WESPE [canon]")
+    data = build("t", table(None), [entry])
+    cell = cells(data, "mine: WESPE [canon]")["psnr_db"]
+    assert (cell.value, cell.n) == (16.5, 10)
+    values, photos = np.arange(12.0, 22), [file for file, _ in parts]
+    assert (cell.low, cell.high) == clustered_interval(values, photos)
+    assert cell.p == 2 / 2**8  # of eight photos, all of them better
+    assert "draw photos with all their crops" in data.caption
+    grouped = build("t", table(None, photo_of=r"(.+)\.jpg"), [entry])
+    # Photo 0 has 13, the others 15 to 21.
+    assert cells(grouped, "mine: WESPE [canon]")["psnr_db"].value == (13 + 18 * 7) / 8
+
+
+def test_a_rating_of_whole_photos_counts_once_for_each() -> None:
+    parts = [("0.jpg", (0, 0)), ("0.jpg", (9, 0)), ("1.jpg", (0, 0))]
+    images = [
+        ImageRow(file, method, False, {"psnr_db": 20.0}, corner)
+        for file, corner in parts
+        for method in ("original", "enhanced")
+    ]
+    made = summary({"original": {}, "enhanced": {}}, pair="phone_dslr", photos="scenes", n_crops=3)
+    scores = {file: {"original": 0.2, "enhanced": 0.4 + 0.2 * n} for n, file in enumerate("01")}
+    scores = {f"{file}.jpg": values for file, values in scores.items()}
+    rated, measures = with_scores(
+        EvaluationResult("e", made, images, {}, {}), [RatingResult("r", rating(), scores)]
+    )
+    entry = Entry(rated, "mine", "WESPE", rated=measures)
+    cell = cells(build("t", table(None), [entry]), "mine: WESPE")["flickr_faves_score"]
+    assert cell.n == 2
+    assert cell.value == pytest.approx(0.5)

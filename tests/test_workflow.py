@@ -146,6 +146,16 @@ def test_results_that_cannot_be_written_end_with_a_message(project: Project) -> 
     assert "Traceback" not in done.stdout
 
 
+def test_a_home_that_cannot_be_written_is_no_obstacle(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    Path("file").touch()
+    monkeypatch.setenv("HOME", str(Path("file").absolute()))
+    project.do("snakemake", "all")
+    assert project.ran() == ALL
+
+
 def test_photos_may_go_once_they_are_acquired(finished: Project) -> None:
     shutil.rmtree("photos/dslr")
     assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")

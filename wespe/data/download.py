@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-import requests
-
-from wespe.data.http import Patience, UnavailableError, persist
+from wespe.data.http import Patience, Session, UnavailableError, persist
 from wespe.data.transfer import Part, RefusedError, Wanted, mismatch, transfer
 
 
@@ -40,7 +38,7 @@ def download(urls: Sequence[str], wanted: Wanted, *, patience: Patience | None =
 
 def _from_mirror(part: Part, patience: Patience) -> None:
     """Request the rest of the file until it is whole. Raises RefusedError or UnavailableError."""
-    with requests.Session() as session:
+    with Session() as session:
 
         def request() -> None:
             continued = part.size > 0

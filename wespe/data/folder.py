@@ -3,18 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
 from wespe.core.schema import Condition
 from wespe.core.walk import walk
+from wespe.data.crops import CropSettings, CropTable
 from wespe.data.opinions import Opinions, is_held_out, read_opinions
+from wespe.data.patterns import matches
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
@@ -48,16 +49,23 @@ class FolderSettings(SourceSettings):
     scores_held_out: Annotated[float, Field(ge=0, lt=1)] = 0.3
     """Share of the photos that no rater learns from, so that it can be held against people there.
     The hash of a photo's name decides, so it is the same for all raters."""
+    crops: CropSettings = CropSettings()
+
+    @model_validator(mode="after")
+    def _one_kind_of_reference(self) -> Self:
+        if self.references and self.crops.file:
+            raise ValueError("references are either photos or crops: leave out one of both")
+        return self
 
 
 def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     """Index the usable photos where they lie; nothing is written below `out`.
 
-    Every photo and reference is decoded. Photos that are unreadable, too small, duplicates, or
-    without a reference of their size go to `skipped`, and so do folders that cannot be read; a
-    reason is its kind, a colon and details.
-    Raises ValueError if the folder or its references are missing, if no photo is usable, or if the
-    scores are wrong, with file and line.
+    Every photo and reference is decoded; with `crops` only those that the table names. Photos that
+    are unreadable, too small, duplicates, or without a reference of their size or a crop go to
+    `skipped`, and so do folders that cannot be read; a reason is its kind, a colon and details.
+    Raises ValueError if the folder or its references are missing, if no photo is usable, or if
+    crops or scores are wrong, with file and line.
     """
     root = Path(settings.path)
     for folder in (root, root / (settings.references or "")):
@@ -66,12 +74,16 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
     unreadable = [
         Skipped(str(file), f"unreadable: {reason}") for file, reason in walk(root).unreadable
     ]
-    files, unscored = find_photos(root, settings), list[Skipped]()
+    files, left_out = find_photos(root, settings), list[Skipped]()
+    table = CropTable.read(root, settings.crops) if settings.crops.file else None
+    if table:
+        left_out += table.without_crops(files)
+        files = table.photos_among(files)
     opinions = _opinions(name, root, settings)
     if opinions:
         files = [file for file in files if file not in opinions.left_out]
         reason = f"without score: not in {settings.scores}"
-        unscored = [Skipped(file, reason) for file in files if file not in opinions.mos]
+        left_out += [Skipped(file, reason) for file in files if file not in opinions.mos]
         files = [file for file in files if file in opinions.mos]
     index = index_photos(
         name,
@@ -81,19 +93,22 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
         references=settings.references,
         min_side_px=settings.min_side_px,
     )
+    if table:
+        index = table.added_to(index)
     if opinions:
-        index = replace(
-            index,
-            photos=[
-                replace(
-                    entry,
-                    mos=opinions.mos[entry.file],
-                    held_out=is_held_out(entry.file, settings.scores_held_out),
-                )
-                for entry in index.photos
-            ],
+        index = _scored(index, opinions, settings.scores_held_out)
+    return replace(index, skipped=[*index.skipped, *left_out, *unreadable])
+
+
+def _scored(index: PhotoIndex, opinions: Opinions, held_out: float) -> PhotoIndex:
+    """The index with people's scores, and with the share `held_out` of the photos held out."""
+    scored = [
+        replace(
+            entry, mos=opinions.mos[entry.file], held_out=is_held_out(entry.file, share=held_out)
         )
-    return replace(index, skipped=[*index.skipped, *unscored, *unreadable])
+        for entry in index.photos
+    ]
+    return replace(index, photos=scored)
 
 
 def _opinions(name: str, root: Path, settings: FolderSettings) -> Opinions | None:
@@ -150,21 +165,10 @@ def find_photos(root: Path, settings: FolderSettings) -> list[str]:
         str(file)
         for file in walk(root).files
         if file.suffix.lower() in PHOTO_SUFFIXES
-        and any(_matches(file.parts, pattern) for pattern in settings.include)
-        and not any(_matches(file.parts, pattern) for pattern in settings.exclude)
+        and any(matches(file.parts, pattern) for pattern in settings.include)
+        and not any(matches(file.parts, pattern) for pattern in settings.exclude)
         and not (settings.references and file.is_relative_to(settings.references))
     ]
-
-
-def _matches(parts: Sequence[str], pattern: str) -> bool:
-    """Whether a path matches a glob pattern; `**` stands for any number of folders, or for all
-    that follows."""
-    first, _, rest = pattern.partition("/")
-    if first == "**":
-        return not rest or any(_matches(parts[n:], rest) for n in range(len(parts)))
-    if not parts or not fnmatchcase(parts[0], first):
-        return False
-    return _matches(parts[1:], rest) if rest else len(parts) == 1
 
 
 def _inspect(

@@ -1,11 +1,11 @@
-"""Patience with servers: what may pass is tried again, ever more slowly."""
+"""Sessions, and patience with servers: what may pass is tried again, ever more slowly."""
 
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 from tenacity import (
@@ -17,10 +17,30 @@ from tenacity import (
     wait_exponential,
 )
 
+from wespe.core.loopback import is_loopback
+
 Value = TypeVar("Value")
 
 # Request timeout, too early, too many requests (RFC 9110, 8470, 6585), and all of 500 and above.
 _MAY_PASS = {408, 425, 429}
+
+
+class Session(requests.Session):
+    """A session that takes proxies from the environment, but none to this machine itself."""
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        merged = super().merge_environment_settings(url, proxies, stream, verify, cert)
+        if is_loopback(url):
+            merged["proxies"] = {}
+        return merged
+
+    def rebuild_proxies(self, prepared_request: Any, proxies: Any) -> Any:
+        """Those of a redirection."""
+        if is_loopback(prepared_request.url):
+            return {}
+        return super().rebuild_proxies(prepared_request, proxies)  # type: ignore[no-untyped-call]
 
 
 class TemporaryError(Exception):

@@ -1,15 +1,17 @@
 """The photos of an evaluation that a reader sees: whole, and a part of each pixel by pixel."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.photos.images import Pixels, write_photo
+from wespe.judging.versions import Part, versions
+from wespe.photos.images import Enhance, Pixels, write_photo
 from wespe.results.layout import EvaluationFiles
+from wespe.results.methods import TARGET
 
 _PICTURE_PX = 1600
 CROP_PX = 200
@@ -19,7 +21,9 @@ class Album:
     """Writes photos by several methods into the folders `pictures` and `crops` of an evaluation.
 
     A picture is the whole photo, at most 1600 px wide and high, a crop the 200 × 200 px of it that
-    have most detail, as they are (all of it where it is smaller); both are `STEM.METHOD.jpg`.
+    have most detail, as they are (all of it where it is smaller); both are `STEM.METHOD.jpg`. Of a
+    photo with crops to measure it is the one whose reference has most contrast, and the target is
+    there only of that.
     """
 
     def __init__(self, files: EvaluationFiles) -> None:
@@ -33,22 +37,44 @@ class Album:
         self.sizes: dict[str, tuple[int, int]] = {}
         """Width and height of each photo, by stem."""
 
-    def add(self, file: str, original: Pixels, versions: Iterable[tuple[str, Pixels]]) -> None:
-        """Add the photo `file`, by each method; all are uint8 `(H, W, 3)` of one size."""
+    def add(
+        self,
+        file: str,
+        original: Pixels,
+        enhancers: Mapping[str, Enhance],
+        parts: Sequence[Part],
+    ) -> None:
+        """Add the photo `file`, uint8 `(H, W, 3)`, by each method; `parts` of it are measured."""
         name = PurePath(file).stem
         candidates = chain([name], (f"{name}-{repeat}" for repeat in count(2)))
         stem = next(candidate for candidate in candidates if candidate not in self.files)
         height, width = original.shape[:2]
         scale = min(1.0, _PICTURE_PX / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        x, y, crop_width, crop_height = box = most_detailed(original, CROP_PX)
-        for method, pixels in versions:
+        shown = max(parts, key=_contrast)
+        if shown.crop:
+            box = (shown.crop.x, shown.crop.y, shown.crop.width_px, shown.crop.height_px)
+        else:
+            box = most_detailed(original, CROP_PX)
+        x, y, crop_width, crop_height = box
+        whole = None if shown.crop else shown.reference
+        for method, pixels in versions(original, enhancers, whole):
             picture = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+            self._write(self._pictures, stem, method, np.asarray(picture, np.uint8))
             crop = pixels[y : y + crop_height, x : x + crop_width]
-            for folder, shown in ((self._pictures, picture), (self._crops, crop)):
-                path = folder / f"{stem}.{method}.jpg"
-                write_photo(path, np.ascontiguousarray(shown, np.uint8))
+            self._write(self._crops, stem, method, crop)
+        if shown.crop and shown.reference is not None:
+            self._write(self._crops, stem, TARGET, shown.reference)
         self.files[stem], self.crops[stem], self.sizes[stem] = file, box, (width, height)
+
+    @staticmethod
+    def _write(folder: Path, stem: str, method: str, pixels: Pixels) -> None:
+        write_photo(folder / f"{stem}.{method}.jpg", np.ascontiguousarray(pixels))
+
+
+def _contrast(part: Part) -> float:
+    """The standard deviation of the reference's levels; 0 where there is none."""
+    return 0.0 if part.reference is None else float(part.reference.std())
 
 
 def evenly_spread(files: Sequence[str], number: int) -> list[str]:

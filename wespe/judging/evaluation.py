@@ -1,4 +1,4 @@
-"""One enhancer on one set of photos: every metric of every photo, the means, and pictures."""
+"""One enhancer on one set of photos: every metric of every photo or crop, means, and pictures."""
 
 import hashlib
 import time
@@ -7,31 +7,22 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Self
+from typing import BinaryIO, Self
 
 import numpy as np
 
 from wespe.core.files import atomic_folder
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
+from wespe.judging.gains import extremes_of, statistics_of
 from wespe.judging.metrics.measuring import measure
-from wespe.judging.metrics.registry import METRICS
-from wespe.judging.versions import read_entry, versions
+from wespe.judging.versions import Part, read_parts, versions
 from wespe.photos.images import Enhance, PhotoError, Pixels
-from wespe.results.evaluations import (
-    EvaluationSummary,
-    Extremes,
-    ImageRow,
-    Statistic,
-    write_images,
-)
-from wespe.results.index import PhotoIndex, Skipped
+from wespe.results.evaluations import EvaluationSummary, ImageRow, write_images
+from wespe.results.index import Crop, PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.record import write_record
-from wespe.results.statistics import mean_and_std
-
-_EXTREMES = 2
 
 
 @dataclass(frozen=True)
@@ -41,21 +32,34 @@ class _Stored:
 
     file: str
     pixels: Path
+    parts: tuple[tuple[bool, Crop | None], ...]
+    """Of each part, whether it has a reference, and where it lies."""
 
     @classmethod
     def of(
-        cls, file: str, original: Pixels, enhanced: Pixels, reference: Pixels | None, pixels: Path
+        cls, file: str, original: Pixels, enhanced: Pixels, parts: Sequence[Part], pixels: Path
     ) -> Self:
-        references = [] if reference is None else [reference]
-        np.save(pixels, np.stack([original, enhanced, *references]))
-        return cls(file, pixels)
+        references = [part.reference for part in parts if part.reference is not None]
+        with pixels.open("wb") as stream:
+            for array in (np.stack([original, enhanced]), *references):
+                np.lib.format.write_array(stream, array)
+        about = tuple((part.reference is not None, part.crop) for part in parts)
+        return cls(file, pixels, about)
 
-    def take(self) -> tuple[Pixels, Pixels, Pixels | None]:
-        """Original, enhanced and reference; the file is gone then."""
-        photos = np.array(np.lib.format.open_memmap(self.pixels, mode="r"))
+    def take(self) -> tuple[Pixels, Pixels, list[Part]]:
+        """Original, enhanced and parts; the file is gone then."""
+        with self.pixels.open("rb") as stream:
+            original, enhanced = _array(stream)
+            parts = [
+                Part(_array(stream) if has_reference else None, crop)
+                for has_reference, crop in self.parts
+            ]
         self.pixels.unlink()
-        original, enhanced, *references = photos
-        return original, enhanced, references[0] if references else None
+        return original, enhanced, parts
+
+
+def _array(stream: BinaryIO) -> Pixels:
+    return np.asarray(np.lib.format.read_array(stream), np.uint8)
 
 
 def evaluate(
@@ -74,6 +78,8 @@ def evaluate(
 ) -> EvaluationSummary:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
 
+    A photo with crops is enhanced as a whole, once by each method; its crops are measured.
+
     Writes the files of `EvaluationFiles` into the folder `out`, which appears, or replaces an
     earlier one, when all is done. `enhance` and the baselines take and return uint8 `(H, W, 3)`;
     `metrics` are keys of METRICS, in the order of the columns; `pictures` photos, evenly spread,
@@ -83,10 +89,10 @@ def evaluate(
     make the baselines and measure. Their number changes no result; one photo more than there are
     workers is in memory. With more than one, baselines must be picklable.
 
-    Means leave out a photo whose reference has equal pixels (`identical`) and, counted in
-    `n_infinite`, an infinite PSNR. A photo that cannot be read, or whose reference cannot or has
-    another size, is listed under `unreadable`. Raises ValueError if that is all of them, or if they
-    are strips of patches for training.
+    Means leave out a photo or crop whose reference has equal pixels (`identical`) and, counted in
+    `n_infinite`, an infinite PSNR. A photo that cannot be read, or one of whose references cannot
+    or has another size, is listed under `unreadable`. Raises ValueError if that is all of them, or
+    if they are strips of patches for training.
     """
     if index.patch_px is not None:
         raise ValueError(
@@ -109,12 +115,12 @@ def evaluate(
         if not photos:
             raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
         images = [row for rows in photos for row in rows]
-        gallery, extremes = tuple(album.files), _extremes(images, metrics)
+        originals = [row for row in images if row.method == ORIGINAL]
+        gallery, extremes = tuple(album.files), extremes_of(images, metrics)
         for entry in index.photos:
             if pictures and entry.file in {*extremes.worst, *extremes.best} - {*shown}:
-                original, reference = read_entry(index, entry)
-                by_all = versions(original, {ENHANCED: enhance, **baselines}, reference)
-                album.add(entry.file, original, by_all)
+                original, parts = read_parts(index, entry)
+                album.add(entry.file, original, {ENHANCED: enhance, **baselines}, parts)
         summary = EvaluationSummary(
             evaluation=evaluation,
             pair=pair,
@@ -125,14 +131,15 @@ def evaluate(
             origin=index.origin,
             simulated=index.simulated,
             n_images=len(photos),
-            n_identical=sum(rows[0].identical for rows in photos),
+            n_crops=sum(row.corner is not None for row in originals),
+            n_identical=sum(row.identical for row in originals),
             unreadable=tuple(photo for photo in found if isinstance(photo, Skipped)),
             pictures=album.files,
             crops=album.crops,
             sizes=album.sizes,
             gallery=gallery,
             extremes=extremes,
-            methods=_statistics(images),
+            methods=statistics_of(images),
             seconds=round(time.perf_counter() - started, 3),
         )
         write_images(files.images, images, metrics)
@@ -141,8 +148,14 @@ def evaluate(
 
 
 def _photos_sha256(index: PhotoIndex) -> str:
-    """One hash of the names and contents of all photos: the version of the test data."""
+    """One hash of the names and contents of all photos, and of what is measured of them: the
+    version of the test data."""
     lines = sorted(f"{entry.sha256} {entry.file}\n" for entry in index.photos)
+    lines += sorted(
+        f"{crop.sha256} {entry.file} {crop.y} {crop.x}\n"
+        for entry in index.photos
+        for crop in entry.crops
+    )
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -158,15 +171,14 @@ def _enhanced(
     added to the album."""
     for number, entry in enumerate(index.photos):
         try:
-            original, reference = read_entry(index, entry)
+            original, parts = read_parts(index, entry)
         except PhotoError as error:
             yield Skipped(error.path.relative_to(index.root).as_posix(), error.reason)
             continue
         enhanced = enhance(original)
         if entry.file in shown:
-            by_all = versions(original, _known(enhanced, baselines), reference)
-            album.add(entry.file, original, by_all)
-        yield _Stored.of(entry.file, original, enhanced, reference, way / f"{number}.npy")
+            album.add(entry.file, original, _known(enhanced, baselines), parts)
+        yield _Stored.of(entry.file, original, enhanced, parts, way / f"{number}.pixels")
 
 
 def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enhance]:
@@ -177,66 +189,25 @@ def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enha
 def _measure(
     photo: _Stored | Skipped, baselines: Mapping[str, Enhance], metrics: Sequence[str]
 ) -> tuple[ImageRow, ...] | Skipped:
-    """The rows of a photo, one a method."""
+    """The rows of a photo, for each of its parts one a method."""
     if isinstance(photo, Skipped):
         return photo
-    original, enhanced, reference = photo.take()
-    identical = reference is not None and np.array_equal(original, reference)
-    return tuple(
-        ImageRow(
-            photo.file,
-            method,
-            identical,
-            measure(pixels, None if method == TARGET else reference, metrics),
-        )
-        for method, pixels in versions(original, _known(enhanced, baselines), reference)
-    )
+    original, enhanced, parts = photo.take()
+    rows: list[list[ImageRow]] = [[] for _ in parts]
+    for method, pixels in versions(original, _known(enhanced, baselines)):
+        for part, found in zip(parts, rows, strict=True):
+            found.append(_row(photo.file, method, part, original, part.of(pixels), metrics))
+    for part, found in zip(parts, rows, strict=True):
+        if part.reference is not None:
+            found.append(_row(photo.file, TARGET, part, original, part.reference, metrics))
+    return tuple(row for found in rows for row in found)
 
 
-def _extremes(images: Sequence[ImageRow], metrics: Sequence[str]) -> Extremes:
-    """The photos that gained least and most by being enhanced, at most two each.
-
-    Gains are those of the first of `metrics` with a direction that the photos have.
-    """
-    for name in metrics:
-        sign = {"higher": 1, "lower": -1}.get(METRICS[name].shown.better or "", 0)
-        before, after = (_values(images, method, name) for method in (ORIGINAL, ENHANCED))
-        gains = {file: sign * (after[file] - before[file]) for file in before if sign}
-        order = sorted((file for file in gains if np.isfinite(gains[file])), key=gains.__getitem__)
-        if len(order) > 1:
-            most = min(_EXTREMES, len(order) // 2)
-            return Extremes(
-                metric=name, worst=tuple(order[:most]), best=tuple(order[: -most - 1 : -1])
-            )
-    return Extremes()
-
-
-def _values(images: Sequence[ImageRow], method: str, metric: str) -> dict[str, float]:
-    """File → value, without photos that equal their reference or have none."""
-    return {
-        row.image: value
-        for row in images
-        if row.method == method
-        and not row.identical
-        and (value := row.values.get(metric)) is not None
-    }
-
-
-def _statistics(images: Sequence[ImageRow]) -> dict[str, dict[str, Statistic]]:
-    """Mean and standard deviation over the photos, by method and metric."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for row in images:
-        if not row.identical:
-            for name, value in row.values.items():
-                if value is not None:
-                    values.setdefault(row.method, {}).setdefault(name, []).append(value)
-    return {
-        method: {name: _statistic(metrics[name]) for name in metrics}
-        for method, metrics in values.items()
-    }
-
-
-def _statistic(values: Sequence[float]) -> Statistic:
-    finite = [value for value in values if np.isfinite(value)]
-    mean, std = mean_and_std(finite)
-    return Statistic(mean=mean, std=std, n=len(finite), n_infinite=len(values) - len(finite))
+def _row(
+    file: str, method: str, part: Part, original: Pixels, pixels: Pixels, metrics: Sequence[str]
+) -> ImageRow:
+    """A part of a photo, `pixels`, in the version of one method; the reference has no other."""
+    reference = None if method == TARGET else part.reference
+    identical = part.reference is not None and np.array_equal(part.of(original), part.reference)
+    corner = (part.crop.y, part.crop.x) if part.crop else None
+    return ImageRow(file, method, identical, measure(pixels, reference, metrics), corner)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -21,13 +21,15 @@ from PIL import (
     ExifTags,
     Image,
     ImageCms,
+    ImageFile,
     ImageOps,
     TiffImagePlugin,
     UnidentifiedImageError,
 )
 
 from wespe.core.files import atomic_file
-from wespe.photos import bmp
+from wespe.photos import bmp, jpeg
+from wespe.photos.cicp import HEADER_BYTES, CodePoints, stated
 from wespe.photos.modes import Kind, straight
 
 Pixels = NDArray[np.uint8]
@@ -109,11 +111,20 @@ def read_photo(path: Path) -> Photo:
 
 
 def profile_of(path: Path, image: Image.Image) -> bytes | None:
-    """The ICC profile of an opened file; Pillow passes over that of a BMP."""
+    """The ICC profile of an opened file; Pillow passes over that of a BMP, and over code points."""
     if image.format == "BMP":
         return bmp.profile(path.read_bytes())
     profile: bytes | None = image.info.get("icc_profile")
-    return profile
+    # In a PNG they come before a profile, in HEIF and AVIF behind it.
+    points = None if profile and image.format != "PNG" else _code_points(path, image)
+    return points.profile() if points else profile
+
+
+def _code_points(path: Path, image: Image.Image) -> CodePoints | None:
+    if image.format not in {"PNG", "HEIF", "AVIF"}:
+        return None
+    with path.open("rb") as stream:
+        return stated(image.format, stream.read(HEADER_BYTES))
 
 
 def photo_size(path: Path) -> tuple[int, int]:
@@ -129,6 +140,12 @@ def photo_size(path: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
+def content_of(path: Path, image: Image.Image) -> bytes:
+    """The bytes that `image`, as `opened` gives it, is read from; it is not loaded yet."""
+    stream = cast(ImageFile.ImageFile, image).fp
+    return stream.getvalue() if isinstance(stream, io.BytesIO) else path.read_bytes()
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
@@ -140,8 +157,16 @@ def opened(path: Path) -> Iterator[Image.Image]:
                 raise PhotoError(path, "a pipe, expected a photo")
             if _is_heif(path):
                 _know_heif()
-            with Image.open(path) as image:
+            # It builds on this module.
+            from wespe.photos.originals.layouts import plain
+
+            rewritten = plain(path)
+            with Image.open(io.BytesIO(rewritten) if rewritten else path) as image:
                 _check_planes(path, image)
+                if (points := _code_points(path, image)) and points.hdr:
+                    raise PhotoError(
+                        path, f"HDR ({points.hdr}), which no network here knows: convert it to SDR"
+                    )
                 yield image
     except PhotoError:
         raise
@@ -185,7 +210,10 @@ def _unidentified(path: Path) -> str:
     if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
         return "a damaged TIFF, or one in a layout that is not known here"
     if head.startswith(b"\xff\xd8\xff"):
-        return "a damaged JPEG, or one of 12 bits a channel or without loss, which is not read here"
+        found = jpeg.frame(path.read_bytes())
+        if found and found.bits > 8:
+            return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
+        return "a damaged JPEG"
     if head[4:8] == b"ftyp":
         return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
     return "not an image" if head else "empty file"

@@ -1,16 +1,16 @@
 """What the numbers of photos say: the best of a column, and paired differences in words."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeGuard
 
 from wespe.judging.metrics.registry import METRICS
-from wespe.results.evaluations import ImageRow
+from wespe.results.evaluations import ImageRow, Measured
 from wespe.results.score import Score
 from wespe.results.statistics import FEWEST, Difference
 
 ByPhoto = Mapping[str, Mapping[str, float]]
-"""Photo → method → value."""
+"""Photo → method → value, of a photo with crops their mean."""
 
 
 def shown(metric: str) -> Score:
@@ -38,22 +38,48 @@ def is_number(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float]]:
-    """Photo → method → value of a metric; identical pairs and missing values are left out."""
-    photos: dict[str, dict[str, float]] = {}
+def by_part(images: Sequence[ImageRow], name: str) -> dict[Measured, dict[str, float]]:
+    """Photo or crop → method → value of a metric; identical pairs and missing values are left
+    out."""
+    parts: dict[Measured, dict[str, float]] = {}
     for row in images:
         value = row.values.get(name)
         if is_number(value) and not row.identical:
-            photos.setdefault(row.image, {})[row.method] = value
-    return photos
+            parts.setdefault(row.of, {})[row.method] = value
+    return parts
 
 
-def verdict(n: int, differences: Sequence[Difference], unit: str) -> str:
-    """The differences in words, e.g. "Enhanced is 2.30 dB above original (95 % interval …) …"."""
-    parts = [_in_words(difference, unit) for difference in differences]
-    joined = " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-    text = f"Enhanced is {joined}, over {n:,} photo{'s' if n != 1 else ''}."
-    if n < FEWEST:
+def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float]]:
+    """Photo → method → value of a metric, as `by_part`; of a photo with crops the mean of those
+    that have a value by this method."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for part, methods in by_part(images, name).items():
+        for method, value in methods.items():
+            values.setdefault(part.photo, {}).setdefault(method, []).append(value)
+    return {
+        photo: {method: sum(found) / len(found) for method, found in methods.items()}
+        for photo, methods in values.items()
+    }
+
+
+def count_in_words(parts: Collection[Measured]) -> str:
+    """How many photos these are, or crops and of how many photos: "66 crops of 22 photos"."""
+    photos, crops = len({part.photo for part in parts}), len(parts)
+    of_photos = f"{photos:,} photo{'s' if photos != 1 else ''}"
+    if not any(part.corner for part in parts):
+        return of_photos
+    return f"{crops:,} crop{'s' if crops != 1 else ''} of {of_photos}"
+
+
+def verdict(parts: Collection[Measured], differences: Sequence[Difference], unit: str) -> str:
+    """The differences in words, e.g. "Enhanced is 2.30 dB above original (95 % interval …) …".
+
+    `parts`: the photos or crops that they are over.
+    """
+    said = [_in_words(difference, unit) for difference in differences]
+    joined = " and ".join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+    text = f"Enhanced is {joined}, over {count_in_words(parts)}."
+    if len({part.photo for part in parts}) < FEWEST:
         return f"{text} So few photos prove nothing."
     if undecided := [title(item.against) for item in differences if item.is_open]:
         names = ", ".join(undecided)

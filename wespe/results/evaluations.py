@@ -1,30 +1,32 @@
-"""What an evaluation writes: a row per photo and method, and the means."""
+"""What an evaluation writes: a row per photo or crop and method, and the means."""
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from wespe.results.index import Skipped
 from wespe.results.record import Record
 from wespe.results.rows import rows
 
 _KEYS = ("image", "method", "identical")
+_CORNER = ("y", "x")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statistic(Record):
-    """A metric over the photos of an evaluation. Photos that equal their reference are left out."""
+    """A metric over the photos of an evaluation, or over their crops if it has `n_crops`. What
+    equals its reference is left out."""
 
     mean: float | None
-    """The mean over photos; null if no photo has a value."""
+    """The mean over photos or crops; null if none has a value."""
     std: float | None
-    """The standard deviation (ddof 1); null for fewer than two photos."""
+    """The standard deviation (ddof 1); null for fewer than two values."""
     n: int
-    """The number of photos with a finite value."""
+    """The number of photos or crops with a finite value."""
     n_infinite: int = 0
-    """The number of photos with an infinite PSNR, which are left out."""
+    """The number of those with an infinite PSNR, which are left out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,15 +66,19 @@ class EvaluationSummary(Record):
     simulated: bool
     """Whether pixels come from a camera simulation."""
     n_images: int
-    """The number of photos measured."""
+    """The number of photos enhanced and measured."""
+    n_crops: int = 0
+    """The number of crops of these photos that were measured, each against its own reference; 0 if
+    the photos were measured as a whole."""
     n_identical: int
-    """The number of photos that equal their reference; the means leave them out."""
+    """The number of photos or crops that equal their reference; the means leave them out."""
     unreadable: tuple[Skipped, ...] = ()
     """Photos that could not be used."""
     pictures: Mapping[str, str] = field(default_factory=dict)
     """Stem in `pictures` and `crops` → file of the photo."""
     crops: Mapping[str, tuple[int, int, int, int]] = field(default_factory=dict)
-    """Stem → x, y, width and height of its crop, in pixels of the photo."""
+    """Stem → x, y, width and height of its crop, in pixels of the photo: one that was measured, or
+    the part with most detail."""
     sizes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Stem → width and height of the photo."""
     gallery: tuple[str, ...] = ()
@@ -97,29 +103,47 @@ class EvaluationSummary(Record):
         return statistic.mean if statistic else None
 
 
+class Measured(NamedTuple):
+    """What a metric is of: a photo, or the crop of it that begins at `corner`, (y, x)."""
+
+    photo: str
+    corner: tuple[int, int] | None = None
+
+
 @dataclass(frozen=True)
 class ImageRow:
-    """A row of `images.csv`: a photo in the version of one method.
+    """A row of `images.csv`: a photo, or a crop of it, in the version of one method.
 
-    `identical`: whether the photo equals its reference; `values`: metric → value, None if it
-    has none.
+    `identical`: whether it equals its reference; `values`: metric → value, None if it has none;
+    `corner`: where the crop begins, (y, x) in px of the upright photo, None for a whole photo.
     """
 
     image: str
     method: str
     identical: bool
     values: Mapping[str, float | None]
+    corner: tuple[int, int] | None = None
+
+    @property
+    def of(self) -> Measured:
+        """What all methods' rows of one photo or crop have in common."""
+        return Measured(self.image, self.corner)
 
 
-def write_images(path: Path, images: Iterable[ImageRow], metrics: Sequence[str]) -> None:
-    """Write `images.csv` with a column for each of `metrics`; a cell without a value is empty."""
+def write_images(path: Path, images: Sequence[ImageRow], metrics: Sequence[str]) -> None:
+    """Write `images.csv` with a column for each of `metrics`; a cell without a value is empty.
+
+    If there are rows of crops, the columns `y` and `x` say where each begins.
+    """
+    corner = _CORNER if any(row.corner for row in images) else ()
     with path.open("w", encoding="utf-8", newline="") as stream:
         table = csv.writer(stream, lineterminator="\n")
-        table.writerow([*_KEYS, *metrics])
+        table.writerow([*_KEYS, *corner, *metrics])
         for row in images:
+            place = (row.corner or ("", "")) if corner else ()
             values = (row.values.get(name) for name in metrics)
             cells = ["" if value is None else f"{value:.6f}" for value in values]
-            table.writerow([row.image, row.method, int(row.identical), *cells])
+            table.writerow([row.image, row.method, int(row.identical), *place, *cells])
 
 
 def read_images(path: Path) -> list[ImageRow]:
@@ -127,10 +151,12 @@ def read_images(path: Path) -> list[ImageRow]:
     images = []
     for line, row in rows(path, _KEYS, "a table of images"):
         try:
+            y, x = (row.pop(key, "") for key in _CORNER)
+            corner = (int(y), int(x)) if y or x else None
             values = {key: float(row[key]) if row[key] else None for key in row if key not in _KEYS}
             identical = {"0": False, "1": True}[row["identical"]]
         except (ValueError, TypeError, KeyError) as error:
             expected = "expected numbers, and 0 or 1 for identical"
             raise ValueError(f"{path}, line {line}: {expected}, got {row}") from error
-        images.append(ImageRow(row["image"], row["method"], identical, values))
+        images.append(ImageRow(row["image"], row["method"], identical, values, corner))
     return images

@@ -9,6 +9,24 @@ from wespe.results.record import Record, read_record, write_record
 
 
 @dataclass(frozen=True)
+class Crop(Record):
+    """A rectangle of the upright photo, and the pixel-aligned target photo of it."""
+
+    y: int
+    """The uppermost row of the photo in it."""
+    x: int
+    """The leftmost column of the photo in it."""
+    height_px: int
+    """Its height, which is that of the reference."""
+    width_px: int
+    """Its width, which is that of the reference."""
+    reference: str
+    """The target photo, relative to the index's `root`."""
+    sha256: str
+    """The SHA-256 of the reference's file."""
+
+
+@dataclass(frozen=True)
 class PhotoEntry(Record):
     """One usable photo; `file` and `reference` are relative to the index's `root`."""
 
@@ -22,6 +40,9 @@ class PhotoEntry(Record):
     """The SHA-256 of the file."""
     reference: str | None = None
     """The pixel-aligned target photo of the same scene, if there is one."""
+    crops: tuple[Crop, ...] = ()
+    """Its parts that have references of their own, in the order of the table that lists them. An
+    evaluation enhances the whole photo and measures these."""
     mos: float | None = None
     """The mean opinion score that people gave it, higher for better; null without one."""
     held_out: bool = False
@@ -65,10 +86,14 @@ class PhotoIndex(Record):
     other. Only these are used as training patches."""
 
     def path(self, entry: PhotoEntry) -> Path:
-        return Path(self.root) / entry.file
+        return self.file_path(entry.file)
 
     def reference_path(self, entry: PhotoEntry) -> Path | None:
-        return Path(self.root) / entry.reference if entry.reference else None
+        return self.file_path(entry.reference) if entry.reference else None
+
+    def file_path(self, file: str) -> Path:
+        """Where a file that is named relative to the root lies."""
+        return Path(self.root) / file
 
 
 def write_index(path: Path, index: PhotoIndex) -> None:

@@ -4,8 +4,9 @@ An interval has one number of resamples and one seed, and does not depend on the
 values: the same values have the same interval wherever it is shown.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +15,7 @@ Values = NDArray[np.float64]
 Interval = tuple[float, float]
 Statistic = Callable[[Values], Values]
 """What is computed from each resample."""
+Key = TypeVar("Key", bound=Hashable)
 
 FEWEST = 6
 """Fewer values say nothing about others, though even two of them, resampled, give an interval. Nor
@@ -90,6 +92,64 @@ def _pearson(pairs: Values) -> Values:
     return found
 
 
+def clustered_interval(
+    values: Values, clusters: Sequence[Hashable], statistic: Statistic = mean
+) -> Interval | None:
+    """The 95 % bootstrap interval of a statistic of `values`, `(N,)`, whole clusters resampled.
+
+    `clusters`: `(N,)`, what each value belongs to. Values of one cluster, such as the crops of a
+    photo, are not independent: they are drawn together, and the statistic is that of all values
+    drawn, so a cluster of many values has its weight. None below six clusters. The same as
+    `interval` where each value is a cluster of its own. Source: Field and Welsh, "Bootstrapping
+    clustered data", 2007.
+    """
+    members = _members(clusters)
+    if len(members) == len(values):
+        return interval(values, statistic)
+    if statistic is mean:
+        sums = np.array([values[places].sum() for places in members])
+        return cluster_interval(sums, np.array([float(len(places)) for places in members]))
+    if len(members) < FEWEST:
+        return None
+    # In one order, as in `intervals`; resamples differ in length, so each is computed by itself.
+    groups = sorted((values[places] for places in members), key=lambda group: (*sorted(group),))
+    generator = np.random.default_rng(_SEED)
+    found = [
+        statistic(np.concatenate([groups[place] for place in drawn])[None])[0]
+        for drawn in generator.integers(len(groups), size=(RESAMPLES, len(groups)))
+    ]
+    low, high = np.percentile(found, _PERCENTILES)
+    return float(low), float(high)
+
+
+def cluster_interval(sums: Values, counts: Values) -> Interval | None:
+    """The 95 % bootstrap interval of `sums.sum() / counts.sum()`, whole clusters resampled.
+
+    `sums`, `counts`: `(C,)`, of each cluster, such as a subject or a photo; a count is at least 1.
+    None below six clusters. Source: as for `clustered_interval`.
+    """
+    return interval(np.stack([sums, counts], axis=1), _ratio)
+
+
+def _ratio(drawn: Values) -> Values:
+    """`(R, C, 2)` → `(R,)`."""
+    totals = drawn.sum(axis=1)
+    return np.asarray(totals[:, 0] / totals[:, 1])
+
+
+def cluster_means(values: Values, clusters: Sequence[Hashable]) -> Values:
+    """The mean of each cluster's `values`, `(N,)` → `(C,)`, in the order in which they appear."""
+    return np.array([values[places].mean() for places in _members(clusters)], np.float64)
+
+
+def _members(clusters: Sequence[Hashable]) -> list[NDArray[np.intp]]:
+    """The places of each cluster's values."""
+    places: dict[Hashable, list[int]] = {}
+    for place, cluster in enumerate(clusters):
+        places.setdefault(cluster, []).append(place)
+    return [np.array(found, np.intp) for found in places.values()]
+
+
 def wilson(hits: int, count: int) -> Interval:
     """The 95 % interval of a share, `hits` of `count`, by its score test.
 
@@ -134,7 +194,7 @@ def agrees(
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean over photos of the values of one method minus those of another, `against`."""
+    """Mean over photos or crops of the values of one method minus those of another, `against`."""
 
     against: str
     mean: float
@@ -147,16 +207,23 @@ class Difference:
 
 
 def paired_differences(
-    photos: Mapping[str, Mapping[str, float]], method: str, against: Sequence[str]
-) -> tuple[int, list[Difference]]:
+    photos: Mapping[Key, Mapping[str, float]],
+    method: str,
+    against: Sequence[str],
+    *,
+    cluster: Callable[[Key], Hashable] = lambda key: key,
+) -> tuple[list[Key], list[Difference]]:
     """Compare `method` with each of `against` on the photos that have a value of all.
 
-    `photos`: photo → method → value. Returns the number of such photos, and the differences; there
-    are none without a photo.
+    `photos`: photo, or crop, → method → value. `cluster`: what a key belongs to, as the photo of a
+    crop, so that intervals are those of `clustered_interval`. Returns the keys that have all, and
+    the differences; there are none without a key.
     """
-    complete = [values for values in photos.values() if {method, *against} <= values.keys()]
+    complete = [key for key, values in photos.items() if {method, *against} <= values.keys()]
+    clusters = [cluster(key) for key in complete]
     differences = []
     for other in against if complete else ():
-        values = [photo[method] - photo[other] for photo in complete]
-        differences.append(Difference(other, float(np.mean(values)), interval(values)))
-    return len(complete), differences
+        values = np.array([photos[key][method] - photos[key][other] for key in complete])
+        found = clustered_interval(values, clusters)
+        differences.append(Difference(other, float(values.mean()), found))
+    return complete, differences

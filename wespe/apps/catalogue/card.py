@@ -104,6 +104,7 @@ def _metrics(network: Network) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for summary in network.evaluations:
         simulated = ", simulated" if summary.simulated else ""
-        photos = f"{summary.evaluation} ({summary.n_images} photos{simulated})"
+        crops = f"{summary.n_crops} crops of " if summary.n_crops else ""
+        photos = f"{summary.evaluation} ({crops}{summary.n_images} photos{simulated})"
         for metric, label in KEY_METRICS.items():
             yield f"| {photos} | {label} | {' | '.join(figures(summary, metric))} |"

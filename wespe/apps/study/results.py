@@ -11,7 +11,7 @@ from wespe.apps.study import statistics
 from wespe.apps.study.folder import DEGRADED, ENHANCED, Study
 from wespe.apps.study.paper import PAPER, paper_fraction
 from wespe.apps.study.records import Subject, Vote
-from wespe.results.statistics import wilson
+from wespe.results.statistics import cluster_interval, wilson
 from wespe.results.studies import (
     Agreement,
     Flagged,
@@ -150,7 +150,7 @@ def _preference(
         preferred=preferred,
         fraction=preferred / len(votes),
         wilson=wilson(preferred, len(votes)),
-        bootstrap=statistics.cluster_interval(sums, counts),
+        bootstrap=cluster_interval(sums, counts),
         with_flagged=PreferenceOfAll(votes=len(everyone), fraction=of_all / len(everyone)),
         paper=paper_fraction(name, against),
     )
@@ -219,7 +219,7 @@ def _opinion(kept: Sequence[Vote], main: Sequence[Vote], name: str | None, metho
         mean=mean,
         std=std,
         interval=None if half is None else (mean - half, mean + half),
-        bootstrap=statistics.cluster_interval(sums, counts),
+        bootstrap=cluster_interval(sums, counts),
         with_flagged=OpinionOfAll(votes=len(everyone), mean=float(np.mean(everyone))),
     )
 

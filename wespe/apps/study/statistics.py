@@ -6,24 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from wespe.results.statistics import Interval, Values, interval, intervals
+from wespe.results.statistics import Interval, Values, intervals
 
 _FITS = 200
-
-
-def cluster_interval(sums: Values, counts: Values) -> Interval | None:
-    """The 95 % bootstrap interval of `sums.sum() / counts.sum()`, whole subjects resampled.
-
-    `sums`, `counts`: `(S,)`, of each subject; a count is at least 1. None below six subjects.
-    Source: Field and Welsh, "Bootstrapping clustered data", 2007.
-    """
-    return interval(np.stack([sums, counts], axis=1), _ratio)
-
-
-def _ratio(drawn: Values) -> Values:
-    """`(R, S, 2)` → `(R,)`."""
-    totals = drawn.sum(axis=1)
-    return np.asarray(totals[:, 0] / totals[:, 1])
 
 
 def strengths(wins: Values) -> Values:

@@ -70,12 +70,14 @@ class AlignedSettings(SourceSettings):
     target: str
     """The folder in `path` with the photos of the better camera. They are reduced to the pixels of
     the source."""
-    part: Literal["source", "target", "test"]
+    part: Literal["source", "target", "test", "whole"]
     """`source`, `target`: the patches of one camera, for training; patch n of both shows the same.
-    `test`: patches of held-out scenes for evaluations, with the target's as references."""
+    `test`: patches of held-out scenes for evaluations, with the target's as references. `whole`:
+    the source's whole photos of the same scenes, of which these patches are the crops that are
+    measured."""
     held_out: Fraction = 0.1
-    """Share of the scenes for the part `test`, evenly spread; the other parts have the rest. 0: all
-    are for training, 1: all are for testing."""
+    """Share of the scenes for the parts `test` and `whole`, evenly spread; the other parts have the
+    rest. 0: all are for training, 1: all are for testing."""
     size_px: Annotated[int, Field(ge=32, le=512)] = 100
     """Width and height of a patch. It must equal `patches.size_px`."""
     max_patches: Count = 200

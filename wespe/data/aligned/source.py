@@ -10,14 +10,14 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import wespe
-from wespe.core.files import lock, sha256
+from wespe.core.files import lock
 from wespe.core.parallel import ordered_map
 from wespe.core.progress import Progress
+from wespe.data.aligned.held_out import patches, whole_photo
 from wespe.data.aligned.pair import OVERLAYS, Pair, Report, align, strip_path
 from wespe.data.aligned.settings import AlignedSettings
 from wespe.data.datasets import evenly
 from wespe.data.folder import FolderSettings, find_photos
-from wespe.photos.images import read_photo, write_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 # To be raised where the same photos and settings give other patches than before.
@@ -29,15 +29,18 @@ _COLUMNS = [field.name for field in fields(Report) if field.name not in _NESTED]
 def acquire(name: str, settings: AlignedSettings, out: Path) -> PhotoIndex:
     """Align what is not aligned yet, and index the patches of a part.
 
-    Writes `alignment.csv`, a row a pair, and, for part `test`, the patches below `out`; all else is
-    in the folder for work. Raises ValueError if a folder is missing or no pair gives a patch.
+    Writes `alignment.csv`, a row a pair, and, for the parts `test` and `whole`, the photos below
+    `out`; all else is in the folder for work. Raises ValueError if a folder is missing or no pair
+    gives a patch.
     """
     pairs, skipped = find_pairs(name, settings)
     chosen = split(pairs, settings)
     folder = work_folder(settings)
     reports = align_all(name, chosen, settings, folder)
     skipped += [Skipped(report.name, report.reason) for report in reports if report.reason]
-    used = [report for report in reports if not report.reason]
+    used = [
+        (pair, report) for pair, report in zip(chosen, reports, strict=True) if not report.reason
+    ]
     if not used:
         kinds = Counter(entry.reason.partition(":")[0] for entry in skipped)
         counts = "".join(f", {count} {kind}" for kind, count in kinds.most_common())
@@ -47,12 +50,14 @@ def acquire(name: str, settings: AlignedSettings, out: Path) -> PhotoIndex:
             f"none with a patch{counts}; {folder / OVERLAYS} has pictures"
         )
     write_table(out / "alignment.csv", reports, folder)
-    if settings.part == "test":
-        root, patch_px = "", None
-        photos = [entry for report in used for entry in _patches(report, settings, folder, out)]
+    root, patch_px = "", None
+    if settings.part == "whole":
+        photos = [whole_photo(pair, report, settings, folder, out) for pair, report in used]
+    elif settings.part == "test":
+        photos = [entry for _, report in used for entry in patches(report, settings, folder, out)]
     else:
         root, patch_px = str(folder), settings.size_px
-        photos = [_strip(report, settings) for report in used]
+        photos = [_strip(report, settings) for _, report in used]
     origin = (
         f"patches of {settings.path}/{settings.source} and {settings.target}, aligned: "
         f"{settings.part}"
@@ -85,9 +90,10 @@ def find_pairs(name: str, settings: AlignedSettings) -> tuple[list[Pair], list[S
 
 
 def split(pairs: Sequence[Pair], settings: AlignedSettings) -> list[Pair]:
-    """The pairs of a part: those held out for part `test`, else the others."""
+    """The pairs of a part: those held out for the parts `test` and `whole`, else the others."""
     held_out = set(evenly(pairs, round(settings.held_out * len(pairs))))
-    return [pair for pair in pairs if (pair in held_out) == (settings.part == "test")]
+    tested = settings.part in {"test", "whole"}
+    return [pair for pair in pairs if (pair in held_out) == tested]
 
 
 def work_folder(settings: AlignedSettings) -> Path:
@@ -141,21 +147,3 @@ def _strip(report: Report, settings: AlignedSettings) -> PhotoEntry:
     file = strip_path(Path(), settings.part, report.name).as_posix()
     digest = report.sha256[f"{settings.part}_patches"]
     return PhotoEntry(file, settings.size_px, report.used * settings.size_px, digest)
-
-
-def _patches(
-    report: Report, settings: AlignedSettings, folder: Path, out: Path
-) -> list[PhotoEntry]:
-    """The patches of a scene as photos of their own, each with the target's as reference."""
-    size = settings.size_px
-    strips = [
-        read_photo(strip_path(folder, side, report.name)).pixels.reshape(-1, size, size, 3)
-        for side in ("source", "target")
-    ]
-    entries = []
-    for number, pair in enumerate(zip(*strips, strict=True)):
-        files = [f"{side}/{report.name}-{number:04}.png" for side in ("source", "target")]
-        for file, pixels in zip(files, pair, strict=True):
-            write_photo(out / file, pixels)
-        entries.append(PhotoEntry(files[0], size, size, sha256(out / files[0]), files[1]))
-    return entries

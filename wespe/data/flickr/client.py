@@ -16,7 +16,7 @@ from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.key import HOW_TO, Credentials, KeyRefusedError, read_credentials
 from wespe.data.flickr.photo import EXTRAS, parse, whole
 from wespe.data.flickr.windows import PER_PAGE, Page, Window
-from wespe.data.http import Patience, TemporaryError, check_status, persist
+from wespe.data.http import Patience, Session, TemporaryError, check_status, persist
 
 # At their debug level these write the key into the log.
 for _name in ("flickrapi", "oauthlib", "requests_oauthlib"):
@@ -71,7 +71,7 @@ class Flickr:
         self._patience = Patience(ATTEMPTS, sleep=sleep)
         self.calls = 0
         # A session of its own: flickrapi's is shared, reports no waiting time and logs answers.
-        self._session = requests.Session()
+        self._session = Session()
         self._session.hooks["response"].append(_check_status)
         weakref.finalize(self, self._session.close)
 

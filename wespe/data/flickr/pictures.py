@@ -15,7 +15,7 @@ from wespe.core.files import atomic_file
 from wespe.data.flickr.client import ATTEMPTS
 from wespe.data.flickr.photo import FlickrPhoto, Size, to_fetch
 from wespe.data.flickr.settings import FlickrSettings
-from wespe.data.http import Patience, TemporaryError, check_status, persist
+from wespe.data.http import Patience, Session, TemporaryError, check_status, persist
 from wespe.photos.images import PhotoError, Pixels, read_photo, write_photo
 
 _TIMEOUT_S = 60
@@ -38,7 +38,7 @@ class Pictures:
     ) -> None:
         self.folder = Path(settings.raw) / f"{settings.width_px}x{settings.height_px}"
         self._settings, self._patience = settings, Patience(ATTEMPTS, sleep=sleep)
-        self._session = requests.Session()
+        self._session = Session()
         weakref.finalize(self, self._session.close)
 
     def path(self, photo_id: str) -> Path:

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
+from wespe.photos import jpeg
 from wespe.photos.images import (
     DAMAGED,
     FORMATS,
     AnyPixels,
     PhotoError,
     as_srgb,
+    content_of,
     opened,
     profile_of,
     what_else,
@@ -21,6 +23,7 @@ from wespe.photos.images import (
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
+from wespe.photos.originals.layouts import PLANES, Layout
 from wespe.photos.originals.metadata import gain_map_of
 from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
 
@@ -87,7 +90,9 @@ def read_original(path: Path) -> Original:
             raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
-        content, deep, kind = path.read_bytes(), deep_mode(image), Kind.of(image)
+        content, deep, kind = content_of(path, image), deep_mode(image), Kind.of(image)
+        if name == "JPEG" and (found := jpeg.frame(content)) and found.lossless:
+            raise PhotoError(path, "a JPEG without loss, which is not written here: use PNG")
         image.load()
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         # Pillow turns TIFF itself, and the library for HEIF does.
@@ -101,11 +106,11 @@ def read_original(path: Path) -> Original:
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
             options=_options(path, image, name, content),
-            notes=tuple(_lost(image, kind, content)),
+            notes=tuple(_lost(path, image, kind, content)),
         )
 
 
-def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
+def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
     """What `write_like` cannot keep of an opened file, in words."""
     try:
         count = getattr(image, "n_frames", 1)
@@ -117,6 +122,8 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
         yield f"{kind.bits} bits reduced to 8"
     if kind.format == "TIFF" and 8 < kind.bits < 16:
         yield f"{kind.bits} bits as 16"
+    if image.format == "TIFF":
+        yield from _of_layout(path, image)
     if image.mode == "LAB":
         yield "Lab as RGB"
     if kind.format == "TIFF" and PHOTOSHOP_LAYERS in getattr(image, "tag_v2", {}):
@@ -125,6 +132,15 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
         yield "without its HDR gain map, which was made for the picture as it was"
     if image.info.get("depth_images"):
         yield "without its depth map"
+
+
+def _of_layout(path: Path, image: Image.Image) -> Iterator[str]:
+    layout = Layout.of(path)
+    if layout and layout.note not in {"", PLANES}:
+        yield layout.note
+    extra = getattr(image, "tag_v2", {}).get(338, ())
+    if len(extra) > 1 or extra == (0,):
+        yield "without a channel that is neither colour nor alpha"
 
 
 def _layers(
@@ -182,5 +198,6 @@ def _options(path: Path, image: Image.Image, name: str, content: bytes) -> dict[
         }
     if name == "BMP":
         return {"dpi": image.info.get("dpi", (0, 0)), "icc_profile": profile_of(path, image)}
-    keys = ("exif", "icc_profile", "xmp")
-    return {key: image.info[key] for key in keys if image.info.get(key)}
+    blocks = {key: image.info.get(key) for key in ("exif", "xmp")}
+    blocks["icc_profile"] = profile_of(path, image)
+    return {key: block for key, block in blocks.items() if block}

@@ -3,16 +3,16 @@
 import logging
 import os
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wespe.core.files import lock
+from wespe.core.loopback import past_proxies
+from wespe.pipeline.tracking.places import file_of, keep_relative
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 CHECKPOINT = "wespe.checkpoint_sha256"
-_SQLITE = "sqlite:///"
 _log = logging.getLogger("wespe.pipeline.tracking")
 
 
@@ -21,7 +21,11 @@ def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
     client = client_of(uri)
     with alone(uri):
         known = client.get_experiment_by_name(experiment)
-        return client, known.experiment_id if known else client.create_experiment(experiment)
+        if known:
+            return client, known.experiment_id
+        made = client.create_experiment(experiment)
+        keep_relative(uri)
+        return client, made
 
 
 def client_of(uri: str) -> "MlflowClient":
@@ -31,23 +35,28 @@ def client_of(uri: str) -> "MlflowClient":
     os.environ.setdefault("DO_NOT_TRACK", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+    past_proxies(uri)
     from mlflow.tracking import MlflowClient
 
     # Two processes that create the same SQLite file at once break it for good.
     with alone(uri):
-        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        keep_relative(uri)
+        return client
 
 
 def exists(uri: str) -> bool:
     """Whether there is something to read: false for no tracking and for a file not yet made."""
-    return bool(uri) and (not uri.startswith(_SQLITE) or Path(uri.removeprefix(_SQLITE)).is_file())
+    database = file_of(uri)
+    return bool(uri) and (database is None or database.is_file())
 
 
 def alone(uri: str) -> AbstractContextManager[None]:
     """Keep this program's other processes on this machine from a SQLite file; nothing elsewhere."""
-    if not uri.startswith(_SQLITE):
+    database = file_of(uri)
+    if database is None:
         return nullcontext()
-    return lock(Path(f"{uri.removeprefix(_SQLITE)}.lock"), wait=True)
+    return lock(database.with_name(f"{database.name}.lock"), wait=True)
 
 
 def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> list[Any]:

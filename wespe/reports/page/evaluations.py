@@ -44,6 +44,8 @@ class EvaluationView:
     judged_by: Score | None
     """The metric of the verdict, the first with a direction; None where no photo has one."""
     verdict: str
+    of: str
+    """What was measured, in words, such as `66 crops of 22 photos`."""
     scatters: list[Scatter]
     gained_by: Score | None
     """The metric of the extremes."""
@@ -59,6 +61,7 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
         psnr,
         table,
         *_verdict(result, table),
+        compare.count_in_words({row.of for row in result.images}),
         [drawn for column in table.columns if (drawn := _scatter(result, column))],
         compare.shown(gained_by) if gained_by else None,
         _extremes(result, psnr),
@@ -68,13 +71,15 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
 def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str]:
     """The first metric with a direction that photos have, and the differences by it in words."""
     for column in table.columns:
-        photos = compare.by_photo(result.images, column.key)
-        measured = {method for values in photos.values() for method in values}
+        parts = compare.by_part(result.images, column.key)
+        measured = {method for values in parts.values() for method in values}
         against = [name for name in result.summary.methods if name in measured - {ENHANCED, TARGET}]
-        n, differences = paired_differences(photos, ENHANCED, against)
+        complete, differences = paired_differences(
+            parts, ENHANCED, against, cluster=lambda part: part.photo
+        )
         if column.shown.better and differences:
             unit = column.shown.unit or column.shown.label
-            return column.shown, compare.verdict(n, differences, unit)
+            return column.shown, compare.verdict(complete, differences, unit)
     return None, ""
 
 

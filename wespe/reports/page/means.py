@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wespe.reports.cells import cell_of
-from wespe.reports.compare import best, by_photo, shown, title
+from wespe.reports.compare import best, by_part, shown, title
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult, RatingResult
 from wespe.results.tables import Cell, Column, Row, Table
@@ -15,15 +15,25 @@ _MEANS = (
 )
 
 
+_CROPS = (
+    "Means over crops of photos that were enhanced as a whole, in brackets their 95 % bootstrap "
+    "intervals. These resample photos with all their crops, since crops of one photo are not "
+    "independent; fewer than six photos have none"
+)
+
+
 def metrics_table(result: EvaluationResult) -> Table:
-    """A row a method, a column a metric: means over photos and their intervals."""
+    """A row a method, a column a metric: means over photos or crops, and their intervals."""
     metrics = dict.fromkeys(name for row in result.images for name in row.values)
-    photos = {name: found for name in metrics if (found := by_photo(result.images, name))}
-    columns = tuple(Column(key=name, shown=shown(name)) for name in photos)
+    parts = {name: found for name in metrics if (found := by_part(result.images, name))}
+    columns = tuple(Column(key=name, shown=shown(name)) for name in parts)
     cells = {
         method: {
-            name: cell_of([values[method] for values in found.values() if method in values])
-            for name, found in photos.items()
+            name: cell_of(
+                [values[method] for values in found.values() if method in values],
+                photos=[part.photo for part, values in found.items() if method in values],
+            )
+            for name, found in parts.items()
         }
         for method in dict.fromkeys(row.method for row in result.images)
     }
@@ -32,8 +42,8 @@ def metrics_table(result: EvaluationResult) -> Table:
     return Table(
         name=result.name,
         title=f"Metrics of {result.name}",
-        caption=f"{_MEANS}. An arrow says which direction is better; a metric without one only "
-        "describes.",
+        caption=f"{_CROPS if result.summary.n_crops else _MEANS}. An arrow says which direction is "
+        "better; a metric without one only describes.",
         simulated=result.summary.simulated,
         columns=columns,
         rows=_rows(cells),

@@ -63,6 +63,8 @@ class ShownPhoto:
     full_px: tuple[int, int]
     """Width and height of the photo itself; its picture may be smaller."""
     crop: Box | None
+    is_measured_in_part: bool = False
+    """Whether `crop` is one that was measured: only of it is there a target."""
 
     @property
     def is_patch(self) -> bool:
@@ -150,11 +152,13 @@ def extreme_photos(
     shown = []
     for file in files:
         if file in stems:
-            found = result.pictures.get(stems[file], {})
+            stem = stems[file]
+            # Of a photo with crops the target is there only of one of these.
+            found = {*result.pictures.get(stem, {}), *result.crops.get(stem, {})}
             methods = [name for name in (ORIGINAL, ENHANCED, TARGET) if name in found]
             columns = [Column(name, title(name), name, result) for name in methods]
             views = [_view(item, file, psnr_db.get(file, {}).get(item.key)) for item in columns]
-            shown.append(_shown(result, stems[file], views))
+            shown.append(_shown(result, stem, views))
     return shown
 
 
@@ -181,7 +185,11 @@ def _columns(results: Sequence[EvaluationResult]) -> list[Column]:
 
 def _hashes(result: EvaluationResult, method: str) -> tuple[str, ...]:
     """What distinguishes the shown pictures of two methods; empty without any."""
-    files = (result.pictures.get(stem, {}).get(method) for stem in result.summary.gallery)
+    files = (
+        shown.get(stem, {}).get(method)
+        for stem in result.summary.gallery
+        for shown in (result.pictures, result.crops)
+    )
     return tuple(sha256(file) for file in files if file)
 
 
@@ -213,4 +221,5 @@ def _shown(result: EvaluationResult, stem: str, views: list[View]) -> ShownPhoto
         height_px=first.height_px,
         full_px=full,
         crop=Box(*(100 * box[axis] / full[axis % 2] for axis in range(4))) if box else None,
+        is_measured_in_part=result.summary.n_crops > 0,
     )

@@ -12,6 +12,8 @@ from wespe.reports.page.pictures import galleries
 from wespe.reports.page.provenance import versions
 from wespe.reports.page.ratings import view_rating
 from wespe.reports.rendering import environment
+from wespe.results.evaluations import EvaluationSummary
+from wespe.results.methods import TARGET
 from wespe.results.reading import (
     ImportedResult,
     PairResult,
@@ -38,7 +40,9 @@ def write_report(
 ) -> None:
     """Write the report to `out`, atomically; the same inputs give the same bytes.
 
-    `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page;
+    `pairs`, `evaluations` and `ratings` give the result folders by name, in the order of the page.
+    If photos were enhanced as a whole and measured by their crops, as a user would see them, those
+    evaluations come first on the page, and after them the other ones that have references;
     `tables` are JSON files of `wespe tables`, `studies` the figures of user studies, JSON files
     too; `settings_text` is the settings file as it is; `lacking` names what has no results yet. The
     page needs nothing else: styles, script and pictures are in it. Raises ValueError that names a
@@ -47,9 +51,11 @@ def write_report(
     results = [read_pair(name, folder) for name, folder in pairs.items()]
     pair_views = [view_pair(result) for result in results if isinstance(result, PairResult)]
     imported = [result for result in results if isinstance(result, ImportedResult)]
-    evaluation_views = [
-        view_evaluation(read_evaluation(name, folder)) for name, folder in evaluations.items()
-    ]
+    evaluated = [read_evaluation(name, folder) for name, folder in evaluations.items()]
+    whole_first = any(result.summary.n_crops for result in evaluated)
+    if whole_first:
+        evaluated.sort(key=lambda result: _place(result.summary))
+    evaluation_views = [view_evaluation(result) for result in evaluated]
     rating_views = [view_rating(read_rating(name, folder)) for name, folder in ratings.items()]
     domains = [view.result.card.data for view in pair_views]
     simulated = (
@@ -65,6 +71,7 @@ def write_report(
         pairs=pair_views,
         imported=imported,
         evaluations=evaluation_views,
+        whole_first=whole_first,
         tables=[read_record(path, Table) for path in tables],
         ratings=rating_views,
         galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
@@ -75,3 +82,10 @@ def write_report(
     )
     with atomic_file(out) as temporary:
         temporary.write_text(text, "utf-8")
+
+
+def _place(summary: EvaluationSummary) -> int:
+    """Whole photos by their crops, patches or photos by themselves, what has no reference."""
+    if summary.n_crops:
+        return 0
+    return 1 if TARGET in summary.methods else 2

@@ -1,23 +1,24 @@
 """A table from evaluations: what stands in each cell."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wespe.reports.cells import cell_of
-from wespe.reports.compare import by_photo
+from wespe.reports.compare import by_part
 from wespe.reports.papers.settings import Table as TableSettings
 from wespe.reports.papers.values import TITLES, Printed, printed
 from wespe.reports.tables.caption import caption
 from wespe.reports.tables.columns import Measure, measures
 from wespe.reports.tables.entries import Entry, Trained, entries
 from wespe.reports.tables.lines import Line, lines
+from wespe.results.evaluations import Measured
 from wespe.results.layout import Layout
 from wespe.results.methods import ORIGINAL
 from wespe.results.reading import read_evaluation, read_rating
-from wespe.results.statistics import FEWEST, Values, agrees
+from wespe.results.statistics import FEWEST, Values, agrees, cluster_means
 from wespe.results.tables import Cell, Check, Column, Row, Table
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
@@ -68,7 +69,11 @@ def build(name: str, settings: TableSettings, entered: Sequence[Entry]) -> Table
     return Table(
         name=name,
         title=settings.title or TITLES.get(settings.paper or "", name),
-        caption=caption(settings.paper, crops=settings.photo_of is not None),
+        caption=caption(
+            settings.paper,
+            grouped=settings.photo_of is not None,
+            crops=any(entry.result.summary.n_crops for entry in entered),
+        ),
         simulated=any(entry.result.summary.simulated for entry in entered),
         columns=tuple(
             Column(key=each.key, shown=each.shown, paper_decimals=paper.decimals.get(each.key))
@@ -106,14 +111,15 @@ def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
 
 def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
     beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
-    values, originals = _values(line, measure, photo_of)
+    values, originals, photos = _values(line, measure, photo_of)
     if not len(values):
         missing = _CLOSED if line.label == "APE" else _LACKING
         return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
     others = None if line.method == ORIGINAL else originals
-    cell = cell_of(values, others, statistic=measure.over_photos)
+    cell = cell_of(values, others, statistic=measure.over_photos, photos=photos)
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
-    agreement = None if beside is None else agrees(beside, values, found, measure.over_photos)
+    single = cluster_means(values, photos)
+    agreement = None if beside is None else agrees(beside, single, found, measure.over_photos)
     notes = [] if found else [_FEW]
     if line.checked and agreement is False:
         assert line.entry
@@ -121,31 +127,31 @@ def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) ->
     return _Made(replace(cell, paper=beside, note=" ".join(notes) or None), agreement)
 
 
-def _values(line: Line, measure: Measure, photo_of: str | None) -> tuple[Values, Values]:
-    """The values of a row's photos and of their originals, in one order; none without an entry.
+def _values(
+    line: Line, measure: Measure, photo_of: str | None
+) -> tuple[Values, Values, Sequence[Hashable]]:
+    """The values of a row's photos or crops, those of their originals in the same order, and the
+    photo of each; none without an entry.
 
     What equals its reference, and an infinite value, is left out, as in an evaluation's means.
+    Files that `photo_of` groups have one value, their mean.
     """
-    photos = by_photo(line.entry.result.images, measure.metric) if line.entry else {}
-    files = [file for file, values in photos.items() if {line.method, ORIGINAL} <= values.keys()]
+    found = by_part(line.entry.result.images, measure.metric) if line.entry else {}
+    parts = [part for part, values in found.items() if {line.method, ORIGINAL} <= values.keys()]
+    photos = [_photo(part, photo_of) for part in parts]
     ours, theirs = (
-        _one_a_photo(files, [photos[file][method] for file in files], measure, photo_of)
+        measure.per_photo(np.array([found[part][method] for part in parts], np.float64))
         for method in (line.method, ORIGINAL)
     )
-    return ours, theirs
-
-
-def _one_a_photo(
-    files: Sequence[str], values: Sequence[float], measure: Measure, photo_of: str | None
-) -> Values:
-    """One value per photo: the mean of its crops, which `photo_of` groups."""
-    transformed = measure.per_photo(np.asarray(values, np.float64))
     if photo_of is None:
-        return transformed
-    groups: dict[str, list[float]] = {}
-    for file, value in zip(files, transformed, strict=True):
-        match = re.fullmatch(photo_of, file)
-        if not match:
-            raise ValueError(f"photo_of: expected names like {photo_of!r}, got {file!r}")
-        groups.setdefault(match[1], []).append(float(value))
-    return np.array([np.mean(crops) for crops in groups.values()], np.float64)
+        return ours, theirs, photos
+    return cluster_means(ours, photos), cluster_means(theirs, photos), list(dict.fromkeys(photos))
+
+
+def _photo(part: Measured, photo_of: str | None) -> str:
+    if photo_of is None:
+        return part.photo
+    match = re.fullmatch(photo_of, part.photo)
+    if not match:
+        raise ValueError(f"photo_of: expected names like {photo_of!r}, got {part.photo!r}")
+    return match[1]

@@ -1,13 +1,22 @@
 """What a reader has to know to read a table."""
 
 
-def caption(paper: str | None, *, crops: bool) -> str:
-    """The sentences under a table; `crops`: whether several of them count as one photo."""
+def caption(paper: str | None, *, grouped: bool = False, crops: bool = False) -> str:
+    """The sentences under a table.
+
+    `grouped`: whether several files count as one photo; `crops`: whether an evaluation measured
+    crops of photos that were enhanced as a whole.
+    """
     said = [
         "Means over photos with 95 % bootstrap intervals over photos (percentiles of 2,000 draws)."
     ]
-    if crops:
+    if grouped:
         said.append("Crops of one photo count as one, by their mean.")
+    elif crops:
+        said.append(
+            "Where crops of whole photos were measured, means and n are of crops; intervals draw "
+            "photos with all their crops, and p is of the photos' means."
+        )
     said.append(
         "p: Wilcoxon's signed-rank test against the originals of the same photos, two-sided, "
         "not corrected for the number of comparisons."

@@ -101,7 +101,8 @@ def with_scores(
 ) -> tuple[EvaluationResult, list[Measure]]:
     """An evaluation with the scores of those `ratings` that are of its pair and photos, as metrics.
 
-    What a rating has no score of, such as a photo too small for the rater, stays without one.
+    What a rating has no score of, such as a photo too small for the rater, stays without one. It
+    is of whole photos: where an evaluation has several crops of one, the first one has the score.
     Raises ValueError for two of them in one column.
     """
     about, rated = (result.summary.pair, result.summary.photos), list[Measure]()
@@ -115,12 +116,13 @@ def with_scores(
                 f"{rating.name} too"
             )
         rated.append(measure)
+        scores = {photo: dict(methods) for photo, methods in rating.scores.items()}
         images = [
             replace(
                 row,
                 values={
                     **row.values,
-                    measure.metric: rating.scores.get(row.image, {}).get(row.method),
+                    measure.metric: scores.get(row.image, {}).pop(row.method, None),
                 },
             )
             for row in result.images

@@ -1,0 +1,50 @@
+"""The frame header of a JPEG, and the kinds that are refused by it, before any work."""
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from wespe.photos.images import PhotoError, read_photo
+from wespe.photos.jpeg import Frame, frame
+from wespe.photos.originals import read_original
+
+
+def coded(marker: int, bits: int = 8) -> bytes:
+    """A JPEG whose frame header says this, whatever follows."""
+    stream = io.BytesIO()
+    Image.new("RGB", (16, 16)).save(stream, "JPEG")
+    content = bytearray(stream.getvalue())
+    place = content.index(b"\xff\xc0")
+    content[place + 1], content[place + 4] = marker, bits
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (coded(0xC0), Frame(False, 8)),
+        (coded(0xC1, 12), Frame(False, 12)),
+        (coded(0xC2), Frame(False, 8)),
+        (coded(0xC3, 16), Frame(True, 16)),
+        (b"\xff\xd8\xff\xff\xff" + coded(0xC0)[3:], Frame(False, 8)),
+        (coded(0xC0)[:40], None),
+        (b"", None),
+    ],
+)
+def test_what_the_header_says(content: bytes, expected: Frame | None) -> None:
+    assert frame(content) == expected
+
+
+def test_a_jpeg_without_loss_is_refused_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(coded(0xC3))
+    with pytest.raises(PhotoError, match="a JPEG without loss, which is not written here"):
+        read_original(tmp_path / "photo.jpg")
+
+
+@pytest.mark.parametrize("read", [read_photo, read_original])
+def test_12_bits_are_named(tmp_path: Path, read: object) -> None:
+    (tmp_path / "photo.jpg").write_bytes(coded(0xC1, 12))
+    with pytest.raises(PhotoError, match="a JPEG of 12 bits a channel"):
+        read(tmp_path / "photo.jpg")  # type: ignore[operator]
