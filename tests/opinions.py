@@ -2,12 +2,15 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from wespe.data.folder import FolderSettings, acquire
 from wespe.photos.images import write_photo
+from wespe.results.index import PhotoIndex, write_index
 
 Row = tuple[object, ...]
 
@@ -36,3 +39,16 @@ def write_scored(folder: Path, count: int, *, size_px: int = 64, seed: int = 0) 
         write_photo(folder / f"{number}.png", noisy.clip(0, 255).astype(np.uint8))
     write_table(folder / "mos.csv", [(f"{n}.png", score) for n, score in enumerate(scores)])
     return scores
+
+
+def scored_index(folder: Path, count: int, **changes: int) -> PhotoIndex:
+    """Those photos as a source, with its `index.json`, which says that the scores are simulated."""
+    write_scored(folder, count, **changes)
+    settings = FolderSettings(kind="folder", path=str(folder), scores="mos.csv", min_side_px=8)
+    index = replace(
+        acquire("people", settings, folder / "out"),
+        simulated=True,
+        origin="random scenes with noise, scored by its strength",
+    )
+    write_index(folder / "index.json", index)
+    return index

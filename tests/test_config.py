@@ -198,6 +198,16 @@ NAME = "must be a name of letters, digits, - and _"
             DELETED,
             "pairs.phone_dslr must have either a recipe or a network, got neither",
         ),
+        (
+            "raters.ffs",
+            {"kind": "cornia", "photos": "faves", "opinions": "people"},
+            "raters.ffs.opinions must not be people: sources.faves has no scores",
+        ),
+        (
+            "sources.mine",
+            {"kind": "folder", "path": "mine", "scores": "mos.csv", "scores_where": ["rated"]},
+            "sources.mine.scores_where.0 must be a condition column=value, got 'rated'",
+        ),
         ("pairs.phone_dslr.source", DELETED, "pairs.phone_dslr.source is missing"),
         (
             "pairs.given",

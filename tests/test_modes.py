@@ -164,13 +164,15 @@ def test_lab_becomes_rgb_and_says_so(tmp_path: Path) -> None:
         assert image.mode == "RGB"
 
 
-def test_grey_and_alpha_in_planes_are_refused(tmp_path: Path) -> None:
+def test_grey_and_alpha_in_planes_are_read(tmp_path: Path) -> None:
     path = ODD / "grey_alpha_planes.tif"
     if not path.exists():
         pytest.skip("needs ../shared/data")
-    for read in (read_photo, read_original):
-        with pytest.raises(PhotoError, match="a plane of grey and one of alpha"):
-            read(path)
+    original = read_original(path)
+    assert original.stored.shape == (64, 64, 1)
+    assert original.alpha is not None
+    assert original.alpha.any()
+    assert original.notes == ()
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ def test_a_stopped_refit_goes_on_to_the_same_rater(
     task, fitted = learned
     save_rater(tmp_path / "a.safetensors", fitted.rater)
     # What is kept is not made again: all but one photo's features.
-    monkeypatch.delattr(refit, "fit_codebook")
+    monkeypatch.delattr("wespe.judging.raters.cornia.words.fit_codebook")
     (task.state / "3.safetensors").unlink()
     save_rater(tmp_path / "b.safetensors", CorniaRater.fit(SMALL, task).rater)
     assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()

@@ -14,6 +14,7 @@ from wespe.results.statistics import (
     cluster_interval,
     cluster_means,
     clustered_interval,
+    correlations,
     interval,
     intervals,
     mean,
@@ -143,6 +144,32 @@ def test_without_a_photo_there_is_no_difference() -> None:
 def test_scipy_is_imported_where_it_is_needed_alone() -> None:
     code = "import sys, wespe.results.statistics; sys.exit('scipy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_correlations_are_scipys() -> None:
+    random = np.random.default_rng(4)
+    pairs = random.integers(0, 6, (3, 30, 2)).astype(float)  # with many equal values
+    for sample, found in zip(pairs, correlations(pairs), strict=True):
+        spearman = stats.spearmanr(*sample.T).statistic
+        assert found == pytest.approx([spearman, stats.pearsonr(*sample.T).statistic])
+
+
+def test_correlations_hand_computed() -> None:
+    # The ranks agree; the values do not lie on a line: 8 / √(2 · 38).
+    rising = np.array([[1, 1], [2, 2], [3, 9]], float)
+    assert correlations(rising) == pytest.approx([1, 8 / math.sqrt(2 * 38)])
+    assert correlations(np.array([[1, 5], [2, 5], [3, 5]], float)).tolist() == [0, 0]
+
+
+def test_the_interval_of_a_correlation_is_near_fishers() -> None:
+    random = np.random.default_rng(5)
+    one = random.normal(size=300)
+    pairs = np.stack([one, 0.8 * one + 0.6 * random.normal(size=300)], axis=1)
+    found = intervals(pairs, correlations)
+    assert found is not None
+    middle = np.arctanh(correlations(pairs)[1])
+    fisher = np.tanh([middle - 1.96 / math.sqrt(297), middle + 1.96 / math.sqrt(297)])
+    assert found[1] == pytest.approx(fisher, abs=0.02)
 
 
 def test_the_bootstrap_is_wider_where_subjects_differ() -> None:

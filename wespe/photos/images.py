@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -21,6 +21,7 @@ from PIL import (
     ExifTags,
     Image,
     ImageCms,
+    ImageFile,
     ImageOps,
     TiffImagePlugin,
     UnidentifiedImageError,
@@ -139,6 +140,12 @@ def photo_size(path: Path) -> tuple[int, int]:
         return (image.height, image.width) if turned else (image.width, image.height)
 
 
+def content_of(path: Path, image: Image.Image) -> bytes:
+    """The bytes that `image`, as `opened` gives it, is read from; it is not loaded yet."""
+    stream = cast(ImageFile.ImageFile, image).fp
+    return stream.getvalue() if isinstance(stream, io.BytesIO) else path.read_bytes()
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
     """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
@@ -150,7 +157,11 @@ def opened(path: Path) -> Iterator[Image.Image]:
                 raise PhotoError(path, "a pipe, expected a photo")
             if _is_heif(path):
                 _know_heif()
-            with Image.open(path) as image:
+            # It builds on this module.
+            from wespe.photos.originals.layouts import plain
+
+            rewritten = plain(path)
+            with Image.open(io.BytesIO(rewritten) if rewritten else path) as image:
                 _check_planes(path, image)
                 if (points := _code_points(path, image)) and points.hdr:
                     raise PhotoError(

@@ -66,6 +66,26 @@ def intervals(
     return [(float(a), float(b)) for a, b in zip(low, high, strict=True)]
 
 
+def correlations(pairs: Values) -> Values:
+    """Spearman's rank correlation and Pearson's of pairs, `(…, N, 2)` → `(…, 2)`.
+
+    Equal values share the mean of their ranks. 0 where one of both does not vary, as a resample's
+    values may not.
+    """
+    from scipy.stats import rankdata
+
+    ranks = rankdata(pairs, axis=-2)
+    return np.stack([_pearson(ranks), _pearson(pairs)], axis=-1)
+
+
+def _pearson(pairs: Values) -> Values:
+    centred = pairs - pairs.mean(axis=-2, keepdims=True)
+    spread = np.sqrt(np.square(centred).sum(axis=-2).prod(axis=-1))
+    product = centred.prod(axis=-1).sum(axis=-1)
+    found: Values = np.divide(product, spread, out=np.zeros_like(product), where=spread > 1e-12)
+    return found
+
+
 def clustered_interval(
     values: Values, clusters: Sequence[Hashable], statistic: Statistic = mean
 ) -> Interval | None:

@@ -214,7 +214,7 @@ def load(path: Path) -> Params:
     problems += _unknown_names(values)
     if params:
         problems += [*_wrong_pairs(params), *_wrong_domains(params), *_unknown_judges(params)]
-        problems += _unfitted_baselines(params)
+        problems += [*_unfitted_baselines(params), *_unscored(params)]
         about = [
             {name: (item.pair, item.photos) for name, item in table.items()}
             for table in (params.evaluations, params.ratings)
@@ -292,6 +292,17 @@ def _unfitted_baselines(params: Params) -> list[str]:
         and (pair := params.pairs.get(entry.pair))
         and pair.network is not None
         and pair.source is None
+    ]
+
+
+def _unscored(params: Params) -> list[str]:
+    """A line for each rater that is to learn what people say of photos that nobody scored."""
+    return [
+        f"raters.{name}.opinions must not be people: sources.{rater.photos} has no scores"
+        for name, rater in params.raters.items()
+        if rater.learns_from_people
+        and (source := params.sources.get(rater.photos))
+        and getattr(source, "scores", None) is None
     ]
 
 

@@ -17,6 +17,11 @@ class RaterSettings(Settings):
     """The source that it learns from."""
 
     @property
+    def learns_from_people(self) -> bool:
+        """Whether its source must have people's scores."""
+        return False
+
+    @property
     def weights_file(self) -> str | None:
         """A file besides the photos that it starts from, where the settings name one."""
         return None

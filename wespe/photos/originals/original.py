@@ -15,6 +15,7 @@ from wespe.photos.images import (
     AnyPixels,
     PhotoError,
     as_srgb,
+    content_of,
     opened,
     profile_of,
     what_else,
@@ -22,6 +23,7 @@ from wespe.photos.images import (
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
+from wespe.photos.originals.layouts import PLANES, Layout
 from wespe.photos.originals.metadata import gain_map_of
 from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
 
@@ -88,7 +90,7 @@ def read_original(path: Path) -> Original:
             raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
-        content, deep, kind = path.read_bytes(), deep_mode(image), Kind.of(image)
+        content, deep, kind = content_of(path, image), deep_mode(image), Kind.of(image)
         if name == "JPEG" and (found := jpeg.frame(content)) and found.lossless:
             raise PhotoError(path, "a JPEG without loss, which is not written here: use PNG")
         image.load()
@@ -104,11 +106,11 @@ def read_original(path: Path) -> Original:
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
             options=_options(path, image, name, content),
-            notes=tuple(_lost(image, kind, content)),
+            notes=tuple(_lost(path, image, kind, content)),
         )
 
 
-def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
+def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
     """What `write_like` cannot keep of an opened file, in words."""
     try:
         count = getattr(image, "n_frames", 1)
@@ -120,6 +122,8 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
         yield f"{kind.bits} bits reduced to 8"
     if kind.format == "TIFF" and 8 < kind.bits < 16:
         yield f"{kind.bits} bits as 16"
+    if image.format == "TIFF":
+        yield from _of_layout(path, image)
     if image.mode == "LAB":
         yield "Lab as RGB"
     if kind.format == "TIFF" and PHOTOSHOP_LAYERS in getattr(image, "tag_v2", {}):
@@ -128,6 +132,15 @@ def _lost(image: Image.Image, kind: Kind, content: bytes) -> Iterator[str]:
         yield "without its HDR gain map, which was made for the picture as it was"
     if image.info.get("depth_images"):
         yield "without its depth map"
+
+
+def _of_layout(path: Path, image: Image.Image) -> Iterator[str]:
+    layout = Layout.of(path)
+    if layout and layout.note not in {"", PLANES}:
+        yield layout.note
+    extra = getattr(image, "tag_v2", {}).get(338, ())
+    if len(extra) > 1 or extra == (0,):
+        yield "without a channel that is neither colour nor alpha"
 
 
 def _layers(

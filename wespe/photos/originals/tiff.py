@@ -121,7 +121,7 @@ def encode_tiff(
         raise ValueError("4 GB, more than a TIFF of 32 bits holds")
     mark = b"II*\0" if order == "<" else b"MM\0*"
     header = mark + struct.pack(f"{order}I", start)
-    return header + body + padding + _written(entries, start, order)
+    return header + body + padding + directory(entries, start, order)
 
 
 def _entries(content: bytes, start: int, order: str, big: bool, depth: int = 0) -> list[Tag]:
@@ -161,7 +161,7 @@ def _of_32_bits(tag: Tag, order: str) -> Tag:
     return Tag(tag.number, _LONG, tag.count, struct.pack(f"{order}{tag.count}I", *numbers))
 
 
-def _written(tags: Sequence[Tag], start: int, order: str) -> bytes:
+def directory(tags: Sequence[Tag], start: int, order: str) -> bytes:
     """A directory that begins at `start`, with all that its entries point at behind it."""
     behind, entries, values = start + 2 + 12 * len(tags) + 4, b"", bytearray()
     for tag in sorted(tags, key=lambda tag: tag.number):
@@ -169,7 +169,7 @@ def _written(tags: Sequence[Tag], start: int, order: str) -> bytes:
         place = behind + len(values)
         value = tag.value
         if isinstance(value, Tags):
-            value = _written(value.entries, place, order)
+            value = directory(value.entries, place, order)
         if isinstance(tag.value, Tags) or len(value) > 4:
             entries += head + struct.pack(f"{order}I", place)
             values += value + bytes(len(value) % 2)

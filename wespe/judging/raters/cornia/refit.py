@@ -5,7 +5,7 @@ undistorted photo replaces people's opinions. They fuse several metrics; a singl
 enough to order levels of a distortion.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
 
-from wespe.core.files import atomic_file
 from wespe.core.parallel import ordered_map
 from wespe.judging.metrics.ms_ssim import ms_ssim
 from wespe.judging.raters.base import Task
@@ -24,10 +22,11 @@ from wespe.judging.raters.cornia.features import (
     Codebook,
     Floats,
     encode,
-    fit_codebook,
     sample_patches,
 )
 from wespe.judging.raters.cornia.settings import CorniaSettings
+from wespe.judging.raters.cornia.words import kept_codebook
+from wespe.judging.raters.kept import Arrays, kept
 from wespe.photos.images import Pixels, read_photo
 
 
@@ -136,17 +135,10 @@ def _jobs(settings: CorniaSettings, task: Task, files: Sequence[str]) -> list[_J
 
 
 def _codebook(settings: CorniaSettings, task: Task, files: Sequence[str]) -> Codebook:
-    kept = task.state / "codebook.safetensors"
-    if not kept.is_file():
-        count = -(-settings.codebook_patches // (len(files) * len(VERSIONS)))
-        draw = partial(_some_patches, count=count)
-        patches = np.concatenate(list(ordered_map(draw, _jobs(settings, task, files))))
-        try:
-            codebook = fit_codebook(patches, settings.words, seed=task.seed)
-        except ValueError as error:
-            raise ValueError(f"{task.photos.source}: {error}") from error
-        _keep(kept, vars(codebook))
-    return Codebook(**load_file(kept))
+    count = -(-settings.codebook_patches // (len(files) * len(VERSIONS)))
+    draw = partial(_some_patches, count=count)
+    patches = ordered_map(draw, _jobs(settings, task, files))
+    return kept_codebook(patches, settings, task)
 
 
 def _some_patches(job: _Job, *, count: int) -> Floats:
@@ -161,13 +153,16 @@ def _some_patches(job: _Job, *, count: int) -> Floats:
 
 def _examples(job: _Job, *, codebook: Codebook) -> tuple[Floats, NDArray[np.float64]]:
     """The features of each version of a photo, `(versions, 2n)`, and its MS-SSIM, `(versions,)`."""
-    if not job.kept.is_file():
+
+    def measured() -> Arrays:
         photos = list(_versions(job))
         patches = (sample_patches(photo, job.patches, seed=job.seed) for photo in photos)
-        features = np.stack([encode(some, codebook) for some in patches])
-        similarity = np.array([ms_ssim(photo, photos[0]) for photo in photos])
-        _keep(job.kept, {"features": features, "similarity": similarity})
-    found = load_file(job.kept)
+        return {
+            "features": np.stack([encode(some, codebook) for some in patches]),
+            "similarity": np.array([ms_ssim(photo, photos[0]) for photo in photos]),
+        }
+
+    found = kept(job.kept, measured)
     return found["features"], found["similarity"]
 
 
@@ -189,8 +184,3 @@ def _regression(
     regression = NuSVR(kernel="linear", C=penalty, nu=nu).fit(features * scale + shift, opinions)
     slopes = np.asarray(regression.coef_, np.float64).ravel()
     return slopes * scale, float(slopes @ shift) + float(regression.intercept_[0])
-
-
-def _keep(path: Path, tensors: Mapping[str, NDArray[Any]]) -> None:
-    with atomic_file(path) as temporary:
-        save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, temporary)

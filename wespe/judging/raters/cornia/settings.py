@@ -12,17 +12,21 @@ REGRESSOR = "LIVE_soft_svm_model.mat"
 
 
 class CorniaSettings(RaterSettings):
-    """CORNIA, a rater of distortions: lower is better (Ye, Kumar, Kang and Doermann, CVPR 2012). It
-    either uses the authors' files or is fitted again to distorted copies of photos. In the second
-    case a full-reference metric replaces opinion scores (Ye, Kumar and Doermann, CVPR 2014), and
-    all results are called "CORNIA (refit)". The defaults are the paper's where it states them."""
+    """CORNIA, a rater of distortions (Ye, Kumar, Kang and Doermann, CVPR 2012). It uses the
+    authors' files, or is fitted again: to people's scores, or to distorted copies of photos. In the
+    last case a full-reference metric replaces opinion scores (Ye, Kumar and Doermann, CVPR 2014)
+    and all results are called "CORNIA (refit)". The defaults are the paper's where it has them."""
 
     rater: ClassVar[str] = "wespe.judging.raters.cornia.rater:CorniaRater"
 
     kind: Literal["cornia"]
     """Selects this kind of rater."""
     photos: Name
-    """The source of undistorted photos to learn from; with `published` nothing is learned."""
+    """The source to learn from: photos that people scored, or undistorted ones. With `published`
+    nothing is learned."""
+    opinions: Literal["metric", "people"] = "metric"
+    """What it learns from: `people`, the scores of the source (its setting `scores`), or `metric`,
+    MS-SSIM between photos and their distorted copies."""
     published: str | None = None
     """The folder with the authors' files `CSIQ_codebook_BS7.mat`, `CSIQ_whitening_param.mat` and
     `LIVE_soft_svm_model.mat`, which are free for non-commercial use and not shipped here."""
@@ -40,10 +44,15 @@ class CorniaSettings(RaterSettings):
     nu: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Share of the examples that the regression may miss; 0.5 in the authors' code."""
     penalty: Positive = 1.0
-    """What a miss costs, the C of the support vector regression; 1 in the authors' code."""
+    """What a miss costs, the C of the support vector regression; 1 in the authors' code. For
+    `people` it is a ridge regression that finds its own penalty."""
     held_out: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Share of the photos that is held out. The card states how well their scores follow the level
-    of each distortion."""
+    of each distortion. For `people` the source decides (its setting `scores_held_out`)."""
+
+    @property
+    def learns_from_people(self) -> bool:
+        return self.opinions == "people" and not self.published
 
     @property
     def weights_file(self) -> str | None:
