@@ -4,8 +4,9 @@
         [--baseline NAME …] [--first N]
 
 PHOTOS is a folder of photos, or of patches of at least 100 px; FILE is what `wespe enhance --model`
-takes, and a baseline one that is fitted to no pair; `--target` is a folder of photos as they should
-look. Prints four tables, a row each for the original and for every network:
+takes. A baseline such as `transport` is that of the first network's pair, by its card. `--target`
+is a folder of photos as they should look. Prints four tables, a row each for the original, for
+every network and for every baseline:
 
 1. Noise of flat regions in levels (`noise_levels`: the luma minus its Gaussian of σ 1 px, robust),
    the mean over the flattest twentieth of all bright blocks of 32 px (mean luma of 100 to 235: sky)
@@ -29,7 +30,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.cli.network import load_network
+from wespe.cli.network import load_network, network_file
 from wespe.core.device import resolve
 from wespe.judging.baselines import baselines
 from wespe.judging.metrics.texture import (
@@ -46,10 +47,14 @@ from wespe.judging.metrics.texture import (
 )
 from wespe.networks.inference.opening import open_enhancer
 from wespe.photos.images import PHOTO_SUFFIXES, Enhance, Pixels, read_photo
+from wespe.results.cards import NetworkCard
+from wespe.results.networks import read_card
 
 KINDS = {"sky": (100.0, 235.0), "shadow": (8.0, 60.0)}
 """The mean luma of bright and of dark blocks."""
 FLATTEST = 0.05
+SETTINGS = Path("params.yaml")
+"""Whose results networks are looked for in by name."""
 FREQUENCIES = (0.1, 0.2, 0.3, 0.4)
 Mask = NDArray[np.bool_]
 
@@ -88,7 +93,8 @@ def main() -> None:
     arguments = parse()
     paths = photos_in(arguments.photos)[: arguments.first]
     looks, blocks = {"original": Look()}, list[Blocks]()
-    enhancers = enhancers_of(arguments.network) | baselines(arguments.baseline, None)
+    card = card_of(arguments.network[0]) if arguments.network else None
+    enhancers = enhancers_of(arguments.network) | baselines(arguments.baseline, card)
     for path in paths:
         photo = read_photo(path).pixels
         blocks.append(looks["original"].add(photo))
@@ -130,15 +136,22 @@ def photos_in(folder: Path) -> list[Path]:
 
 
 def enhancers_of(models: Sequence[str]) -> dict[str, Enhance]:
-    """Each network, in fp32, by the part of its path that tells it from the others."""
-    names = [Path(model).parent.name or model for model in models]
+    """Each network, in fp32, by the name of its pair or file, or by all of it if two are alike."""
+    paths = [Path(model) for model in models]
+    names = [path.parent.name if path.stem == "generator" else path.stem for path in paths]
     if len({*names}) < len(names):
         names = list(models)
     device = resolve("auto").torch_device
     return {
-        name: open_enhancer(load_network(model, Path("params.yaml")), device=device).enhance
+        name: open_enhancer(load_network(model, SETTINGS), device=device).enhance
         for name, model in zip(names, models, strict=True)
     }
+
+
+def card_of(model: str) -> NetworkCard | None:
+    """The card of a network; None for a checkpoint, which has none."""
+    path = network_file(model, SETTINGS)
+    return read_card(path) if path.suffix == ".safetensors" else None
 
 
 def flattest(blocks: Sequence[Blocks], darkest: float, brightest: float) -> Mask:
@@ -179,6 +192,9 @@ def print_noise(looks: dict[str, Look], blocks: Sequence[Blocks]) -> None:
 
 def print_spectrum(looks: dict[str, Look], target: Look) -> None:
     print("\nspectrum of the luma against the target's, at cycles a px")
+    if not (len(np.concatenate(target.powers)) and len(np.concatenate(looks["original"].powers))):
+        print("no photo is as large as a patch of 100 px")
+        return
     heading(*(f"{frequency:g}" for frequency in FREQUENCIES))
     places = [round(frequency * 2 * RINGS) for frequency in FREQUENCIES]
     for name, look in looks.items():
