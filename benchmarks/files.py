@@ -175,7 +175,7 @@ def decoded(path: Path) -> NDArray[np.float64] | None:
     program = PROGRAMS["ImageMagick"]
     if not program or is_video(path):
         return None
-    command = [*program, f"{path}[0]", "-auto-orient", "-set", "colorspace", "sRGB"]
+    command = [*program, f"{path}[0]", "-auto-orient", "-colorspace", "sRGB"]
     command += ["-type", "TrueColorAlpha", "-depth", "16", "pam:-"]
     done = subprocess.run(command, capture_output=True)
     head, mark, body = done.stdout.partition(b"ENDHDR\n")

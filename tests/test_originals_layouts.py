@@ -218,10 +218,13 @@ def test_tags_and_profile_come_along(tmp_path: Path) -> None:
         assert image.tag_v2[40000] == (7, 8, 9)
 
 
-@pytest.mark.parametrize("extra", [(0,), (2, 0)])
-def test_a_channel_that_is_dropped_is_said(tmp_path: Path, extra: tuple[int, ...]) -> None:
-    values = samples(8, 3 + len(extra)).astype(np.uint8)
+@pytest.mark.parametrize(("extra", "bits"), [((0,), 8), ((2, 0), 8), ((0,), 16)])
+def test_a_channel_that_is_dropped_is_said(
+    tmp_path: Path, extra: tuple[int, ...], bits: int
+) -> None:
+    values = samples(bits, 3 + len(extra)).astype(np.uint8 if bits == 8 else np.uint16)
     tifffile.imwrite(tmp_path / "in.tif", values, photometric="rgb", extrasamples=extra)
     original = read_original(tmp_path / "in.tif")
     assert original.notes == ("without a channel that is neither colour nor alpha",)
     np.testing.assert_array_equal(original.stored, values[..., :3])
+    assert (original.alpha is None) == (extra == (0,))

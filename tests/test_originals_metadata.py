@@ -1,5 +1,6 @@
 """Nothing is lost of what a file says, and nothing stays that shows the picture as it was."""
 
+import io
 import re
 import shutil
 import struct
@@ -217,3 +218,17 @@ def test_an_iso_gain_map_is_said_too(tmp_path: Path) -> None:
 def test_a_packet_without_either_stays_to_the_byte() -> None:
     packet = b'<x:xmpmeta><rdf:li>keep</rdf:li> hdrgm is a word here <Item Semantic="GainMapper"/>'
     assert fresh_xmp(packet) == packet
+
+
+def test_segments_of_makers_stay_and_credentials_go_with_a_word(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    Image.new("RGB", (32, 24), "teal").save(stream, "JPEG")
+    makers = segment(0xE5, b"RMETA\0of a maker") + segment(0xEC, b"Ducky\0\1")
+    signed = segment(0xEB, b"JP\0\1signature")
+    path, result = tmp_path / "in.jpg", tmp_path / "out.jpg"
+    path.write_bytes(b"\xff\xd8" + makers + signed + stream.getvalue()[2:])
+    original = read_original(path)
+    write_like(result, original, original.upright())
+    assert original.notes == ("without its content credentials, which sign the picture as it was",)
+    assert makers in result.read_bytes()
+    assert b"signature" not in result.read_bytes()

@@ -45,7 +45,9 @@ def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
     if pixels is None or pixels.dtype != np.uint16:
         raise ValueError("16 bits a channel in a layout that is not known here")
     if pixels.ndim == 3:
-        layers = np.ascontiguousarray(pixels[..., [2, 1, 0, 3][: pixels.shape[2]]])
+        # A channel more need not be alpha.
+        count = 3 if _extra(image)[:1] == (0,) else pixels.shape[2]
+        layers = np.ascontiguousarray(pixels[..., [2, 1, 0, 3][:count]])
         return _divided(layers) if _is_multiplied(image) else layers
     grey = (65535 - pixels if Kind.of(image).negative else pixels)[..., None]
     clear = image.info.get("transparency")
@@ -55,8 +57,12 @@ def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
 
 
 def _is_multiplied(image: Image.Image) -> bool:
-    tags = getattr(image, "tag_v2", {})
-    return tags.get(TiffImagePlugin.EXTRASAMPLES) == (1,)
+    return _extra(image) == (1,)
+
+
+def _extra(image: Image.Image) -> tuple[int, ...]:
+    """What the channels of a TIFF beyond its colours are: 1 and 2 for alpha, 0 for something."""
+    return tuple(getattr(image, "tag_v2", {}).get(TiffImagePlugin.EXTRASAMPLES, ()))
 
 
 def _divided(layers: AnyPixels) -> AnyPixels:

@@ -21,6 +21,9 @@ _PNG_KEPT = frozenset(
 )
 _PNG_COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
 _APP0, _APP1, _APP2, _APP13, _COMMENT = 0xE0, 0xE1, 0xE2, 0xED, 0xFE
+_APP11 = 0xEB
+# All but profiles and further pictures (APP2), credentials (APP11) and the coding (APP14).
+_KEPT = frozenset({*range(0xE0, 0xF0), _COMMENT} - {_APP2, _APP11, 0xEE})
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PHOTOSHOP = b"Photoshop 3.0\0"
 _SEGMENT_BYTES = 65000
@@ -90,7 +93,7 @@ def motion_video(jpeg: bytes) -> bytes:
 def _is_kept(marker: int, payload: bytes, own_colours: bool) -> bool:
     if marker == _APP2:
         return own_colours and payload.startswith(b"ICC_PROFILE\0")
-    return marker in {_APP0, _APP1, _APP13, _COMMENT} and not payload.startswith(b"JFXX\0")
+    return marker in _KEPT and not payload.startswith((b"JFXX\0", b"SPIFF\0"))
 
 
 def gain_map_of(image: Image.Image, content: bytes) -> bool:
@@ -102,6 +105,17 @@ def gain_map_of(image: Image.Image, content: bytes) -> bool:
             for marker, segment in _jpeg_segments(content)
         )
     return any("hdrgainmap" in str(kind) for kind in image.info.get("aux", {}))
+
+
+def has_credentials(content: bytes) -> bool:
+    """Whether a JPEG has content credentials, which sign the picture as it was.
+
+    Source: C2PA, technical specification, A.3.1.
+    """
+    return any(
+        marker == _APP11 and segment[4:].startswith(b"JP")
+        for marker, segment in _jpeg_segments(content)
+    )
 
 
 def _fresh(segments: Sequence[bytes]) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
 from wespe.photos.originals.layouts import PLANES, Layout
-from wespe.photos.originals.metadata import gain_map_of
+from wespe.photos.originals.metadata import gain_map_of, has_credentials
 from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
@@ -106,7 +106,7 @@ def read_original(path: Path) -> Original:
             *(name, content, stored, alpha, colours, own),
             orientation=1 if turned else orientation,
             options=_options(path, image, name, content),
-            notes=tuple(_lost(path, image, kind, content)),
+            notes=(*([] if own else ["CMYK as RGB"]), *_lost(path, image, kind, content)),
         )
 
 
@@ -130,6 +130,8 @@ def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterato
         yield "without Photoshop's layers, which show the picture as it was"
     if gain_map_of(image, content):
         yield "without its HDR gain map, which was made for the picture as it was"
+    if kind.format in {"JPEG", "MPO"} and has_credentials(content):
+        yield "without its content credentials, which sign the picture as it was"
     if image.info.get("depth_images"):
         yield "without its depth map"
 
