@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wespe.results.cards import Domain, Domains, ModelCard, RaterCard, RaterData, TransportNumbers
-from wespe.results.evaluations import EvaluationSummary, Statistic
+from wespe.results.evaluations import EvaluationSummary, MetricMean
+from wespe.results.means import Mean
 from wespe.results.patches import CutBy, NotCut, PatchManifest
-from wespe.results.ratings import MeanScore, MethodScore, RatedBy, RatingSummary
+from wespe.results.ratings import MethodScore, RatedBy, RatingSummary
 from wespe.results.score import Score
 
 IDENTITY = [[float(level)] * 3 for level in range(256)]
@@ -108,7 +109,7 @@ def summary(
 ) -> EvaluationSummary:
     """The summary of an evaluation of three photos; `means`: method → metric → mean."""
     methods = {
-        method: {name: Statistic(mean=mean, std=1.0, n=3) for name, mean in metrics.items()}
+        method: {name: MetricMean(mean=mean, std=1.0, n=3) for name, mean in metrics.items()}
         for method, metrics in (means or {}).items()
     }
     made: dict[str, Any] = {
@@ -130,7 +131,7 @@ def summary(
 
 def rating(methods: Mapping[str, MethodScore] | None = None, **changes: Any) -> RatingSummary:
     """The summary of a rating of forty photos."""
-    score = MeanScore(mean=0.5, std=0.1, n=40, low=0.4, high=0.6)
+    score = Mean(mean=0.5, std=0.1, n=40, low=0.4, high=0.6)
     made: dict[str, Any] = {
         "rating": "faves",
         "rater": RatedBy(name="ffs", kind="ffs", simulated=True, sha256="8" * 64),

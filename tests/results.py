@@ -11,11 +11,13 @@ from skimage import data
 
 from tests.made import card as trained
 from tests.made import domain, rating, summary
+from wespe.judging.raters.rate import statistics_of
 from wespe.photos.images import Pixels, write_photo
 from wespe.results.cards import Domains, ModelCard
-from wespe.results.evaluations import Extremes, Statistic
+from wespe.results.evaluations import Extremes, means_of, read_images
 from wespe.results.layout import EvaluationFiles, PairFiles, RatingFiles
 from wespe.results.losses import write_losses
+from wespe.results.ratings import ScoreRow, write_scores
 from wespe.results.record import write_record
 from wespe.results.score import Score
 from wespe.results.tables import Cell, Column, Row, Table
@@ -105,7 +107,7 @@ def write_evaluation(
         "n_images": n,
         "n_identical": int(references),
         "seconds": 90.0,
-        "methods": means(rows),
+        "methods": means_of(read_images(EvaluationFiles(folder).images)),
         "pictures": {f"{prefix}{number}": f"{prefix}{number}.jpg" for number in range(n)},
         "gallery": gallery,
         "extremes": extreme,
@@ -113,20 +115,6 @@ def write_evaluation(
     }
     write_record(EvaluationFiles(folder).summary, summary(**made | changes))
     return folder
-
-
-def means(rows: Sequence[Sequence[Any]]) -> dict[str, dict[str, Statistic]]:
-    """The summary of the rows of a table of images."""
-    table: dict[str, dict[str, Statistic]] = {}
-    for method in dict.fromkeys(row[1] for row in rows):
-        for column, name in enumerate(COLUMNS, start=3):
-            mine = [row for row in rows if row[1] == method and not row[2] and row[column] != ""]
-            values = [float(row[column]) for row in mine]
-            if values:
-                mean, std = float(np.mean(values)), float(np.std(values))
-                statistic = Statistic(mean=mean, std=std, n=len(values))
-                table.setdefault(method, {})[name] = statistic
-    return table
 
 
 def extremes(rows: Sequence[Sequence[Any]]) -> Extremes:
@@ -184,17 +172,20 @@ def write_rating(folder: Path, *, label: str = "Flickr Faves Score", **changes: 
     """A rating's results: 40 photos, enhanced ones liked a little better."""
     folder.mkdir(parents=True)
     random = np.random.default_rng(2)
-    rows = [
-        [f"{number}.jpg", method, f"{random.normal(mean, 0.1):.6f}"]
+    scores = {
+        f"{number}.jpg": {
+            method: round(random.normal(mean, 0.1), 6)
+            for method, mean in (("original", 0.4), ("enhanced", 0.5))
+        }
         for number in range(40)
-        for method, mean in (("original", 0.4), ("enhanced", 0.5))
-    ]
-    with (folder / "scores.csv").open("w", encoding="utf-8", newline="") as stream:
-        csv.writer(stream).writerows([["image", "method", "score"], *rows])
+    }
+    rows = (ScoreRow(file, *score) for file, by in scores.items() for score in by.items())
+    write_scores(RatingFiles(folder).scores, rows)
     made: dict[str, Any] = {
         "rating": folder.name,
         "shown": Score(label, better="higher", decimals=3),
         "origin": "Test data, made by hand.",
+        "methods": statistics_of([*scores.values()]),
     }
     write_record(RatingFiles(folder).summary, rating(**made | changes))
     return folder

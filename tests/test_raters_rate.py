@@ -19,7 +19,8 @@ from wespe.judging.raters.rate import About, about_rater, metric_name, rate, sta
 from wespe.judging.raters.run import data_hash, fit_rater, state_key
 from wespe.photos.images import Pixels, write_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
-from wespe.results.ratings import MeanScore, RatedBy
+from wespe.results.means import Mean
+from wespe.results.ratings import RatedBy
 from wespe.results.record import write_record
 from wespe.results.score import Score
 
@@ -97,7 +98,7 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
     assert methods["enhanced"].difference.mean == 10
     assert methods["enhanced"].difference.std == 5
     # Fewer than six photos say nothing of others.
-    assert methods["target"].difference == MeanScore(mean=100.0, std=0.0, n=3)
+    assert methods["target"].difference == Mean(mean=100.0, std=0.0, n=3)
     with (tmp_path / "out" / "scores.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}

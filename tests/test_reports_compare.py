@@ -5,13 +5,11 @@ import pytest
 
 from wespe.reports.compare import (
     best,
-    by_part,
-    by_photo,
     count_in_words,
     shown,
     verdict,
 )
-from wespe.results.evaluations import ImageRow, Measured
+from wespe.results.evaluations import ImageRow, Measured, by_part, by_photo
 from wespe.results.score import Score
 from wespe.results.statistics import paired_differences
 

@@ -1,17 +1,18 @@
 """The tables of means on the report page, and that all tables say the same of the same values."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.results import write_evaluation, write_rating
+from tests.results import write_rating
 from tests.test_tables import result, table
 from wespe.judging.raters.rate import statistics_of
 from wespe.reports.page.means import metrics_table, scores_table
 from wespe.reports.tables.build import build
 from wespe.reports.tables.entries import Entry
-from wespe.results.reading import read_evaluation, read_rating
+from wespe.results.reading import read_rating
 from wespe.results.statistics import interval
 from wespe.results.tables import Cell, Table
 
@@ -49,15 +50,24 @@ def test_a_rating_has_the_same_interval_on_the_page_as_in_its_summary(tmp_path: 
     assert cell(made, "original", "change") == Cell()
 
 
-def test_means_are_those_of_the_summary(tmp_path: Path) -> None:
-    evaluated = read_evaluation("scenes", write_evaluation(tmp_path / "scenes"))
-    made = metrics_table(evaluated)
-    assert [column.key for column in made.columns][:2] == ["psnr_db", "ssim"]
-    for method, metrics in evaluated.summary.methods.items():
-        for name, statistic in metrics.items():
-            shown = cell(made, method.replace("_", " "), name)
-            assert shown.value == pytest.approx(statistic.mean)
-            assert shown.n == statistic.n
+def test_page_summary_and_table_have_one_mean_where_a_photo_has_no_value_of_the_original() -> None:
+    evaluated = result(
+        {
+            "original": {"psnr_db": [math.inf, *VALUES]},
+            "enhanced": {"psnr_db": [50.0, *VALUES]},
+        }
+    )
+    summary = evaluated.summary.methods["enhanced"]["psnr_db"]
+    page = cell(metrics_table(evaluated), "enhanced", "psnr_db")
+    paper = build("t", table("wespe_2"), [Entry(evaluated, "iPhone", "WESPE", "iPhone")])
+    ours = cell(paper, "WESPE", "psnr_db")
+    assert summary.mean == pytest.approx(np.mean([50.0, *VALUES]))
+    assert (summary.low, summary.high) == interval([50.0, *VALUES])
+    for found in (page, ours):
+        assert (found.value, found.n) == (summary.mean, 26)
+        assert (found.low, found.high) == (summary.low, summary.high)
+    # The test against the originals is of the photos that have both values.
+    assert ours.p == 1
 
 
 def test_references_do_not_compete_and_the_network_is_marked() -> None:

@@ -29,7 +29,9 @@ from wespe.photos.images import read_photo, write_photo
 from wespe.reports.page.evaluations import view_evaluation
 from wespe.reports.page.write import write_report
 from wespe.results.cards import Domains, Rollback
+from wespe.results.evaluations import EvaluationSummary, means_of, read_images
 from wespe.results.index import Skipped
+from wespe.results.record import read_record, write_record
 
 
 class Page(HTMLParser):
@@ -388,6 +390,10 @@ def test_values_that_are_no_numbers_become_dashes(
     values = ("original,0,inf", "enhanced,0,", "clahe,0,17.5")
     lines = ["image,method,identical,psnr_db", *(f"0.jpg,{value}" for value in values)]
     (folder / "images.csv").write_text("\n".join(lines), "utf-8")
+    read = read_record(folder / "summary.json", EvaluationSummary)
+    means = means_of(read_images(folder / "images.csv"))
+    methods = {name: means.get(name, {}) for name in ("original", "enhanced", "clahe")}
+    write_record(folder / "summary.json", replace(read, methods=methods))
     page = Page(report(pairs={"p": pair}, evaluations={"e": folder}))
     rows = page.rows(1)
     assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 n = 1"]}

@@ -10,7 +10,7 @@ from tests.made import rating, summary
 from wespe.reports.papers.settings import Table as Settings
 from wespe.reports.tables.build import build
 from wespe.reports.tables.entries import Entry, with_scores
-from wespe.results.evaluations import ImageRow
+from wespe.results.evaluations import ImageRow, means_of
 from wespe.results.reading import EvaluationResult, RatingResult
 from wespe.results.score import Score
 from wespe.results.statistics import clustered_interval
@@ -28,9 +28,7 @@ def result(
         for method, metrics in methods.items()
         for n in range(len(next(iter(metrics.values()))))
     ]
-    made = summary(
-        {method: {} for method in methods}, pair="p", photos="s", n_images=8, simulated=simulated
-    )
+    made = summary(methods=means_of(images), pair="p", photos="s", n_images=8, simulated=simulated)
     return EvaluationResult("e", made, images, {}, {})
 
 

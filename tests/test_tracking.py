@@ -16,8 +16,9 @@ from wespe.core.files import BusyError
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
 from wespe.results.cards import Domains, Rollback
-from wespe.results.evaluations import EvaluationSummary, Statistic
-from wespe.results.ratings import MeanScore, MethodScore
+from wespe.results.evaluations import EvaluationSummary, MetricMean
+from wespe.results.means import Mean
+from wespe.results.ratings import MethodScore
 from wespe.settings import params as config
 from wespe.training.methods.settings import Generator
 from wespe.training.methods.wespe.settings import WespeRecipe
@@ -149,7 +150,7 @@ def evaluated(out: Path, **changes: object) -> EvaluationSummary:
         (out / name).write_text("")
     found = {"psnr_db": 21.5, "ssim": None}
     methods = {
-        "enhanced": {name: Statistic(mean=mean, std=None, n=1) for name, mean in found.items()}
+        "enhanced": {name: MetricMean(mean=mean, std=None, n=1) for name, mean in found.items()}
     }
     made: dict[str, Any] = {"methods": methods} | changes
     return summary(gallery=("a b(1)",), **made)
@@ -182,9 +183,7 @@ def test_ratings_have_the_same_names_for_all_pairs(on: config.Run, tmp_path: Pat
         (out / name).write_text("")
     methods = {
         "original": MethodScore(mean=0.5, std=None, n=1),
-        "enhanced": MethodScore(
-            mean=0.6, std=None, n=1, difference=MeanScore(mean=0.1, std=None, n=1)
-        ),
+        "enhanced": MethodScore(mean=0.6, std=None, n=1, difference=Mean(mean=0.1, std=None, n=1)),
     }
     made = rating(methods, metric="ffs_simulated_viewers")
     for number, pair in enumerate(("one", "two")):

@@ -14,15 +14,16 @@ import numpy as np
 from wespe.core.files import atomic_folder
 from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
-from wespe.judging.gains import extremes_of, statistics_of
+from wespe.judging.gains import extremes_of
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.versions import Part, read_parts, versions
 from wespe.photos.images import Enhance, PhotoError, Pixels
 from wespe.results.agreement import WithPeople, with_people
-from wespe.results.evaluations import EvaluationSummary, ImageRow, write_images
+from wespe.results.evaluations import EvaluationSummary, ImageRow, means_of, write_images
 from wespe.results.index import Crop, PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
+from wespe.results.means import DECIMALS
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.record import write_record
 
@@ -141,7 +142,7 @@ def evaluate(
             sizes=album.sizes,
             gallery=gallery,
             extremes=extremes,
-            methods=statistics_of(images),
+            methods=means_of(images),
             people=_people(originals, metrics, index),
             seconds=round(time.perf_counter() - started, 3),
         )
@@ -229,4 +230,6 @@ def _row(
     reference = None if method == TARGET else part.reference
     identical = part.reference is not None and np.array_equal(part.of(original), part.reference)
     corner = (part.crop.y, part.crop.x) if part.crop else None
-    return ImageRow(file, method, identical, measure(pixels, reference, metrics), corner)
+    values = measure(pixels, reference, metrics)
+    rounded = {name: round(value, DECIMALS) for name, value in values.items()}
+    return ImageRow(file, method, identical, rounded, corner)

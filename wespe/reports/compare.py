@@ -5,12 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TypeGuard
 
 from wespe.judging.metrics.registry import METRICS
-from wespe.results.evaluations import ImageRow, Measured
+from wespe.results.evaluations import Measured
 from wespe.results.score import Score
 from wespe.results.statistics import FEWEST, Difference
-
-ByPhoto = Mapping[str, Mapping[str, float]]
-"""Photo → method → value, of a photo with crops their mean."""
 
 
 def shown(metric: str) -> Score:
@@ -36,30 +33,6 @@ def best(means: Mapping[str, float | None], shown: Score) -> frozenset[str]:
 def is_number(value: float | None) -> TypeGuard[float]:
     """Whether there is a value that can be printed and drawn."""
     return value is not None and math.isfinite(value)
-
-
-def by_part(images: Sequence[ImageRow], name: str) -> dict[Measured, dict[str, float]]:
-    """Photo or crop → method → value of a metric; identical pairs and missing values are left
-    out."""
-    parts: dict[Measured, dict[str, float]] = {}
-    for row in images:
-        value = row.values.get(name)
-        if is_number(value) and not row.identical:
-            parts.setdefault(row.of, {})[row.method] = value
-    return parts
-
-
-def by_photo(images: Sequence[ImageRow], name: str) -> dict[str, dict[str, float]]:
-    """Photo → method → value of a metric, as `by_part`; of a photo with crops the mean of those
-    that have a value by this method."""
-    values: dict[str, dict[str, list[float]]] = {}
-    for part, methods in by_part(images, name).items():
-        for method, value in methods.items():
-            values.setdefault(part.photo, {}).setdefault(method, []).append(value)
-    return {
-        photo: {method: sum(found) / len(found) for method, found in methods.items()}
-        for photo, methods in values.items()
-    }
 
 
 def count_in_words(parts: Collection[Measured]) -> str:

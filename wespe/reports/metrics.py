@@ -24,11 +24,12 @@ def run_metrics(
     """
     found: dict[str, dict[str, float]] = {}
     for name, path in evaluations.items():
-        for metric, mean in read_record(path, EvaluationSummary).means()[ENHANCED].items():
+        for metric, mean in read_record(path, EvaluationSummary).means().get(ENHANCED, {}).items():
             known = METRICS.get(metric)
             if known and known.shown.better and mean is not None:
                 found.setdefault(name, {})[metric] = round(mean, _DIGITS)
     for name, path in ratings.items():
         for score, mean in read_record(path, RatingSummary).means()[ENHANCED].items():
-            found.setdefault(name, {})[score] = round(mean, _DIGITS)
+            if mean is not None:
+                found.setdefault(name, {})[score] = round(mean, _DIGITS)
     return found

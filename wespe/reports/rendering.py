@@ -3,11 +3,12 @@
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from wespe.reports.compare import is_number, title
+from wespe.results.statistics import RESAMPLES
 from wespe.results.tables import Cell, Column
 
 
 def environment() -> Environment:
-    """The templates of this room, with the filters `number`, `title` and `parts`."""
+    """The templates of this room; filters `number`, `title` and `parts`, the number `RESAMPLES`."""
     made = Environment(
         loader=PackageLoader("wespe.reports"),
         autoescape=True,
@@ -16,6 +17,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {"number": number, "title": title, "parts": cell_parts}
+    made.globals["RESAMPLES"] = RESAMPLES
     return made
 
 

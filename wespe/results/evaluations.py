@@ -1,13 +1,16 @@
 """What an evaluation writes: a row per photo or crop and method, and the means."""
 
 import csv
-from collections.abc import Mapping, Sequence
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from wespe.results.agreement import WithPeople
 from wespe.results.index import Skipped
+from wespe.results.means import DECIMALS, Mean, mean_of
 from wespe.results.record import Record
 from wespe.results.rows import rows
 
@@ -15,17 +18,15 @@ _KEYS = ("image", "method", "identical")
 _CORNER = ("y", "x")
 
 
+ByPhoto = Mapping[str, Mapping[str, float]]
+"""Photo → method → value, of a photo with crops their mean."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Statistic(Record):
+class MetricMean(Mean):
     """A metric over the photos of an evaluation, or over their crops if it has `n_crops`. What
     equals its reference is left out."""
 
-    mean: float | None
-    """The mean over photos or crops; null if none has a value."""
-    std: float | None
-    """The standard deviation (ddof 1); null for fewer than two values."""
-    n: int
-    """The number of photos or crops with a finite value."""
     n_infinite: int = 0
     """The number of those with an infinite PSNR, which are left out."""
 
@@ -86,7 +87,7 @@ class EvaluationSummary(Record):
     """The stems of the pictures that the settings ask for; the others show the extremes."""
     extremes: Extremes = Extremes()
     """The photos that gained least and most."""
-    methods: Mapping[str, Mapping[str, Statistic]]
+    methods: Mapping[str, Mapping[str, MetricMean]]
     """Method → metric → its mean."""
     people: Mapping[str, WithPeople] = field(default_factory=dict)
     """Metric → how far it agrees with people on the originals; empty where people scored none.
@@ -97,14 +98,14 @@ class EvaluationSummary(Record):
     def means(self) -> dict[str, dict[str, float | None]]:
         """Method → metric → mean."""
         return {
-            method: {name: statistic.mean for name, statistic in metrics.items()}
+            method: {name: metric.mean for name, metric in metrics.items()}
             for method, metrics in self.methods.items()
         }
 
     def mean(self, method: str, metric: str) -> float | None:
         """The mean of a metric for a method; None if there is none."""
-        statistic = self.methods.get(method, {}).get(metric)
-        return statistic.mean if statistic else None
+        found = self.methods.get(method, {}).get(metric)
+        return found.mean if found else None
 
 
 class Measured(NamedTuple):
@@ -134,6 +135,49 @@ class ImageRow:
         return Measured(self.image, self.corner)
 
 
+def by_part(images: Iterable[ImageRow], metric: str) -> dict[Measured, dict[str, float]]:
+    """Photo or crop → method → value of a metric: all that counts in a mean.
+
+    What equals its reference, and a value that is missing or infinite, is left out.
+    """
+    parts: dict[Measured, dict[str, float]] = {}
+    for row in images:
+        value = row.values.get(metric)
+        if value is not None and math.isfinite(value) and not row.identical:
+            parts.setdefault(row.of, {})[row.method] = value
+    return parts
+
+
+def by_photo(images: Iterable[ImageRow], metric: str) -> dict[str, dict[str, float]]:
+    """Photo → method → value of a metric, as `by_part`; of a photo with crops the mean of those
+    that have a value by this method."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for part, methods in by_part(images, metric).items():
+        for method, value in methods.items():
+            values.setdefault(part.photo, {}).setdefault(method, []).append(value)
+    return {
+        photo: {method: sum(found) / len(found) for method, found in methods.items()}
+        for photo, methods in values.items()
+    }
+
+
+def means_of(images: Sequence[ImageRow]) -> dict[str, dict[str, MetricMean]]:
+    """Method → metric → its mean, by those metrics that photos of the method have."""
+    means: dict[str, dict[str, MetricMean]] = {}
+    for metric in dict.fromkeys(name for row in images for name in row.values):
+        parts = by_part(images, metric)
+        measured = Counter(
+            row.method for row in images if not row.identical and row.values.get(metric) is not None
+        )
+        for method, count in measured.items():
+            values = {part: found[method] for part, found in parts.items() if method in found}
+            mean = mean_of([*values.values()], photos=[part.photo for part in values])
+            means.setdefault(method, {})[metric] = MetricMean(
+                **vars(mean), n_infinite=count - mean.n
+            )
+    return means
+
+
 def write_images(path: Path, images: Sequence[ImageRow], metrics: Sequence[str]) -> None:
     """Write `images.csv` with a column for each of `metrics`; a cell without a value is empty.
 
@@ -146,7 +190,7 @@ def write_images(path: Path, images: Sequence[ImageRow], metrics: Sequence[str])
         for row in images:
             place = (row.corner or ("", "")) if corner else ()
             values = (row.values.get(name) for name in metrics)
-            cells = ["" if value is None else f"{value:.6f}" for value in values]
+            cells = ["" if value is None else f"{value:.{DECIMALS}f}" for value in values]
             table.writerow([row.image, row.method, int(row.identical), *place, *cells])
 
 

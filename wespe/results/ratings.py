@@ -8,36 +8,19 @@ from typing import ClassVar
 
 from wespe.results.agreement import WithPeople
 from wespe.results.index import Skipped
+from wespe.results.means import DECIMALS, Mean
 from wespe.results.record import Record
 from wespe.results.rows import rows
 from wespe.results.score import Score
 
-DECIMALS = 6
-"""Decimals of a score in `scores.csv`."""
 _COLUMNS = ("image", "method", "score")
 
 
 @dataclass(frozen=True, kw_only=True)
-class MeanScore(Record):
-    """A mean over photos, with its 95 % bootstrap interval."""
-
-    mean: float
-    """The mean over photos."""
-    std: float | None
-    """The standard deviation (ddof 1); null for a single photo."""
-    n: int
-    """The number of photos."""
-    low: float | None = None
-    """The lower end of the interval; null for fewer than six photos."""
-    high: float | None = None
-    """The upper end of the interval; null for fewer than six photos."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class MethodScore(MeanScore):
+class MethodScore(Mean):
     """The scores of a method over the photos of a rating."""
 
-    difference: MeanScore | None = None
+    difference: Mean | None = None
     """The difference from the original, photo by photo; null for the originals themselves."""
 
 
@@ -95,9 +78,11 @@ class RatingSummary(Record):
     seconds: float
     """How long the rating took, including resumed parts."""
 
-    def means(self) -> dict[str, dict[str, float]]:
+    def means(self) -> dict[str, dict[str, float | None]]:
         """Method → the name of the score → mean, and with `_change` the mean difference."""
-        found = {method: {self.metric: score.mean} for method, score in self.methods.items()}
+        found: dict[str, dict[str, float | None]] = {
+            method: {self.metric: score.mean} for method, score in self.methods.items()
+        }
         for method, score in self.methods.items():
             if score.difference:
                 found[method][f"{self.metric}_change"] = score.difference.mean

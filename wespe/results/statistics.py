@@ -31,12 +31,6 @@ def mean(values: Values) -> Values:
     return np.asarray(values.mean(axis=-1), np.float64)
 
 
-def mean_and_std(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """The mean and the standard deviation (ddof 1) of `values`; None without enough of them."""
-    mean = float(np.mean(values)) if values else None
-    return mean, float(np.std(values, ddof=1)) if len(values) > 1 else None
-
-
 def interval(values: ArrayLike, statistic: Statistic = mean) -> Interval | None:
     """The 95 % bootstrap interval of a statistic of `values`; None for fewer than six of them.
 

@@ -18,11 +18,10 @@ from wespe.photos.images import Enhance, PhotoError
 from wespe.results.agreement import with_people
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import RatingFiles
+from wespe.results.means import DECIMALS, mean_of
 from wespe.results.methods import ORIGINAL
 from wespe.results.networks import read_rater_card
 from wespe.results.ratings import (
-    DECIMALS,
-    MeanScore,
     MethodScore,
     RatedBy,
     RatingSummary,
@@ -30,7 +29,6 @@ from wespe.results.ratings import (
     write_scores,
 )
 from wespe.results.record import write_record
-from wespe.results.statistics import interval, mean_and_std
 
 
 @dataclass(frozen=True)
@@ -151,17 +149,10 @@ def statistics_of(photos: Sequence[Mapping[str, float]]) -> dict[str, MethodScor
         having = [photo for photo in photos if method in photo]
         difference = None
         if method != ORIGINAL:
-            difference = _mean_score([photo[method] - photo[ORIGINAL] for photo in having])
-        scores = _mean_score([photo[method] for photo in having])
+            difference = mean_of([photo[method] - photo[ORIGINAL] for photo in having])
+        scores = mean_of([photo[method] for photo in having])
         found[method] = MethodScore(**vars(scores), difference=difference)
     return found
-
-
-def _mean_score(values: Sequence[float]) -> MeanScore:
-    mean, std = mean_and_std(values)
-    low, high = interval(values) or (None, None)
-    assert mean is not None
-    return MeanScore(mean=mean, std=std, n=len(values), low=low, high=high)
 
 
 def _found(
@@ -187,7 +178,6 @@ def _scores(
             expected, got = size_px(original), size_px(pixels)
             raise PhotoError(path, f"{method}: expected {expected} like the photo, got {got}")
         try:
-            # As the file has it, so that whoever reads that gets the same means.
             scores[method] = round(rater.score(pixels), DECIMALS)
         except ValueError as error:
             raise PhotoError(path, str(error)) from error

@@ -9,6 +9,7 @@ from wespe.reports.page.charts import Point, scatter
 from wespe.reports.page.means import metrics_table
 from wespe.reports.page.pictures import ShownPhoto, extreme_photos
 from wespe.results.agreement import WithPeople
+from wespe.results.evaluations import ByPhoto, by_part, by_photo
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult
 from wespe.results.score import Score
@@ -40,7 +41,7 @@ class EvaluationView:
     """An evaluation, ready for the page."""
 
     result: EvaluationResult
-    psnr_db: compare.ByPhoto
+    psnr_db: ByPhoto
     table: Table
     judged_by: Score | None
     """The metric of the verdict, the first with a direction; None where no photo has one."""
@@ -61,7 +62,7 @@ class EvaluationView:
 
 def view_evaluation(result: EvaluationResult) -> EvaluationView:
     """Compare, draw and choose; pictures of the extremes are embedded."""
-    psnr = compare.by_photo(result.images, "psnr_db")
+    psnr = by_photo(result.images, "psnr_db")
     gained_by, table = result.summary.extremes.metric, metrics_table(result)
     return EvaluationView(
         result,
@@ -78,7 +79,7 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
 def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str]:
     """The first metric with a direction that photos have, and the differences by it in words."""
     for column in table.columns:
-        parts = compare.by_part(result.images, column.key)
+        parts = by_part(result.images, column.key)
         measured = {method for values in parts.values() for method in values}
         against = [name for name in result.summary.methods if name in measured - {ENHANCED, TARGET}]
         complete, differences = paired_differences(
@@ -96,7 +97,7 @@ def _scatter(result: EvaluationResult, column: Column) -> Scatter | None:
     marks = _marks(result) if metric == result.summary.extremes.metric else {}
     points = [
         Point(name, values[ORIGINAL], values[ENHANCED], marks.get(name, ""))
-        for name, values in compare.by_photo(result.images, metric).items()
+        for name, values in by_photo(result.images, metric).items()
         if {ORIGINAL, ENHANCED} <= values.keys()
     ]
     if not points:
@@ -123,10 +124,10 @@ def _marks(result: EvaluationResult) -> dict[str, str]:
     }
 
 
-def _extremes(result: EvaluationResult, psnr: compare.ByPhoto) -> list[Extreme]:
+def _extremes(result: EvaluationResult, psnr: ByPhoto) -> list[Extreme]:
     if not result.summary.extremes.metric:
         return []
-    values = compare.by_photo(result.images, result.summary.extremes.metric)
+    values = by_photo(result.images, result.summary.extremes.metric)
     marks = _marks(result)
     shown = extreme_photos(result, marks, psnr)
     photos = {result.summary.pictures[photo.name]: photo for photo in shown}

@@ -4,38 +4,34 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wespe.reports.cells import cell_of
-from wespe.reports.compare import best, by_part, shown, title
-from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
+from wespe.reports.compare import best, shown, title
+from wespe.results.methods import ENHANCED, TARGET
 from wespe.results.reading import EvaluationResult, RatingResult
+from wespe.results.statistics import FEWEST
 from wespe.results.tables import Cell, Column, Row, Table
 
 _MEANS = (
-    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than six photos do "
-    "not have"
+    "Means over photos, in brackets their 95 % bootstrap intervals, which fewer than "
+    f"{FEWEST} photos do not have"
 )
-
-
 _CROPS = (
     "Means over crops of photos that were enhanced as a whole, in brackets their 95 % bootstrap "
     "intervals. These resample photos with all their crops, since crops of one photo are not "
-    "independent; fewer than six photos have none"
+    f"independent; fewer than {FEWEST} photos have none"
 )
 
 
 def metrics_table(result: EvaluationResult) -> Table:
-    """A row a method, a column a metric: means over photos or crops, and their intervals."""
-    metrics = dict.fromkeys(name for row in result.images for name in row.values)
-    parts = {name: found for name in metrics if (found := by_part(result.images, name))}
-    columns = tuple(Column(key=name, shown=shown(name)) for name in parts)
+    """A row a method, a column a metric: the summary's means and their intervals."""
+    methods = result.summary.methods
+    columns = tuple(
+        Column(key=name, shown=shown(name))
+        for name in dict.fromkeys(name for metrics in methods.values() for name in metrics)
+        if any(name in metrics and metrics[name].n for metrics in methods.values())
+    )
     cells = {
-        method: {
-            name: cell_of(
-                [values[method] for values in found.values() if method in values],
-                photos=[part.photo for part, values in found.items() if method in values],
-            )
-            for name, found in parts.items()
-        }
-        for method in dict.fromkeys(row.method for row in result.images)
+        method: {column.key: cell_of(metrics.get(column.key)) for column in columns}
+        for method, metrics in methods.items()
     }
     for column in columns:
         _mark_best(cells, column)
@@ -59,14 +55,12 @@ def _mark_best(cells: Mapping[str, dict[str, Cell]], column: Column) -> None:
 
 
 def scores_table(result: RatingResult) -> Table:
-    """A row a method: its mean score, and the mean difference to the original, photo by photo."""
+    """A row a method: the summary's mean score, and mean difference to the original by photo."""
     shown = result.summary.shown
-    cells = {}
-    for method in result.summary.methods:
-        values = [photo for photo in result.scores.values() if method in photo]
-        scores = [photo[method] for photo in values]
-        changes = [photo[method] - photo[ORIGINAL] for photo in values if method != ORIGINAL]
-        cells[method] = {"score": cell_of(scores), "change": cell_of(changes)}
+    cells = {
+        method: {"score": cell_of(score), "change": cell_of(score.difference)}
+        for method, score in result.summary.methods.items()
+    }
     return Table(
         name=result.name,
         title=f"{shown.label} of {result.name}",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from wespe.core.files import sha256
 from wespe.photos.images import read_photo, shrunk, write_photo
-from wespe.reports.compare import ByPhoto, title
+from wespe.reports.compare import title
+from wespe.results.evaluations import ByPhoto
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult
 

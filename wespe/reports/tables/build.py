@@ -7,19 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from wespe.reports.cells import cell_of
-from wespe.reports.compare import by_part
 from wespe.reports.papers.settings import Table as TableSettings
 from wespe.reports.papers.values import TITLES, Printed, printed
 from wespe.reports.tables.caption import caption
 from wespe.reports.tables.columns import Measure, measures
 from wespe.reports.tables.entries import Entry, Trained, entries
 from wespe.reports.tables.lines import Line, lines
-from wespe.results.evaluations import Measured
+from wespe.results.evaluations import Measured, by_part
 from wespe.results.layout import Layout
+from wespe.results.means import mean_of
 from wespe.results.methods import ORIGINAL
 from wespe.results.reading import read_evaluation, read_rating
-from wespe.results.statistics import FEWEST, Values, agrees, cluster_means
+from wespe.results.statistics import FEWEST, Values, agrees, cluster_means, paired_p
 from wespe.results.tables import Cell, Check, Column, Row, Table
+
+_Parts = Mapping[Measured, Mapping[str, float]]  # as `by_part` has them
 
 _CLOSED = "The Apple Photo Enhancer is closed software: not at hand."
 _LACKING = "No such photos or no such network are at hand."
@@ -111,12 +113,12 @@ def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
 
 def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
     beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
-    values, originals, photos = _values(line, measure, photo_of)
+    parts = by_part(line.entry.result.images, measure.metric) if line.entry else {}
+    values, photos = _values(parts, line.method, measure, photo_of)
     if not len(values):
         missing = _CLOSED if line.label == "APE" else _LACKING
         return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
-    others = None if line.method == ORIGINAL else originals
-    cell = cell_of(values, others, statistic=measure.over_photos, photos=photos)
+    cell = cell_of(mean_of(values, measure.over_photos, photos=photos))
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
     single = cluster_means(values, photos)
     agreement = None if beside is None else agrees(beside, single, found, measure.over_photos)
@@ -124,28 +126,30 @@ def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) ->
     if line.checked and agreement is False:
         assert line.entry
         notes.append(line.entry.notes.get(measure.key, _UNEXPLAINED))
-    return _Made(replace(cell, paper=beside, note=" ".join(notes) or None), agreement)
+    p = None if line.method == ORIGINAL else _p(parts, line.method, measure, photo_of)
+    return _Made(replace(cell, paper=beside, p=p, note=" ".join(notes) or None), agreement)
+
+
+def _p(parts: _Parts, method: str, measure: Measure, photo_of: str | None) -> float | None:
+    """The p-value against the originals, of the photos' means of what has both values."""
+    both = {part: found for part, found in parts.items() if {method, ORIGINAL} <= found.keys()}
+    sides = (_values(both, name, measure, photo_of) for name in (method, ORIGINAL))
+    return paired_p(*(cluster_means(values, photos) for values, photos in sides))
 
 
 def _values(
-    line: Line, measure: Measure, photo_of: str | None
-) -> tuple[Values, Values, Sequence[Hashable]]:
-    """The values of a row's photos or crops, those of their originals in the same order, and the
-    photo of each; none without an entry.
+    parts: _Parts, method: str, measure: Measure, photo_of: str | None
+) -> tuple[Values, Sequence[Hashable]]:
+    """The values of a method's photos or crops, and the photo of each.
 
-    What equals its reference, and an infinite value, is left out, as in an evaluation's means.
     Files that `photo_of` groups have one value, their mean.
     """
-    found = by_part(line.entry.result.images, measure.metric) if line.entry else {}
-    parts = [part for part, values in found.items() if {line.method, ORIGINAL} <= values.keys()]
-    photos = [_photo(part, photo_of) for part in parts]
-    ours, theirs = (
-        measure.per_photo(np.array([found[part][method] for part in parts], np.float64))
-        for method in (line.method, ORIGINAL)
-    )
+    having = [part for part, found in parts.items() if method in found]
+    photos = [_photo(part, photo_of) for part in having]
+    values = measure.per_photo(np.array([parts[part][method] for part in having], np.float64))
     if photo_of is None:
-        return ours, theirs, photos
-    return cluster_means(ours, photos), cluster_means(theirs, photos), list(dict.fromkeys(photos))
+        return values, photos
+    return cluster_means(values, photos), list(dict.fromkeys(photos))
 
 
 def _photo(part: Measured, photo_of: str | None) -> str:

@@ -1,5 +1,7 @@
 """What a reader has to know to read a table."""
 
+from wespe.results.statistics import RESAMPLES
+
 
 def caption(paper: str | None, *, grouped: bool = False, crops: bool = False) -> str:
     """The sentences under a table.
@@ -8,7 +10,8 @@ def caption(paper: str | None, *, grouped: bool = False, crops: bool = False) ->
     crops of photos that were enhanced as a whole.
     """
     said = [
-        "Means over photos with 95 % bootstrap intervals over photos (percentiles of 2,000 draws)."
+        "Means over photos with 95 % bootstrap intervals over photos "
+        f"(percentiles of {RESAMPLES:,} draws)."
     ]
     if grouped:
         said.append("Crops of one photo count as one, by their mean.")
