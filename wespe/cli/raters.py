@@ -17,6 +17,13 @@ def add(commands: Commands) -> None:
     commands.add(
         "rate", rate, "index", "rater", "model", named="a rating", out="the folder to create"
     )
+    people = commands.add("agree", agree, "index", params=False)
+    people.add_argument(
+        "judges",
+        nargs="+",
+        metavar="JUDGE",
+        help="a rater's file, or a metric without a reference, such as brisque",
+    )
 
 
 def rater(arguments: argparse.Namespace) -> None:
@@ -103,6 +110,21 @@ def rate(arguments: argparse.Namespace) -> None:
         raise BusyError(f"{arguments.name} is being rated by another process") from error
     _record(params, summary, arguments.out)
     _tell(summary)
+
+
+def agree(arguments: argparse.Namespace) -> None:
+    """Correlate metrics and raters with people's scores of photos; with 95 % intervals."""
+    from wespe.judging.agreement import agreements, open_judge
+    from wespe.results.index import read_index
+
+    judges = [open_judge(name) for name in arguments.judges]
+    for label, found in agreements(read_index(arguments.index), judges).items():
+        for part, agreed in (("all", found.all), ("held out", found.held_out)):
+            if agreed:
+                print(
+                    f"{label}: {part} {agreed.n} photos: Spearman {agreed.spearman.text}, "
+                    f"Pearson {agreed.pearson.text}"
+                )
 
 
 def _tell(summary: "RatingSummary") -> None:

@@ -16,8 +16,10 @@ from wespe.core.parallel import available_cores, overlapped_map
 from wespe.judging.album import Album, evenly_spread
 from wespe.judging.gains import extremes_of
 from wespe.judging.metrics.measuring import measure
+from wespe.judging.metrics.registry import METRICS
 from wespe.judging.versions import Part, read_parts, versions
 from wespe.photos.images import Enhance, PhotoError, Pixels
+from wespe.results.agreement import WithPeople, with_people
 from wespe.results.evaluations import EvaluationSummary, ImageRow, means_of, write_images
 from wespe.results.index import Crop, PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
@@ -141,11 +143,28 @@ def evaluate(
             gallery=gallery,
             extremes=extremes,
             methods=means_of(images),
+            people=_people(originals, metrics, index),
             seconds=round(time.perf_counter() - started, 3),
         )
         write_images(files.images, images, metrics)
         write_record(files.summary, summary)
     return summary
+
+
+def _people(
+    originals: Sequence[ImageRow], metrics: Sequence[str], index: PhotoIndex
+) -> dict[str, WithPeople]:
+    """How far each metric without a reference agrees with people on whole originals."""
+    found = {}
+    for name in metrics:
+        if METRICS[name].needs_reference:
+            continue
+        values = {row.image: row.values.get(name) for row in originals if row.corner is None}
+        scores = {file: value for file, value in values.items() if value is not None}
+        agreed = with_people(scores, index, lower=METRICS[name].shown.better == "lower")
+        if agreed:
+            found[name] = agreed
+    return found
 
 
 def _photos_sha256(index: PhotoIndex) -> str:

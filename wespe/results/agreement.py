@@ -1,10 +1,11 @@
 """How far scores of photos agree with those that people gave them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from wespe.results.index import PhotoIndex
 from wespe.results.record import Record
 from wespe.results.statistics import correlations, intervals
 
@@ -38,6 +39,45 @@ class Agreement(Record):
     """Spearman's rank correlation: whether photos have people's order."""
     pearson: Correlation
     """Pearson's correlation: whether scores are a linear function of people's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithPeople(Record):
+    """How far a metric or a rater agrees with people on the photos of a source that they scored."""
+
+    all: Agreement
+    """On all of them; a rater may have learned from some."""
+    held_out: Agreement | None
+    """On those that no rater learns from; null for fewer than three."""
+
+
+FEWEST = 3
+"""Two photos always agree or disagree completely."""
+
+
+def with_people(
+    scores: Mapping[str, float], index: PhotoIndex, *, lower: bool = False
+) -> WithPeople | None:
+    """The agreement with people on the photos of `index`; None for fewer than three.
+
+    `scores`: by the photo's file, as it is in the index. `lower`: as for `agreement`.
+    """
+    photos = [
+        (scores[entry.file], entry.mos, entry.held_out)
+        for entry in index.photos
+        if entry.mos is not None and entry.file in scores
+    ]
+    held_out = [photo for photo in photos if photo[2]]
+    if len(photos) < FEWEST:
+        return None
+    on_all, on_held_out = (
+        agreement([score for score, _, _ in part], [mos for _, mos, _ in part], lower=lower)
+        if len(part) >= FEWEST
+        else None
+        for part in (photos, held_out)
+    )
+    assert on_all
+    return WithPeople(all=on_all, held_out=on_held_out)
 
 
 def agreement(scores: Sequence[float], mos: Sequence[float], *, lower: bool = False) -> Agreement:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
+from wespe.results.agreement import WithPeople
 from wespe.results.index import Skipped
 from wespe.results.means import DECIMALS, Mean, mean_of
 from wespe.results.record import Record
@@ -88,6 +89,9 @@ class EvaluationSummary(Record):
     """The photos that gained least and most."""
     methods: Mapping[str, Mapping[str, MetricMean]]
     """Method → metric → its mean."""
+    people: Mapping[str, WithPeople] = field(default_factory=dict)
+    """Metric → how far it agrees with people on the originals; empty where people scored none.
+    Metrics that need a reference are not among them."""
     seconds: float
     """How long the evaluation took."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from wespe.results.agreement import WithPeople
 from wespe.results.index import Skipped
 from wespe.results.means import DECIMALS, Mean
 from wespe.results.record import Record
@@ -72,6 +73,8 @@ class RatingSummary(Record):
     """Photos that could not be rated."""
     methods: Mapping[str, MethodScore]
     """The scores by method."""
+    people: WithPeople | None = None
+    """How far the scores of the originals agree with people's; null where those gave none."""
     seconds: float
     """How long the rating took, including resumed parts."""
 

@@ -15,6 +15,7 @@ from wespe.judging.raters.journal import Found, rated_photos
 from wespe.judging.raters.run import data_hash
 from wespe.judging.versions import read_entry, size_px, versions
 from wespe.photos.images import Enhance, PhotoError
+from wespe.results.agreement import with_people
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import RatingFiles
 from wespe.results.means import DECIMALS, mean_of
@@ -84,6 +85,11 @@ def rate(
             n_images=len(found) - len(unrated),
             unreadable=unrated,
             methods=statistics_of([photo.scores for photo in found]),
+            people=with_people(
+                {photo.file: photo.scores[ORIGINAL] for photo in found if photo.scores},
+                index,
+                lower=rater.shown.better == "lower",
+            ),
             seconds=round(sum(photo.seconds for photo in found), 3),
         )
         with atomic_folder(out) as folder:

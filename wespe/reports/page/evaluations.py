@@ -8,6 +8,7 @@ from wespe.reports import compare
 from wespe.reports.page.charts import Point, scatter
 from wespe.reports.page.means import metrics_table
 from wespe.reports.page.pictures import ShownPhoto, extreme_photos
+from wespe.results.agreement import WithPeople
 from wespe.results.evaluations import ByPhoto, by_part, by_photo
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.reading import EvaluationResult
@@ -51,6 +52,12 @@ class EvaluationView:
     gained_by: Score | None
     """The metric of the extremes."""
     extremes: list[Extreme]
+
+    @property
+    def people(self) -> list[tuple[str, WithPeople]]:
+        """How far metrics agree with people, by their headings."""
+        found = self.result.summary.people.items()
+        return [(compare.shown(name).label, agreed) for name, agreed in found]
 
 
 def view_evaluation(result: EvaluationResult) -> EvaluationView:
