@@ -69,7 +69,14 @@ def card(**changes: Any) -> ModelCard:
         "samples": ("x", "G(x)", "F(G(x))"),
         "rollbacks": (),
         "warning": None,
-        "transport": TransportNumbers(levels=IDENTITY, saturation=1.0, contrast=[1.0, 1.0]),
+        "transport": TransportNumbers(
+            levels=IDENTITY,
+            saturation=1.0,
+            contrast=[1.0, 1.0],
+            mixing=[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            brightness=0.0,
+        ),
+        "degradation": None,
         "histogram_match": IDENTITY,
         "final_losses": {},
     }

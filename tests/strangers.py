@@ -45,7 +45,7 @@ class Enlarging(Stranger):
         factor = shuffled or scale
         self.body[-1] = nn.Sequential(conv(WIDTH, 3 * factor**2, 5), nn.PixelShuffle(factor))
 
-    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
+    def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
         if convolved.shape[-1] != self.scale * prepared.shape[-1]:
             return convolved
         return F.interpolate(prepared, scale_factor=self.scale, mode="bicubic") + convolved.float()

@@ -18,10 +18,13 @@ from wespe.networks.inference.backends.onnx_graph import onnx_graph
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
-from wespe.networks.transport import Transport
+from wespe.networks.transport import UNMIXED, Transport
 from wespe.photos.images import AnyPixels
 
 ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
+
+
+MIXED = UNMIXED + np.array([[0.02, 0, -0.02], [0.1, -0.1, 0], [0, 0.2, -0.1], [-0.1, 0, 0.1]])
 
 
 def need(*packages: str) -> None:
@@ -50,9 +53,9 @@ def whole(network: Enhancer, pixels: np.ndarray) -> np.ndarray:
 
 
 def with_transport(norm: Norm) -> Enhancer:
-    network = generator(norm, "transport")
+    network = generator(norm, "transport", light=True)
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
-    network.transport = Transport(levels, 1.2, (1.4, 1.3))
+    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.3)
     return network
 
 

@@ -12,15 +12,19 @@ from wespe.networks.inference.spans import spans
 from wespe.networks.inference.tiled import enhance_pixels
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
-from wespe.networks.transport import Transport
+from wespe.networks.transport import UNMIXED, Transport
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor
 
+MIXED = UNMIXED + np.array([[0.02, 0, -0.02], [0.1, -0.1, 0], [0, 0.2, -0.1], [-0.1, 0, 0.1]])
 
-def generator(norm: Norm, start: Start = "identity", blocks: int = 2) -> Generator:
+
+def generator(
+    norm: Norm, start: Start = "identity", blocks: int = 2, *, light: bool = False
+) -> Generator:
     """A narrow network that changes a photo by many levels, its statistics far from 0 and 1."""
     torch.manual_seed(0)
-    network = Generator(width=6, blocks=blocks, norm=norm, start=start)
+    network = Generator(width=6, blocks=blocks, norm=norm, start=start, light=light)
     nn.init.normal_(network.tail.weight, std=0.15)
     unlike_at_the_start(network)
     return network.eval()
@@ -93,11 +97,11 @@ def test_tiles_give_the_whole_photo(norm: Norm, start: Start, shape: tuple[int, 
 
 
 @pytest.mark.parametrize("norm", ["none", "instance"])
-@pytest.mark.parametrize("shape", [(1, 7), (29, 140), (131, 217)], ids=str)
+@pytest.mark.parametrize("shape", [(1, 7), (29, 140), (131, 217), (300, 421)], ids=str)
 def test_tiles_give_the_whole_photo_with_a_transport(norm: Norm, shape: tuple[int, int]) -> None:
-    network, pixels = generator(norm, "transport"), photo(*shape)
+    network, pixels = generator(norm, "transport", light=True), photo(*shape)
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
-    network.transport = Transport(levels, 1.2, (1.4, 1.3))
+    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.3)
     tile_px = 2 * network.receptive_field_px + 12
     assert_same_levels(enhance_pixels(network, pixels, tile_px=tile_px), whole(network, pixels))
 

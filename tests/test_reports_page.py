@@ -188,7 +188,7 @@ def test_banner_exactly_where_something_is_simulated(
     report: Callable[..., str], tmp_path: Path, where: str
 ) -> None:
     data = {
-        name: replace(domain, simulated=name == where) for name, domain in vars(card().data).items()
+        name: replace(domain, simulated=name == where) for name, domain in card().data.roles.items()
     }
     pair = write_pair(tmp_path / "pair", data=Domains(**data))
     evaluation = write_evaluation(tmp_path / "evaluation", simulated=where == "photos")

@@ -74,4 +74,4 @@ def test_the_parts_of_all_processes_are_the_whole(
 
 
 def test_the_cpu_reads_its_memory_map() -> None:
-    assert not fits(SOURCE, TARGET, CPU)
+    assert not fits((SOURCE, TARGET, None), CPU)

@@ -9,6 +9,7 @@ from tests.made import manifest
 from wespe.core.device import Device, resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.transport import Transport
+from wespe.results.cards import DegradationNumbers
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.step import Task
 from wespe.training.methods.wespe.settings import WespeRecipe
@@ -282,3 +283,69 @@ def test_places() -> None:
         assert resolve("auto").torch_device.type == "cpu"
         with pytest.raises(ValueError, match=r"run\.compute: cuda-bf16 needs a CUDA device"):
             resolve("cuda-bf16")
+
+
+RESTORING: dict[str, Any] = {
+    "generator": {"width": 8, "blocks": 1, "norm": "none", "start": "transport"},
+    "weights": {"content": 0, "color": 0, "texture": 0, "tv": 0, "restoration": 1},
+}
+
+
+def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
+    recipe = WespeRecipe.model_validate({**TINY, **RESTORING, **(changes or {})})
+    given = task(resolve("cpu-fp32"))
+    given.transports.degradation = DegradationNumbers(
+        blur_px=(0.8, 1.2),
+        noise_levels=(3.0,) * 6,
+        noise_factor=(1.0, 2.0),
+        shared_noise=0.4,
+        grain_px=0.3,
+        jpeg_quality=(85.0, 98.0),
+        mismatch=0.1,
+    )
+    return WespeStep(recipe, given)
+
+
+def test_restoration_needs_no_other_network_and_learns() -> None:
+    step = restoring()
+    assert {*step.networks} == {"generator", "average"}
+    assert not hasattr(step, "extractor")
+    losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
+    assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
+    assert step.shows == ("x", "G(x)", "clean", "degraded", "mended")
+    assert step.sample().shape == (4 * 32, 5 * 32, 3)
+
+
+def test_restoration_goes_together_with_the_papers_losses() -> None:
+    step = restoring({"weights": {"restoration": 1}})
+    losses = step.train_step(batch(), 1)
+    assert {"content", "color", "texture", "tv", "restoration", "d_color"} < {*losses}
+    assert step.shows[2] == "F(G(x))"
+
+
+def test_a_step_draws_the_same_degradation_again() -> None:
+    """As a resumed training must; another step draws another."""
+    losses = [float(restoring().train_step(batch(), n)["restoration"]) for n in (7, 7, 8)]
+    assert losses[0] == losses[1] != losses[2]
+
+
+def test_half_of_the_clean_patches_are_those_of_texture() -> None:
+    (x, y), noise = batch(), torch.Generator().manual_seed(9)
+    texture = torch.rand(y.shape, generator=noise)
+    with_texture = restoring().train_step((x, y, texture), 1)["restoration"]
+    # Of noise, which is all that texture is here, blur leaves little to mend from.
+    assert with_texture > 1.5 * restoring().train_step((x, y), 1)["restoration"]
+
+
+def test_restoration_needs_a_transport_after_it() -> None:
+    with pytest.raises(ValueError, match=r"restoration needs generator\.start: transport"):
+        restoring({"generator": {"start": "identity"}})
+
+
+def test_rates_rise_over_the_warm_up() -> None:
+    step = build({"warm_up": 10, "learning_rate": 1e-3})
+    rates = []
+    for number in (1, 5, 10, 20):
+        step.train_step(batch(), number)
+        rates.append(step.optimisers["generator"].param_groups[0]["lr"])
+    assert rates == pytest.approx([1e-4, 5e-4, 1e-3, 1e-3])

@@ -16,6 +16,7 @@ FILES = {
     "rater": "a trained rater, rater.safetensors",
     "source": "the patch set of the source domain, .npy",
     "target": "the patch set of the target domain, .npy",
+    "texture": "the patch set of photos of clean texture, .npy",
 }
 """What files commands ask for, by the option's name."""
 

@@ -29,12 +29,12 @@ def add(commands: Commands) -> None:
 
 
 def _patches_options(command: argparse.ArgumentParser) -> None:
-    for side in ("source", "target"):
+    for part in ("source", "target", "texture"):
         command.add_argument(
-            f"--{side}",
+            f"--{part}",
             type=Path,
             metavar="FILE",
-            help=f"{FILES[side]}; needed where the pair has a {side}",
+            help=f"{FILES[part]}; needed where the pair has a {part}",
         )
 
 
@@ -58,9 +58,9 @@ def train(arguments: argparse.Namespace) -> None:
     """Train the network of a pair, or resume a stopped training; import one that is given."""
     params = load_settings(arguments)
     pair = named(params.pairs, arguments.name, "pair")
-    for side in ("source", "target"):
-        if getattr(pair, side) and not getattr(arguments, side):
-            raise ValueError(f"pairs.{arguments.name} has a {side}: expected --{side} FILE")
+    for part in pair.patches:
+        if not getattr(arguments, part):
+            raise ValueError(f"pairs.{arguments.name} has a {part}: expected --{part} FILE")
     (train_by_recipe if pair.network is None else import_network)(arguments, params)
 
 
@@ -92,6 +92,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     what: dict[str, Any] = {
         "source": PatchSet.open(arguments.source),
         "target": PatchSet.open(arguments.target),
+        "texture": PatchSet.open(arguments.texture) if pair.texture else None,
         "recipe": params.recipe_of(arguments.name),
         "seed": params.run.seed if pair.seed is None else pair.seed,
         "device": device,

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.layers import Context, context_of
+from wespe.networks.scene import grid, shows_scene
 
 
 class Enhancer(nn.Module, ABC):
@@ -15,8 +16,9 @@ class Enhancer(nn.Module, ABC):
     What enhances photos runs its three parts one by one: `convolve` is nearly all of the work and
     may run in bf16 or on another engine; the other two are too fine for bf16, whose steps near 1
     are a level of an 8-bit photo. All that tiles have to know of a network is asked of it here:
-    `scale`, `size_multiple`, `context`, `receptive_field_px`, `prepare_field_px`. Of what it says,
-    `wespe.networks.inference.contract` tries on noise what can be tried.
+    `scale`, `size_multiple`, `context`, `receptive_field_px`, `prepare_field_px`, and `neutral`
+    with `scene`. Of what it says, `wespe.networks.inference.contract` tries on noise what can be
+    tried.
     """
 
     config: dict[str, Any]
@@ -34,10 +36,16 @@ class Enhancer(nn.Module, ABC):
     prepare_field_px: int = 0
     """How far, in px to each side, `prepare` looks."""
 
+    neutral: tuple[float, ...] = ()
+    """What `scene` gives where nothing is known of the whole photo, as for patches in training.
+
+    Empty for a network that decides nothing for a photo as a whole.
+    """
+
     def forward(self, image: Tensor) -> Tensor:
         whole = mirrored(image, self.size_multiple)
         prepared = self.prepare(whole)
-        output = self.finish(prepared, self.convolve(prepared))
+        output = self.finish(prepared, self.convolve(prepared), self.scene_of(image))
         if whole is image:
             return output
         height, width = image.shape[-2:]
@@ -51,9 +59,22 @@ class Enhancer(nn.Module, ABC):
     def convolve(self, prepared: Tensor) -> Tensor:
         """The convolutions, `(N, 3, H, W)` → `(N, C, h, w)`, of any size that `finish` takes."""
 
-    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
-        """The output from the other two parts, in float32; it looks no further than `convolve`."""
+    def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
+        """The output from the other two parts, in float32; it looks no further than `convolve`.
+
+        `scene`: what `scene` gives for the whole photo, also where this is a tile of it.
+        """
         return convolved.float()
+
+    def scene(self, seen: Tensor) -> Tensor:
+        """What is decided once a photo, `(N, len(neutral))`, from the `grid` of each, in [0, 1]."""
+        return seen.new_empty(len(seen), 0)
+
+    def scene_of(self, image: Tensor) -> Tensor:
+        """`scene` of photos, or `neutral` where their size is that of a part of one."""
+        if self.neutral and shows_scene(*image.shape[-2:]):
+            return self.scene(grid(image))
+        return image.new_tensor(self.neutral).expand(len(image), -1)
 
     @property
     @abstractmethod

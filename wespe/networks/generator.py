@@ -20,8 +20,10 @@ class Generator(Enhancer):
     with ReLU; zero padding keeps the size. With `start="random"` the output is
     `0.58 tanh(·) + 0.5`, slightly beyond [0, 1], as in the DPED code. With `start="identity"` it is
     the input plus a residual that is zero before training; clamp it to [0, 1]. With
-    `start="transport"` it is the same of the input after `transport`, a part of the network that is
-    not trained; without one given, as before loading, it leaves the input as it is.
+    `start="transport"` it is the `transport` of that, a part of the network that is not trained:
+    contrast before the convolutions, colours and the light of the scene after them, so that they
+    mend what the source's camera did in its own colours. Without one given, as before loading, it
+    leaves the input as it is. With `light`, the transport decides on a gamma for each whole photo.
     """
 
     def __init__(
@@ -31,26 +33,35 @@ class Generator(Enhancer):
         blocks: int = 4,
         norm: Norm = "batch",
         start: Start = "random",
+        light: bool = False,
         transport: Transport | None = None,
     ) -> None:
         super().__init__()
         self.config = {"width": width, "blocks": blocks, "norm": norm, "start": start}
+        self.config |= {"light": True} if light else {}
         self.start = start
-        before = copy.deepcopy(transport) if transport else Transport()
-        self.transport = before if start == "transport" else nn.Identity()
-        self.prepare_field_px = before.receptive_field_px if start == "transport" else 0
+        self.transport: Transport | None = None
+        if start == "transport":
+            self.transport = copy.deepcopy(transport) if transport else Transport()
+            self.prepare_field_px = Transport.receptive_field_px
+            self.neutral = (1.0,) if light else ()
         self.head = nn.Conv2d(3, width, 9, padding=4)
         self.blocks = nn.ModuleList(ResidualBlock(width, norm) for _ in range(blocks))
         self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
         self.tail = nn.Conv2d(width, 3, 9, padding=4)
+        if start == "transport":
+            # With torch's own first weights most ReLUs died before G had learned anything.
+            for module in self.modules():
+                if isinstance(module, nn.Conv2d):
+                    nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                    nn.init.constant_(module.bias, 0)  # type: ignore[arg-type]
         if start != "random":
             nn.init.zeros_(self.tail.weight)
             assert self.tail.bias is not None
             nn.init.zeros_(self.tail.bias)
 
     def prepare(self, image: Tensor) -> Tensor:
-        prepared: Tensor = self.transport(image)
-        return prepared
+        return self.transport.contrasted(image) if self.transport else image
 
     def convolve(self, prepared: Tensor) -> Tensor:
         features = torch.relu(self.head(prepared))
@@ -61,10 +72,23 @@ class Generator(Enhancer):
         residual: Tensor = self.tail(features)
         return residual
 
-    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
-        if self.start != "random":
-            return prepared + convolved.float()
-        return 0.58 * torch.tanh(convolved.float()) + 0.5
+    def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
+        if self.start == "random":
+            return 0.58 * torch.tanh(convolved.float()) + 0.5
+        mended = prepared + convolved.float()
+        gamma = scene if self.neutral else None
+        return self.transport.recolour(mended, gamma) if self.transport else mended
+
+    def mended(self, image: Tensor) -> Tensor:
+        """What the convolutions make of `prepare`'s result, before `finish`, in float32."""
+        prepared = self.prepare(image)
+        return prepared + self.convolve(prepared).float()
+
+    def scene(self, seen: Tensor) -> Tensor:
+        """The gamma of each photo."""
+        return (
+            self.transport.gamma(seen) if self.transport and self.neutral else super().scene(seen)
+        )
 
     @property
     def receptive_field_px(self) -> int:

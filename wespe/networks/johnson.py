@@ -31,7 +31,7 @@ class JohnsonNetwork(Enhancer):
         convolved: Tensor = self.tail(features)
         return convolved
 
-    def finish(self, prepared: Tensor, convolved: Tensor) -> Tensor:
+    def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
         return 0.5 * torch.tanh(convolved.float()) + 0.5
 
     @property

@@ -2,14 +2,14 @@
 
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.layers import Context
+from wespe.networks.scene import GRID_PX
 
 _CONTEXT = {
-    Context.NOTHING: "on nothing else: enhancing in tiles equals enhancing the whole, and no "
-    "decision is made for a photo as a whole.",
+    Context.NOTHING: "on nothing else: enhancing in tiles equals enhancing the whole.",
     Context.STATISTICS: "on statistics of the whole photo, which are gathered over all its tiles "
-    "first: enhancing in tiles equals enhancing the whole, and a cropped photo comes out another.",
+    "first: enhancing in tiles equals enhancing the whole, and a crop is enhanced differently.",
     Context.WHOLE: "on the whole photo: it cannot be enhanced in tiles, which limits its size, and "
-    "a cropped photo comes out another.",
+    "a crop is enhanced differently.",
 }
 
 
@@ -23,6 +23,12 @@ def network_limits(network: Enhancer) -> list[str]:
         "Colours, brightness and texture change to what pleases, not to what was there: enhanced "
         "photos are neither for measuring nor evidence.",
     ]
+    if network.neutral:
+        limits.append(
+            f"It judges each photo as a whole, by {GRID_PX}² of its pixels, so that a crop is "
+            "enhanced differently; a photo that is dark or bright on purpose is told by its mean "
+            "alone."
+        )
     if network.scale != 1:
         limits.append(f"Its photos are {network.scale} times as wide and high as the original.")
     if network.size_multiple != 1:

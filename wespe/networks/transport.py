@@ -1,10 +1,10 @@
-"""The transport from one look of photos to another: levels, saturation and local contrast.
-
-It is not in the paper.
+"""The transport from one look of photos to another, by plain statistics. It is not in the paper.
 
 A histogram match by itself leaves photos flat and pale: it matches each channel's levels, whichever
-pixels have them. So the saturation and the contrast at scales of a few pixels are changed after it,
-each by a single gain. `wespe.training.transport_fit` finds all of it between two sets of photos.
+pixels have them. So the contrast at scales of a few pixels and the saturation get gains, and a
+linear map moves the channels jointly, without which a blue sky turns violet. Last comes the light
+of each scene: a gamma for the photo as a whole.
+`wespe.training.transport_fit` finds all of it between two sets of photos.
 """
 
 import itertools
@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from wespe.networks.scene import grid_places, shows_scene
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor
@@ -27,13 +28,23 @@ from wespe.results.cards import TransportNumbers
 BAND_EDGES_PX = (1.2, 3.2, 8.6)
 # Rows of a photo that are moved at once: 12 megapixels at once took gigabytes.
 _BAND_ROWS = 256
+# The logarithm of a gamma beyond which the light is taken for intended: night, snow.
+_INTENDED = 0.9
+# Halvings of the interval in which a gamma is sought: to 1/30000.
+_HALVINGS = 16
+_LARGEST_LOG_GAMMA = 2.0
+
+UNMIXED = np.concatenate([np.zeros((1, 3)), np.eye(3)])
+"""The map of `Transport` that changes nothing."""
 
 
 class Transport(nn.Module):
-    """A look: a curve for each channel, then gains of the saturation and of the luma's contrast.
+    """A look: contrast of the luma, a curve for each channel, saturation, joint colour, light.
 
     `levels` `(256, 3)`, float: what each level from 0 to 255 becomes, a column a channel.
-    `contrast`: a gain for each band of the luma, fine to coarse. By default nothing changes.
+    `contrast`: a gain for each band of the luma, fine to coarse. `mixing` `(4, 3)`: what each
+    channel gets of 1, r, g and b. `brightness`: the mean, in [0, 1], that
+    a photo's light is brought to; 0 leaves it. By default nothing changes.
     """
 
     receptive_field_px: ClassVar[int] = math.ceil(3.5 * BAND_EDGES_PX[-1])
@@ -43,24 +54,41 @@ class Transport(nn.Module):
         levels: NDArray[np.float64] | None = None,
         saturation: float = 1.0,
         contrast: Sequence[float] = (1.0,) * (len(BAND_EDGES_PX) - 1),
+        mixing: NDArray[np.float64] = UNMIXED,
+        brightness: float = 0.0,
     ) -> None:
         super().__init__()
         if levels is None:
             levels = np.arange(256.0)[:, None].repeat(3, axis=1)
         self.curves = nn.Buffer(torch.from_numpy(levels / 255).float())
         self.gains = nn.Buffer(torch.tensor([saturation, *contrast]))
+        self.mixing = nn.Buffer(torch.from_numpy(mixing).float())
+        self.brightness = nn.Buffer(torch.tensor(brightness))
 
-    def forward(self, image: Tensor) -> Tensor:
-        """`(N, 3, H, W)` in [0, 1] → the same in the other look, in float32."""
+    def forward(self, image: Tensor, gamma: Tensor | None = None) -> Tensor:
+        """`(N, 3, H, W)` in [0, 1] → the same in the other look, in float32.
+
+        `gamma` `(N, 1)`: that of the whole photo, as `gamma` gives it; without one its light stays.
+        """
+        return self.recolour(self.contrasted(image), gamma)
+
+    def contrasted(self, image: Tensor) -> Tensor:
+        """The part that looks at neighbours: the contrast of the luma. Not clamped."""
+        with torch.autocast(image.device.type, enabled=False):
+            image = image.float()
+            luma = grey(image)
+            for gain, band in zip(self.gains[1:], bands(luma), strict=False):
+                image = image + (gain - 1) * band
+            return image
+
+    def recolour(self, image: Tensor, gamma: Tensor | None = None) -> Tensor:
+        """All else, of each pixel by itself; `gamma` as in `forward`."""
         with torch.autocast(image.device.type, enabled=False):
             matched = self.match(image.float())
-            saturation, *contrast = self.gains
             luma = grey(matched)
-            boosted = luma
-            for gain, band in zip(contrast, bands(luma), strict=False):
-                boosted = boosted + (gain - 1) * band
-            moved: Tensor = boosted + saturation * (matched - luma)
-            return moved.clamp(0, 1)
+            moved: Tensor = self.mix((luma + self.gains[0] * (matched - luma)).clamp(0, 1))
+            # A power has no gradient at black.
+            return moved if gamma is None else moved.clamp(min=1e-6) ** gamma[:, :, None, None]
 
     def match(self, image: Tensor) -> Tensor:
         """Only the curves, linear between the levels."""
@@ -73,15 +101,44 @@ class Transport(nn.Module):
         ]
         return torch.stack(channels, dim=1)
 
+    def mix(self, image: Tensor) -> Tensor:
+        """Only the joint map of the channels, clamped."""
+        constant, linear = self.mixing[0].view(1, 3, 1, 1), self.mixing[1:].T
+        # A 1×1 convolution of oneDNN's would round otherwise where the tile's size differs.
+        red, green, blue = (column.view(1, 3, 1, 1) for column in linear.unbind(1))
+        r, g, b = (image[:, c : c + 1] for c in range(3))
+        mixed: Tensor = constant + red * r + green * g + blue * b
+        return mixed.clamp(0, 1)
+
+    def gamma(self, seen: Tensor) -> Tensor:
+        """The power, `(N, 1)`, that brings each photo's mean to `brightness`.
+
+        `seen` `(N, 3, h, w)`: what a network sees of each photo before the transport. A photo that
+        is far from that mean is dark or bright on purpose and is left as it is.
+        """
+        values = self.recolour(seen).clamp(min=1e-6).log()
+        low = values.new_full((len(values), 1), -_LARGEST_LOG_GAMMA)
+        high = -low
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            mean = (values * middle.exp()[:, :, None, None]).exp().mean((1, 2, 3))[:, None]
+            low = torch.where(mean > self.brightness, middle, low)
+            high = torch.where(mean > self.brightness, high, middle)
+        wanted = (low + high) / 2
+        return (wanted * torch.exp(-((wanted / _INTENDED) ** 4))).exp()
+
     def enhance(self, photo: Pixels) -> Pixels:
         """One photo, uint8 `(H, W, 3)`, in the other look; band by band, in little memory."""
-        moved = np.empty_like(photo)
+        moved, gamma = np.empty_like(photo), None
+        if self.brightness and shows_scene(*photo.shape[:2]):
+            rows, columns = (grid_places(side).numpy() for side in photo.shape[:2])
+            gamma = self.gamma(to_tensor(photo[rows[:, None], columns]))
         halo = self.receptive_field_px
         for top in range(0, len(photo), _BAND_ROWS):
             first = max(0, top - halo)
             band = photo[first : top + _BAND_ROWS + halo]
             with torch.inference_mode():
-                done = to_pixels(self(to_tensor(band)))[0]
+                done = to_pixels(self(to_tensor(band), gamma))[0]
             moved[top : top + _BAND_ROWS] = done[top - first :][:_BAND_ROWS]
         return moved
 
@@ -93,13 +150,24 @@ class Transport(nn.Module):
     def numbers(self) -> TransportNumbers:
         """What a model card keeps of it, rounded."""
         saturation, *contrast = (round(gain, 4) for gain in self.gains.tolist())
-        levels = self.levels.round(2).tolist()
-        return TransportNumbers(levels=levels, saturation=saturation, contrast=contrast)
+        return TransportNumbers(
+            levels=self.levels.round(2).tolist(),
+            saturation=saturation,
+            contrast=contrast,
+            mixing=self.mixing.double().cpu().numpy().round(4).tolist(),
+            brightness=round(float(self.brightness), 4),
+        )
 
     @classmethod
     def of(cls, numbers: TransportNumbers) -> Self:
         """The transport of a model card."""
-        return cls(np.array(numbers.levels), numbers.saturation, numbers.contrast)
+        return cls(
+            np.array(numbers.levels),
+            numbers.saturation,
+            numbers.contrast,
+            np.array(numbers.mixing),
+            numbers.brightness,
+        )
 
 
 def bands(luma: Tensor) -> list[Tensor]:

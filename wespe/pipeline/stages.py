@@ -166,8 +166,8 @@ class Stages:
     def _train(self, name: str) -> Stage:
         pair, recipe = self.params.pairs[name], self.params.recipe_of(name)
         inputs: Files = {}
-        for side, domain in (("source", pair.source), ("target", pair.target)):
-            inputs |= self._outputs("patches", domain, prefix=f"{side}_") if domain else {}
+        for part, domain in pair.patches.items():
+            inputs |= self._outputs("patches", domain, prefix=f"{part}_")
         network = self._network(name)
         if recipe is None:
             inputs |= _numbered("network", pair.network_files)

@@ -120,8 +120,9 @@ def _tag_runs(settings: Params, locked: Mapping[str, Any]) -> None:
     for stage in stages:
         if stage.rule == "train":
             data = {
-                "dvc.source": stage.inputs["source_array"],
-                "dvc.target": stage.inputs["target_array"],
+                f"dvc.{name.removesuffix('_array')}": file
+                for name, file in stage.inputs.items()
+                if name.endswith("_array")
             }
             checkpoint = stage.outputs["network"]
         elif stage.rule == "rater":

@@ -57,6 +57,14 @@ class Domains(Record):
     """The source domain X."""
     target: Domain
     """The target domain Y."""
+    texture: Domain | None = None
+    """More photos whose texture is clean, if the pair names some."""
+
+    @property
+    def roles(self) -> dict[str, Domain]:
+        """Each domain by its part in the pair, in a fixed order."""
+        parts = {"source": self.source, "target": self.target, "texture": self.texture}
+        return {role: domain for role, domain in parts.items() if domain}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +91,44 @@ class TransportNumbers(Record):
     """The gain of the saturation."""
     contrast: Sequence[float]
     """The gain of each band of the luma, fine to coarse."""
+    mixing: Sequence[Sequence[float]]
+    """4 × 3: what each channel gets of 1, r, g and b, which are in [0, 1]."""
+    brightness: float
+    """The mean that the light of a whole photo is brought to, in [0, 1]; 0 leaves it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DegradationNumbers(Record):
+    """What the source's camera does to texture, found without pairs. Pairs of numbers are ranges,
+    from which each photo draws its own."""
+
+    blur_px: tuple[float, float]
+    """The standard deviation of a Gaussian blur."""
+    noise_levels: tuple[float, ...]
+    """The standard deviation of the noise in levels of 255, at equal steps of luma, dark to
+    bright."""
+    noise_factor: tuple[float, float]
+    """What the noise of a photo is multiplied by."""
+    shared_noise: float
+    """The share of the noise's variance that all channels have in common."""
+    grain_px: float
+    """The blur, as a standard deviation, that makes white noise as coarse as the camera's."""
+    jpeg_quality: tuple[float, float]
+    """The quality of JPEG, in libjpeg's scale."""
+    mismatch: float
+    """How far the spectra and the noise of photos that are degraded so are from those of the
+    source: the root mean square of the logarithms of their ratios. 0.1 is about 10 %."""
+
+    def __str__(self) -> str:
+        """In words, for people."""
+        levels = [factor * max(self.noise_levels) for factor in self.noise_factor]
+        blur, quality = self.blur_px, self.jpeg_quality
+        return (
+            f"a blur of {blur[0]:.1f} to {blur[1]:.1f} px, noise of up to {levels[0]:.1f} to "
+            f"{levels[1]:.1f} levels before compression, and JPEG of quality {quality[0]:.0f} to "
+            f"{quality[1]:.0f}; photos that are degraded so match the camera's within about "
+            f"{100 * self.mismatch:.0f} %"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +180,8 @@ class ModelCard(NetworkCard, Environment):
     """The name of the source domain."""
     target: str
     """The name of the target domain."""
+    texture: str | None = None
+    """The name of the domain of clean texture, if the pair has one."""
     recipe: Mapping[str, Any]
     """All settings of the recipe, `method` and `batch_size` among them."""
     seed: int
@@ -164,6 +212,8 @@ class ModelCard(NetworkCard, Environment):
     """What is wrong with the network of a training that never became sound; mostly null."""
     transport: TransportNumbers = field()  # without the default of a network's card
     """For the baseline `transport`, which is fitted to the same data."""
+    degradation: DegradationNumbers | None
+    """What the source's camera does to texture, where the method has found it."""
     histogram_match: Sequence[Sequence[float]] = field()
     """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
     final_losses: Mapping[str, float | None]
@@ -177,7 +227,13 @@ class ModelCard(NetworkCard, Environment):
     @property
     def simulated(self) -> bool:
         """Whether pixels of either domain come from a camera simulation."""
-        return self.data.source.simulated or self.data.target.simulated
+        return any(domain.simulated for domain in self.data.roles.values())
+
+    @property
+    def domains(self) -> list[tuple[str, str, Domain]]:
+        """Role, name in the settings and facts of each domain."""
+        names = {"source": self.source, "target": self.target, "texture": self.texture}
+        return [(role, names[role] or role, domain) for role, domain in self.data.roles.items()]
 
 
 @dataclass(frozen=True, kw_only=True)

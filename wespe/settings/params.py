@@ -107,6 +107,9 @@ class Pair(Settings):
     target: Name | None = None
     """The target domain Y, the photos you wish for: one of `domains`, as `source`. WESPE does not
     need both domains to show the same scenes; the other methods do, patch by patch."""
+    texture: Name | None = None
+    """More photos whose texture is clean, whatever their colours and scenes: one of `domains`. With
+    the weight `restoration`, half of the patches that are degraded and mended come from it."""
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""
     network: str | None = None
@@ -115,6 +118,12 @@ class Pair(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**32)] | None = None
     """Seed of this training, for several trainings of one kind on the same patches. By default it
     is `run.seed`."""
+
+    @property
+    def patches(self) -> dict[str, str]:
+        """The domains whose patches it needs, by their part: `source`, `target`, `texture`."""
+        parts = {"source": self.source, "target": self.target, "texture": self.texture}
+        return {part: domain for part, domain in parts.items() if domain is not None}
 
     @property
     def published(self) -> bool:
@@ -228,6 +237,7 @@ def load(path: Path) -> Params:
 _REFERENCES = {
     ("pairs", "source"): "sources",
     ("pairs", "target"): "sources",
+    ("pairs", "texture"): "sources",
     ("pairs", "recipe"): "recipes",
     ("evaluations", "pair"): "pairs",
     ("evaluations", "photos"): "sources",
@@ -268,8 +278,16 @@ def _wrong_pairs(params: Params) -> list[str]:
         elif pair.network is None:
             lacking = [side for side in ("source", "target") if getattr(pair, side) is None]
             problems += [f"{key}.{side} is missing" for side in lacking]
+            recipe = params.recipes.get(pair.recipe or "")
+            if pair.texture and recipe and not recipe.restores:
+                problems.append(
+                    f"{key}.texture needs a recipe with weights.restoration; recipes.{pair.recipe} "
+                    "has none"
+                )
         elif domains.count(None) == 1:
             problems.append(f"{key} must have both source and target or neither, got one of them")
+        elif pair.texture is not None:
+            problems.append(f"{key}.texture serves a training; a network is not trained")
         elif pair.seed is not None:
             problems.append(f"{key}.seed is the seed of a training; a network is not trained")
     return problems
@@ -318,7 +336,7 @@ def _wrong_domains(params: Params) -> list[str]:
     return problems + [
         f"domains must include {source!r}, which pairs.{name}.{key} names, got {listed}"
         for name, pair in params.pairs.items()
-        for key, source in (("source", pair.source), ("target", pair.target))
+        for key, source in pair.patches.items()
         if source in params.sources and source not in params.domains
     ]
 

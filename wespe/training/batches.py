@@ -1,6 +1,6 @@
 """How a step gets its patches: from a memory map, or from the device, where they fit there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ _SHARE = 4  # of the free memory of a GPU, a quarter; networks and their gradien
 def feed(
     source: PatchSet,
     target: PatchSet,
+    texture: PatchSet | None = None,
     *,
     paired: bool,
     batch_size: int,
@@ -28,7 +29,8 @@ def feed(
     device: torch.device,
     resident: bool,
 ) -> Callable[[int], Batch]:
-    """The batches of a training, a function of the step's number: x and y on `device`.
+    """The batches of a training, a function of the step's number: x, y, and patches of `texture`
+    where it is given, on `device`.
 
     Each float32 `(batch_size / processes, 3, S, S)` in [0, 1], this process's part of the batch.
     `paired`: both show the same scenes; otherwise they are unrelated.
@@ -36,10 +38,11 @@ def feed(
     """
     part = processes.share(batch_size)
     take = _from_device if resident else _from_disk
-    streams = (0, 0) if paired else (0, 1)
+    streams = (0, 0, 4) if paired else (0, 1, 4)
     domains = [
         (patches, stream, take(patches, device))
-        for patches, stream in zip((source, target), streams, strict=True)
+        for patches, stream in zip((source, target, texture), streams, strict=True)
+        if patches
     ]
 
     def batch(step: int) -> Batch:
@@ -52,12 +55,12 @@ def feed(
     return batch
 
 
-def fits(source: PatchSet, target: PatchSet, device: torch.device) -> bool:
-    """Whether the patches of both domains fit on a GPU, beside what else a training needs."""
+def fits(domains: Sequence[PatchSet | None], device: torch.device) -> bool:
+    """Whether the patches of all domains fit on a GPU, beside what else a training needs."""
     if device.type != "cuda":
         return False
     free_bytes, _ = torch.cuda.mem_get_info(device)
-    return source.pixels.nbytes + target.pixels.nbytes <= free_bytes // _SHARE
+    return sum(patches.pixels.nbytes for patches in domains if patches) <= free_bytes // _SHARE
 
 
 def _from_disk(patches: PatchSet, device: torch.device) -> Callable[..., Tensor]:

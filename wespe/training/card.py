@@ -3,10 +3,12 @@
 from wespe.data.patches.store import PatchSet
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.limits import network_limits
-from wespe.results.cards import NOT_STATED, Domain, Domains
+from wespe.results.cards import NOT_STATED, DegradationNumbers, Domain, Domains
 
 # The card warns about a domain with fewer photos.
 _FEW_PHOTOS = 20
+# Of the real cameras that were tried, each was below 0.3.
+_MISMATCHED = 0.5
 
 
 def provenance(patches: PatchSet) -> Domain:
@@ -31,9 +33,15 @@ def intended_use(source: str, target: str, data: Domains) -> str:
     )
 
 
-def limits(source: str, target: str, data: Domains, network: Enhancer) -> list[str]:
+def limits(
+    source: str,
+    target: str,
+    data: Domains,
+    network: Enhancer,
+    degradation: DegradationNumbers | None = None,
+) -> list[str]:
     """What such a network cannot do, one sentence each."""
-    domains = [(source, data.source), (target, data.target)]
+    domains = list(zip((source, target, "clean texture"), data.roles.values(), strict=False))
     learned = " and ".join(
         f"{domain.patches} patches of {domain.patch_px} px from {domain.photos} photos of {name}"
         for name, domain in domains
@@ -50,5 +58,11 @@ def limits(source: str, target: str, data: Domains, network: Enhancer) -> list[s
     if data.source.simulated:
         found.append(
             f"The photos of {source} are simulated: its effect on a real camera's is not known."
+        )
+    if degradation and degradation.mismatch > _MISMATCHED:
+        found.append(
+            f"What the camera of {source} does to texture was not found: photos that are degraded "
+            f"as it was measured differ from the camera's by about {degradation.mismatch:.0%}. "
+            "Photos that were denoised, enlarged or edited are a common reason."
         )
     return found + network_limits(network)

@@ -34,6 +34,7 @@ def train_pair(
     *,
     source: PatchSet,
     target: PatchSet,
+    texture: PatchSet | None = None,
     recipe: "Recipe",
     seed: int,
     device: Device,
@@ -49,10 +50,11 @@ def train_pair(
     BusyError where another process trains the same. Of several processes that train together, only
     the first writes; the others return None.
     """
-    if source.size_px != target.size_px:
+    sizes_px = [patches.size_px for patches in (source, target, texture) if patches]
+    if len({*sizes_px}) > 1:
         raise ValueError(
-            f"{name}: expected source and target patches of one size, "
-            f"got {source.size_px} and {target.size_px} px"
+            f"{name}: expected source, target and texture patches of one size, "
+            f"got {', '.join(map(str, sizes_px))} px"
         )
     method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
     if method.paired:
@@ -62,7 +64,9 @@ def train_pair(
         for domain in (source, target)
     )
     tune(device)
-    transports = Transports(source, target, shrink=recipe.shrink_transport)
+    transports = Transports(
+        source, target, texture, shrink=recipe.shrink_transport, light=recipe.adapts_light
+    )
     step = method(recipe, Task((x, y), transports, device, seed))
     try:
         outcome = fit(
@@ -70,12 +74,13 @@ def train_pair(
             feed(
                 source,
                 target,
+                texture,
                 paired=method.paired,
                 batch_size=recipe.batch_size,
                 seed=seed,
                 augment=recipe.augment,
                 device=device.torch_device,
-                resident=fits(source, target, device.torch_device),
+                resident=fits((source, target, texture), device.torch_device),
             ),
             Schedule(
                 recipe.steps,
@@ -104,6 +109,7 @@ def train_pair(
             outcome,
             source=source,
             target=target,
+            texture=texture,
             transports=transports,
             recipe=recipe,
             seed=seed,
@@ -120,6 +126,7 @@ def state_key(
     *,
     source: PatchSet,
     target: PatchSet,
+    texture: PatchSet | None = None,
     recipe: "Recipe",
     seed: int,
     device: Device,
@@ -134,6 +141,7 @@ def state_key(
         pair=name,
         source=source.manifest.sha256,
         target=target.manifest.sha256,
+        texture=texture.manifest.sha256 if texture else None,
         recipe=recipe.model_dump(mode="json"),
         weights=[sha256(file) for file in given if file.is_file()],
         seed=seed,
@@ -149,6 +157,7 @@ def _card(
     *,
     source: PatchSet,
     target: PatchSet,
+    texture: PatchSet | None,
     transports: Transports,
     recipe: "Recipe",
     seed: int,
@@ -156,11 +165,16 @@ def _card(
     sha256: str,
 ) -> ModelCard:
     names = (source.manifest.source, target.manifest.source)
-    data = Domains(source=provenance(source), target=provenance(target))
+    data = Domains(
+        source=provenance(source),
+        target=provenance(target),
+        texture=provenance(texture) if texture else None,
+    )
     return ModelCard(
         pair=name,
         source=names[0],
         target=names[1],
+        texture=texture.manifest.source if texture else None,
         recipe=recipe.model_dump(mode="json"),
         seed=seed,
         steps=recipe.steps,
@@ -178,9 +192,10 @@ def _card(
         warning=outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
         transport=transports.forth.numbers(),
+        degradation=step.degradation,
         histogram_match=transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
         intended_use=intended_use(*names, data),
-        limits=tuple(limits(*names, data, step.generator)),
+        limits=tuple(limits(*names, data, step.generator, step.degradation)),
         sha256=sha256,
     )

@@ -50,8 +50,8 @@ def one_gpu(run):
 
 def patches_of(wildcards, input):
     """The options of `wespe train` that name patches; a network that is given may need none."""
-    sides = [side for side in ("source", "target") if f"{side}_array" in input.keys()]
-    return " ".join(f"--{side} {input.get(f'{side}_array')}" for side in sides)
+    arrays = [name for name in input.keys() if name.endswith("_array")]
+    return " ".join(f"--{name.removesuffix('_array')} {input.get(name)}" for name in arrays)
 
 
 def each_node(run):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import yaml
 
 from wespe.apps.catalogue.table import KEY_METRICS, figures
-from wespe.results.cards import Domain, Imported, ModelCard
+from wespe.results.cards import Imported, ModelCard
 from wespe.results.networks import Network
 
 
@@ -65,7 +65,7 @@ def _made_elsewhere(imported: Imported | None) -> tuple[list[str], list[str], li
 
 
 def _data(card: ModelCard) -> Iterator[str]:
-    for role, name, domain in _domains(card):
+    for role, name, domain in card.domains:
         simulated = ", **simulated**" if domain.simulated else ""
         yield (
             f"- {role} `{name}`: {domain.origin}{simulated}; {domain.patches} patches of "
@@ -74,13 +74,8 @@ def _data(card: ModelCard) -> Iterator[str]:
 
 
 def _licence(card: ModelCard) -> Iterator[str]:
-    for role, name, domain in _domains(card):
+    for role, name, domain in card.domains:
         yield f"- photos of {role} `{name}`: {domain.licence}"
-
-
-def _domains(card: ModelCard) -> tuple[tuple[str, str, Domain], ...]:
-    data = card.data
-    return (("source", card.source, data.source), ("target", card.target, data.target))
 
 
 def _training(card: ModelCard) -> Iterator[str]:
@@ -91,6 +86,8 @@ def _training(card: ModelCard) -> Iterator[str]:
         f"{card.seed}, on {card.compute} in {card.train_seconds} s, with wespe "
         f"{card.code_version}{commit}, torch {card.torch}."
     )
+    if card.degradation:
+        yield from ("", f"What it learned to mend: {card.degradation}.")
     yield from ("", "All settings:", "", "```yaml")
     yield yaml.safe_dump(dict(card.recipe), sort_keys=False).rstrip()
     yield "```"

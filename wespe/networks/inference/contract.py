@@ -9,6 +9,7 @@ from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.inference.fold import optimised
 from wespe.networks.inference.instance_norm import fix
 from wespe.networks.layers import Context, gathers
+from wespe.networks.scene import GRID_PX
 
 TOLERANCE = 1e-4
 """What pixels out of sight may change, of a range of 1: a fortieth of a level of 8 bits."""
@@ -35,10 +36,11 @@ def check_contract(network: Enhancer, device: torch.device | str = "cpu") -> Non
             f"{name}: expected prepare_field_px to be a part of receptive_field_px, "
             f"got {before_px} of {all_px} px"
         )
+    _check_scene(network, device)
     local = _without_statistics(network, device)
 
     def after(prepared: Tensor) -> Tensor:
-        return network.finish(prepared, local(prepared))
+        return network.finish(prepared, local(prepared), _neutral(network, prepared))
 
     whole = network.context is Context.WHOLE
     for part, reach_px, enlarged in (
@@ -61,6 +63,22 @@ def expect_size(name: str, output: Tensor, source: Tensor, scale: int) -> None:
         raise ValueError(
             f"{name}: expected an output of shape {expected} for a tile of {width}×{height} px, "
             f"since its scale is {scale}, got {got}"
+        )
+
+
+def _neutral(network: Enhancer, image: Tensor) -> Tensor:
+    return image.new_tensor(network.neutral).expand(len(image), -1)
+
+
+@torch.inference_mode()
+def _check_scene(network: Enhancer, device: torch.device | str) -> None:
+    """Raise ValueError where `scene` gives something else than `neutral` announces."""
+    seen = torch.rand(1, 3, GRID_PX, GRID_PX, generator=torch.Generator().manual_seed(0))
+    expected, got = (1, len(network.neutral)), tuple(network.scene(seen.to(device)).shape)
+    if got != expected:
+        raise ValueError(
+            f"{type(network).__name__}: expected scene to give a tensor of shape {expected}, since "
+            f"neutral has {expected[1]} numbers, got {got}"
         )
 
 

@@ -20,6 +20,7 @@ from wespe.networks.inference.instance_norm import TILE_PX, InstanceNormed
 from wespe.networks.inference.spans import Span, Tile, spans
 from wespe.networks.inference.tile_states import TileStates
 from wespe.networks.layers import Context, obstacles
+from wespe.networks.scene import grid_places, shows_scene
 from wespe.photos.images import AnyPixels, Pixels
 from wespe.photos.tensors import from_levels, to_levels
 
@@ -122,10 +123,10 @@ class PhotoEnhancer:
             raise ValueError(f"strength must be from 0 to 1, got {strength}")
         height, width, _ = pixels.shape
         source, scale = self._mirrored(pixels), self.scale
-        tiles = self._tiles(source)
+        tiles, scene = self._tiles(source), self._scene(pixels)
         enhanced = np.empty((scale * len(source), scale * source.shape[1], 3), pixels.dtype)
         for tile, (prepared, convolved) in zip(tiles, self._convolved(source, tiles), strict=True):
-            output = self._network.finish(prepared, convolved).clamp(0, 1)
+            output = self._network.finish(prepared, convolved, scene).clamp(0, 1)
             expect_size(self.name, output, prepared, scale)
             rows, columns = (span.times(scale) for span in tile)
             given = output[..., rows.valid, columns.valid]
@@ -134,6 +135,14 @@ class PhotoEnhancer:
             enhanced[rows.given, columns.given] = to_levels(given, pixels.dtype)[0]
             advance(_within(tile[0], height) * _within(tile[1], width))
         return np.ascontiguousarray(enhanced[: scale * height, : scale * width])
+
+    def _scene(self, pixels: AnyPixels) -> Tensor:
+        """What the network decides for the photo as a whole, `(1, len(neutral))`."""
+        network, sides = self._network, pixels.shape[:2]
+        if network.neutral and shows_scene(*sides):
+            rows, columns = (grid_places(side).numpy() for side in sides)
+            return network.scene(self._tensor(pixels[rows[:, None], columns]))
+        return torch.tensor([network.neutral], device=self.backend.device)
 
     def _usual_tile_px(self) -> int:
         """As large as suits the engine and fits into memory, and not nearly all halo."""

@@ -37,8 +37,7 @@ def versions(
 
 def _patches(pairs: Sequence[PairView]) -> Iterator[Version]:
     for view in pairs:
-        card = view.result.card
-        for name, data in ((card.source, card.data.source), (card.target, card.data.target)):
+        for _, name, data in view.result.card.domains:
             yield Version(
                 name,
                 "training patches",
@@ -75,7 +74,7 @@ def _networks(pairs: Sequence[PairView]) -> Iterator[Version]:
             code += f", commit {card.code_commit[:12]}{changed}"
         facts = [code, *([f"torch {card.torch}"] if card.torch else []), card.device]
         made = f"trained by {', '.join(part for part in facts if part)}"
-        simulated = card.data.source.simulated or card.data.target.simulated
+        simulated = card.simulated
         yield Version(view.result.name, "network", None, None, card.sha256, made, "", simulated)
 
 

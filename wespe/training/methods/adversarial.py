@@ -23,7 +23,8 @@ class AdversarialStep(MethodStep):
     """G against discriminators: networks whose names begin with `d_`.
 
     After each step of G they take one too, as the part `discriminators`. What a method has to write
-    for them is `views`. G's loss against `d_NAME` has to be called `NAME`.
+    for them is `views`. A recipe may do without them. G's loss against `d_NAME` has to be called
+    `NAME`.
     """
 
     recipe: "AdversarialRecipe"
@@ -31,10 +32,12 @@ class AdversarialStep(MethodStep):
     def __init__(self, recipe: "AdversarialRecipe", task: Task) -> None:
         super().__init__(recipe, task)
         names = [name for name in self.networks if name.startswith("d_")]
+        self._discriminators = [self.networks[name] for name in names]
+        if not names:
+            return
         self._optimise("discriminators", recipe.discriminator_learning_rate, names)
         # torch cannot differentiate twice through what it has compiled.
         self._compile([] if recipe.discriminator.r1 else names)
-        self._discriminators = [self.networks[name] for name in names]
         self._d_losses = processes.shared(self._discriminator_losses, self._discriminators)
         self._freeze_discriminators(True)
 
@@ -64,6 +67,8 @@ class AdversarialStep(MethodStep):
         return None
 
     def _train_discriminators(self, enhanced: Tensor, y: Tensor) -> Losses:
+        if not self._discriminators:
+            return {}
         self._freeze_discriminators(False)
         losses: Losses = self._d_losses(enhanced, y)
         self._descend("discriminators", torch.stack(list(losses.values())).sum())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class PerceptualStep(MethodStep):
-    """A method with the `extractor` that its recipe names.
+    """A method with the `extractor` that its recipe names, where `has_content` says so.
 
     Goes together with `AdversarialStep`. Raises ValueError as `build_extractor` does.
     """
@@ -24,10 +24,11 @@ class PerceptualStep(MethodStep):
 
     def __init__(self, recipe: "PerceptualRecipe", task: Task) -> None:
         content = recipe.content
-        weights = Path(content.weights) if content.weights else None
-        with torch.random.fork_rng(devices=[]):  # torch draws weights that are then replaced
-            extractor = build_extractor(content.extractor, layer=content.layer, weights=weights)
-        self.extractor = task.device.put_frozen(extractor)
+        if recipe.has_content:
+            weights = Path(content.weights) if content.weights else None
+            with torch.random.fork_rng(devices=[]):  # torch draws weights that are then replaced
+                extractor = build_extractor(content.extractor, layer=content.layer, weights=weights)
+            self.extractor = task.device.put_frozen(extractor)
         super().__init__(recipe, task)
 
     def content(self, wanted: Tensor, got: Tensor) -> Tensor:

@@ -21,8 +21,12 @@ class Generator(Settings):
     start: Literal["random", "identity", "transport"] = "random"
     """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
     input plus a residual that is zero before training. This is more stable and not in the paper.
-    `transport`: the same, with the input first brought to the style of the target domain by plain
-    statistics (`wespe/networks/transport.py`)."""
+    `transport`: the same, brought to the style of the target domain by plain statistics
+    (`wespe/networks/transport.py`). Convolutions then mend texture, in the source's own colours."""
+    light: bool = False
+    """With `start: transport`: decide once a photo, by a gamma, how bright it becomes. Photos of
+    ordinary brightness come to the mean of the target's; dark and bright ones are taken to be meant
+    so. A photo with a side below 128 px is taken for a part of one and is left alone."""
 
 
 class Discriminator(Settings):
@@ -86,6 +90,9 @@ class Recipe(Settings):
     """Adam's β1. The paper does not say; 0.9 is Adam's own default, 0.5 is usual for GANs."""
     adam_beta2: Annotated[float, Field(ge=0, lt=1)] = 0.999
     """Adam's β2. The paper does not say; 0.999 is Adam's own default."""
+    warm_up: Annotated[int, Field(ge=0)] = 0
+    """Steps in which the learning rates rise linearly to their values. Without them a high rate can
+    kill all ReLUs of a network before it has learned anything. The paper mentions none."""
     decay_from: Fraction = 1.0
     """The share of the steps after which the learning rates fall linearly to zero. 1 keeps them
     constant, since the paper mentions no schedule."""
@@ -111,6 +118,16 @@ class Recipe(Settings):
         """The files of weights that the recipe names; a training depends on them."""
         return ()
 
+    @property
+    def restores(self) -> bool:
+        """Whether the network learns to mend what the source's camera does to clean patches."""
+        return False
+
+    @property
+    def adapts_light(self) -> bool:
+        """Whether the light of each whole photo is brought to a common mean."""
+        return False
+
 
 class PerceptualRecipe(Recipe):
     """What every method with a content loss has."""
@@ -118,8 +135,13 @@ class PerceptualRecipe(Recipe):
     content: Content = Content()
 
     @property
+    def has_content(self) -> bool:
+        """Whether the content loss has a weight, so that an extractor is needed."""
+        return True
+
+    @property
     def given_files(self) -> tuple[str, ...]:
-        return (self.content.weights,) if self.content.weights else ()
+        return (self.content.weights,) if self.content.weights and self.has_content else ()
 
 
 class AdversarialRecipe(Recipe):

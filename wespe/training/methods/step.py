@@ -18,6 +18,7 @@ from wespe.networks.fitting.monitor import Divergence, collapse
 from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
+from wespe.results.cards import DegradationNumbers
 from wespe.training.transport_fit import Transports
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Task:
 
     `preview`: patches `(x, y)`, float `(N, 3, size_px, size_px)` in [0, 1], to show in samples.
     They show the same scenes if the method is `paired`. `transports` are those between the domains;
-    each is fitted when a method first asks for it. `seed` decides the networks' first weights.
+    each is fitted when a method first asks for it. `seed` decides the networks' first weights and
+    all that is drawn at random.
     """
 
     preview: tuple[Tensor, Tensor]
@@ -64,7 +66,7 @@ class MethodStep(ABC):
     """Whether patch n of the source shows what patch n of the target does; a batch is then `(x, y)`
     of the same scenes, otherwise of unrelated scenes."""
 
-    shows: ClassVar[tuple[str, ...]] = ("x", "G(x)", "y")
+    shows: tuple[str, ...] = ("x", "G(x)", "y")
     """The headings of a sample sheet's columns."""
 
     rarely_trained: bool = False
@@ -122,9 +124,9 @@ class MethodStep(ABC):
 
         Returns the unweighted losses.
         """
-        x, y = self._begin(batch, number)
+        x, y, *others = self._begin(batch, number)
         weights = self.weights(number)
-        losses, enhanced = self._all_losses(x, y, weights)
+        losses, enhanced = self._all_losses(x, y, weights, *others)
         total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         self._descend("generator", total)
         d_losses = self._train_discriminators(enhanced.detach(), y)
@@ -147,6 +149,11 @@ class MethodStep(ABC):
                 enhanced = self.networks[name](x)
             if found := collapse(x, enhanced):
                 return found
+        return None
+
+    @property
+    def degradation(self) -> DegradationNumbers | None:
+        """The degradation that the method has found and trains with, if it does."""
         return None
 
     @property
@@ -194,6 +201,8 @@ class MethodStep(ABC):
         self.networks.train()
         done, start = (number - 1) / self.recipe.steps, self.recipe.decay_from
         factor = 1.0 if done < start else (1 - done) / (1 - start)
+        if number < self.recipe.warm_up:
+            factor *= number / self.recipe.warm_up
         for part, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
                 group["lr"] = self.first_rates[part] * factor * self.rates[part]

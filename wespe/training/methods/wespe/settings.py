@@ -1,6 +1,8 @@
 """The settings of WESPE (Ignatov et al., CVPR Workshops 2018)."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
+
+from pydantic import model_validator
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
 from wespe.training.methods.settings import (
@@ -38,6 +40,11 @@ class WespeWeights(Settings):
     """Of the squared distance between the blurred G(x) and the blurred x after the transport of
     levels, saturation and local contrast between the two domains, which needs no pairs. Not in the
     paper, which leaves the colours to D_c. This loss keeps them near those of the target domain."""
+    restoration: NonNegative = 0.0
+    """Of the mean absolute difference between clean patches and what G makes of them after they
+    were blurred, made noisy and compressed as the source's camera does it, in the source's colours
+    (`wespe/training/camera`). It needs `generator.start: transport`. Not in the paper, whose F maps
+    back to the source; here the measured camera does."""
     identity: NonNegative = 0.0
     """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
     in the paper."""
@@ -62,3 +69,24 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     discriminator: Discriminator = Discriminator()
     content: WespeContent = WespeContent()
     weights: WespeWeights = WespeWeights()
+
+    @property
+    def has_content(self) -> bool:
+        return self.weights.content > 0
+
+    @property
+    def restores(self) -> bool:
+        return self.weights.restoration > 0
+
+    @property
+    def adapts_light(self) -> bool:
+        return self.generator.start == "transport" and self.generator.light
+
+    @model_validator(mode="after")
+    def _restores_before_the_transport(self) -> Self:
+        if self.weights.restoration and self.generator.start != "transport":
+            raise ValueError(
+                "weights.restoration needs generator.start: transport, "
+                f"got {self.generator.start!r}"
+            )
+        return self

@@ -3,11 +3,17 @@
 import copy
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from wespe.core import processes
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.generator import Generator
 from wespe.photos.filters import grey
+from wespe.results.cards import DegradationNumbers
+from wespe.training.camera.degradation import Degradation
 from wespe.training.losses import content_loss, total_variation_loss, transport_loss
 from wespe.training.methods.adversarial import AdversarialStep
 from wespe.training.methods.perceptual import PerceptualStep
@@ -17,17 +23,32 @@ if TYPE_CHECKING:
     from wespe.training.methods.wespe.settings import WespeRecipe
 
 
+_NOISE_STREAM = 3  # after those of x, y and the preview
+
+
 class WespeStep(AdversarialStep, PerceptualStep):
-    """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6."""
+    """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6.
+
+    Networks whose losses have no weight are not there. With the weight `restoration` a measured
+    camera stands in F's place: it makes of clean patches those that G learns to mend.
+    """
 
     recipe: "WespeRecipe"
     paired: ClassVar[bool] = False
-    shows: ClassVar[tuple[str, ...]] = ("x", "G(x)", "F(G(x))")
 
     def __init__(self, recipe: "WespeRecipe", task: Task) -> None:
         # F has the content loss only.
-        self.rarely_trained = recipe.content.every > 1 or not recipe.weights.content
+        self.rarely_trained = recipe.content.every > 1
+        weights = recipe.weights
+        restored = {"restoration"} if weights.restoration else set()
+        self._judges_photos = any(weights.model_dump(exclude={"restoration"}).values())
+        self.shows = ("x", "G(x)", *(("F(G(x))",) if weights.content else ()))
+        self.shows += ("clean", "degraded", "mended") if restored else ()
         super().__init__(recipe, task)
+        self._seed = task.seed
+        if restored:
+            self._back = copy.deepcopy(task.transports.back).to(self.device.torch_device)
+            self._degradation = Degradation(task.transports.degradation)
         if recipe.weights.transport:
             self._transport = copy.deepcopy(task.transports.forth).to(self.device.torch_device)
 
@@ -35,13 +56,17 @@ class WespeStep(AdversarialStep, PerceptualStep):
         shape, norm = self.recipe.generator.model_dump(), self.recipe.discriminator.norm
         forth, back = None, None
         if self.recipe.generator.start == "transport":
-            forth, back = task.transports.forth, task.transports.back
-        return {
-            "generator": Generator(**shape, transport=forth),
-            "inverse": Generator(**shape, transport=back),
-            "d_color": Discriminator(3, size_px=task.size_px, norm=norm),
-            "d_texture": Discriminator(1, size_px=task.size_px, norm=norm),
-        }
+            forth = task.transports.forth
+            back = task.transports.back if self.recipe.weights.content else None
+        weights = self.recipe.weights
+        networks: dict[str, nn.Module] = {"generator": Generator(**shape, transport=forth)}
+        if weights.content:
+            networks["inverse"] = Generator(**shape, transport=back)
+        if weights.color:
+            networks["d_color"] = Discriminator(3, size_px=task.size_px, norm=norm)
+        if weights.texture:
+            networks["d_texture"] = Discriminator(1, size_px=task.size_px, norm=norm)
+        return networks
 
     def weights(self, number: int) -> Weights:
         weights = self.recipe.weights.model_dump()
@@ -70,9 +95,62 @@ class WespeStep(AdversarialStep, PerceptualStep):
         return losses
 
     def views(self, image: Tensor) -> dict[str, Tensor]:
-        return {"d_color": self.blur(image, self.recipe.blur_sigma_px), "d_texture": grey(image)}
+        views = {}
+        if self.recipe.weights.color:
+            views["d_color"] = self.blur(image, self.recipe.blur_sigma_px)
+        if self.recipe.weights.texture:
+            views["d_texture"] = grey(image)
+        return views
 
     def columns(self) -> list[Tensor]:
-        x, _ = self.preview
+        x, y = self.preview
         enhanced = self.generator(x)
-        return [x, enhanced, self.networks["inverse"](enhanced)]
+        shown = [x, enhanced]
+        if self.recipe.weights.content:
+            shown.append(self.networks["inverse"](enhanced))
+        if self.recipe.weights.restoration:
+            clean, degraded = self._pseudo_pairs(y, number=0)
+            assert isinstance(self.generator, Generator)
+            shown += [clean, degraded, self.generator.mended(degraded)]
+        return shown
+
+    @property
+    def degradation(self) -> DegradationNumbers | None:
+        return self._degradation.numbers if self.recipe.weights.restoration else None
+
+    def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
+        x, y, *texture = super()._begin(batch, number)
+        if not self.recipe.restores:
+            return [x, y]
+        half = len(y) // 2
+        clean = torch.cat([y[half:], texture[0][:half]]) if texture else y
+        return [x, y, *self._pseudo_pairs(clean, number)]
+
+    def _pseudo_pairs(self, clean: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        """Clean patches in the source's colours, and as its camera would have taken them."""
+        with torch.no_grad():
+            clean = self._back.recolour(clean)
+        # By the step's number, so that a resumed training draws the same.
+        key = [self._seed, _NOISE_STREAM, number, processes.rank()]
+        stream = torch.Generator(clean.device)
+        stream.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1))
+        return clean, self._degradation(clean, stream)
+
+    def _generator_losses(
+        self,
+        x: Tensor,
+        y: Tensor,
+        weights: Weights,
+        clean: Tensor | None = None,
+        degraded: Tensor | None = None,
+    ) -> tuple[Losses, Tensor]:
+        losses, enhanced = Losses(), x
+        if self._judges_photos:
+            losses, enhanced = super()._generator_losses(x, y, weights)
+        if clean is not None and degraded is not None:
+            generator = self.networks["generator"]
+            assert isinstance(generator, Generator)
+            with self.device.autocast():
+                mended = generator.mended(degraded)
+            losses["restoration"] = F.l1_loss(mended, generator.prepare(clean))
+        return losses, enhanced

@@ -1,0 +1,30 @@
+"""What a network sees of a photo as a whole: a grid of single pixels.
+
+A grid is the same whatever computes it, and costs nothing for a photo of any size. Its 65,536
+pixels tell a photo's mean to a few tenths of a level.
+"""
+
+import torch
+from torch import Tensor
+
+GRID_PX = 256
+"""Rows and columns of the grid."""
+SMALLEST_PX = 128
+"""A photo with a shorter side is taken for a part of one, whose scene is not known."""
+
+
+def grid(image: Tensor) -> Tensor:
+    """The grid of photos `(N, 3, H, W)`, `(N, 3, GRID_PX, GRID_PX)`, for any H and W."""
+    rows, columns = (grid_places(side).to(image.device) for side in image.shape[-2:])
+    return image[..., rows, :][..., columns]
+
+
+def grid_places(side: int) -> Tensor:
+    """Which of `side` pixels are in the grid: those in the middle of `GRID_PX` equal parts."""
+    return (2 * torch.arange(GRID_PX) + 1) * side // (2 * GRID_PX)
+
+
+def shows_scene(height: int, width: int) -> bool:
+    """Whether a photo of this size is taken for a whole one, or is being exported."""
+    # An exported network has any size; it is meant for whole photos.
+    return torch.compiler.is_exporting() or min(height, width) >= SMALLEST_PX
