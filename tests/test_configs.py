@@ -158,22 +158,14 @@ def test_one_pair_can_be_planned_without_the_photos_of_others(project: Project) 
 def test_own_camera_trains_as_the_measured_run_does_only_longer() -> None:
     own = load(OWN_CAMERA).recipes["default"]
     measured = load(ROOT / "configs" / "dped_sample.yaml").recipes["default"]
-    scale = {"steps", "batch_size", "ema", "sample_every", "save_every", "content"}
+    scale = {"steps", "batch_size", "sample_every", "save_every"}
     assert own.model_dump(exclude=scale) == measured.model_dump(exclude=scale)
 
 
-def test_the_study_ends_with_the_default_recipe() -> None:
+def test_the_study_has_the_default_recipe() -> None:
     study = load(ROOT / "configs" / "dped_sample_study.yaml")
     default = load(ROOT / "configs" / "dped_sample.yaml").recipes["default"]
     assert study.recipes["default"] == default
-    half = study.recipes["9_content_every_4"]
-    scale = {"steps", "sample_every"}
-    assert isinstance(half, WespeRecipe)
-    assert isinstance(default, WespeRecipe)
-    assert half.generator.width == 32
-    assert half.model_copy(update={"generator": default.generator}).model_dump(
-        exclude=scale
-    ) == default.model_dump(exclude=scale)
     first = study.recipes["1_paper"]
     paper = WespeRecipe().model_dump()
     changed = {key for key, value in first.model_dump().items() if value != paper[key]}
