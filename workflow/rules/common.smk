@@ -51,7 +51,9 @@ def one_gpu(run):
 def patches_of(wildcards, input):
     """The options of `wespe train` that name patches; a network that is given may need none."""
     arrays = [name for name in input.keys() if name.endswith("_array")]
-    return " ".join(f"--{name.removesuffix('_array')} {input.get(name)}" for name in arrays)
+    return " ".join(
+        f"--{name.removesuffix('_array')} {input.get(name)}" for name in arrays
+    )
 
 
 def each_node(run):
