@@ -113,7 +113,7 @@ def rate(arguments: argparse.Namespace) -> None:
 
 
 def agree(arguments: argparse.Namespace) -> None:
-    """Correlate metrics and raters with people's scores of photos; with 95 % intervals."""
+    """Correlate metrics and raters with people's scores of photos."""
     from wespe.judging.agreement import agreements, open_judge
     from wespe.results.index import read_index
 
