@@ -1,4 +1,4 @@
-"""The one place that decodes and encodes photos.
+"""Photos as sRGB of 8 bits: decoded, encoded, and made smaller.
 
 Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float32
 `(N, 3, H, W)` in [0, 1] in front of a network, for which `wespe.photos.tensors` is.
@@ -28,9 +28,10 @@ from PIL import (
 )
 
 from wespe.core.files import atomic_file
-from wespe.photos import bmp, jpeg
+from wespe.photos import bmp
 from wespe.photos.cicp import HEADER_BYTES, CodePoints, stated
 from wespe.photos.modes import Kind, straight
+from wespe.photos.unread import is_heif, know_heif, unidentified
 
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
@@ -62,15 +63,6 @@ LAYOUT_TAGS = frozenset(
     {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
     | {*range(512, 533), 700, 33723, 34377, 34675}
 )
-# What people have and this does not read, by suffix, and what to do.
-_OTHERS = {
-    **dict.fromkeys(
-        (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"),
-        "camera raw, which has to be developed first, as by darktable or RawTherapee",
-    ),
-    ".gif": "GIF, whose 256 colours leave no room to enhance: convert it to PNG first",
-    ".jxl": "JPEG XL, which is not read here: convert it first, as by djxl to PNG",
-}
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -155,8 +147,8 @@ def opened(path: Path) -> Iterator[Image.Image]:
             warnings.simplefilter("ignore")
             if path.is_fifo():  # Opening it would wait for a writer for ever.
                 raise PhotoError(path, "a pipe, expected a photo")
-            if _is_heif(path):
-                _know_heif()
+            if is_heif(path):
+                know_heif()
             # It builds on this module.
             from wespe.photos.originals.layouts import plain
 
@@ -171,7 +163,7 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except PhotoError:
         raise
     except UnidentifiedImageError as error:
-        raise PhotoError(path, _unidentified(path)) from error
+        raise PhotoError(path, unidentified(path)) from error
     except FileNotFoundError as error:
         raise PhotoError(path, "no such file") from error
     except IsADirectoryError as error:
@@ -182,48 +174,6 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except DAMAGED as error:
         reason = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
         raise PhotoError(path, reason or f"cannot be decoded: {error}") from error
-
-
-def _is_heif(path: Path) -> bool:
-    with path.open("rb") as stream:
-        head = stream.read(12)
-    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
-
-
-def _know_heif() -> bool:
-    """Teach Pillow HEIF, where the library for it is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
-
-
-def _unidentified(path: Path) -> str:
-    if _is_heif(path) and not _know_heif():
-        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
-    with path.open("rb") as stream:
-        head = stream.read(12)
-    if other := what_else(path, head):
-        return other
-    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
-        return "a damaged TIFF, or one in a layout that is not known here"
-    if head.startswith(b"\xff\xd8\xff"):
-        found = jpeg.frame(path.read_bytes())
-        if found and found.bits > 8:
-            return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
-        return "a damaged JPEG"
-    if head[4:8] == b"ftyp":
-        return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
-    return "not an image" if head else "empty file"
-
-
-def what_else(path: Path, head: bytes) -> str | None:
-    """What a photo is that is not read here, by its first bytes or its name, and what to do."""
-    if head.startswith(b"\xff\x0a") or head[4:8] == b"JXL ":
-        return _OTHERS[".jxl"]
-    return _OTHERS.get(path.suffix.lower())
 
 
 def _check_planes(path: Path, image: Image.Image) -> None:

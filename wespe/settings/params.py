@@ -1,7 +1,6 @@
 """`params.yaml` as typed, frozen settings. Errors name the key, before any work starts."""
 
 import json
-from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -12,10 +11,9 @@ from pydantic import BeforeValidator, Field, ValidationError
 from wespe.core.schema import CommandPath, Count, Fraction, Name, Settings, SettingsError, explain
 from wespe.core.yaml_file import read_yaml
 from wespe.data.registry import SOURCES
-from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.registry import RATERS
-from wespe.judging.registry import BASELINES
-from wespe.reports.papers.settings import Table, table_problems
+from wespe.reports.papers.settings import Table
+from wespe.settings.contradictions import contradictions, unknown_names
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.settings import Recipe
 
@@ -220,154 +218,12 @@ def load(path: Path) -> Params:
         params, problems = Params.model_validate_json(json.dumps(values)), []
     except ValidationError as error:
         params, problems = None, explain(error, json_schema())
-    problems += _unknown_names(values)
+    problems += unknown_names(values)
     if params:
-        problems += [*_wrong_pairs(params), *_wrong_domains(params), *_unknown_judges(params)]
-        problems += [*_unfitted_baselines(params), *_unscored(params)]
-        about = [
-            {name: (item.pair, item.photos) for name, item in table.items()}
-            for table in (params.evaluations, params.ratings)
-        ]
-        problems += [*_not_shared(params), *table_problems(params.tables, *about)]
+        problems += contradictions(params)
     if params is None or problems:
         raise SettingsError("\n".join(f"{path}: {problem}" for problem in problems))
     return params
-
-
-_REFERENCES = {
-    ("pairs", "source"): "sources",
-    ("pairs", "target"): "sources",
-    ("pairs", "texture"): "sources",
-    ("pairs", "recipe"): "recipes",
-    ("evaluations", "pair"): "pairs",
-    ("evaluations", "photos"): "sources",
-    ("raters", "photos"): "sources",
-    ("ratings", "rater"): "raters",
-    ("ratings", "pair"): "pairs",
-    ("ratings", "photos"): "sources",
-}
-"""Table and key of every setting that is a name, and the table that it names an entry of."""
-
-
-def _unknown_names(values: Mapping[str, Any]) -> list[str]:
-    """One error per reference to an undefined name; `values` may be otherwise invalid."""
-    problems = []
-    for (table, key), named in _REFERENCES.items():
-        known, entries = values.get(named), values.get(table)
-        if not isinstance(known, dict) or not isinstance(entries, dict):
-            continue
-        for name, entry in entries.items():
-            value = entry.get(key) if isinstance(entry, dict) else None
-            if isinstance(value, str) and value not in known:
-                choice = ", ".join(known) or "there are none"
-                what = named.removesuffix("s")
-                problems.append(
-                    f"{table}.{name}.{key} must name a {what} ({choice}), got {value!r}"
-                )
-    return problems
-
-
-def _wrong_pairs(params: Params) -> list[str]:
-    """A line for each pair that is neither trained nor given, or both, or lacks a domain."""
-    problems = []
-    for name, pair in params.pairs.items():
-        key, domains = f"pairs.{name}", (pair.source, pair.target)
-        if (pair.recipe is None) == (pair.network is None):
-            got = "neither" if pair.recipe is None else "both"
-            problems.append(f"{key} must have either a recipe or a network, got {got}")
-        elif pair.network is None:
-            lacking = [side for side in ("source", "target") if getattr(pair, side) is None]
-            problems += [f"{key}.{side} is missing" for side in lacking]
-            recipe = params.recipes.get(pair.recipe or "")
-            if pair.texture and recipe and not recipe.restores:
-                problems.append(
-                    f"{key}.texture needs a recipe with weights.restoration; recipes.{pair.recipe} "
-                    "has none"
-                )
-        elif domains.count(None) == 1:
-            problems.append(f"{key} must have both source and target or neither, got one of them")
-        elif pair.texture is not None:
-            problems.append(f"{key}.texture serves a training; a network is not trained")
-        elif pair.seed is not None:
-            problems.append(f"{key}.seed is the seed of a training; a network is not trained")
-    return problems
-
-
-def _unfitted_baselines(params: Params) -> list[str]:
-    """A line for each baseline that is fitted to the domains of a pair that names none."""
-    tables: dict[str, Mapping[str, Evaluation | Rating]] = {
-        "evaluations": params.evaluations,
-        "ratings": params.ratings,
-    }
-    return [
-        f"{table}.{name}.baselines must be without {baseline}, which is fitted to source and "
-        f"target: pairs.{entry.pair} names none"
-        for table, entries in tables.items()
-        for name, entry in entries.items()
-        for baseline in entry.baselines
-        if baseline in BASELINES
-        and BASELINES[baseline].fitted
-        and (pair := params.pairs.get(entry.pair))
-        and pair.network is not None
-        and pair.source is None
-    ]
-
-
-def _unscored(params: Params) -> list[str]:
-    """A line for each rater that is to learn what people say of photos that nobody scored."""
-    return [
-        f"raters.{name}.opinions must not be people: sources.{rater.photos} has no scores"
-        for name, rater in params.raters.items()
-        if rater.learns_from_people
-        and (source := params.sources.get(rater.photos))
-        and getattr(source, "scores", None) is None
-    ]
-
-
-def _wrong_domains(params: Params) -> list[str]:
-    """A line for each domain that is no source, listed twice, or missing though a pair needs it."""
-    choice = ", ".join(params.sources)
-    problems = [
-        f"domains must name sources ({choice}), each once, got {name!r}"
-        for place, name in enumerate(params.domains)
-        if name not in params.sources or name in params.domains[:place]
-    ]
-    listed = ", ".join(params.domains) or "nothing"
-    return problems + [
-        f"domains must include {source!r}, which pairs.{name}.{key} names, got {listed}"
-        for name, pair in params.pairs.items()
-        for key, source in pair.patches.items()
-        if source in params.sources and source not in params.domains
-    ]
-
-
-def _unknown_judges(params: Params) -> list[str]:
-    """A line for each metric or baseline that does not exist, or is there twice."""
-    chosen: list[tuple[str, Mapping[str, Any], tuple[str, ...]]] = [
-        *((f"evaluations.{n}.metrics", METRICS, e.metrics) for n, e in params.evaluations.items()),
-        *(
-            (f"{table}.{name}.baselines", BASELINES, item.baselines)
-            for table, items in (("evaluations", params.evaluations), ("ratings", params.ratings))
-            for name, item in items.items()
-        ),
-    ]
-    return [
-        f"{key} must be among {', '.join(known)}, each once, got {name!r}"
-        for key, known, names in chosen
-        for place, name in enumerate(names)
-        if name not in known or name in names[:place]
-    ]
-
-
-def _not_shared(params: Params) -> list[str]:
-    """A line for each recipe whose batches the processes cannot share evenly."""
-    processes = params.run.devices * params.run.nodes
-    return [
-        f"recipes.{name}.batch_size must be a multiple of {processes} (run.devices × run.nodes), "
-        f"got {recipe.batch_size}"
-        for name, recipe in params.recipes.items()
-        if recipe.batch_size % processes
-    ]
 
 
 def json_schema() -> dict[str, Any]:

@@ -18,7 +18,6 @@ from wespe.photos.images import (
     content_of,
     opened,
     profile_of,
-    what_else,
 )
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
@@ -26,6 +25,7 @@ from wespe.photos.originals.deep import deep_mode, read_deep
 from wespe.photos.originals.layouts import PLANES, Layout
 from wespe.photos.originals.metadata import gain_map_of, has_credentials
 from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
+from wespe.photos.unread import what_else
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
 _TURNS = {

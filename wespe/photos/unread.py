@@ -1,0 +1,59 @@
+"""Files that are not read here: what they are, and what to do with them."""
+
+from pathlib import Path
+
+from wespe.photos import jpeg
+
+# By suffix.
+_OTHERS = {
+    **dict.fromkeys(
+        (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"),
+        "camera raw, which has to be developed first, as by darktable or RawTherapee",
+    ),
+    ".gif": "GIF, whose 256 colours leave no room to enhance: convert it to PNG first",
+    ".jxl": "JPEG XL, which is not read here: convert it first, as by djxl to PNG",
+}
+
+
+def is_heif(path: Path) -> bool:
+    """Whether a file begins as HEIF does."""
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
+
+
+def know_heif() -> bool:
+    """Teach Pillow HEIF, where the library for it is installed."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
+
+
+def unidentified(path: Path) -> str:
+    """Why Pillow does not know a file, in words: what it is, and what to do."""
+    if is_heif(path) and not know_heif():
+        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
+    with path.open("rb") as stream:
+        head = stream.read(12)
+    if other := what_else(path, head):
+        return other
+    if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+        return "a damaged TIFF, or one in a layout that is not known here"
+    if head.startswith(b"\xff\xd8\xff"):
+        found = jpeg.frame(path.read_bytes())
+        if found and found.bits > 8:
+            return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
+        return "a damaged JPEG"
+    if head[4:8] == b"ftyp":
+        return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
+    return "not an image" if head else "empty file"
+
+
+def what_else(path: Path, head: bytes) -> str | None:
+    """What a photo is that is not read here, by its first bytes or its name, and what to do."""
+    if head.startswith(b"\xff\x0a") or head[4:8] == b"JXL ":
+        return _OTHERS[".jxl"]
+    return _OTHERS.get(path.suffix.lower())
