@@ -34,6 +34,7 @@ def run(path: Path, pixels: np.ndarray) -> np.ndarray:
 NETWORKS = {
     "instance norm": lambda: generator("instance", "random"),
     "transport": lambda: with_transport("batch"),
+    "light": lambda: with_transport("none", brightness=0.5),
     "johnson": lambda: others()[1],
     "x2": lambda: made(Enlarging(2)),
     "size multiple": lambda: made(UNet()),

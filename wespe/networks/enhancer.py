@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.layers import Context, context_of
-from wespe.networks.scene import grid, shows_scene
+from wespe.networks.scene import SMALLEST_PX, grid, shows_scene
 
 
 class Enhancer(nn.Module, ABC):
@@ -72,9 +72,15 @@ class Enhancer(nn.Module, ABC):
 
     def scene_of(self, image: Tensor) -> Tensor:
         """`scene` of photos, or `neutral` where their size is that of a part of one."""
-        if self.neutral and shows_scene(*image.shape[-2:]):
-            return self.scene(grid(image))
-        return image.new_tensor(self.neutral).expand(len(image), -1)
+        neutral = image.new_tensor(self.neutral).expand(len(image), -1)
+        if not self.neutral:
+            return neutral
+        height, width = image.shape[-2:]
+        if torch.compiler.is_exporting():
+            # An exported network has any size, and decides by it when it runs.
+            sides = torch.stack([torch.scalar_tensor(side) for side in (height, width)])
+            return torch.where(sides.min() >= SMALLEST_PX, self.scene(grid(image)), neutral)
+        return self.scene(grid(image)) if shows_scene(height, width) else neutral
 
     @property
     @abstractmethod

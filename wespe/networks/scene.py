@@ -25,6 +25,5 @@ def grid_places(side: int) -> Tensor:
 
 
 def shows_scene(height: int, width: int) -> bool:
-    """Whether a photo of this size is taken for a whole one, or is being exported."""
-    # An exported network has any size; it is meant for whole photos.
-    return torch.compiler.is_exporting() or min(height, width) >= SMALLEST_PX
+    """Whether a photo of this size is taken for a whole one."""
+    return min(height, width) >= SMALLEST_PX

@@ -20,7 +20,7 @@ from wespe.networks.inference.backends.openvino_cpu import engine
 
 SUFFIXES = (".onnx", ".xml")
 """What can be written: ONNX, and OpenVINO with its weights beside it, as `.bin`."""
-_CHECKED = ((64, 64), (97, 131), (160, 75))
+_CHECKED = ((64, 64), (97, 131), (160, 75), (150, 211))
 _OPSET = 18
 """The oldest that torch writes without a conversion: older engines read it too."""
 
@@ -28,7 +28,7 @@ _OPSET = 18
 def export(network: Enhancer, out: Path, *, tolerance: float = 1e-4) -> float:
     """Write `network` to `out` by its suffix, if the file does what torch does.
 
-    The file is read again, by ONNX Runtime or OpenVINO in float32, and enhances noise of three
+    The file is read again, by ONNX Runtime or OpenVINO in float32, and enhances noise of four
     sizes; returns the largest difference from torch. Raises ValueError for another suffix, a
     package that is missing, a network that torch cannot export, and a difference above `tolerance`;
     then nothing is written.
