@@ -85,6 +85,19 @@ def test_record_says_what_it_did_and_what_is_next(finished: Project) -> None:
     assert after.startswith("next: `git add dvc.yaml dvc.lock params.yaml`")
 
 
+def test_a_run_that_is_recorded_for_the_first_time_is_not_made_again(finished: Project) -> None:
+    """DVC moves files into its cache and gives back copies, which are newer than what is made
+    of them."""
+    Path("dvc.lock").unlink()
+    shutil.rmtree(".dvc/cache")
+    shutil.rmtree(".dvc/tmp")
+    finished.record()
+    # Snakemake compares the contents of files up to a size; patches of real runs are larger.
+    by_times = ("--max-checksum-file-size", "0")
+    assert "Nothing to be done" in finished.do("snakemake", *by_times, "all")
+    assert "up to date" in finished.do("dvc", "status")
+
+
 def test_a_code_that_says_the_same_is_no_other_version(finished: Project) -> None:
     with (finished.root / "wespe/reports/compare.py").open("a") as stream:
         stream.write("# Why.\n")

@@ -50,6 +50,7 @@ def record(settings_file: Path, settings: Params) -> list[str]:
     write_code(settings)
     # Without a commit `dvc repro` would repeat what Snakemake has just made.
     _call("dvc", "commit", "--force")
+    _order_times()
     locked = _locked()
     _tag_runs(settings, locked)
     changed = [name for name in locked if locked[name] != before.get(name)]
@@ -86,7 +87,15 @@ def sync(settings_file: Path, settings: Params) -> None:
         raise VersionsError(
             f"dvc.lock does not match the settings, data or code; run `snakemake all`\n{listed}"
         )
-    # A checkout leaves modification times in no order, and Snakemake goes by them.
+    _order_times()
+
+
+def _order_times() -> None:
+    """Make what is made of a file newer than it: Snakemake goes by modification times.
+
+    DVC leaves them in no order, where it checks files out and where it first takes them in: it
+    moves a file into its cache and gives back a copy.
+    """
     _call("snakemake", "--touch", "--forceall", "--quiet", "all", "--", "all")
 
 
