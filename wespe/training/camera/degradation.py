@@ -23,22 +23,21 @@ class Degradation:
     def __call__(self, clean: Tensor, random: torch.Generator) -> Tensor:
         """Patches `(N, 3, S, S)` in [0, 1] as the camera would have taken them, of 8 bits.
 
-        `random`, on the CPU, draws for each patch how much; it decides all that is random, so that
-        a resumed training draws the same.
+        `random`, on the device of the patches, draws for each patch how much; it decides all that
+        is random, so that a resumed training draws the same.
         """
-        numbers, count = self.numbers, len(clean)
+        numbers, count, device = self.numbers, len(clean), clean.device
 
         def between(bounds: tuple[float, float]) -> Tensor:
             low, high = bounds
-            drawn = low + (high - low) * torch.rand(count, generator=random)
-            return drawn.to(clean.device)
+            return low + (high - low) * torch.rand(count, generator=random, device=device)
 
         # A photo's blocks of JPEG begin anywhere in a patch that is cut out of it.
-        top, left = torch.randint(2 * BLOCK_PX, (2,), generator=random).tolist()
+        top, left = torch.randint(2 * BLOCK_PX, (2,), generator=random, device=device).tolist()
         padded = F.pad(clean, (left, 0, top, 0), mode="reflect")
         image = blurred(padded, between(numbers.blur_px))
         shared, own = (
-            torch.randn(count, channels, *image.shape[2:], generator=random).to(clean.device)
+            torch.randn(count, channels, *image.shape[2:], generator=random, device=device)
             for channels in (1, 3)
         )
         grain = clean.new_full((count,), numbers.grain_px)

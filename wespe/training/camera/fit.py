@@ -23,7 +23,7 @@ from wespe.training.camera.jpeg import to_ycc
 NOISE_LEVELS = 6
 """Steps of luma at which noise is measured."""
 
-_PATCHES = 64  # of each domain; more changed the result by less than its spread
+_PATCHES = 64  # of each domain, so that a search takes half a minute
 _RINGS = 10  # of frequency, up to half a cycle a px
 _SCENE_RINGS = slice(1, 3)  # whose mean ratio is that of the scenes' contrast
 _BLOCK_PX = 16
@@ -32,7 +32,7 @@ _FEWEST_BLOCKS = 30
 _SMALLEST_NOISE = 0.05  # levels, so that clipped skies have a logarithm
 _CLIPPED = math.log(0.3)
 # Of the spectrum of luma, that of chroma and the noise. Chroma has noise in large blobs, which the
-# degradation does not make; the noise of flat parts is in the spectrum too.
+# degradation does not make.
 _WEIGHTS = (1.0, 0.05, 1.0)
 
 # The largest blur, the largest factor of the noise, shared noise, grain, the lowest quality.
@@ -98,7 +98,8 @@ def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
         )
 
     def mismatch(point: Point) -> float:
-        degraded = Degradation(described(point))(clean, torch.Generator().manual_seed(0))
+        stream = torch.Generator(clean.device).manual_seed(0)
+        degraded = Degradation(described(point))(clean, stream)
         return Texture.of(degraded).mismatch(wanted)
 
     point, least = _search(mismatch)

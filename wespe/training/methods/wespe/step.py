@@ -40,13 +40,13 @@ class WespeStep(AdversarialStep, PerceptualStep):
         # F has the content loss only.
         self.rarely_trained = recipe.content.every > 1
         weights = recipe.weights
-        restored = {"restoration"} if weights.restoration else set()
         self._judges_photos = any(weights.model_dump(exclude={"restoration"}).values())
-        self.shows = ("x", "G(x)", *(("F(G(x))",) if weights.content else ()))
-        self.shows += ("clean", "degraded", "mended") if restored else ()
+        self.shows = ("x", "G(x)")
+        self.shows += ("F(G(x))",) if weights.content else ()
+        self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
         super().__init__(recipe, task)
         self._seed = task.seed
-        if restored:
+        if recipe.restores:
             self._back = copy.deepcopy(task.transports.back).to(self.device.torch_device)
             self._degradation = Degradation(task.transports.degradation)
         if recipe.weights.transport:
@@ -108,7 +108,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
         shown = [x, enhanced]
         if self.recipe.weights.content:
             shown.append(self.networks["inverse"](enhanced))
-        if self.recipe.weights.restoration:
+        if self.recipe.restores:
             clean, degraded = self._pseudo_pairs(y, number=0)
             assert isinstance(self.generator, Generator)
             shown += [clean, degraded, self.generator.mended(degraded)]
@@ -116,7 +116,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
 
     @property
     def degradation(self) -> DegradationNumbers | None:
-        return self._degradation.numbers if self.recipe.weights.restoration else None
+        return self._degradation.numbers if self.recipe.restores else None
 
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         x, y, *texture = super()._begin(batch, number)
