@@ -5,9 +5,10 @@
 Every file below the folders goes through `wespe enhance` with a network that changes nothing, in a
 process of its own. Printed are the numbers of those that were enhanced, refused in words, and
 unnamed: crashed, hung, or ended by an exception. Where ImageMagick is installed, it decodes photo
-and result, and what differs by more than the encoding explains is counted as wrong pixels. Where
-exiftool is installed, tags that are in the photo and not in the result are counted as lost, unless
-the line of the photo says so. Ends with 1 if anything is unnamed, wrong or lost.
+and result, and what differs by more than the encoding explains is counted as wrong pixels, unless
+libvips, where its command `vips` is installed, finds no difference. Where exiftool is installed,
+tags that are in the photo and not in the result are counted as lost, unless the line of the photo
+says so. Ends with 1 if anything is unnamed, wrong or lost.
 """
 
 import argparse
@@ -79,7 +80,7 @@ def main() -> None:
             outcomes.append(tried.file(folder / name))
             show(outcomes[-1])
     print(", ".join(f"{count} {what}" for what, count in counted(outcomes).items()))
-    missing = [name for name in ("ImageMagick", "exiftool") if not PROGRAMS[name]]
+    missing = [name for name, found in PROGRAMS.items() if not found]
     if missing:
         print(f"not installed, so not compared: {', '.join(missing)}")
     bad = any(o.kind == "unnamed" or o.wrong or o.lost for o in outcomes)
@@ -152,6 +153,22 @@ class Trial:
 
 def different(photo: Path, result: Path) -> str:
     """How the pixels of a result differ from its photo's, if more than their encoding explains."""
+    words = compared(photo, result, photo)
+    if not words or not PROGRAMS["libvips"]:
+        return words
+    with tempfile.TemporaryDirectory() as folder:
+        both = [by_vips(path, Path(folder) / f"{n}.png") for n, path in enumerate((photo, result))]
+        return words if compared(*both, photo) else ""
+
+
+def by_vips(path: Path, out: Path) -> Path:
+    """The upright picture as libvips reads it, as a PNG; `path` itself if it cannot."""
+    done = subprocess.run([*PROGRAMS["libvips"], "autorot", path, out], capture_output=True)
+    return path if done.returncode else out
+
+
+def compared(photo: Path, result: Path, named: Path) -> str:
+    """How ImageMagick finds two files to differ; `named` has the format that explains some."""
     before, after = decoded(photo), decoded(result)
     if before is None:
         return ""  # A video, or what the other decoder does not read.
@@ -160,11 +177,10 @@ def different(photo: Path, result: Path) -> str:
     if before.shape != after.shape:
         return f"{before.shape} became {after.shape}"
     if before.shape[2] == 4 and not before[..., 3].any():
-        before[..., 3] = after[
-            ..., 3
-        ]  # Zeros of a program that knows no alpha are not taken for it.
+        # Zeros of a program that knows no alpha are not taken for it.
+        before[..., 3] = after[..., 3]
     gaps = np.abs(before - after)
-    mean, most = EXACT if photo.suffix.lower() not in LOSSY | {".webp"} else ENCODED
+    mean, most = EXACT if named.suffix.lower() not in LOSSY | {".webp"} else ENCODED
     if gaps.mean() <= mean and gaps.max() <= most:
         return ""
     return f"pixels differ by {gaps.mean():.2f} levels, by {gaps.max():.1f} at most"
@@ -229,6 +245,7 @@ PROGRAMS = {
     "ImageMagick": _found(
         "magick", "convert-im6", "convert", version="-version", contains="Version: ImageMagick"
     ),
+    "libvips": _found("vips", version="--version", contains="vips"),
     "exiftool": _found("exiftool", version="-ver", contains="."),
 }
 

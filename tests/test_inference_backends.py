@@ -12,7 +12,13 @@ from torch import nn
 from tests.test_inference_tiled import generator, unlike_at_the_start
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Norm
-from wespe.networks.inference.backends import BACKENDS, BackendName, cpu_has_int8, open_backend
+from wespe.networks.inference.backends import (
+    BACKENDS,
+    BackendName,
+    cpu_has_int8,
+    open_backend,
+    openvino_cpu,
+)
 from wespe.networks.inference.backends.eager import TorchBackend
 from wespe.networks.inference.backends.onnx_graph import onnx_graph
 from wespe.networks.inference.tiled import PhotoEnhancer
@@ -116,6 +122,8 @@ def test_other_networks_by_any_engine(engine: BackendName) -> None:
 def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> None:
     if name == "openvino":
         need("openvino")
+        if not openvino_cpu.computes_bf16(openvino_cpu.engine().Core()):
+            pytest.skip("OpenVINO does not compute in bf16 on this CPU")
     network, pixels = with_transport("batch"), photo(61, 47)
     backend = open_backend(name, bf16=True)
     assert backend.name == f"{name}-cpu-bf16"
@@ -126,6 +134,17 @@ def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> N
     got = PhotoEnhancer(nothing, backend, tile_px=40).enhance(pixels)
     # A bf16 sum would be off by up to 1/256 here.
     np.testing.assert_allclose(got, whole(nothing, pixels), atol=1e-5, rtol=0)
+
+
+def test_where_openvino_has_no_bf16_it_is_refused_and_auto_is_torch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    need("onnx", "openvino")
+    monkeypatch.setattr(openvino_cpu, "computes_bf16", lambda core: False)
+    with pytest.raises(ValueError, match=r"backend openvino: expected a CPU .* bf16"):
+        open_backend("openvino", bf16=True)
+    assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"
+    assert open_backend("auto").name == "openvino-cpu-fp32"
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -386,6 +386,53 @@ def test_linked_albums_are_enhanced_and_what_cannot_be_read_is_named(
     assert files(tmp_path / "out") == {"b.png", "album/a.png"}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+@pytest.mark.parametrize("suffix", [".jpg", ".mp4"])
+def test_a_pipe_does_not_hold_up_the_rest(
+    tmp_path: Path, enhancer: PhotoEnhancer, suffix: str
+) -> None:
+    os.mkfifo(tmp_path / f"a{suffix}")
+    save(tmp_path / "b.png")
+    summary = enhance_files([tmp_path / f"a{suffix}", tmp_path / "b.png"], enhancer=enhancer)
+    assert summary.enhanced == 1
+    assert summary.failed == ((tmp_path / f"a{suffix}", "a pipe or a device, expected a file"),)
+
+
+def test_a_folder_that_may_not_be_written_is_known_before_the_work(
+    tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*, dir: Path, **_: Any) -> None:
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    save(tmp_path / "a.png")
+    # The superuser may write everywhere, so that modes of folders would be no test.
+    monkeypatch.setattr("tempfile.mkstemp", refuse)
+    monkeypatch.setattr(enhancer, "enhance", lambda *_, **__: pytest.fail("was computed"))
+    summary = enhance_files([tmp_path / "a.png"], enhancer=enhancer, out=tmp_path / "out")
+    assert summary.failed == ((tmp_path / "a.png", f"{tmp_path / 'out'}: Permission denied"),)
+
+
+def test_results_within_the_source_are_no_photos_of_the_next_run(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    save(tmp_path / "a.png")
+    save(tmp_path / "album" / "b.png")
+    for enhanced in (2, 0):
+        summary = enhance_files([tmp_path], enhancer=enhancer, out=tmp_path / "results")
+        assert summary == Summary(enhanced=enhanced, skipped=2 - enhanced, failed=())
+    assert files(tmp_path / "results") == {"a.png", "album/b.png"}
+
+
+def test_results_beside_the_photos_are_no_photos_of_the_next_run(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    save(tmp_path / "a.png")
+    for enhanced in (1, 0, 0):
+        summary = enhance_files([tmp_path], enhancer=enhancer)
+        assert summary == Summary(enhanced=enhanced, skipped=1 - enhanced, failed=())
+    assert files(tmp_path) == {"a.png", "a_enhanced.png"}
+
+
 def test_the_longest_name_is_written_and_a_longer_one_refused_before_the_work(
     tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

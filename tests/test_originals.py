@@ -516,7 +516,7 @@ def test_a_single_pixel_is_no_photo_and_two_are(tmp_path: Path) -> None:
 
 
 def test_32_bits_are_refused(tmp_path: Path) -> None:
-    Image.fromarray(np.full((3, 3), 0.5, np.float32)).save(tmp_path / "in.tif")
+    Image.fromarray(np.full((3, 3), 70_000, np.int32)).save(tmp_path / "in.tif")
     with pytest.raises(PhotoError, match=r"in\.tif: 32 bits a channel, expected 8 or 16"):
         read_original(tmp_path / "in.tif")
 

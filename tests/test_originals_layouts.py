@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from tests.test_images import STORED
-from wespe.photos.images import photo_size, read_photo
+from wespe.photos.images import PhotoError, photo_size, read_photo
 from wespe.photos.originals import read_original, write_like
 
 tifffile = pytest.importorskip("tifffile")
@@ -228,3 +228,23 @@ def test_a_channel_that_is_dropped_is_said(
     assert original.notes == ("without a channel that is neither colour nor alpha",)
     np.testing.assert_array_equal(original.stored, values[..., :3])
     assert (original.alpha is None) == (extra == (0,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "channels", "reason"),
+    [
+        *(("f4", 1, "floating-point"), ("f4", 3, "floating-point"), ("f2", 1, "floating-point")),
+        *(("f8", 3, "floating-point"), ("i2", 3, "numbers with a sign"), ("u4", 3, "32 bits")),
+    ],
+)
+def test_numbers_of_other_kinds_are_refused_by_name(
+    tmp_path: Path, kind: str, channels: int, reason: str
+) -> None:
+    shape = (5, 7, channels)[: 2 + (channels == 3)]
+    tifffile.imwrite(
+        tmp_path / "in.tif",
+        np.ones(shape, kind),
+        photometric="rgb" if channels == 3 else "minisblack",
+    )
+    with pytest.raises(PhotoError, match=rf"in\.tif: {reason}.* expected .*8 or 16"):
+        read_original(tmp_path / "in.tif")

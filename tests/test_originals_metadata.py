@@ -5,6 +5,7 @@ import re
 import shutil
 import struct
 import subprocess
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import tifffile
 from PIL import Image
 
 from wespe.photos.originals import read_original, write_like
+from wespe.photos.originals.metadata import others_of, png_chunk
 from wespe.photos.originals.renderings import fresh_xmp, without_photoshop_thumbnails
 
 ASCII, SHORT, LONG, BYTES = 2, 3, 4, 7
@@ -209,6 +211,25 @@ def test_a_gain_map_is_announced_no_more_and_its_loss_is_said(tmp_path: Path) ->
         assert kept in content
 
 
+@pytest.mark.parametrize("item", ['<a Item:Semantic="Depth"/>', "<Item:Semantic>Depth</x>"])
+def test_a_depth_map_behind_the_picture_is_announced_no_more(tmp_path: Path, item: str) -> None:
+    packet = f'<x><rdf:li>{item}</rdf:li><rdf:li><a Item:Semantic="Primary"/></rdf:li></x>'
+    save_jpeg(tmp_path / "a.jpg", segment(0xE1, XMP + packet.encode()))
+    assert read_original(tmp_path / "a.jpg").notes == ("without its depth map",)
+    content = again(tmp_path / "a.jpg").read_bytes()
+    assert b"Depth" not in content
+    assert b"Primary" in content
+
+
+def test_auxiliary_pictures_of_a_heic_are_said() -> None:
+    image = Image.new("RGB", (4, 4))
+    image.info["aux"] = {
+        "urn:com:apple:photo:2018:aux:portraiteffectsmatte": [3],
+        "urn:com:apple:photo:2020:aux:hdrgainmap": [4],
+    }
+    assert others_of(image) == ["portraiteffectsmatte"]
+
+
 def test_an_iso_gain_map_is_said_too(tmp_path: Path) -> None:
     save_jpeg(tmp_path / "a.jpg", segment(0xE2, b"urn:iso:std:iso:ts:21496:-1\0" + bytes(4)))
     assert "without its HDR gain map" in read_original(tmp_path / "a.jpg").notes[0]
@@ -232,3 +253,17 @@ def test_segments_of_makers_stay_and_credentials_go_with_a_word(tmp_path: Path) 
     assert original.notes == ("without its content credentials, which sign the picture as it was",)
     assert makers in result.read_bytes()
     assert b"signature" not in result.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["text", "profile"])
+def test_a_png_with_megabytes_beside_its_picture_is_read(tmp_path: Path, kind: str) -> None:
+    filling = np.random.default_rng(0).integers(32, 127, 3_000_000, dtype=np.uint8).tobytes()
+    chunks = {"text": (b"zTXt", b"Comment\0\0"), "profile": (b"iCCP", b"large\0\0")}
+    Image.new("RGB", (12, 10), "teal").save(tmp_path / "plain.png")
+    content = (tmp_path / "plain.png").read_bytes()
+    name, head = chunks[kind]
+    extra = png_chunk(name, head + zlib.compress(filling))
+    (tmp_path / "in.png").write_bytes(content[:33] + extra + content[33:])
+    original = read_original(tmp_path / "in.png")
+    write_like(tmp_path / "out.png", original, original.upright())
+    assert extra in (tmp_path / "out.png").read_bytes()

@@ -23,6 +23,7 @@ from PIL import (
     ImageCms,
     ImageFile,
     ImageOps,
+    PngImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
 )
@@ -52,6 +53,9 @@ FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in su
 PHOTO_SUFFIXES = frozenset(FORMATS)
 # Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
 Image.MAX_IMAGE_PIXELS = 150_000_000
+# Of compressed text and of a profile Pillow takes 1 MB each, less than some programs write. That
+# all texts of a PNG together are 64 MB at most stays.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 DAMAGED = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error),
     *(RuntimeError, LookupError, ArithmeticError, zlib.error),

@@ -52,7 +52,9 @@ def straight(image: Image.Image, kind: Kind) -> Image.Image:
     mode that cannot be converted without loss of what it shows.
     """
     mode = image.mode
-    if mode in {"I", "F"}:
+    if mode == "F":
+        raise ValueError("floating-point numbers, expected integers of 8 or 16 bits a channel")
+    if mode == "I":
         raise ValueError("32 bits a channel, expected 8 or 16")
     if mode == "La" and kind.in_planes:  # Pillow reads its alpha as zeros.
         raise ValueError("a TIFF with a plane of grey and one of alpha, expected one of both")

@@ -1,6 +1,9 @@
 """Files that are not read here: what they are, and what to do with them."""
 
+import struct
 from pathlib import Path
+
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from wespe.photos import jpeg
 
@@ -41,7 +44,7 @@ def unidentified(path: Path) -> str:
     if other := what_else(path, head):
         return other
     if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
-        return "a damaged TIFF, or one in a layout that is not known here"
+        return _of_tiff(path) or "a damaged TIFF, or one in a layout that is not known here"
     if head.startswith(b"\xff\xd8\xff"):
         found = jpeg.frame(path.read_bytes())
         if found and found.bits > 8:
@@ -50,6 +53,24 @@ def unidentified(path: Path) -> str:
     if head[4:8] == b"ftyp":
         return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
     return "not an image" if head else "empty file"
+
+
+def _of_tiff(path: Path) -> str | None:
+    """What numbers a TIFF has for its pixels, if they are none that are read here."""
+    try:
+        with path.open("rb") as stream:
+            tags = ImageFileDirectory_v2(stream.read(8))
+            stream.seek(tags.next)
+            tags.load(stream)
+        formats, bits = set(tags.get(339, (1,))), max(tags.get(258, (1,)))
+    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return None
+    expected = "expected integers of 8 or 16 bits a channel"
+    if 3 in formats:
+        return f"floating-point numbers, {expected}"
+    if 2 in formats:
+        return f"numbers with a sign, {expected}"
+    return f"{bits} bits a channel, expected 8 or 16" if bits > 16 else None
 
 
 def what_else(path: Path, head: bytes) -> str | None:

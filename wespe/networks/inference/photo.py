@@ -152,6 +152,9 @@ class _Work:
 
         Whether the result can be written is tried first.
         """
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            # Reading it could wait for ever.
+            raise PhotoError(path, "a pipe or a device, expected a file")
         check_writable(output)
         stamp = Stamp.of(path)
         if is_video(path):

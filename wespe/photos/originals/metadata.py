@@ -9,6 +9,7 @@ from PIL import Image
 from wespe.photos.originals.renderings import (
     ISO_GAIN_MAP,
     fresh_xmp,
+    has_depth_map,
     has_gain_map,
     without_photoshop_thumbnails,
 )
@@ -105,6 +106,25 @@ def gain_map_of(image: Image.Image, content: bytes) -> bool:
             for marker, segment in _jpeg_segments(content)
         )
     return any("hdrgainmap" in str(kind) for kind in image.info.get("aux", {}))
+
+
+def depth_map_of(image: Image.Image, content: bytes) -> bool:
+    """Whether an opened photo has a depth map that is a picture of its own, which is not kept."""
+    if image.format in {"JPEG", "MPO"}:
+        return any(
+            marker == _APP1 and segment[4:].startswith(_XMP) and has_depth_map(segment)
+            for marker, segment in _jpeg_segments(content)
+        )
+    return bool(image.info.get("depth_images"))
+
+
+def others_of(image: Image.Image) -> list[str]:
+    """The kinds of auxiliary pictures of a HEIC beside gain map, depth and alpha, such as mattes.
+
+    By the last part of their names: urn:com:apple:photo:2018:aux:portraiteffectsmatte.
+    """
+    kinds = [str(kind) for kind in image.info.get("aux", {})]
+    return [kind.rpartition(":")[2] for kind in kinds if "hdrgainmap" not in kind]
 
 
 def has_credentials(content: bytes) -> bool:

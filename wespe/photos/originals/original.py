@@ -23,7 +23,12 @@ from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
 from wespe.photos.originals.layouts import PLANES, Layout
-from wespe.photos.originals.metadata import gain_map_of, has_credentials
+from wespe.photos.originals.metadata import (
+    depth_map_of,
+    gain_map_of,
+    has_credentials,
+    others_of,
+)
 from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
 from wespe.photos.unread import what_else
 
@@ -132,8 +137,10 @@ def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterato
         yield "without its HDR gain map, which was made for the picture as it was"
     if kind.format in {"JPEG", "MPO"} and has_credentials(content):
         yield "without its content credentials, which sign the picture as it was"
-    if image.info.get("depth_images"):
+    if depth_map_of(image, content):
         yield "without its depth map"
+    if others := others_of(image):
+        yield f"without its auxiliary pictures ({', '.join(others)})"
 
 
 def _of_layout(path: Path, image: Image.Image) -> Iterator[str]:

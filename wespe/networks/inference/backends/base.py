@@ -46,19 +46,18 @@ def open_backend(
     """The backend of this name on a device, its convolutions in bf16 or fp32.
 
     `int8` puts those of residual branches in int8, which only OpenVINO can. `auto` is torch on a
-    GPU; on a CPU it is OpenVINO if that is installed, since it is faster, else torch. Raises
-    ValueError for a backend that is not installed or cannot do what is asked, and for int8 on a CPU
-    that would compute it differently or no faster.
+    GPU; on a CPU it is OpenVINO if that is installed and computes in this precision, since it is
+    faster, else torch. Raises ValueError for a backend that is not installed or cannot do what is
+    asked, and for int8 on a CPU that would compute it differently or no faster.
     """
     device = torch.device(device)
-    if name == "auto":
-        engine = (
-            device.type == "cpu"
-            and importlib.util.find_spec("openvino")
-            and importlib.util.find_spec("onnx")
-        )
-        # Where int8 is asked for by name, what is missing for it is an error.
-        name = "openvino" if engine or int8 else "torch"
+    if name == "auto" and not int8:
+        try:
+            return open_backend(_fastest(device), device=device, bf16=bf16)
+        except ValueError:  # OpenVINO computes in bf16 on fewer CPUs than torch.
+            return TorchBackend(device, bf16=bf16)
+    if name == "auto":  # Where int8 is asked for by name, what is missing for it is an error.
+        name = "openvino"
     if name == "torch":
         if int8:
             raise ValueError("backend torch: expected bf16 or fp32, since it has no int8 here")
@@ -78,6 +77,12 @@ def open_backend(
             f"backend {name}: {error.name} is not installed; it comes with the extra '{name}'"
         ) from error
     return backend
+
+
+def _fastest(device: torch.device) -> BackendName:
+    packages = ("openvino", "onnx")
+    there = device.type == "cpu" and all(importlib.util.find_spec(name) for name in packages)
+    return "openvino" if there else "torch"
 
 
 def cpu_has_int8() -> bool:

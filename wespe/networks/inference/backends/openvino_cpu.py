@@ -12,6 +12,7 @@ from wespe.networks.inference.backends.quantised import quantised_graph
 
 _SHAPES = 4
 """Shapes that stay compiled: photos of one camera, upright and not, need two."""
+_PRECISION = "INFERENCE_PRECISION_HINT"
 
 
 def engine() -> Any:
@@ -21,6 +22,21 @@ def engine() -> Any:
     import openvino
 
     return openvino
+
+
+def computes_bf16(core: Any) -> bool:
+    """Whether OpenVINO computes in bf16 when asked to.
+
+    On other CPUs it fails, or takes fp32 without a word. What it lists as its capabilities does not
+    tell, so a small convolution is compiled.
+    """
+    model = core.read_model(onnx_graph(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1))), b"")
+    model.reshape([1, 3, 16, 16])
+    try:
+        compiled = core.compile_model(model, "CPU", {_PRECISION: "bf16"})
+    except RuntimeError:
+        return False
+    return bool(compiled.get_property(_PRECISION) == engine().Type.bf16)
 
 
 class CpuBackend:
@@ -34,8 +50,13 @@ class CpuBackend:
         self.tile_px = 896 if bf16 else 512
         self._graph = quantised_graph if int8 else onnx_graph
         self._core = engine().Core()
+        if bf16 and not computes_bf16(self._core):
+            raise ValueError(
+                "backend openvino: expected a CPU on which it computes in bf16, got another; use "
+                "fp32 or the backend torch"
+            )
         self._options = {
-            "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+            _PRECISION: "bf16" if bf16 else "f32",
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
             "PERFORMANCE_HINT": "LATENCY",
             # A thread bound to a core that another program keeps busy holds up all others.
