@@ -10,12 +10,12 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tests.bundles import write_bundle
+from tests.by_torch import enhance_pixels
 from wespe.cli import main
 from wespe.core.files import sha256
 from wespe.judging.metrics.psnr import psnr_db
 from wespe.judging.metrics.ssim import ssim
 from wespe.networks.checkpoints import load_generator
-from wespe.networks.inference.tiled import enhance_pixels
 from wespe.networks.published import load_dped
 from wespe.photos.images import read_photo, write_photo
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from torch import nn
 
+from tests.by_torch import enhance_pixels
 from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.generator import Generator, Norm, Start
 from wespe.networks.inference.fold import optimised, split_narrow
 from wespe.networks.inference.spans import spans
-from wespe.networks.inference.tiled import enhance_pixels
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
 from wespe.networks.transport import UNMIXED, Transport

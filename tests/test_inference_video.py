@@ -14,11 +14,12 @@ import torch
 from av.stream import Disposition
 from PIL import Image
 
+from tests.by_torch import enhance_pixels
 from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
 from wespe.networks.generator import Generator
 from wespe.networks.inference.photo import enhance_files
 from wespe.networks.inference.plan import plan
-from wespe.networks.inference.tiled import PhotoEnhancer, enhance_pixels
+from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.join import result_suffix
 from wespe.photos.images import Pixels, write_photo

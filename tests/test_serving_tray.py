@@ -211,7 +211,7 @@ def test_a_photo_is_not_idle_when_it_comes(
     enhance = tray.enhance
 
     def other_thread_first(photo: Photo, chosen: str) -> Photo:
-        tray._drop_idle()
+        tray.drop_idle()
         return enhance(photo, chosen)
 
     monkeypatch.setattr(tray, "enhance", other_thread_first)

@@ -110,6 +110,13 @@ def _originals(name: str, settings: DpedSettings) -> tuple[Path, list[str]]:
         for camera in (settings.camera, "canon")
     }
     phone = cameras[settings.camera]
+    require(
+        name,
+        settings,
+        all(cameras.values()),
+        f"photos in folders named {settings.camera} and canon below {place}",
+        " and ".join(f"{len(files)} of {camera}" for camera, files in cameras.items()),
+    )
     marked = [file for file in phone if "test" in PurePosixPath(file).parts]
     tests = marked or evenly(phone, settings.held_out or _HELD_OUT[settings.camera])
     scenes = {PurePosixPath(file).stem for file in tests}

@@ -16,24 +16,24 @@ _CONTEXT = {
 def network_limits(network: Enhancer) -> list[str]:
     """The limits of any use of `network`, whatever it was trained on."""
     limits = [
-        "It has seen 8-bit sRGB alone, at any size: what more bits or a wider gamut hold beyond "
-        "that is passed on as it is, and not enhanced.",
+        "It learned from 8-bit sRGB only. Finer levels and colours outside sRGB are kept, but not "
+        "enhanced.",
         f"An output pixel depends on the pixels up to {network.receptive_field_px} px away and "
         f"{_CONTEXT[network.context]}",
-        "Colours, brightness and texture change to what pleases, not to what was there: enhanced "
-        "photos are neither for measuring nor evidence.",
+        "It changes colours, brightness and texture to what people like, not to what was there: do "
+        "not measure in enhanced photos, and do not use them as evidence.",
     ]
     if network.neutral:
         limits.append(
-            f"It judges each photo as a whole, by {GRID_PX}² of its pixels, so that a crop is "
-            "enhanced differently; a photo that is dark or bright on purpose is told by its mean "
-            "alone."
+            f"It decides on the light of the whole photo from {GRID_PX} × {GRID_PX} of its pixels, "
+            "so a crop is enhanced differently. It cannot know whether a photo is dark or bright "
+            "on purpose."
         )
     if network.scale != 1:
-        limits.append(f"Its photos are {network.scale} times as wide and high as the original.")
+        limits.append(f"Its results are {network.scale} times as wide and as high as the original.")
     if network.size_multiple != 1:
         limits.append(
-            f"Photos whose sides are no multiples of {network.size_multiple} px are mirrored "
-            "beyond their lower and right borders, and the result is cut."
+            f"Photos whose sides are not multiples of {network.size_multiple} px are extended by "
+            "mirroring at the lower and right borders, and the result is cropped."
         )
     return limits

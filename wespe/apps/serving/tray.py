@@ -85,7 +85,7 @@ class Tray:
     @contextlib.contextmanager
     def receiving(self) -> Iterator[Path]:
         """Yield a file to write a photo to; what `add` has not taken is removed."""
-        self._drop_idle()  # The worker does so only between two photos, which may take minutes.
+        self.drop_idle()  # The worker does so only between two photos, which may take minutes.
         with self._lock:
             # Those under way count: many that begin at once are no way around the limit.
             if (count := len(self._photos) + self._receiving) >= self.limits.photos:
@@ -143,7 +143,8 @@ class Tray:
         with self._lock:
             self._remove(photo)
 
-    def _drop_idle(self) -> None:
+    def drop_idle(self) -> None:
+        """Remove the photos that nobody has asked about for `limits.idle_s`."""
         now = time.monotonic()
         with self._lock:
             for photo in list(self._photos.values()):
@@ -157,7 +158,7 @@ class Tray:
 
     def _work(self) -> None:
         while not self._closing.is_set():
-            self._drop_idle()
+            self.drop_idle()
             try:
                 job = self._jobs.get(timeout=min(_LOOK_S, self.limits.idle_s))
             except queue.Empty:

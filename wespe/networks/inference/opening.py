@@ -1,4 +1,4 @@
-"""A network made ready for photos by what suits it and the machine."""
+"""Choosing the engine and precision that suit a network and the machine."""
 
 import math
 
@@ -31,12 +31,12 @@ def open_enhancer(
 ) -> PhotoEnhancer:
     """`network` on a backend; see `open_backend`, also for what is raised.
 
-    With `int8=None` the branches of the network are in int8 where that is faster and shows less
-    than the rounding of the result to 8 bits, as calibration noise tells. With norms of the photo's
-    own statistics `auto` is torch, since other engines get and give all channels in fp32, layer by
-    layer; and int8 is refused by a ValueError: each photo is a network of its own, and after the
-    norm of a smooth one the noise is far from what it sees, which cost 18 dB. It is refused, too,
-    where nothing is a branch. `auto` is torch, too, for layers that other engines do not take.
+    With `int8=None`, residual branches run in int8 where that is faster and, on calibration noise,
+    changes less than rounding the result to 8 bits does. `auto` is torch for layers that the other
+    engines lack, and for instance norm, since these engines exchange all channels in fp32, layer by
+    layer. Int8 raises ValueError for networks without residual branches and for instance norm: the
+    norm adapts the network to each photo, and after a smooth photo the calibration noise is far
+    from what the network sees, which cost 18 dB.
     """
     if int8:
         _require_branches(network)
@@ -56,9 +56,9 @@ def open_enhancer(
 def _require_branches(network: Enhancer) -> None:
     if network.context is not Context.NOTHING:
         raise ValueError(
-            f"int8: expected a network without instance norm, which makes another network for each "
-            f"photo, or other layers that see the whole photo, got {type(network).__name__}; take "
-            "bf16 or fp32"
+            f"int8: expected a network without instance norm or other layers that see the whole "
+            f"photo, since these adapt it to each photo, got {type(network).__name__}; use bf16 or "
+            "fp32"
         )
     if not _branches(network):
         raise ValueError(
@@ -76,7 +76,7 @@ def _tolerates_int8(network: Enhancer, backend: Backend) -> bool:
 
 
 def _branches(network: Enhancer) -> list[nn.Conv2d]:
-    """Those that can be calibrated, on noise of 64 px."""
+    """The convolutions of residual branches that noise of 64 px can calibrate."""
     try:
         fits = CALIBRATION_PX % network.size_multiple == 0
         return residual_convolutions(optimised(Convolutions(network))) if fits else []

@@ -21,7 +21,7 @@ from wespe.networks.inference.spans import Span, Tile, spans
 from wespe.networks.inference.tile_states import TileStates
 from wespe.networks.layers import Context, obstacles
 from wespe.networks.scene import grid_places, shows_scene
-from wespe.photos.images import AnyPixels, Pixels
+from wespe.photos.images import AnyPixels
 from wespe.photos.tensors import from_levels, to_levels
 
 WHOLE_PX = 4_000_000
@@ -232,22 +232,3 @@ def _around(span: Span, length_px: int, reach_px: int) -> tuple[slice, int]:
     """What a tile gives and the px around it; and where in it that begins."""
     start = max(0, span.valid_start - reach_px)
     return slice(start, min(length_px, span.valid_stop + reach_px)), span.valid_start - start
-
-
-def enhance_pixels(
-    network: Enhancer,
-    pixels: Pixels,
-    *,
-    tile_px: int | None = None,
-    strength: float = 1.0,
-    device: torch.device | str = "cpu",
-    dtype: torch.dtype = torch.float32,
-) -> Pixels:
-    """One photo, uint8 `(H, W, 3)`, by torch; `PhotoEnhancer` is the way for several.
-
-    `dtype`, float32 or bfloat16, is the precision of the convolutions.
-    """
-    backend = TorchBackend(device, bf16=dtype == torch.bfloat16)
-    enhancer = PhotoEnhancer(network, backend, tile_px=tile_px)
-    enhanced: Pixels = enhancer.enhance(pixels, strength=strength)
-    return enhanced
