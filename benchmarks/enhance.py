@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from wespe.cli.network import load_network
+from wespe.apps.enhancing.networks import load_network
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
 from wespe.networks.inference.backends import BackendName, open_backend

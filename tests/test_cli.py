@@ -143,7 +143,7 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     network()
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
-    assert printed[0].startswith("empty: failed, expected photos (.avif, .bmp, .heic, ")
+    assert printed[0].startswith("failed: empty: expected photos (.avif, .bmp, .heic, ")
     assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files ignored"
 
 
@@ -367,7 +367,10 @@ def test_wrong_options_of_enhance_are_refused(
 
 def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) -> None:
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
-    assert message == "expected the name or path of one network (there are none), got 'pair'"
+    assert message == (
+        "pair: no such file, no network that comes with wespe, nor one in the results of "
+        "params.yaml (there are none)"
+    )
     folder = Path("results/pairs/pair")
     folder.mkdir(parents=True)
     network(str(folder / "generator.safetensors"))
@@ -378,7 +381,10 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
         assert (code, len(printed)) == (0, 2)
     assert printed[0] == "1/1 photos/0.jpg: skipped, out/0.jpg is up to date"
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
-    assert message == "x: no such file, and no gone.yaml that names a folder of networks"
+    assert message == (
+        "x: no such file, no network that comes with wespe, and no gone.yaml that names a folder "
+        "of networks (there are none)"
+    )
 
 
 def test_a_quoted_pattern_and_originals_that_are_replaced(call: Call, prepared: None) -> None:

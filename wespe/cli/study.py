@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wespe.cli.network import load_network, make_ready, model_option, network_file
+from wespe.cli.network import model_option
 from wespe.cli.parser import Commands
 
 if TYPE_CHECKING:
@@ -152,6 +152,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     if arguments.model is None:
         raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
 
+    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
     from wespe.judging.baselines import baselines
     from wespe.results.networks import read_card
 
@@ -163,7 +164,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
         folder,
         model=network,
         enhancers={
-            "enhanced": make_ready(load_network(str(network), arguments.params), "auto").enhance,
+            "enhanced": make_ready(load_network(str(network), arguments.params)).enhance,
             **baselines(others, card),
         },
         longest_px=arguments.longest_px,

@@ -155,6 +155,8 @@ class NetworkCard(Record):
     """What it is for, as a sentence."""
     limits: tuple[str, ...]
     """What it cannot do, one sentence each."""
+    scale: int = 1
+    """Output px for an input px, along each side. Above 1 it enlarges photos."""
     imported: Imported | None = None
     """Where it comes from, if others have trained it."""
     transport: TransportNumbers | None = None
@@ -182,6 +184,8 @@ class ModelCard(NetworkCard, Environment):
     """The name of the target domain."""
     texture: str | None = None
     """The name of the domain of clean texture, if the pair has one."""
+    any_camera: bool = False
+    """Whether it is for photos of any camera, as the pair says, and not only of the source's."""
     recipe: Mapping[str, Any]
     """All settings of the recipe, `method` and `batch_size` among them."""
     seed: int

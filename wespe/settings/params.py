@@ -110,6 +110,9 @@ class Pair(Settings):
     the weight `restoration`, half of the patches that are degraded and mended come from it."""
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""
+    any_camera: bool = False
+    """The network is for photos of any camera, since the source has those of many. Its card says
+    so."""
     network: str | None = None
     """A network to use as it is: the prefix of a TensorFlow checkpoint of the DPED authors, or a
     .safetensors network of this project with its card beside it. Nothing is trained."""

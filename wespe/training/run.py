@@ -38,6 +38,7 @@ def train_pair(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    any_camera: bool = False,
     out: Path,
     state: Path,
     log: Log,
@@ -45,10 +46,10 @@ def train_pair(
     """Train `name`, or resume, and write the folder `out`. Returns the card.
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
-    holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
-    weights that cannot be used, among them sets without pairs where the method needs them, and
-    BusyError where another process trains the same. Of several processes that train together, only
-    the first writes; the others return None.
+    holds what a stopped training resumes from until `out` is written. `any_camera`: what the card
+    says of it. Raises ValueError for sets or weights that cannot be used, among them sets without
+    pairs where the method needs them, and BusyError where another process trains the same. Of
+    several processes that train together, only the first writes; the others return None.
     """
     sizes_px = [patches.size_px for patches in (source, target, texture) if patches]
     if len({*sizes_px}) > 1:
@@ -114,6 +115,7 @@ def train_pair(
             recipe=recipe,
             seed=seed,
             device=device,
+            any_camera=any_camera,
             sha256=sha256(files.network),
         )
         write_record(files.card, card)
@@ -162,6 +164,7 @@ def _card(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    any_camera: bool,
     sha256: str,
 ) -> ModelCard:
     names = (source.manifest.source, target.manifest.source)
@@ -195,7 +198,9 @@ def _card(
         degradation=step.degradation,
         histogram_match=transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
-        intended_use=intended_use(*names, data),
-        limits=tuple(limits(*names, data, step.generator, step.degradation)),
+        any_camera=any_camera,
+        scale=step.generator.scale,
+        intended_use=intended_use(*names, data, any_camera=any_camera),
+        limits=tuple(limits(*names, data, step.generator, step.degradation, any_camera=any_camera)),
         sha256=sha256,
     )

@@ -71,12 +71,7 @@ def enhance_files(
     network that changes a photo's size, and where an original would be overwritten though not
     `in_place`.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"quality must be from 1 to 100, got {quality}")
-    check_crf(crf)
-    check_share(steady)
+    check_options(strength=strength, quality=quality, crf=crf, steady=steady)
     enhancer.require_same_size("photo files and videos")
     planned = plan(inputs, out=out, in_place=in_place)
     work = _Work(enhancer, strength, quality, crf, steady, double_rate)
@@ -121,6 +116,47 @@ def enhance_files(
         seconds=time.monotonic() - begin,
         engine=enhancer.engine,
     )
+
+
+def check_options(*, strength: float, quality: int | None, crf: float, steady: float) -> None:
+    """Raise ValueError for a setting of `enhance_files` that is out of range."""
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"quality must be from 1 to 100, got {quality}")
+    check_crf(crf)
+    check_share(steady)
+
+
+def nothing_usable(
+    inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = False
+) -> Summary | None:
+    """What `enhance_files` would find where no photo or video can be used; None where one may be.
+
+    Looks at names and headers alone, so that nobody waits for a network, or is asked for one, to
+    learn that the photo's name is misspelt. Raises ValueError as `plan`.
+    """
+    planned = plan(inputs, out=out, in_place=in_place)
+    failed = list(planned.failed)
+    for path in planned.outputs:
+        reason = _unusable(path)
+        if not reason:
+            return None
+        failed.append((path, reason))
+    return Summary(0, 0, tuple(failed), planned.passed_over)
+
+
+def _unusable(path: Path) -> str:
+    """Why a file cannot be enhanced, as far as its header shows; empty where it does not."""
+    if not path.exists():
+        return "no such file"
+    if is_video(path):
+        return ""
+    try:
+        photo_size(path)
+    except (PhotoError, OSError) as error:
+        return _reason(error, path)
+    return ""
 
 
 class _Work:
