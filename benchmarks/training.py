@@ -44,7 +44,7 @@ from wespe.training.losses import (
 from wespe.training.methods.step import Losses, Task, Weights
 from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.methods.wespe.step import WespeStep
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 SIZE_PX, BATCH, WIDTH = 100, 8, 64
 WAYS = ("plain", "here", "here, content every 4th")

@@ -14,7 +14,7 @@ from wespe.training.losses import total_variation_loss
 from wespe.training.methods.step import Task
 from wespe.training.methods.wespe.settings import WespeRecipe
 from wespe.training.methods.wespe.step import WespeStep
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 TINY: dict[str, Any] = {
     "steps": 40,

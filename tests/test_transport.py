@@ -12,7 +12,7 @@ from wespe.judging.metrics.psnr import psnr_db
 from wespe.networks.transport import Transport
 from wespe.photos.images import read_photo
 from wespe.photos.tensors import to_pixels, to_tensor
-from wespe.training.transport_fit import fit_transport, histogram_match
+from wespe.training.transport.fit import fit_transport, histogram_match
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -191,7 +191,7 @@ def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source, target = smooth(0), smooth(1, count=11)
     whole = fit_transport(source, target)
     np.save(tmp_path / "source.npy", source)
-    monkeypatch.setattr("wespe.training.transport_fit._CHUNK_PIXELS", 3 * 64 * 64)
+    monkeypatch.setattr("wespe.training.transport.domain._CHUNK_PIXELS", 3 * 64 * 64)
     mapped = fit_transport(np.load(tmp_path / "source.npy", mmap_mode="r"), target)
     assert torch.equal(mapped.curves, whole.curves)
     torch.testing.assert_close(mapped.gains, whole.gains)

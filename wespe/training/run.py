@@ -20,7 +20,7 @@ from wespe.results.record import write_record
 from wespe.training.batches import feed, fits
 from wespe.training.card import intended_use, limits, provenance
 from wespe.training.methods.step import MethodStep, Task
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import Recipe

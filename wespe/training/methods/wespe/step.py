@@ -56,7 +56,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
         shape, norm = self.recipe.generator.model_dump(), self.recipe.discriminator.norm
         forth, back = None, None
         if self.recipe.generator.start == "transport":
-            forth = task.transports.forth
+            transports = task.transports
+            forth = transports.around_restoration if self.recipe.restores else transports.forth
             back = task.transports.back if self.recipe.weights.content else None
         weights = self.recipe.weights
         networks: dict[str, nn.Module] = {"generator": Generator(**shape, transport=forth)}

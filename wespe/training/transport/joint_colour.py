@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.training.chance import jackknife, trust
+from wespe.training.transport.chance import jackknife, total, trust
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ def fit_mixing(source: Sequence[Array], target: Sequence[Array]) -> Array:
     def energy(change: Array) -> float:
         return float(np.trace(change.T @ covariance @ change))
 
-    found, errors = jackknife(change, source, target, lambda parts: np.sum(parts, axis=0))
+    found, errors = jackknife(change, source, target, total)
     covariance, mixing = _covariance(np.sum(source, axis=0)), np.eye(3)
     for part in (shared, own):
         share = trust(energy(part(found)), sum(energy(part(error)) for error in errors))
