@@ -58,6 +58,7 @@ def enhance_files(
     steady: float = STEADY,
     double_rate: bool = False,
     report: Callable[[str], None] = print,
+    quiet: bool = False,
 ) -> Summary:
     """Enhance photos and videos, folders with everything below them, and patterns.
 
@@ -65,11 +66,11 @@ def enhance_files(
     `quality`. A result that was made from the same photo by the same network and settings stays;
     what else is in its place is a failure, unless `overwrite`: see `ledger`. A photo that cannot be
     used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
-    again, also `in_place`. `report` gets a line for each photo, standard error a progress line. Of
-    videos, which `in_place` leaves alone, see `enhance_video`, also for `crf`, `steady` and
-    `double_rate`. Raises ValueError, before any photo is touched, for a setting out of range, for a
-    network that changes a photo's size, and where an original would be overwritten though not
-    `in_place`.
+    again, also `in_place`. `report` gets a line for each photo; standard error has a progress line,
+    unless `quiet`, which videos do not heed. Of videos, which `in_place` leaves alone, see
+    `enhance_video`, also for `crf`, `steady` and `double_rate`. Raises ValueError, before any photo
+    is touched, for a setting out of range, for a network that changes a photo's size, and where an
+    original would be overwritten though not `in_place`.
     """
     check_options(strength=strength, quality=quality, crf=crf, steady=steady)
     enhancer.require_same_size("photo files and videos")
@@ -83,7 +84,9 @@ def enhance_files(
     for path, reason in failed:
         report(f"{path}: failed, {reason}")
     sizes = {photo: _pixels(photo) for photo, (state, _) in states.items() if state is State.NEW}
-    with Progress("photos", total=sum(sizes.values()), unit="pixels", silent=not sizes) as progress:
+    with Progress(
+        "photos", total=sum(sizes.values()), unit="pixels", silent=quiet or not sizes
+    ) as progress:
         for number, (path, output) in enumerate(planned.outputs.items(), start=1):
             line = f"{number}/{len(planned.outputs)} {path}"
             state, why = states[path]
