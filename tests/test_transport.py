@@ -81,8 +81,11 @@ def test_a_look_is_found_and_made() -> None:
     # What the curves take of it is missing in the gains.
     saturation, fine, coarse = found.gains.tolist()
     assert saturation > 1.02
-    assert fine > 1.02 > 0.9 > coarse
+    assert fine > 1 > 0.9 > coarse
     moved = np.stack([found.enhance(photo) for photo in source])
+    curves = np.stack([Transport(found.levels).enhance(photo) for photo in source])
+    errors = [np.abs(photos.astype(float) - target).mean() for photos in (moved, curves, source)]
+    assert errors[0] < 0.6 * errors[1] < 0.6 * errors[2]
     again = fit_transport(moved, target)
     assert again.gains.tolist() == pytest.approx([1, 1, 1], abs=0.12)
 
@@ -213,7 +216,7 @@ def test_figures_on_dped() -> None:
     plain = Transport(histogram_match(phone, canon)).match(to_tensor(phone))
     transport = fit_transport(phone, canon)
     moved = torch.cat([transport(to_tensor(phone[k : k + 50])) for k in range(0, 300, 50)])
-    for enhanced, expected_db in ((plain, 20.47), (moved, 20.74)):
+    for enhanced, expected_db in ((plain, 20.47), (moved, 20.84)):
         values = [
             psnr_db(enhanced_photo, reference)
             for photo, enhanced_photo, reference in zip(

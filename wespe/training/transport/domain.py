@@ -12,7 +12,7 @@ from torch import Tensor
 from wespe.networks.transport import BAND_EDGES_PX, Transport, bands
 from wespe.photos.filters import grey
 from wespe.photos.images import Pixels
-from wespe.photos.tensors import to_tensor
+from wespe.photos.tensors import to_pixels, to_tensor
 from wespe.training.transport.chance import PARTS
 from wespe.training.transport.joint_colour import moments
 
@@ -45,9 +45,16 @@ class Domain:
         """How often each channel has each of its levels, in each part: `(parts, 3, 256)`."""
         counts = np.zeros((self.parts, 3, 256), np.int64)
         for patch, part in zip(self._patches, self._part_of, strict=True):
-            for channel in range(3):
-                levels = cv2.calcHist([patch], [channel], None, [256], [0, 256])
-                counts[part, channel] += levels.ravel().astype(np.int64)
+            counts[part] += _counts(patch)
+        return counts
+
+    def contrasted_histograms(self, look: Transport) -> Counts:
+        """`histograms` of what the contrast of `look` makes of the patches."""
+        counts = np.zeros((self.parts, 3, 256), np.int64)
+        for parts, patches in self._chunks():
+            levels = to_pixels(look.contrasted(patches))
+            for part, patch in zip(parts, levels, strict=True):
+                counts[part] += _counts(patch)
         return counts
 
     def contrasts(self, look: Transport, change: Change | None = None) -> list[NDArray[np.float64]]:
@@ -87,3 +94,9 @@ class Domain:
         """The numbers of the patches that contrasts and colours are measured on."""
         count = min(len(self._patches), _MEASURED)
         return np.unique(np.linspace(0, len(self._patches) - 1, count).astype(np.int64))
+
+
+def _counts(patch: Pixels) -> Counts:
+    """How often each channel of a patch has each level, `(3, 256)`."""
+    counts = [cv2.calcHist([patch], [channel], None, [256], [0, 256]) for channel in range(3)]
+    return np.stack(counts).reshape(3, 256).astype(np.int64)

@@ -63,27 +63,44 @@ def fit_domains(
     shrink: bool,
     light: bool,
     degraded: Change | None = None,
+    colours_only: bool = False,
 ) -> Transport:
     """`fit_transport` of domains that are measured.
 
-    With `degraded`, bands get the contrast that the target's patches have after it.
+    With `degraded`, bands get the contrast that the target's patches have after it; with
+    `colours_only` they keep theirs.
     """
     if shrink and min(source.parts, target.parts) == 1:
         return Transport()
     levels = shrunk_curves(source.histograms, target.histograms)
+    saturation, *contrast = _fit_gains(source, target, levels, degraded)
+    if colours_only:
+        contrast = [1.0] * len(contrast)
+    else:
+        # More contrast spreads the levels, so the curves are those for what it makes.
+        contrasted = source.contrasted_histograms(Transport(contrast=contrast))
+        levels = shrunk_curves(contrasted, target.histograms)
+        saturation, *contrast = _fit_gains(source, target, levels, degraded)
+    look = levels, saturation, contrast
+    moved = source.moments(Transport(*look))
+    mixing = fit_mixing(moved, target.moments(Transport()))
+    # Saturation and its clamping have moved the means from where the curves had brought them.
+    means = _means(source.moments(Transport(levels, contrast=contrast)))
+    constant = means - _means(moved) @ mixing
+    brightness = float(means.mean()) if light else 0.0
+    return Transport(*look, np.concatenate([constant[None], mixing]), brightness)
+
+
+def _fit_gains(
+    source: Domain, target: Domain, levels: Levels, degraded: Change | None
+) -> list[float]:
+    """Gains of the saturation and of each band for a source that has these curves."""
     before, after = source.contrasts(Transport(levels)), target.contrasts(Transport())
     if degraded:
         blurred = target.contrasts(Transport(levels), degraded)
         after = [np.append(a[:1], b[1:]) for a, b in zip(after, blurred, strict=True)]
-    saturation, *contrast = np.clip(_shrunk_gains(before, after), 1 / _LARGEST_GAIN, _LARGEST_GAIN)
-    look = levels, float(saturation), [float(gain) for gain in contrast]
-    moved = source.moments(Transport(*look))
-    mixing = fit_mixing(moved, target.moments(Transport()))
-    # The gains and their clamping have moved the means from where the curves had brought them.
-    means = _means(source.moments(Transport(levels)))
-    constant = means - _means(moved) @ mixing
-    brightness = float(means.mean()) if light else 0.0
-    return Transport(*look, np.concatenate([constant[None], mixing]), brightness)
+    gains = _shrunk_gains(before, after).clip(1 / _LARGEST_GAIN, _LARGEST_GAIN)
+    return [float(gain) for gain in gains]
 
 
 def _means(moments: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:

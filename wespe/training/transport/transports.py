@@ -56,10 +56,10 @@ class Transports:
         back, and the gains only what is left: with the whole gain photos got it twice.
         """
         random = torch.Generator().manual_seed(0)
-        degradation, back = Degradation(self.degradation), self.back
+        degradation, back = Degradation(self.degradation), self.colours_back
 
         def degraded(clean: Tensor) -> Tensor:
-            return degradation(back.recolour(clean), random)
+            return degradation(back(clean), random)
 
         domains = self._source, self._target
         return fit_domains(*domains, shrink=self._shrink, light=self._light, degraded=degraded)
@@ -70,9 +70,15 @@ class Transports:
         return fit_domains(self._target, self._source, shrink=self._shrink, light=self._light)
 
     @cached_property
+    def colours_back(self) -> Transport:
+        """From the target to the source's colours: the contrast of the target stays."""
+        domains = self._target, self._source
+        return fit_domains(*domains, shrink=self._shrink, light=self._light, colours_only=True)
+
+    @cached_property
     def degradation(self) -> DegradationNumbers:
         """What the source's camera does to clean photos: those of texture, else of the target."""
-        return fit_degradation(_sample(self._taken), self.back.recolour(_sample(self._clean)))
+        return fit_degradation(_sample(self._taken), self.colours_back(_sample(self._clean)))
 
     @cached_property
     def histogram_match(self) -> Levels:
