@@ -19,7 +19,7 @@ _TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these pho
 
 def add(commands: Commands) -> None:
     """The commands of a study, all below `wespe study`."""
-    actions = Commands(commands.add("study", study, params=False), "action")
+    actions = Commands(commands.add("study", study, params=False), "action", within="study")
     _build_options(actions.add("build", build))
     _serve_options(actions.add("serve", serve, params=False))
     exporting, reporting, withdrawing = (
