@@ -299,7 +299,7 @@ def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
         noise_levels=(3.0,) * 6,
         noise_factor=(1.0, 2.0),
         shared_noise=0.4,
-        grain_px=0.3,
+        grain_px=(0.3, 0.3),
         jpeg_quality=(85.0, 98.0),
         mismatch=0.1,
     )

@@ -1,6 +1,7 @@
 """Both transports of a pair, and the one around a network that restores."""
 
 import pytest
+import torch
 from torch import Tensor
 
 from tests.made import manifest
@@ -9,6 +10,7 @@ from wespe.data.patches.store import PatchSet
 from wespe.networks.transport import bands
 from wespe.photos.filters import grey
 from wespe.photos.tensors import to_pixels
+from wespe.training.camera.degradation import ANY_CAMERA
 from wespe.training.transport.transports import Transports
 
 
@@ -40,3 +42,14 @@ def test_colours_go_back_without_the_contrast(transports: Transports) -> None:
     )
     # To blur is the degradation's business alone.
     assert sharp > 1.1 * soft
+
+
+def test_for_any_camera_nothing_is_measured_and_colours_stay() -> None:
+    dark, bright = patch_set(0.4 * scenes(0)), patch_set(scenes(1))
+    transports = Transports(dark, bright, shrink=False, any_camera=True)
+    assert transports.degradation == ANY_CAMERA
+    clean = scenes(2, count=2)
+    for transport in (transports.colours_back, transports.around_restoration):
+        assert torch.allclose(transport(clean), clean, atol=1e-6)
+    # A baseline to compare with is what it would be.
+    assert not torch.allclose(transports.forth(clean), clean, atol=0.05)

@@ -114,8 +114,9 @@ class Pair(Settings):
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""
     any_camera: bool = False
-    """The network is for photos of any camera, since the source has those of many. Its card says
-    so."""
+    """The network is for photos of any camera, and its card says so. With the weight `restoration`
+    no camera is measured: clean patches are degraded by ranges that many cameras lie in, from
+    nothing to the noise of a small sensor, and colours stay as they are."""
     network: str | None = None
     """A network to use as it is: the prefix of a TensorFlow checkpoint of the DPED authors, or a
     .safetensors network of this project with its card beside it. Nothing is trained."""

@@ -66,7 +66,7 @@ def limits(
         found.append(
             f"The photos of {source} are simulated: its effect on a real camera's is not known."
         )
-    if degradation and degradation.mismatch > _MISMATCHED:
+    if degradation and (degradation.mismatch or 0) > _MISMATCHED:
         found.append(
             f"What the camera of {source} does to texture was not found: photos that are degraded "
             f"as it was measured differ from the camera's by about {degradation.mismatch:.0%}. "

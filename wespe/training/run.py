@@ -46,10 +46,10 @@ def train_pair(
     """Train `name`, or resume, and write the folder `out`. Returns the card.
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
-    holds what a stopped training resumes from until `out` is written. `any_camera`: what the card
-    says of it. Raises ValueError for sets or weights that cannot be used, among them sets without
-    pairs where the method needs them, and BusyError where another process trains the same. Of
-    several processes that train together, only the first writes; the others return None.
+    holds what a stopped training resumes from until `out` is written. `any_camera`: as in the
+    settings of a pair. Raises ValueError for sets or weights that cannot be used, among them sets
+    without pairs where the method needs them, and BusyError where another process trains the same.
+    Of several processes that train together, only the first writes; the others return None.
     """
     sizes_px = [patches.size_px for patches in (source, target, texture) if patches]
     if len({*sizes_px}) > 1:
@@ -66,7 +66,12 @@ def train_pair(
     )
     tune(device)
     transports = Transports(
-        source, target, texture, shrink=recipe.shrink_transport, light=recipe.adapts_light
+        source,
+        target,
+        texture,
+        shrink=recipe.shrink_transport,
+        light=recipe.adapts_light,
+        any_camera=any_camera,
     )
     step = method(recipe, Task((x, y), transports, device, seed))
     try:

@@ -11,7 +11,7 @@ from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_tensor
 from wespe.results.cards import DegradationNumbers
-from wespe.training.camera.degradation import Degradation
+from wespe.training.camera.degradation import ANY_CAMERA, Degradation
 from wespe.training.camera.fit import fit_degradation
 from wespe.training.transport.curves import Levels
 from wespe.training.transport.domain import Domain
@@ -25,7 +25,8 @@ class Transports:
     """The transports from each domain to the look of the other, fitted when first asked for.
 
     `shrink`, `light`: as in `fit_transport`. `texture`: other photos whose texture is as clean as
-    the target's, whatever their colours.
+    the target's, whatever their colours. `any_camera`: what degrades clean photos is not measured,
+    and colours stay: the network is for photos of cameras that are not known.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class Transports:
         *,
         shrink: bool,
         light: bool = False,
+        any_camera: bool = False,
     ) -> None:
-        self._shrink, self._light = shrink, light
+        self._shrink, self._light, self._any_camera = shrink, light, any_camera
         self._source, self._target = (
             Domain(patches.pixels, patches.photos, whole=not shrink) for patches in (source, target)
         )
@@ -55,6 +57,8 @@ class Transports:
         The blur has taken some of the contrast that the target has more. The network gives that
         back, and the gains only what is left: with the whole gain photos got it twice.
         """
+        if self._any_camera:
+            return Transport()
         random = torch.Generator().manual_seed(0)
         degradation, back = Degradation(self.degradation), self.colours_back
 
@@ -72,12 +76,16 @@ class Transports:
     @cached_property
     def colours_back(self) -> Transport:
         """From the target to the source's colours: the contrast of the target stays."""
+        if self._any_camera:
+            return Transport()
         domains = self._target, self._source
         return fit_domains(*domains, shrink=self._shrink, light=self._light, colours_only=True)
 
     @cached_property
     def degradation(self) -> DegradationNumbers:
         """What the source's camera does to clean photos: those of texture, else of the target."""
+        if self._any_camera:
+            return ANY_CAMERA
         return fit_degradation(_sample(self._taken), self.colours_back(_sample(self._clean)))
 
     @cached_property
