@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from wespe.judging.metrics.registry import METRICS
 from wespe.photos.images import Pixels, read_photo
-from wespe.training.transport_fit import fit_transport
+from wespe.training.transport.fit import fit_transport
 
 TRAIN, TEST = range(200), range(200, 300)
 Values = NDArray[np.float64]

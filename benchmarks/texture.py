@@ -30,7 +30,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.cli.network import load_network, network_file
+from wespe.apps.enhancing.networks import load_network, network_file
 from wespe.core.device import resolve
 from wespe.judging.baselines import baselines
 from wespe.judging.metrics.texture import (

@@ -5,7 +5,7 @@ from tests.made import card
 from wespe.judging.baselines import autocontrast, baselines, clahe, grey_world
 from wespe.judging.registry import BASELINES
 from wespe.results.cards import ModelCard
-from wespe.training.transport_fit import fit_transport, histogram_match
+from wespe.training.transport.fit import fit_transport, histogram_match
 
 
 def patches(seed: int, mean: float, deviation: float, count: int = 5) -> np.ndarray:

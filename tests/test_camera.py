@@ -22,7 +22,7 @@ NOTHING = DegradationNumbers(
     noise_levels=(1.0,) * 6,
     noise_factor=(0.0, 0.0),
     shared_noise=0.5,
-    grain_px=0.05,
+    grain_px=(0.05, 0.05),
     jpeg_quality=(100.0, 100.0),
     mismatch=0.0,
 )
@@ -102,7 +102,7 @@ def test_a_known_camera_is_found(blur: float, noise: float, quality: float) -> N
         scenes(1),
         blur_px=(blur, blur),
         noise_factor=(noise, noise),
-        grain_px=0.4,
+        grain_px=(0.4, 0.4),
         jpeg_quality=(quality, quality),
     )
     clean = scenes(2)
@@ -111,6 +111,7 @@ def test_a_known_camera_is_found(blur: float, noise: float, quality: float) -> N
     again = Degradation(found)(clean, torch.Generator().manual_seed(5))
     strength, wanted = (float(Texture.of(x).noise[:, 0].nanmean().exp()) for x in (again, taken))
     assert strength == pytest.approx(wanted, rel=0.35)
+    assert found.mismatch is not None
     assert found.mismatch < 0.3
 
 
@@ -124,4 +125,5 @@ def test_photos_that_are_as_clean_get_little() -> None:
 def test_flat_photos_are_no_evidence_and_no_error() -> None:
     flat = torch.full((6, 3, 64, 64), 0.4)
     found = fit_degradation(flat, flat)
+    assert found.mismatch is not None
     assert np.isfinite([*found.blur_px, *found.noise_levels, found.mismatch]).all()

@@ -73,7 +73,7 @@ def test_a_row_has_the_network_and_its_metrics_beside_original_and_best_baseline
     assert heading.startswith("NAME")
     cells = [cell for cell in row.split("  ") if cell]
     assert [cell.strip() for cell in cells[:7]] == [
-        *("phone_dslr", "wespe", "phone → dslr", "400", "yes", "scenes"),
+        *("phone_dslr", "demo, simulated", "wespe", "phone → dslr", "400", "scenes"),
         "21.03 (17.64, 18.97)",
     ]
     assert find()[0].card.sha256[:12] in row

@@ -1,7 +1,10 @@
 """Bad input ends with the culprit's name and what was expected, and with nothing half-written."""
 
+import argparse
 import importlib.util
 import json
+import re
+import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -15,6 +18,9 @@ from safetensors.torch import load_file, save_file
 from tests.conftest import ROOT
 from tests.made import card
 from wespe import __version__, cli
+from wespe.cli.examples import EXAMPLES
+from wespe.cli.groups import GROUPS
+from wespe.cli.parser import Commands
 from wespe.core.files import sha256
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
@@ -143,13 +149,13 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     network()
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
-    assert printed[0].startswith("empty: failed, expected photos (.avif, .bmp, .heic, ")
+    assert printed[0].startswith("failed: empty: expected photos (.avif, .bmp, .heic, ")
     assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files ignored"
 
 
 def test_wrong_settings_and_names_are_refused(call: Call) -> None:
     assert refused(call, "acquire", "fone", "--out", "out") == [
-        "expected a source of the settings (phone, empty, gone), got 'fone'"
+        "expected a source of the settings (phone, empty, gone), got 'fone'; did you mean gone?"
     ]
     Path("params.yaml").write_text(
         SETTINGS.replace("steps: 2", "steps: 0").replace("count", "cuont")
@@ -183,7 +189,13 @@ def test_the_schema_is_what_editors_are_given(call: Call) -> None:
     ("arguments", "message"),
     [
         ((), "the following arguments are required: COMMAND"),
-        (("enhence",), "invalid choice: 'enhence'"),
+        (("enhence",), "invalid choice: 'enhence'; did you mean enhance?"),
+        (("quite_another",), "invalid choice: 'quite_another' (choose from "),
+        (("enhance", "a.jpg", "--modle", "x"), "--modle x; did you mean --model?"),
+        (("enhance", "a.jpg", "--zzz"), "unrecognized arguments: --zzz"),
+        (("export", "--modle=x", "--out", "y"), "are required: --model; did you mean --model?"),
+        (("study", "serv"), "invalid choice: 'serv'; did you mean serve?"),
+        (("enhance", "a.jpg", "--backend", "opnvino"), "did you mean openvino?"),
         (("acquire", "phone"), "the following arguments are required: --out"),
     ],
 )
@@ -194,6 +206,36 @@ def test_a_wrong_command_line_shows_the_usage(
     assert code == 2
     assert messages[0].startswith("usage: wespe")
     assert message in messages[-1]
+
+
+def test_the_help_has_every_command_once_by_its_purpose(call: Call) -> None:
+    code, printed, _ = call("--help")
+    assert code == 0
+    listed = [line.split()[0] for line in printed if re.match(r"  [a-z][\w-]+  ", line)]
+    assert len(listed) == len(set(listed))
+    commands = Commands(argparse.ArgumentParser())
+    for group in GROUPS:
+        group.add(commands)
+    assert {*commands.names} == {*listed}
+    assert [line for line in printed if line in {"enhance:", "train:", "judge:", "pipeline:"}]
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_the_examples_of_the_help_are_commands(call: Call, name: str) -> None:
+    code, printed, _ = call(*name.split(), "--help")
+    assert code == 0
+    for line in EXAMPLES[name]:
+        assert f"  {line}" in printed
+        words = shlex.split(line.partition(">")[0], comments=True)
+        assert words[: 1 + len(name.split())] == ["wespe", *name.split()]
+        cli.make_parser().parse_args(words[1:])
+
+
+def test_every_command_has_examples() -> None:
+    commands = Commands(argparse.ArgumentParser())
+    for group in GROUPS:
+        group.add(commands)
+    assert {*commands.names} <= EXAMPLES.keys()
 
 
 def test_help_and_version(call: Call) -> None:
@@ -367,7 +409,10 @@ def test_wrong_options_of_enhance_are_refused(
 
 def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) -> None:
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
-    assert message == "expected the name or path of one network (there are none), got 'pair'"
+    assert message == (
+        "pair: no such file, no network that comes with wespe, nor one in the results of "
+        "params.yaml (there are none)"
+    )
     folder = Path("results/pairs/pair")
     folder.mkdir(parents=True)
     network(str(folder / "generator.safetensors"))
@@ -378,7 +423,10 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
         assert (code, len(printed)) == (0, 2)
     assert printed[0] == "1/1 photos/0.jpg: skipped, out/0.jpg is up to date"
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
-    assert message == "x: no such file, and no gone.yaml that names a folder of networks"
+    assert message == (
+        "x: no such file, no network that comes with wespe, and no gone.yaml that names a folder "
+        "of networks (there are none)"
+    )
 
 
 def test_a_quoted_pattern_and_originals_that_are_replaced(call: Call, prepared: None) -> None:

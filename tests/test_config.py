@@ -173,6 +173,11 @@ NAME = "must be a name of letters, digits, - and _"
             "domains must include 'dslr', which pairs.phone_dslr.target names, got phone",
         ),
         (
+            "patches.counts",
+            {"fone": 9},
+            "patches.counts must name domains (phone, dslr), got 'fone'",
+        ),
+        (
             "pairs.phone_dslr.source",
             "fone",
             "pairs.phone_dslr.source must name a source (dslr, faves, phone, scenes), got 'fone'",

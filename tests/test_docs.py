@@ -40,7 +40,7 @@ from wespe.settings import docs as reference
 from wespe.settings import params as config
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import Task
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXTENDING = (ROOT / "docs" / "extending.md").read_text("utf-8")

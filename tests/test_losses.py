@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from skimage.color import rgb2gray
+from skimage.metrics import structural_similarity
 
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.training import losses
@@ -109,3 +110,19 @@ def test_r1_penalty_of_a_linear_discriminator() -> None:
     logits = (real * weight).sum((1, 2, 3))
     expected = 0.5 * weight.square().sum().item()
     assert losses.r1_penalty(logits, real).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_structure_loss_is_scikit_images_ssim_at_every_second_window() -> None:
+    random = torch.Generator().manual_seed(0)
+    image, reference = (torch.rand(2, 3, 21, 31, generator=random) for _ in range(2))
+    image = 0.7 * reference + 0.3 * image
+    expected = []
+    for pair in zip(image.numpy(), reference.numpy(), strict=True):
+        _, windows = structural_similarity(
+            *pair, win_size=7, channel_axis=0, data_range=1, use_sample_covariance=False, full=True
+        )
+        expected.append(windows[:, 3:-3:2, 3:-3:2].mean())
+    got = losses.structure_loss(image, reference).item()
+    assert got == pytest.approx(1 - np.mean(expected), abs=1e-5)
+    assert 0.02 < got < 0.5
+    assert losses.structure_loss(reference, reference).item() == pytest.approx(0, abs=1e-6)

@@ -31,7 +31,10 @@ class Brighter:
 def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     app = make_app(
-        {"0": Offer("phone", "phone → dslr, 10 steps"), "1": Offer("other", "")},
+        {
+            "0": Offer("phone", "for one camera", "phone → dslr, 10 steps"),
+            "1": Offer("other", "published"),
+        },
         lambda _: Brighter(),
         upload_mb=0.01,
         limits=Limits(photos=2, megapixels=0.01),
@@ -79,8 +82,11 @@ def test_a_photo_goes_in_and_comes_out_enhanced(client: httpx.Client) -> None:
 def test_what_is_offered_is_told(client: httpx.Client) -> None:
     assert client.get("/offers").json() == {
         "networks": [
-            {"id": "0", "name": "phone", "note": "phone → dslr, 10 steps"},
-            {"id": "1", "name": "other", "note": ""},
+            {
+                **{"id": "0", "name": "phone", "badge": "for one camera"},
+                "note": "phone → dslr, 10 steps",
+            },
+            {"id": "1", "name": "other", "badge": "published", "note": ""},
         ],
         "limits": {"mb": 0.01, "megapixels": 0.01},
     }

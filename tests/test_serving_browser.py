@@ -39,7 +39,7 @@ def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
     app = make_app(
-        {"0": Offer("invert", "phone → dslr"), "1": Offer("darker", "")},
+        {"0": Offer("invert", "for one camera", "phone → dslr"), "1": Offer("darker", "published")},
         {"0": Inverting(), "1": Darker()}.__getitem__,
         upload_mb=1,
         limits=Limits(photos=4, megapixels=1),

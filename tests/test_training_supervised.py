@@ -24,7 +24,7 @@ from wespe.training.methods.dped.settings import DpedRecipe
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 UNTRAINED = {"extractor": "untrained", "layer": "relu2"}
 TINY: dict[str, dict[str, Any]] = {

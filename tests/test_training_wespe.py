@@ -12,9 +12,9 @@ from wespe.networks.transport import Transport
 from wespe.results.cards import DegradationNumbers
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.step import Task
-from wespe.training.methods.wespe.settings import WespeRecipe
+from wespe.training.methods.wespe.settings import WespeRecipe, WespeWeights
 from wespe.training.methods.wespe.step import WespeStep
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 TINY: dict[str, Any] = {
     "steps": 40,
@@ -299,7 +299,7 @@ def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
         noise_levels=(3.0,) * 6,
         noise_factor=(1.0, 2.0),
         shared_noise=0.4,
-        grain_px=0.3,
+        grain_px=(0.3, 0.3),
         jpeg_quality=(85.0, 98.0),
         mismatch=0.1,
     )
@@ -338,8 +338,34 @@ def test_half_of_the_clean_patches_are_those_of_texture() -> None:
 
 
 def test_restoration_needs_a_transport_after_it() -> None:
-    with pytest.raises(ValueError, match=r"restoration needs generator\.start: transport"):
-        restoring({"generator": {"start": "identity"}})
+    for weight in ("restoration", "structure"):
+        changes = {"generator": {"start": "identity"}, "weights": {weight: 1}}
+        with pytest.raises(ValueError, match=r"structure need generator\.start: transport"):
+            restoring(changes)
+
+
+def test_structure_is_a_loss_beside_restoration() -> None:
+    weights = {**RESTORING["weights"], "structure": 0.5}
+    losses = restoring({"weights": weights}).train_step(batch(), 1)
+    assert losses["total"] == pytest.approx(losses["restoration"] + 0.5 * losses["structure"])
+    assert 0.01 < losses["structure"] < 1
+    alone = restoring().train_step(batch(), 1)
+    assert "structure" not in alone
+    assert alone["restoration"] == losses["restoration"]
+
+
+def test_a_network_that_restores_has_the_transport_around_it() -> None:
+    """Its gains leave to the network what the blur took; networks without keep the whole."""
+    given = task(resolve("cpu-fp32"))
+    given.transports.around_restoration = Transport(contrast=(1.1, 1.0))
+    recipe = WespeRecipe.model_validate({**TINY, **RESTORING})
+    transports = [
+        WespeStep(chosen, given).generator.get_submodule("transport")
+        for chosen in (recipe, recipe.model_copy(update={"weights": WespeWeights()}))
+    ]
+    gains = [transport.get_buffer("gains").tolist() for transport in transports]
+    assert gains[0] == pytest.approx([1, 1.1, 1.0])
+    assert gains[1] == BRIGHTER.gains.tolist()
 
 
 def test_rates_rise_over_the_warm_up() -> None:

@@ -12,7 +12,7 @@ from wespe.judging.metrics.psnr import psnr_db
 from wespe.networks.transport import Transport
 from wespe.photos.images import read_photo
 from wespe.photos.tensors import to_pixels, to_tensor
-from wespe.training.transport_fit import fit_transport, histogram_match
+from wespe.training.transport.fit import fit_transport, histogram_match
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -81,10 +81,20 @@ def test_a_look_is_found_and_made() -> None:
     # What the curves take of it is missing in the gains.
     saturation, fine, coarse = found.gains.tolist()
     assert saturation > 1.02
-    assert fine > 1.02 > 0.9 > coarse
+    assert fine > 1 > 0.9 > coarse
     moved = np.stack([found.enhance(photo) for photo in source])
+    curves = np.stack([Transport(found.levels).enhance(photo) for photo in source])
+    errors = [np.abs(photos.astype(float) - target).mean() for photos in (moved, curves, source)]
+    assert errors[0] < 0.6 * errors[1] < 0.6 * errors[2]
     again = fit_transport(moved, target)
     assert again.gains.tolist() == pytest.approx([1, 1, 1], abs=0.12)
+
+
+def test_grey_photos_get_no_colour() -> None:
+    coloured = np.concatenate([smooth(seed) for seed in range(20)])
+    grey = np.concatenate([smooth(seed) for seed in range(20, 40)])[..., :1].repeat(3, axis=-1)
+    moved = fit_transport(grey, coloured)(to_tensor(grey[:8])) * 255
+    assert float((moved.amax(1) - moved.amin(1)).mean()) < 2
 
 
 def test_saturation_and_contrast_leave_grey_and_flat_photos_alone() -> None:
@@ -191,7 +201,7 @@ def test_it_streams_over_memory_maps(tmp_path: Path, monkeypatch: pytest.MonkeyP
     source, target = smooth(0), smooth(1, count=11)
     whole = fit_transport(source, target)
     np.save(tmp_path / "source.npy", source)
-    monkeypatch.setattr("wespe.training.transport_fit._CHUNK_PIXELS", 3 * 64 * 64)
+    monkeypatch.setattr("wespe.training.transport.domain._CHUNK_PIXELS", 3 * 64 * 64)
     mapped = fit_transport(np.load(tmp_path / "source.npy", mmap_mode="r"), target)
     assert torch.equal(mapped.curves, whole.curves)
     torch.testing.assert_close(mapped.gains, whole.gains)
@@ -213,7 +223,7 @@ def test_figures_on_dped() -> None:
     plain = Transport(histogram_match(phone, canon)).match(to_tensor(phone))
     transport = fit_transport(phone, canon)
     moved = torch.cat([transport(to_tensor(phone[k : k + 50])) for k in range(0, 300, 50)])
-    for enhanced, expected_db in ((plain, 20.47), (moved, 20.74)):
+    for enhanced, expected_db in ((plain, 20.47), (moved, 20.84)):
         values = [
             psnr_db(enhanced_photo, reference)
             for photo, enhanced_photo, reference in zip(

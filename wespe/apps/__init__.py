@@ -1,4 +1,4 @@
-"""What people use beside the pipeline: the photo server, user studies, the list of networks.
+"""What people use beside the pipeline: networks by name, the photo server, user studies, the list.
 
-Imports `core`, `photos`, `results`, `judging`, `pipeline`.
+Imports `core`, `photos`, `results`, `networks`, `judging`, `settings`, `pipeline`.
 """

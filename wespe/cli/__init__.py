@@ -4,7 +4,6 @@ Imports `core`, `results`, `data`, `networks`, `training`, `judging`, `reports`,
 `pipeline`, `apps`.
 """
 
-import argparse
 import io
 import sys
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ from typing import NoReturn
 
 import wespe
 from wespe.cli.extras import missing
-from wespe.cli.groups import GROUPS
-from wespe.cli.parser import Commands
+from wespe.cli.groups import GROUPS, by_purpose
+from wespe.cli.parser import Commands, Parser
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -49,11 +48,12 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def make_parser() -> argparse.ArgumentParser:
+def make_parser() -> Parser:
     """The parser of all subcommands."""
-    parser = argparse.ArgumentParser("wespe", description=wespe.__doc__)
+    parser = Parser("wespe", usage="wespe COMMAND …", description=wespe.__doc__)
     parser.add_argument("--version", action="version", version=wespe.__version__)
     commands = Commands(parser)
     for group in GROUPS:
         group.add(commands)
+    parser.epilog = by_purpose(commands.explained)
     return parser

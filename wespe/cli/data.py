@@ -46,12 +46,9 @@ def patches(arguments: argparse.Namespace) -> None:
     from wespe.results.index import read_index
 
     params = load_settings(arguments)
-    manifest = extract(
-        read_index(arguments.index),
-        arguments.out,
-        **params.patches.model_dump(),
-        seed=params.run.seed,
-    )
+    settings = params.patches.model_dump(exclude={"counts"})
+    settings["count"] = params.patches.counts.get(arguments.name, params.patches.count)
+    manifest = extract(read_index(arguments.index), arguments.out, **settings, seed=params.run.seed)
     print(f"{arguments.name}: {len(manifest.patches)} patches, left out: {manifest.left_out}")
     for photo in manifest.left_out.unreadable:
         print(f"  left out: {photo.file}: {photo.reason}")

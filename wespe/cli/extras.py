@@ -1,6 +1,5 @@
 """Which extra of this package brings a module that is missing."""
 
-import importlib.metadata
 import re
 from contextlib import suppress
 
@@ -24,6 +23,8 @@ def missing(error: ImportError) -> str:
 
 
 def _extra_of(distribution: str) -> str:
+    import importlib.metadata  # which takes as long as the rest of the command line
+
     with suppress(importlib.metadata.PackageNotFoundError):
         for requirement in importlib.metadata.requires("wespe") or []:
             found = re.match(r"([\w.-]+).*\bextra == ['\"](\w+)['\"]", requirement)

@@ -1,9 +1,13 @@
 """How a subcommand is declared, and how it finds the settings that it is about."""
 
 import argparse
-from collections.abc import Callable, Mapping
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from wespe.cli.examples import EXAMPLES
 
 if TYPE_CHECKING:
     from wespe.settings.params import Params
@@ -21,12 +25,70 @@ FILES = {
 """What files commands ask for, by the option's name."""
 
 
-class Commands:
-    """The subcommands of a parser."""
+class Parser(argparse.ArgumentParser):
+    """A parser that tells the nearest word of a misspelt command or option."""
 
-    def __init__(self, parser: argparse.ArgumentParser, dest: str = "command") -> None:
-        self._parsers = parser.add_subparsers(dest=dest, required=True, metavar=dest.upper())
-        self.names: list[str] = []
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(
+            *arguments, formatter_class=argparse.RawDescriptionHelpFormatter, **options
+        )
+        self._given: Sequence[str] = ()
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As argparse's. What a subcommand does not know is refused here, with its own usage."""
+        self._given = args or ()
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return found, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End with the usage and the message, shortened to the nearest word where there is one."""
+        wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        if wrong:
+            choices = re.findall(r"[^\s,']+", wrong[2])
+            if hint := nearest(wrong[1], choices):
+                message = message.partition(" (choose")[0] + hint
+        else:
+            known = re.findall(r"--[\w-]+", self.format_usage())
+            names = [word.partition("=")[0] for word in self._given if word.startswith("--")]
+            # An option may be given by its first letters.
+            strange = [
+                name for name in names if not any(option.startswith(name) for option in known)
+            ]
+            message += "".join(nearest(name, known) for name in strange)
+        super().error(message)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`; did you mean …?` with the known word that is nearest; nothing where none is near."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+class Commands:
+    """The subcommands of a parser; `within`: the command that they belong to."""
+
+    def __init__(
+        self, parser: argparse.ArgumentParser, dest: str = "command", *, within: str = ""
+    ) -> None:
+        self._parsers = parser.add_subparsers(
+            dest=dest,
+            required=True,
+            metavar=dest.upper(),
+            prog=parser.prog,
+            help=None if within else argparse.SUPPRESS,
+        )
+        self._within = within
+        self.explained: dict[str, str] = {}
+        """What each command does, by its name."""
+
+    @property
+    def names(self) -> list[str]:
+        """The commands' names, in the order in which they were added."""
+        return list(self.explained)
 
     def add(
         self,
@@ -43,8 +105,12 @@ class Commands:
         settings, if it takes one. `out`: what `--out` names, if it makes something. `params`:
         whether it reads settings. Returns its parser, for options of its own.
         """
-        self.names.append(name)
-        command = self._parsers.add_parser(name, help=run.__doc__, description=run.__doc__)
+        self.explained[name] = explained = (run.__doc__ or "").partition("\n")[0]
+        examples = EXAMPLES.get(f"{self._within} {name}".strip(), ())
+        epilog = "\n  ".join(["examples:", *examples]) if examples else None
+        # The commands of `wespe` itself are listed by what they are for, see `groups`.
+        listed = {"help": explained} if self._within else {}
+        command = self._parsers.add_parser(name, description=explained, epilog=epilog, **listed)
         command.set_defaults(run=run)
         if named:
             command.add_argument("name", metavar="NAME", help=f"{named} of the settings")
@@ -98,5 +164,6 @@ def named(table: Mapping[str, Value], name: str, what: str) -> Value:
     """The entry of a table of the settings. Raises ValueError that lists those there are."""
     if name not in table:
         known = ", ".join(table) or "there are none"
-        raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}")
+        hint = nearest(name, table)
+        raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}{hint}")
     return table[name]

@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from wespe.cli.network import engine_options, load_network, make_ready, model_option
+from wespe.cli.network import engine_options, model_option
 from wespe.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
     """The commands for a user's own photos."""
     _enhance_options(commands.add("enhance", enhance))
+    commands.add("list", list_networks)
     _export_options(commands.add("export", export, out="the .onnx or, for OpenVINO, .xml file"))
 
 
@@ -21,7 +22,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="PHOTO",
         help="a photo, a video, a folder, or a pattern",
     )
-    model_option(command)
+    model_option(command, required=False)
     place = command.add_mutually_exclusive_group()
     place.add_argument(
         "--out",
@@ -69,23 +70,47 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
 
 def enhance(arguments: argparse.Namespace) -> int:
     """Enhance photos of any size and videos. Takes files, folders and patterns."""
-    from wespe.networks.inference.photo import enhance_files
+    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
+    from wespe.networks.inference.photo import check_options, enhance_files, nothing_usable
 
-    network = load_network(arguments.model, arguments.params)
+    given = arguments
+    options = {key: getattr(given, key) for key in ("strength", "quality", "crf", "steady")}
+    check_options(**options)
+    place = {"out": given.out, "in_place": given.in_place}
+    if unusable := nothing_usable(given.photos, **place):
+        print(unusable)
+        return 1
+    path = network_file(given.model, given.params)
+    if given.model is None:
+        print(_of_default())
+    network = load_network(str(path), given.params)
     summary = enhance_files(
-        arguments.photos,
-        enhancer=make_ready(network, arguments.compute, arguments.backend),
-        out=arguments.out,
-        in_place=arguments.in_place,
-        strength=arguments.strength,
-        overwrite=arguments.overwrite,
-        quality=arguments.quality,
-        crf=arguments.crf,
-        steady=arguments.steady,
-        double_rate=arguments.double_rate,
+        given.photos,
+        enhancer=make_ready(network, given.compute, given.backend),
+        overwrite=given.overwrite,
+        double_rate=given.double_rate,
+        **place,
+        **options,
     )
     print(summary)
     return 1 if summary.failed else 0
+
+
+def _of_default() -> str:
+    """The line that says which network works where nobody has named one."""
+    from wespe.networks.shipped import default_network
+
+    network = default_network()
+    return f"by the network {network.name}, {network.badge}; --model takes another, see wespe list"
+
+
+def list_networks(arguments: argparse.Namespace) -> int:
+    """List the networks there are: those that come with wespe, and the project's own."""
+    from wespe.apps.enhancing.listing import listed
+
+    lines, whole = listed(arguments.params)
+    print("\n".join(lines))
+    return 0 if whole else 1
 
 
 def _export_options(command: argparse.ArgumentParser) -> None:
@@ -101,6 +126,7 @@ def _export_options(command: argparse.ArgumentParser) -> None:
 
 def export(arguments: argparse.Namespace) -> None:
     """Export a network as ONNX or OpenVINO, and check it against torch."""
+    from wespe.apps.enhancing.networks import load_network
     from wespe.networks.inference.export import export as write
 
     network = load_network(arguments.model, arguments.params)

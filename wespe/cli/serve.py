@@ -4,8 +4,8 @@ import argparse
 from functools import cache
 from pathlib import Path
 
-from wespe.cli.network import compute_option, make_ready
-from wespe.cli.parser import Commands, load_settings
+from wespe.cli.network import compute_option
+from wespe.cli.parser import Commands
 
 
 def add(commands: Commands) -> None:
@@ -13,10 +13,9 @@ def add(commands: Commands) -> None:
     command = commands.add("serve", serve)
     command.add_argument(
         "--model",
-        type=Path,
         nargs="+",
-        metavar="FILE",
-        help="the networks to offer (default: all in run.results of the settings)",
+        metavar="NETWORK",
+        help="the networks to offer, names or files (default: those of wespe list)",
     )
     command.add_argument(
         "--port", type=int, default=8600, metavar="NUMBER", help="(default: %(default)s; 0: any)"
@@ -45,6 +44,7 @@ def add(commands: Commands) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a local page that enhances photos: drop them, compare, download."""
+    from wespe.apps.enhancing.networks import make_ready
     from wespe.apps.serving.app import make_app
     from wespe.apps.serving.offers import find_offers
     from wespe.apps.serving.tray import Limits
@@ -52,8 +52,7 @@ def serve(arguments: argparse.Namespace) -> None:
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.tiled import PhotoEnhancer
 
-    folders = arguments.model or [Path(load_settings(arguments).run.results)]
-    paths, offers = find_offers(folders)
+    paths, offers = find_offers(_places(arguments))
 
     @cache
     def load(key: str) -> PhotoEnhancer:
@@ -69,8 +68,21 @@ def serve(arguments: argparse.Namespace) -> None:
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
     )
-    print(
-        f"{len(offers)} network{'s' * (len(offers) != 1)}; Ctrl-C stops the server. Open",
-        flush=True,
-    )
+    for number, offer in enumerate(offers.values()):
+        print(f"{offer.name}: {offer.badge}{'' if number else ', chosen at first'}")
+    print("Ctrl-C stops the server. Open", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
+
+
+def _places(arguments: argparse.Namespace) -> list[Path]:
+    """The files and folders of the networks that are meant."""
+    from wespe.apps.enhancing.networks import network_file, places_at_hand
+    from wespe.networks.shipped import default_network
+
+    if not arguments.model:
+        return places_at_hand(arguments.params) or [default_network().path]
+    # A folder may hold several networks, and not only one that is called after it.
+    return [
+        Path(model) if Path(model).is_dir() else network_file(model, arguments.params)
+        for model in arguments.model
+    ]

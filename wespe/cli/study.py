@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wespe.cli.network import load_network, make_ready, model_option, network_file
+from wespe.cli.network import model_option
 from wespe.cli.parser import Commands
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _TITLES = {"pairs": "Which photo is better?", "ratings": "How good are these pho
 
 def add(commands: Commands) -> None:
     """The commands of a study, all below `wespe study`."""
-    actions = Commands(commands.add("study", study, params=False), "action")
+    actions = Commands(commands.add("study", study, params=False), "action", within="study")
     _build_options(actions.add("build", build))
     _serve_options(actions.add("serve", serve, params=False))
     exporting, reporting, withdrawing = (
@@ -152,6 +152,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     if arguments.model is None:
         raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
 
+    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
     from wespe.judging.baselines import baselines
     from wespe.results.networks import read_card
 
@@ -163,7 +164,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
         folder,
         model=network,
         enhancers={
-            "enhanced": make_ready(load_network(str(network), arguments.params), "auto").enhance,
+            "enhanced": make_ready(load_network(str(network), arguments.params)).enhance,
             **baselines(others, card),
         },
         longest_px=arguments.longest_px,

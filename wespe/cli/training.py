@@ -109,7 +109,14 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     ) as record:
         out = arguments.out
         folder = state("training", key)
-        card = train_pair(arguments.name, **what, out=out, state=folder, log=record.log)
+        card = train_pair(
+            arguments.name,
+            **what,
+            any_camera=pair.any_camera,
+            out=out,
+            state=folder,
+            log=record.log,
+        )
         if card is None:  # the first of the processes writes and records
             return
         record.finish(card, out)

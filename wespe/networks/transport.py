@@ -4,7 +4,7 @@ A histogram match by itself leaves photos flat and pale: it matches each channel
 pixels have them. So the contrast at scales of a few pixels and the saturation get gains, and a
 linear map moves the channels jointly, without which a blue sky turns violet. Last comes the light
 of each scene: a gamma for the photo as a whole.
-`wespe.training.transport_fit` finds all of it between two sets of photos.
+`wespe.training.transport` finds all of it between two sets of photos.
 """
 
 import itertools

@@ -99,8 +99,8 @@ class TransportNumbers(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DegradationNumbers(Record):
-    """What the source's camera does to texture, found without pairs. Pairs of numbers are ranges,
-    from which each photo draws its own."""
+    """What the source's camera does to texture, found without pairs, or what cameras in general do.
+    Pairs of numbers are ranges, from which each photo draws its own."""
 
     blur_px: tuple[float, float]
     """The standard deviation of a Gaussian blur."""
@@ -111,23 +111,29 @@ class DegradationNumbers(Record):
     """What the noise of a photo is multiplied by."""
     shared_noise: float
     """The share of the noise's variance that all channels have in common."""
-    grain_px: float
+    grain_px: tuple[float, float]
     """The blur, as a standard deviation, that makes white noise as coarse as the camera's."""
     jpeg_quality: tuple[float, float]
     """The quality of JPEG, in libjpeg's scale."""
-    mismatch: float
+    mismatch: float | None
     """How far the spectra and the noise of photos that are degraded so are from those of the
-    source: the root mean square of the logarithms of their ratios. 0.1 is about 10 %."""
+    source: the root mean square of the logarithms of their ratios. 0.1 is about 10 %. Null: no
+    camera was measured."""
 
     def __str__(self) -> str:
         """In words, for people."""
         levels = [factor * max(self.noise_levels) for factor in self.noise_factor]
         blur, quality = self.blur_px, self.jpeg_quality
+        match = (
+            "ranges that many cameras lie in, not measured"
+            if self.mismatch is None
+            else "photos that are degraded so match the camera's within about "
+            f"{100 * self.mismatch:.0f} %"
+        )
         return (
             f"a blur of {blur[0]:.1f} to {blur[1]:.1f} px, noise of up to {levels[0]:.1f} to "
             f"{levels[1]:.1f} levels before compression, and JPEG of quality {quality[0]:.0f} to "
-            f"{quality[1]:.0f}; photos that are degraded so match the camera's within about "
-            f"{100 * self.mismatch:.0f} %"
+            f"{quality[1]:.0f}; {match}"
         )
 
 
@@ -155,6 +161,8 @@ class NetworkCard(Record):
     """What it is for, as a sentence."""
     limits: tuple[str, ...]
     """What it cannot do, one sentence each."""
+    scale: int = 1
+    """Output px for an input px, along each side. Above 1 it enlarges photos."""
     imported: Imported | None = None
     """Where it comes from, if others have trained it."""
     transport: TransportNumbers | None = None
@@ -182,6 +190,8 @@ class ModelCard(NetworkCard, Environment):
     """The name of the target domain."""
     texture: str | None = None
     """The name of the domain of clean texture, if the pair has one."""
+    any_camera: bool = False
+    """Whether it is for photos of any camera, as the pair says, and not only of the source's."""
     recipe: Mapping[str, Any]
     """All settings of the recipe, `method` and `batch_size` among them."""
     seed: int

@@ -7,6 +7,7 @@ from pathlib import Path
 from safetensors import SafetensorError, safe_open
 
 from wespe.core.files import read_json, sha256
+from wespe.results.badges import Badge, badge_of
 from wespe.results.cards import ModelCard, NetworkCard, RaterCard
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
@@ -32,6 +33,10 @@ class Network:
     @property
     def name(self) -> str:
         return name_of(self.path)
+
+    @property
+    def badge(self) -> Badge:
+        return badge_of(self.card)
 
 
 @dataclass(frozen=True)

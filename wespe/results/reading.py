@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wespe.results.badges import Badge, badge_of
 from wespe.results.cards import ModelCard, NetworkCard
 from wespe.results.evaluations import EvaluationSummary, ImageRow, read_images
 from wespe.results.layout import EvaluationFiles, PairFiles, RatingFiles
@@ -23,6 +24,10 @@ class PairResult:
     sheets: Sequence[Path]
     """Sample sheets, by step."""
 
+    @property
+    def badge(self) -> Badge:
+        return badge_of(self.card)
+
 
 @dataclass(frozen=True)
 class ImportedResult:
@@ -30,6 +35,10 @@ class ImportedResult:
 
     name: str
     card: NetworkCard
+
+    @property
+    def badge(self) -> Badge:
+        return badge_of(self.card)
 
 
 @dataclass(frozen=True)

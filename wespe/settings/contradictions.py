@@ -118,7 +118,7 @@ def _unscored(params: "Params") -> list[str]:
 
 
 def _wrong_domains(params: "Params") -> list[str]:
-    """A line for each domain that is no source, listed twice, or missing though a pair needs it."""
+    """A line for each domain that is no source, listed twice, or missing though it is named."""
     choice = ", ".join(params.sources)
     problems = [
         f"domains must name sources ({choice}), each once, got {name!r}"
@@ -126,6 +126,11 @@ def _wrong_domains(params: "Params") -> list[str]:
         if name not in params.sources or name in params.domains[:place]
     ]
     listed = ", ".join(params.domains) or "nothing"
+    problems += [
+        f"patches.counts must name domains ({listed}), got {name!r}"
+        for name in params.patches.counts
+        if name not in params.domains
+    ]
     return problems + [
         f"domains must include {source!r}, which pairs.{name}.{key} names, got {listed}"
         for name, pair in params.pairs.items()

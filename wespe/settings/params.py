@@ -86,6 +86,9 @@ class Patches(Settings):
     count: Count = 20000
     """The largest number of patches per domain, spread evenly over its photos. What a small photo
     cannot give is taken from larger ones. 10,000 patches of 100 px take 300 MB."""
+    counts: dict[Name, Count] = Field(default={})
+    """Other numbers than `count` for some of `domains`: more for one whose photos are clean and
+    large, while another has few photos and little to cut."""
     min_std: Annotated[float, Field(ge=0, le=128)] = 0.0
     """A patch is left out as flat if its grey levels (0 to 255) have a smaller standard deviation.
     0 keeps all."""
@@ -110,6 +113,10 @@ class Pair(Settings):
     the weight `restoration`, half of the patches that are degraded and mended come from it."""
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""
+    any_camera: bool = False
+    """The network is for photos of any camera, and its card says so. With the weight `restoration`
+    no camera is measured: clean patches are degraded by ranges that many cameras lie in, from
+    nothing to the noise of a small sensor, and colours stay as they are."""
     network: str | None = None
     """A network to use as it is: the prefix of a TensorFlow checkpoint of the DPED authors, or a
     .safetensors network of this project with its card beside it. Nothing is trained."""
@@ -195,13 +202,13 @@ class Params(Settings):
     """What is trained."""
     evaluations: dict[Name, Evaluation]
     """What is tested on what."""
-    raters: dict[Name, AnyRater] = Field(default_factory=dict)
+    raters: dict[Name, AnyRater] = Field(default={})
     """Raters, which learn from photos and score photos."""
-    ratings: dict[Name, Rating] = Field(default_factory=dict)
+    ratings: dict[Name, Rating] = Field(default={})
     """Which photos are scored by which rater."""
-    studies: dict[Name, Study] = Field(default_factory=dict)
+    studies: dict[Name, Study] = Field(default={})
     """User studies. The results of each are a section of the report."""
-    tables: dict[Name, Table] = Field(default_factory=dict)
+    tables: dict[Name, Table] = Field(default={})
     """Tables of evaluations, each beside one of the papers."""
 
     def recipe_of(self, pair: str) -> Recipe | None:

@@ -25,10 +25,14 @@ def provenance(patches: PatchSet) -> Domain:
     )
 
 
-def intended_use(source: str, target: str, data: Domains) -> str:
-    """The use of a network that learned to change photos of `source` into those of `target`."""
+def intended_use(source: str, target: str, data: Domains, *, any_camera: bool = False) -> str:
+    """The use of a network that learned to change photos of `source` into those of `target`.
+
+    `any_camera`: whether it is for other cameras' photos, too.
+    """
+    camera = "any camera; it learned from those" if any_camera else "the camera"
     return (
-        f"To enhance unedited photos of the camera of {source} ({data.source.origin}) towards the "
+        f"To enhance unedited photos of {camera} of {source} ({data.source.origin}) towards the "
         f"look of {target}."
     )
 
@@ -39,6 +43,8 @@ def limits(
     data: Domains,
     network: Enhancer,
     degradation: DegradationNumbers | None = None,
+    *,
+    any_camera: bool = False,
 ) -> list[str]:
     """What such a network cannot do, one sentence each."""
     domains = list(zip((source, target, "clean texture"), data.roles.values(), strict=False))
@@ -46,9 +52,10 @@ def limits(
         f"{domain.patches} patches of {domain.patch_px} px from {domain.photos} photos of {name}"
         for name, domain in domains
     )
+    others = "" if any_camera else ", on another camera's photos"
     found = [
-        f"It learned from {learned}. Its effect on other scenes, on another camera's photos and on "
-        "edited ones is not known."
+        f"It learned from {learned}. Its effect on other scenes{others} and on edited photos is "
+        "not known."
     ]
     if few := [name for name, domain in domains if domain.photos < _FEW_PHOTOS]:
         found.append(
@@ -59,7 +66,7 @@ def limits(
         found.append(
             f"The photos of {source} are simulated: its effect on a real camera's is not known."
         )
-    if degradation and degradation.mismatch > _MISMATCHED:
+    if degradation and (degradation.mismatch or 0) > _MISMATCHED:
         found.append(
             f"What the camera of {source} does to texture was not found: photos that are degraded "
             f"as it was measured differ from the camera's by about {degradation.mismatch:.0%}. "

@@ -12,7 +12,7 @@ from wespe.results.cards import NetworkCard
 from wespe.results.layout import PairFiles
 from wespe.results.networks import read_card
 from wespe.results.record import write_record
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 
 def import_pair(

@@ -20,7 +20,7 @@ from wespe.results.record import write_record
 from wespe.training.batches import feed, fits
 from wespe.training.card import intended_use, limits, provenance
 from wespe.training.methods.step import MethodStep, Task
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import Recipe
@@ -38,6 +38,7 @@ def train_pair(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    any_camera: bool = False,
     out: Path,
     state: Path,
     log: Log,
@@ -45,10 +46,10 @@ def train_pair(
     """Train `name`, or resume, and write the folder `out`. Returns the card.
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
-    holds what a stopped training resumes from until `out` is written. Raises ValueError for sets or
-    weights that cannot be used, among them sets without pairs where the method needs them, and
-    BusyError where another process trains the same. Of several processes that train together, only
-    the first writes; the others return None.
+    holds what a stopped training resumes from until `out` is written. `any_camera`: as in the
+    settings of a pair. Raises ValueError for sets or weights that cannot be used, among them sets
+    without pairs where the method needs them, and BusyError where another process trains the same.
+    Of several processes that train together, only the first writes; the others return None.
     """
     sizes_px = [patches.size_px for patches in (source, target, texture) if patches]
     if len({*sizes_px}) > 1:
@@ -65,7 +66,12 @@ def train_pair(
     )
     tune(device)
     transports = Transports(
-        source, target, texture, shrink=recipe.shrink_transport, light=recipe.adapts_light
+        source,
+        target,
+        texture,
+        shrink=recipe.shrink_transport,
+        light=recipe.adapts_light,
+        any_camera=any_camera,
     )
     step = method(recipe, Task((x, y), transports, device, seed))
     try:
@@ -114,6 +120,7 @@ def train_pair(
             recipe=recipe,
             seed=seed,
             device=device,
+            any_camera=any_camera,
             sha256=sha256(files.network),
         )
         write_record(files.card, card)
@@ -162,6 +169,7 @@ def _card(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    any_camera: bool,
     sha256: str,
 ) -> ModelCard:
     names = (source.manifest.source, target.manifest.source)
@@ -195,7 +203,9 @@ def _card(
         degradation=step.degradation,
         histogram_match=transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
-        intended_use=intended_use(*names, data),
-        limits=tuple(limits(*names, data, step.generator, step.degradation)),
+        any_camera=any_camera,
+        scale=step.generator.scale,
+        intended_use=intended_use(*names, data, any_camera=any_camera),
+        limits=tuple(limits(*names, data, step.generator, step.degradation, any_camera=any_camera)),
         sha256=sha256,
     )

@@ -35,7 +35,8 @@ def markdown(network: Network) -> str:
             f"The file's SHA-256 is `{card.sha256}`.",
         ],
     }
-    text = [_front_matter(network), f"# {network.name}", ""]
+    badge = f"*{network.badge.capitalize()}.*"
+    text = [_front_matter(network), f"# {network.name}", "", badge, ""]
     for title, lines in sections.items():
         text += [f"## {title}", "", *lines, ""]
     return "\n".join(text).rstrip()

@@ -15,7 +15,7 @@ from wespe.results.record import as_json as tree_of
 KEY_METRICS = {"psnr_db": "PSNR dB", "ssim": "SSIM", "ms_ssim": "MS-SSIM"}
 """What the table shows; of each more is better."""
 _HEADINGS = (
-    *("NAME", "METHOD", "SOURCE → TARGET", "STEPS", "SIMULATED", "EVALUATION"),
+    *("NAME", "WHAT IT IS", "METHOD", "SOURCE → TARGET", "STEPS", "EVALUATION"),
     *(f"{label} (original, baseline)" for label in KEY_METRICS.values()),
     *("SIZE", "SHA256", "MLFLOW RUN", "VERSION"),
 )
@@ -69,7 +69,7 @@ def _best_baseline(summary: EvaluationSummary, metric: str) -> float | None:
 def _rows(network: Network, versions: Versions) -> Iterator[tuple[str, ...]]:
     card = network.card
     held = versions.get(card.sha256, ())
-    first = (network.name, *_made(card))
+    first = (network.name, network.badge, *_made(card))
     last = (
         f"{network.path.stat().st_size / 1e6:.2f} MB",
         card.sha256[:12],
@@ -83,12 +83,11 @@ def _rows(network: Network, versions: Versions) -> Iterator[tuple[str, ...]]:
         yield (*front, name, *metrics, *back)
 
 
-def _made(card: NetworkCard) -> tuple[str, str, str, str]:
-    """Method, domains, steps, and whether photos were simulated."""
+def _made(card: NetworkCard) -> tuple[str, str, str]:
+    """Method, domains and steps."""
     if isinstance(card, ModelCard):
-        simulated = "yes" if card.simulated else "no"
-        return card.method, f"{card.source} → {card.target}", str(card.steps), simulated
-    return "imported", card.imported.checkpoint if card.imported else "–", "–", "not known"
+        return card.method, f"{card.source} → {card.target}", str(card.steps)
+    return "imported", card.imported.checkpoint if card.imported else "–", "–"
 
 
 def _cell(summary: EvaluationSummary | None, metric: str) -> str:
@@ -104,6 +103,7 @@ def _entry(network: Network | Broken, versions: Versions) -> dict[str, Any]:
     card = network.card
     return {
         "name": network.name,
+        "badge": network.badge,
         "path": str(network.path),
         "bytes": network.path.stat().st_size,
         "sha256": card.sha256,

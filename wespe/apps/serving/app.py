@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
@@ -25,8 +25,10 @@ class Offer:
     """A network that the page offers."""
 
     name: str
-    note: str
-    """What it is for, in a few words."""
+    badge: str
+    """What it is, as a `Badge` says it."""
+    note: str = ""
+    """What it has learned from, in a few words."""
 
 
 def make_app(
@@ -71,7 +73,7 @@ def make_app(
 
     @app.get("/offers")
     def tell() -> dict[str, Any]:
-        networks = [{"id": key, "name": o.name, "note": o.note} for key, o in offers.items()]
+        networks = [{"id": key, **asdict(offer)} for key, offer in offers.items()]
         most = {"mb": upload_mb, "megapixels": tray.limits.megapixels}
         return {"networks": networks, "limits": most}
 

@@ -3,40 +3,41 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from wespe.apps.catalogue import Broken, Network, find_networks
+from wespe.apps.catalogue import Network, find_networks
 from wespe.apps.serving.app import Offer
+from wespe.results.badges import Badge
 from wespe.results.cards import ModelCard
 
 
 def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offer]]:
     """The networks in `places`, files or folders: by id, each one's file and its description.
 
-    A network without its card is offered by its file's name. Raises ValueError, with what is wrong
-    with those there are, if none can be used.
+    The page takes the first where nobody chooses: networks for any camera come before those for
+    one, and demos last. A network without its card is offered by its file's name. Raises
+    ValueError, with what is wrong with those there are, if none can be used.
     """
     places = list(places)
-    paths: dict[str, Path] = {}
-    offers: dict[str, Offer] = {}
+    found: list[tuple[Path, Offer]] = []
     problems = []
     for network in find_networks(places):
         # A card may be lost on the way to another machine; enhancing needs only the file.
         given = network.path in places and network.path.is_file()
-        if isinstance(network, Broken) and not given:
+        if isinstance(network, Network):
+            found.append((network.path, Offer(network.name, network.badge, _note(network))))
+        elif given:
+            found.append((network.path, Offer(network.name, Badge.UNKNOWN)))
+        else:
             problems.append(network.problem)
-            continue
-        key = str(len(paths))
-        paths[key] = network.path
-        offers[key] = Offer(network.name, _note(network))
-    if not offers:
+    if not found:
         searched = ", ".join(map(str, places))
-        found = "\n".join(problems) or "found none"
-        raise ValueError(f"expected a network in {searched}: {found}")
-    return paths, offers
+        told = "\n".join(problems) or "found none"
+        raise ValueError(f"expected a network in {searched}: {told}")
+    found.sort(key=lambda entry: Badge(entry[1].badge).rank)
+    paths = {str(key): path for key, (path, _) in enumerate(found)}
+    return paths, {str(key): offer for key, (_, offer) in enumerate(found)}
 
 
-def _note(network: Network | Broken) -> str:
-    if isinstance(network, Broken):
-        return ""
+def _note(network: Network) -> str:
     card = network.card
     if isinstance(card, ModelCard):
         return f"{card.source} → {card.target}, {card.steps} steps"

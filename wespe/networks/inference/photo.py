@@ -58,6 +58,7 @@ def enhance_files(
     steady: float = STEADY,
     double_rate: bool = False,
     report: Callable[[str], None] = print,
+    quiet: bool = False,
 ) -> Summary:
     """Enhance photos and videos, folders with everything below them, and patterns.
 
@@ -65,18 +66,13 @@ def enhance_files(
     `quality`. A result that was made from the same photo by the same network and settings stays;
     what else is in its place is a failure, unless `overwrite`: see `ledger`. A photo that cannot be
     used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
-    again, also `in_place`. `report` gets a line for each photo, standard error a progress line. Of
-    videos, which `in_place` leaves alone, see `enhance_video`, also for `crf`, `steady` and
-    `double_rate`. Raises ValueError, before any photo is touched, for a setting out of range, for a
-    network that changes a photo's size, and where an original would be overwritten though not
-    `in_place`.
+    again, also `in_place`. `report` gets a line for each photo; standard error has a progress line,
+    unless `quiet`, which videos do not heed. Of videos, which `in_place` leaves alone, see
+    `enhance_video`, also for `crf`, `steady` and `double_rate`. Raises ValueError, before any photo
+    is touched, for a setting out of range, for a network that changes a photo's size, and where an
+    original would be overwritten though not `in_place`.
     """
-    if not 0 <= strength <= 1:
-        raise ValueError(f"strength must be from 0 to 1, got {strength}")
-    if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"quality must be from 1 to 100, got {quality}")
-    check_crf(crf)
-    check_share(steady)
+    check_options(strength=strength, quality=quality, crf=crf, steady=steady)
     enhancer.require_same_size("photo files and videos")
     planned = plan(inputs, out=out, in_place=in_place)
     work = _Work(enhancer, strength, quality, crf, steady, double_rate)
@@ -88,7 +84,9 @@ def enhance_files(
     for path, reason in failed:
         report(f"{path}: failed, {reason}")
     sizes = {photo: _pixels(photo) for photo, (state, _) in states.items() if state is State.NEW}
-    with Progress("photos", total=sum(sizes.values()), unit="pixels", silent=not sizes) as progress:
+    with Progress(
+        "photos", total=sum(sizes.values()), unit="pixels", silent=quiet or not sizes
+    ) as progress:
         for number, (path, output) in enumerate(planned.outputs.items(), start=1):
             line = f"{number}/{len(planned.outputs)} {path}"
             state, why = states[path]
@@ -121,6 +119,47 @@ def enhance_files(
         seconds=time.monotonic() - begin,
         engine=enhancer.engine,
     )
+
+
+def check_options(*, strength: float, quality: int | None, crf: float, steady: float) -> None:
+    """Raise ValueError for a setting of `enhance_files` that is out of range."""
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must be from 0 to 1, got {strength}")
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"quality must be from 1 to 100, got {quality}")
+    check_crf(crf)
+    check_share(steady)
+
+
+def nothing_usable(
+    inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = False
+) -> Summary | None:
+    """What `enhance_files` would find where no photo or video can be used; None where one may be.
+
+    Looks at names and headers alone, so that nobody waits for a network, or is asked for one, to
+    learn that the photo's name is misspelt. Raises ValueError as `plan`.
+    """
+    planned = plan(inputs, out=out, in_place=in_place)
+    failed = list(planned.failed)
+    for path in planned.outputs:
+        reason = _unusable(path)
+        if not reason:
+            return None
+        failed.append((path, reason))
+    return Summary(0, 0, tuple(failed), planned.passed_over)
+
+
+def _unusable(path: Path) -> str:
+    """Why a file cannot be enhanced, as far as its header shows; empty where it does not."""
+    if not path.exists():
+        return "no such file"
+    if is_video(path):
+        return ""
+    try:
+        photo_size(path)
+    except (PhotoError, OSError) as error:
+        return _reason(error, path)
+    return ""
 
 
 class _Work:

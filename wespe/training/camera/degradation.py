@@ -13,6 +13,18 @@ from wespe.training.camera.jpeg import BLOCK_PX, jpeg
 _RADIUS_PX = 6  # of a blur; its standard deviation is at most 2.5 px
 
 
+ANY_CAMERA = DegradationNumbers(
+    blur_px=(0.1, 1.3),
+    noise_levels=(2.0, 3.0, 3.0, 2.6, 2.2, 1.6),
+    noise_factor=(0.0, 2.5),
+    shared_noise=0.5,
+    grain_px=(0.1, 0.9),
+    jpeg_quality=(60.0, 100.0),
+    mismatch=None,
+)
+"""What photos of cameras that are not known may have: from nothing to that of a small sensor."""
+
+
 class Degradation:
     """Blurs, adds noise and compresses, by `numbers`, which `camera.fit` finds."""
 
@@ -40,7 +52,7 @@ class Degradation:
             torch.randn(count, channels, *image.shape[2:], generator=random, device=device)
             for channels in (1, 3)
         )
-        grain = clean.new_full((count,), numbers.grain_px)
+        grain = between(numbers.grain_px)
         noise = math.sqrt(numbers.shared_noise) * _grained(shared, grain)
         noise = noise + math.sqrt(1 - numbers.shared_noise) * _grained(own, grain)
         strength = between(numbers.noise_factor)[:, None, None, None]

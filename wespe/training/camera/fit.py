@@ -92,9 +92,9 @@ def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
             noise_levels=tuple(curve.tolist()),
             noise_factor=(_LEAST_NOISE * factor, factor),
             shared_noise=shared,
-            grain_px=grain_px,
+            grain_px=(grain_px, grain_px),
             jpeg_quality=(quality, _BEST_QUALITY),
-            mismatch=0.0,
+            mismatch=None,
         )
 
     def mismatch(point: Point) -> float:

@@ -102,7 +102,7 @@ class Recipe(Settings):
     augment: bool = False
     """Flip and rotate patches at random (the eight symmetries of the square). Not in the paper."""
     shrink_transport: bool = True
-    """Remove from the transport between the domains (`wespe/training/transport_fit.py`) what chance
+    """Remove from the transport between the domains (`wespe/training/transport`) what chance
     may explain, since they show different things. With only a few photos this is nearly all. Use
     `false` if both domains show the same things, such as two cameras' photos of the same scenes."""
     monitor: Monitor = Monitor()

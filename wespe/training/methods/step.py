@@ -19,7 +19,7 @@ from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
 from wespe.results.cards import DegradationNumbers
-from wespe.training.transport_fit import Transports
+from wespe.training.transport.transports import Transports
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import Recipe

@@ -28,7 +28,9 @@ async function start() {
     const offers = await ask("/offers");
     limits = offers.limits;
     $("#limits").textContent = `up to ${limits.mb} MB and ${limits.megapixels} megapixels each`;
-    for (const { id, name, note } of offers.networks) $("#network").add(new Option(note ? `${name} (${note})` : name, id));
+    for (const { id, name, badge, note } of offers.networks) {
+      $("#network").add(new Option(`${name}: ${badge}${note ? ` (${note})` : ""}`, id));
+    }
     for (const key of JSON.parse(sessionStorage.getItem("photos") || "[]")) {
       try { show(await ask(address(key))); } catch { /* it is gone */ }
     }

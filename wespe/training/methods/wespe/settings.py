@@ -43,8 +43,11 @@ class WespeWeights(Settings):
     restoration: NonNegative = 0.0
     """Of the mean absolute difference between clean patches and what G makes of them after they
     were blurred, made noisy and compressed as the source's camera does it, in the source's colours
-    (`wespe/training/camera`). It needs `generator.start: transport`. Not in the paper, whose F maps
-    back to the source; here the measured camera does."""
+    (`wespe/training/camera`); both are compared after the transport, as they will be seen. It needs
+    `generator.start: transport`. Not in the paper, whose F maps back to the source; here the
+    measured camera does."""
+    structure: NonNegative = 0.0
+    """Of 1 − SSIM between the same two, beside `restoration`. Not in the paper."""
     identity: NonNegative = 0.0
     """Of the squared distance between a target patch y and G(y), which needs no enhancement. Not
     in the paper."""
@@ -76,7 +79,7 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
 
     @property
     def restores(self) -> bool:
-        return self.weights.restoration > 0
+        return self.weights.restoration + self.weights.structure > 0
 
     @property
     def adapts_light(self) -> bool:
@@ -84,9 +87,9 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
 
     @model_validator(mode="after")
     def _restores_before_the_transport(self) -> Self:
-        if self.weights.restoration and self.generator.start != "transport":
+        if self.restores and self.generator.start != "transport":
             raise ValueError(
-                "weights.restoration needs generator.start: transport, "
+                "weights.restoration and weights.structure need generator.start: transport, "
                 f"got {self.generator.start!r}"
             )
         return self

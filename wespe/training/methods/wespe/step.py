@@ -14,7 +14,12 @@ from wespe.networks.generator import Generator
 from wespe.photos.filters import grey
 from wespe.results.cards import DegradationNumbers
 from wespe.training.camera.degradation import Degradation
-from wespe.training.losses import content_loss, total_variation_loss, transport_loss
+from wespe.training.losses import (
+    content_loss,
+    structure_loss,
+    total_variation_loss,
+    transport_loss,
+)
 from wespe.training.methods.adversarial import AdversarialStep
 from wespe.training.methods.perceptual import PerceptualStep
 from wespe.training.methods.step import Losses, Task, Weights
@@ -30,7 +35,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
     """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6.
 
     Networks whose losses have no weight are not there. With the weight `restoration` a measured
-    camera stands in F's place: it makes of clean patches those that G learns to mend.
+    camera stands in F's place: it makes of clean patches those that G learns to mend; the weight
+    `structure` adds their SSIM.
     """
 
     recipe: "WespeRecipe"
@@ -40,14 +46,14 @@ class WespeStep(AdversarialStep, PerceptualStep):
         # F has the content loss only.
         self.rarely_trained = recipe.content.every > 1
         weights = recipe.weights
-        self._judges_photos = any(weights.model_dump(exclude={"restoration"}).values())
+        self._judges_photos = any(weights.model_dump(exclude={"restoration", "structure"}).values())
         self.shows = ("x", "G(x)")
         self.shows += ("F(G(x))",) if weights.content else ()
         self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
         super().__init__(recipe, task)
         self._seed = task.seed
         if recipe.restores:
-            self._back = copy.deepcopy(task.transports.back).to(self.device.torch_device)
+            self._back = copy.deepcopy(task.transports.colours_back).to(self.device.torch_device)
             self._degradation = Degradation(task.transports.degradation)
         if recipe.weights.transport:
             self._transport = copy.deepcopy(task.transports.forth).to(self.device.torch_device)
@@ -56,7 +62,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
         shape, norm = self.recipe.generator.model_dump(), self.recipe.discriminator.norm
         forth, back = None, None
         if self.recipe.generator.start == "transport":
-            forth = task.transports.forth
+            transports = task.transports
+            forth = transports.around_restoration if self.recipe.restores else transports.forth
             back = task.transports.back if self.recipe.weights.content else None
         weights = self.recipe.weights
         networks: dict[str, nn.Module] = {"generator": Generator(**shape, transport=forth)}
@@ -129,7 +136,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
     def _pseudo_pairs(self, clean: Tensor, number: int) -> tuple[Tensor, Tensor]:
         """Clean patches in the source's colours, and as its camera would have taken them."""
         with torch.no_grad():
-            clean = self._back.recolour(clean)
+            clean = self._back(clean)
         # By the step's number, so that a resumed training draws the same.
         key = [self._seed, _NOISE_STREAM, number, processes.rank()]
         stream = torch.Generator(clean.device)
@@ -150,7 +157,13 @@ class WespeStep(AdversarialStep, PerceptualStep):
         if clean is not None and degraded is not None:
             generator = self.networks["generator"]
             assert isinstance(generator, Generator)
+            assert generator.transport
             with self.device.autocast():
                 mended = generator.mended(degraded)
-            losses["restoration"] = F.l1_loss(mended, generator.prepare(clean))
+            # As they will be seen: the curves lift the noise of shadows.
+            recolour = generator.transport.recolour
+            seen, wanted = recolour(mended), recolour(generator.prepare(clean))
+            losses["restoration"] = F.l1_loss(seen, wanted)
+            if weights["structure"]:
+                losses["structure"] = structure_loss(seen, wanted)
         return losses, enhanced

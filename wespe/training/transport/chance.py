@@ -8,13 +8,16 @@ Student's and Fisher's distributions.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 PARTS = 20
 """The most parts that a domain's photos are divided into, of which one is left out at a time."""
+
+LARGEST_GAIN = 1.4
+"""A larger gain is taken for content, not look: 15 vivid photos asked for twice the saturation."""
 
 Estimate = NDArray[np.float64]
 Part = TypeVar("Part")
@@ -62,3 +65,9 @@ def _caution(parts: int) -> float:
         return freedom / 2 * (math.pow(0.01, -2 / freedom) - 1)
 
     return fisher(parts - 1) / fisher(PARTS - 1)
+
+
+def total(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """The sum of what each part counted: the usual `join`."""
+    summed: NDArray[Any] = np.sum(parts, axis=0)
+    return summed

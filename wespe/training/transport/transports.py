@@ -1,0 +1,100 @@
+"""Both transports of a pair of domains, and what the source's camera does."""
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wespe.data.patches.store import PatchSet
+from wespe.networks.transport import Transport
+from wespe.photos.images import Pixels
+from wespe.photos.tensors import to_tensor
+from wespe.results.cards import DegradationNumbers
+from wespe.training.camera.degradation import ANY_CAMERA, Degradation
+from wespe.training.camera.fit import fit_degradation
+from wespe.training.transport.curves import Levels
+from wespe.training.transport.domain import Domain
+from wespe.training.transport.fit import fit_domains, match_domains
+
+# Patches a domain that the degradation is fitted to.
+_DEGRADED = 200
+
+
+class Transports:
+    """The transports from each domain to the look of the other, fitted when first asked for.
+
+    `shrink`, `light`: as in `fit_transport`. `texture`: other photos whose texture is as clean as
+    the target's, whatever their colours. `any_camera`: what degrades clean photos is not measured,
+    and colours stay: the network is for photos of cameras that are not known.
+    """
+
+    def __init__(
+        self,
+        source: PatchSet,
+        target: PatchSet,
+        texture: PatchSet | None = None,
+        *,
+        shrink: bool,
+        light: bool = False,
+        any_camera: bool = False,
+    ) -> None:
+        self._shrink, self._light, self._any_camera = shrink, light, any_camera
+        self._source, self._target = (
+            Domain(patches.pixels, patches.photos, whole=not shrink) for patches in (source, target)
+        )
+        self._taken, self._clean = source.pixels, (texture or target).pixels
+
+    @cached_property
+    def forth(self) -> Transport:
+        """From the source to the target."""
+        return fit_domains(self._source, self._target, shrink=self._shrink, light=self._light)
+
+    @cached_property
+    def around_restoration(self) -> Transport:
+        """`forth` for a network that undoes the degradation.
+
+        The blur has taken some of the contrast that the target has more. The network gives that
+        back, and the gains only what is left: with the whole gain photos got it twice.
+        """
+        if self._any_camera:
+            return Transport()
+        random = torch.Generator().manual_seed(0)
+        degradation, back = Degradation(self.degradation), self.colours_back
+
+        def degraded(clean: Tensor) -> Tensor:
+            return degradation(back(clean), random)
+
+        domains = self._source, self._target
+        return fit_domains(*domains, shrink=self._shrink, light=self._light, degraded=degraded)
+
+    @cached_property
+    def back(self) -> Transport:
+        """From the target to the source."""
+        return fit_domains(self._target, self._source, shrink=self._shrink, light=self._light)
+
+    @cached_property
+    def colours_back(self) -> Transport:
+        """From the target to the source's colours: the contrast of the target stays."""
+        if self._any_camera:
+            return Transport()
+        domains = self._target, self._source
+        return fit_domains(*domains, shrink=self._shrink, light=self._light, colours_only=True)
+
+    @cached_property
+    def degradation(self) -> DegradationNumbers:
+        """What the source's camera does to clean photos: those of texture, else of the target."""
+        if self._any_camera:
+            return ANY_CAMERA
+        return fit_degradation(_sample(self._taken), self.colours_back(_sample(self._clean)))
+
+    @cached_property
+    def histogram_match(self) -> Levels:
+        """The plain histogram match from the source to the target, `(256, 3)`."""
+        return match_domains(self._source, self._target)
+
+
+def _sample(patches: Pixels) -> Tensor:
+    """Patches that a degradation is fitted to, evenly spread, `(n, 3, S, S)`."""
+    numbers = np.linspace(0, len(patches) - 1, min(len(patches), _DEGRADED)).astype(int)
+    return to_tensor(patches[np.unique(numbers)])
