@@ -36,7 +36,8 @@ def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
             of_camera = {pair.source for pair in params.pairs.values() if not pair.any_camera}
             yield from (f"{name}: {line}" for line in told(look, one_camera=name in of_camera))
         else:
-            yield f"{name}: {len(look.photos)} photos"
+            count = len(look.photos)
+            yield f"{name}: {count} photo{'s' * (count != 1)}"
     yield from _shared(params, looks)
     yield from downloads(params)
     if measure:
@@ -65,7 +66,7 @@ def _shared(params: Params, looks: dict[str, Look]) -> Iterator[str]:
     for name, pair in params.pairs.items():
         source, target = looks.get(pair.source or ""), looks.get(pair.target or "")
         if source and target and (both := len(source.hashes & target.hashes)):
-            yield f"{name}: {both} photos are in both {pair.source} and {pair.target}"
+            yield f"{name}: {both} of the photos are in both {pair.source} and {pair.target}"
 
 
 def _hours(params: Params) -> Iterator[str]:

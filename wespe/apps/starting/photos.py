@@ -66,7 +66,7 @@ def told(look: Look, *, one_camera: bool) -> Iterator[str]:
     `one_camera`: whether the photos should all be of one camera, unedited.
     """
     count = len(look.photos)
-    sizes = f", {min(look.megapixels):.1f} to {max(look.megapixels):.1f} MP" if count else ""
+    sizes = f", {min(look.megapixels):.2g} to {max(look.megapixels):.2g} MP" if count else ""
     yield f"{count} photos{sizes}"
     if look.cameras:
         named = (
