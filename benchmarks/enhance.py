@@ -1,6 +1,6 @@
 """Speed, memory and error of enhancing: the whole photo in one pass against tiles, on each engine.
 
-Run by hand: `python benchmarks/enhance.py [WIDTH HEIGHT] [--ways …] [--model … --photo …]`. Each
+Run by hand: `python -m benchmarks.enhance [WIDTH HEIGHT] [--ways …] [--model … --photo …]`. Each
 measure is a process of its own, so that its peak memory (all of Python and the engine included) is
 its own. Where other programs share the cores, CPU seconds say more than seconds. The whole photo
 is at most 2 megapixels, since 12 take 14 GB. Errors are those of real-valued results, in levels of

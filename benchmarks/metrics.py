@@ -1,6 +1,6 @@
 """Speed and peak memory of every metric on a 12 MP photo, beside scikit-image's SSIM.
 
-    python benchmarks/metrics.py [--megapixels 12] [--rater FILE]
+    python -m benchmarks.metrics [--megapixels 12] [--rater FILE]
 
 Each is measured in a process of its own, on one thread: processor time, the best of three runs,
 and the most memory (Linux only) beyond what the process held with its two photos. A rater, from a

@@ -1,6 +1,6 @@
 """Patch extraction against a baseline that only decodes the same photos with the same workers.
 
-Run by hand: `python benchmarks/patches.py [photos] [projection]`. The photos are 12 MP JPEGs,
+Run by hand: `python -m benchmarks.patches [photos] [projection]`. The photos are 12 MP JPEGs,
 enlarged from one of scikit-image's. Prints time, ratio to the baseline, megapixels per second and
 core, and the parent's peak memory, for n and for 2n photos. Memory must not grow with n. Then
 projects what 5,000 such photos take: from the processor time, since others may use the machine, of

@@ -1,9 +1,11 @@
 """Speed and memory of a full-width WESPE step, against the same step written plainly.
 
-Run by hand: `python benchmarks/training.py [--vgg FILE] [--steps N] [--batch N] [--compiled]`.
+Run by hand: `python -m benchmarks.training [--vgg FILE] [--steps N] [--batch N] [--compiled]`.
 
 The plain step has the same networks, losses and optimisers, in fp32, eager, in torch's default
 memory layout, with one pass of VGG-19 over x and x̃ together, through which gradients flow to both.
+"Restoration" is the step of the default recipe, at the same width: G alone, mending what a camera
+does; of it, the share is told that goes into making degraded patches.
 All are timed in turns, step by step, so that what else the machine does hits all; each one's peak
 memory is that of a process of its own. `--cost FILE.svg` draws instead what a step takes against
 patch size, batch size and width.
@@ -35,6 +37,7 @@ from wespe.data.patches.store import PatchSet
 from wespe.photos.filters import grey
 from wespe.photos.tensors import to_tensor
 from wespe.reports.page.charts import Series, line_chart
+from wespe.training.camera.degradation import ANY_CAMERA, Degradation
 from wespe.training.losses import (
     adversarial_loss,
     content_loss,
@@ -47,7 +50,7 @@ from wespe.training.methods.wespe.step import WespeStep
 from wespe.training.transport.transports import Transports
 
 SIZE_PX, BATCH, WIDTH = 100, 8, 64
-WAYS = ("plain", "here", "here, content every 4th")
+WAYS = ("plain", "here", "here, content every 4th", "here, restoration")
 COMPILED = "here, compiled"
 
 
@@ -78,19 +81,24 @@ class PlainStep(WespeStep):
 
 
 def build(way: str, *, weights: Path, size_px: int, width: int) -> WespeStep:
+    losses = {"transport": 20.0}
+    if way.endswith("restoration"):
+        unused = dict.fromkeys(("content", "color", "texture", "tv"), 0.0)
+        losses = {**unused, "restoration": 1.0, "structure": 0.1}
     recipe = WespeRecipe.model_validate(
         {
             "generator": {"width": width, "norm": "none", "start": "transport"},
             "discriminator": {"norm": "none", "r1": 0.01},
             "content": {"every": 4 if way.endswith("4th") else 1, "weights": str(weights)},
-            "weights": {"transport": 20.0},
+            "weights": losses,
         }
     )
     device = resolve("auto", compiled=way == COMPILED)
     if way == "plain":
         device = PlainDevice(device.torch_device, bf16=False)
     one: Any = SimpleNamespace(pixels=np.zeros((1, 32, 32, 3), np.uint8), photos=np.zeros(1, int))
-    transports = Transports(one, one, shrink=True)  # of one photo each: they change nothing
+    # Of one photo each: they change nothing, and no camera is measured.
+    transports = Transports(one, one, shrink=True, any_camera=True)
     return (PlainStep if way == "plain" else WespeStep)(
         recipe, Task(batch(0, 2, size_px), transports, device, seed=0)
     )
@@ -121,14 +129,17 @@ def compare(weights: Path, ways: tuple[str, ...], steps: int, size: int) -> None
     plain = statistics.fmean(taken["plain"][4:])
     for way, step in built.items():
         mean = statistics.fmean(taken[way][4:])
-        command = [sys.executable, __file__, "--vgg", str(weights), "--peak", way]
-        command += ["--batch", str(size)]
+        command = [sys.executable, "-m", "benchmarks.training", "--vgg", str(weights)]
+        command += ["--peak", way, "--batch", str(size)]
         peak_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
         speed, ratio, name = size / mean, plain / mean, step.device.name
         print(f"{way:28}{mean:8.2f}{speed:11.2f}{ratio:7.2f}{peak_mb:>9}  {name}")
     reading = read_seconds(size)
     share = reading / statistics.fmean(taken[WAYS[2]][4:])
     print(f"reading a batch of both domains: {1000 * reading:.1f} ms, {share:.2%} of the third")
+    degrading = degrading_seconds(size)
+    share = degrading / statistics.fmean(taken[WAYS[3]][4:])
+    print(f"degrading a batch: {1000 * degrading:.1f} ms, {share:.2%} of the fourth")
 
 
 def peak_mb() -> int:
@@ -148,6 +159,18 @@ def read_seconds(size: int) -> float:
             for stream in range(2):
                 to_tensor(patches.batch(number, size, seed=0, stream=stream, augment=True))
         return (time.perf_counter() - start) / 50
+
+
+def degrading_seconds(size: int) -> float:
+    """What degrading the clean patches of one step takes."""
+    degradation, random = Degradation(ANY_CAMERA), torch.Generator().manual_seed(0)
+    clean, _ = batch(0, size, SIZE_PX)
+    taken = []
+    for _ in range(6):
+        start = time.perf_counter()
+        degradation(clean, random)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken[1:])
 
 
 def cost(weights: Path, path: Path) -> None:

@@ -90,6 +90,13 @@ def test_a_look_is_found_and_made() -> None:
     assert again.gains.tolist() == pytest.approx([1, 1, 1], abs=0.12)
 
 
+def test_grey_photos_get_no_colour() -> None:
+    coloured = np.concatenate([smooth(seed) for seed in range(20)])
+    grey = np.concatenate([smooth(seed) for seed in range(20, 40)])[..., :1].repeat(3, axis=-1)
+    moved = fit_transport(grey, coloured)(to_tensor(grey[:8])) * 255
+    assert float((moved.amax(1) - moved.amin(1)).mean()) < 2
+
+
 def test_saturation_and_contrast_leave_grey_and_flat_photos_alone() -> None:
     strong = Transport(LEVELS, 1.4, (1.4, 1.4))
     grey = smooth(2)[..., :1].repeat(3, axis=-1)

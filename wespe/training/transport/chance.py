@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 PARTS = 20
 """The most parts that a domain's photos are divided into, of which one is left out at a time."""
 
+LARGEST_GAIN = 1.4
+"""A larger gain is taken for content, not look: 15 vivid photos asked for twice the saturation."""
+
 Estimate = NDArray[np.float64]
 Part = TypeVar("Part")
 

@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from wespe.networks.transport import Transport
 from wespe.photos.images import Pixels
-from wespe.training.transport.chance import jackknife, total, trust
+from wespe.training.transport.chance import LARGEST_GAIN, jackknife, total, trust
 from wespe.training.transport.curves import Levels, match_channels, shrunk_curves
 from wespe.training.transport.domain import Change, Domain
 from wespe.training.transport.joint_colour import fit_mixing
-
-# A larger difference is taken for content: 15 vivid photos asked for twice the saturation.
-_LARGEST_GAIN = 1.4
 
 
 def fit_transport(
@@ -99,7 +96,7 @@ def _fit_gains(
     if degraded:
         blurred = target.contrasts(Transport(levels), degraded)
         after = [np.append(a[:1], b[1:]) for a, b in zip(after, blurred, strict=True)]
-    gains = _shrunk_gains(before, after).clip(1 / _LARGEST_GAIN, _LARGEST_GAIN)
+    gains = _shrunk_gains(before, after).clip(1 / LARGEST_GAIN, LARGEST_GAIN)
     return [float(gain) for gain in gains]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.training.transport.chance import jackknife, total, trust
+from wespe.training.transport.chance import LARGEST_GAIN, jackknife, total, trust
 
 Array = NDArray[np.float64]
 
@@ -59,7 +59,9 @@ def _covariance(sums: Array) -> Array:
 
 def _mapping(source: Array, target: Array) -> Array:
     root, inverse = _power(source, 0.5), _power(source, -0.5)
-    mapping: Array = inverse @ _power(root @ target @ root, 0.5) @ inverse
+    values, axes = np.linalg.eigh(inverse @ _power(root @ target @ root, 0.5) @ inverse)
+    # Grey photos ask for a hundred times the colour.
+    mapping: Array = (axes * values.clip(1 / LARGEST_GAIN, LARGEST_GAIN)) @ axes.T
     return mapping
 
 
