@@ -157,8 +157,10 @@ def different(photo: Path, result: Path) -> str:
     if not words or not PROGRAMS["libvips"]:
         return words
     with tempfile.TemporaryDirectory() as folder:
-        both = [by_vips(path, Path(folder) / f"{n}.png") for n, path in enumerate((photo, result))]
-        return words if compared(*both, photo) else ""
+        before, after = (
+            by_vips(path, Path(folder) / f"{n}.png") for n, path in enumerate((photo, result))
+        )
+        return words if compared(before, after, photo) else ""
 
 
 def by_vips(path: Path, out: Path) -> Path:

@@ -168,7 +168,7 @@ def test_wrong_settings_and_names_are_refused(call: Call) -> None:
 
 
 def test_check_prints_all_settings_with_their_defaults(call: Call) -> None:
-    code, printed, _ = call("check", "--params", str(ROOT / "params.yaml"))
+    code, printed, _ = call("check", "--json", "--params", str(ROOT / "params.yaml"))
     assert code == 0
     settings = json.loads("\n".join(printed))
     written = yaml.safe_load((ROOT / "params.yaml").read_text())["recipes"]["demo"]

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from wespe.networks.fitting.monitor import SOUND, Divergence, Watch, collapse, not_finite
+from wespe.networks.fitting.monitor import SOUND, Divergence, Watch, collapse, dead, not_finite
 
 
 def photos(seed: int = 0) -> Tensor:
@@ -105,3 +105,12 @@ def test_a_divergence_with_patience_has_to_last() -> None:
     assert [watch.counts(lasting) for _ in range(3)] == [False, False, True]
     watch.counts(None)
     assert not watch.counts(lasting)
+
+
+def test_a_network_whose_last_features_are_all_zero_is_dead() -> None:
+    features = torch.zeros(2, 8, 10, 10)
+    found = dead(features)
+    assert found
+    assert found.reason == "the network is dead: 0.00% of its last features are above zero"
+    features[:, :, 0] = 1
+    assert dead(features) is None

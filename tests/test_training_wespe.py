@@ -4,10 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from tests.made import manifest
 from wespe.core.device import Device, resolve
 from wespe.data.patches.store import PatchSet
+from wespe.networks.generator import Generator
 from wespe.networks.transport import Transport
 from wespe.results.cards import DegradationNumbers
 from wespe.training.losses import total_variation_loss
@@ -375,3 +377,15 @@ def test_rates_rise_over_the_warm_up() -> None:
         step.train_step(batch(), number)
         rates.append(step.optimisers["generator"].param_groups[0]["lr"])
     assert rates == pytest.approx([1e-4, 5e-4, 1e-3, 1e-3])
+
+
+def test_a_dead_network_is_noticed() -> None:
+    step = restoring()
+    assert step.divergence({}) is None
+    network = step.networks["generator"]
+    assert isinstance(network, Generator)
+    for convolution in network.body:
+        nn.init.constant_(convolution.get_parameter("bias"), -100)
+    found = step.divergence({})
+    assert found
+    assert "the network is dead" in found.reason

@@ -1,4 +1,5 @@
-"""What people use beside the pipeline: networks by name, the photo server, user studies, the list.
+"""What people use beside the pipeline: networks by name, the photo server, studies, first steps.
 
-Imports `core`, `photos`, `results`, `networks`, `judging`, `settings`, `pipeline`.
+Imports `core`, `photos`, `results`, `data`, `networks`, `training`, `judging`, `settings`,
+`pipeline`.
 """

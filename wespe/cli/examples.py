@@ -18,9 +18,14 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "wespe serve --model phone_dslr --port 8000",
     ),
     "import-dped": ("wespe import-dped iphone_orig --out iphone.safetensors",),
+    "init": (
+        "wespe init my_camera --photos photos/camera --wish photos/wished",
+        "wespe init my_camera --photos photos/camera --wish photos/wished --no-measure",
+    ),
     "check": (
         "wespe check                                      # of params.yaml",
         "wespe check --params configs/own_camera.yaml",
+        "wespe check --json                               # all settings, with their defaults",
     ),
     "schema": ("wespe schema > params.schema.json",),
     "acquire": ("wespe acquire phone --out data/sources/phone",),

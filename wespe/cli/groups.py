@@ -13,6 +13,7 @@ from wespe.cli import (
     raters,
     serve,
     settings,
+    starting,
     study,
     tables,
     training,
@@ -22,13 +23,13 @@ from wespe.cli import (
 
 GROUPS = (
     *(data, training, evaluation, raters, tables),
-    *(photos, video, serve, study, versions, settings),
+    *(photos, video, serve, study, versions, starting, settings),
 )
 """Each adds its commands by its function `add`."""
 
 PURPOSES: dict[str, tuple[str, ...]] = {
     "enhance": ("enhance", "list", "serve", "flicker", "export", "import-dped"),
-    "train": ("check", "acquire", "patches", "train", "models", "flickr-remove"),
+    "train": ("init", "check", "acquire", "patches", "train", "models", "flickr-remove"),
     "judge": ("evaluate", "rater", "rate", "agree", "study", "metrics", "tables", "report"),
     "pipeline": ("record", "sync", "dvc", "schema"),
 }

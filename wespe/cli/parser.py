@@ -28,10 +28,9 @@ FILES = {
 class Parser(argparse.ArgumentParser):
     """A parser that tells the nearest word of a misspelt command or option."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(
-            *arguments, formatter_class=argparse.RawDescriptionHelpFormatter, **options
-        )
+    def __init__(self, prog: str | None = None, **options: Any) -> None:
+        super().__init__(prog, **options)
+        self.formatter_class = argparse.RawDescriptionHelpFormatter
         self._given: Sequence[str] = ()
 
     def parse_known_args(  # type: ignore[override]
@@ -109,7 +108,7 @@ class Commands:
         examples = EXAMPLES.get(f"{self._within} {name}".strip(), ())
         epilog = "\n  ".join(["examples:", *examples]) if examples else None
         # The commands of `wespe` itself are listed by what they are for, see `groups`.
-        listed = {"help": explained} if self._within else {}
+        listed: dict[str, Any] = {"help": explained} if self._within else {}
         command = self._parsers.add_parser(name, description=explained, epilog=epilog, **listed)
         command.set_defaults(run=run)
         if named:

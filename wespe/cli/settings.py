@@ -4,11 +4,16 @@ import argparse
 import json
 
 from wespe.cli.parser import Commands, load_settings
+from wespe.cli.starting import no_measure
 
 
 def add(commands: Commands) -> None:
     """The commands about settings."""
-    commands.add("check", check)
+    checked = commands.add("check", check)
+    checked.add_argument(
+        "--json", action="store_true", help="print all settings with their defaults, and no more"
+    )
+    no_measure(checked)
     described = commands.add("schema", schema, params=False).add_mutually_exclusive_group()
     for option, page in (("--markdown", "settings.md"), ("--records", "records.md")):
         described.add_argument(
@@ -17,8 +22,16 @@ def add(commands: Commands) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Check a settings file and print it with all defaults."""
-    print(load_settings(arguments).model_dump_json(indent=1))
+    """Check a settings file, its photos, and what training by it needs; or print all defaults."""
+    params = load_settings(arguments)
+    if arguments.json:
+        print(params.model_dump_json(indent=1))
+        return
+    from wespe.apps.starting.needs import needs
+
+    print(f"{arguments.params}: {len(params.pairs)} pairs, no mistakes found")
+    for line in needs(params, measure=not arguments.no_measure):
+        print(line)
 
 
 def schema(arguments: argparse.Namespace) -> None:

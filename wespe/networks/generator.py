@@ -64,13 +64,18 @@ class Generator(Enhancer):
         return self.transport.contrasted(image) if self.transport else image
 
     def convolve(self, prepared: Tensor) -> Tensor:
+        residual: Tensor = self.tail(self.features(prepared))
+        return residual
+
+    def features(self, prepared: Tensor) -> Tensor:
+        """What the last convolution sees, `(N, width, H, W)`, at least 0. All 0 is a dead network,
+        which no gradient brings back."""
         features = torch.relu(self.head(prepared))
         for block in self.blocks:
             features = block(features)
         for convolution in self.body:
             features = torch.relu(convolution(features))
-        residual: Tensor = self.tail(features)
-        return residual
+        return features
 
     def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
         if self.start == "random":

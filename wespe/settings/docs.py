@@ -15,8 +15,8 @@ _PREFACE = """\
 
 One settings file decides everything that a run does: `params.yaml`, or another file that you pass
 with `snakemake --configfile FILE`. `wespe check` reads it, reports every wrong key, type and value,
-and prints it with all defaults. `NAME` stands for a name that you choose: letters, digits, `_` and
-`-`.
+and says what training needs; with `--json` it prints the file with all defaults. `NAME` stands for
+a name that you choose: letters, digits, `_` and `-`.
 
 The defaults of a recipe are those of its method's paper. Where the paper is silent or contradicts
 itself, the entry says what was chosen and why. What the paper does not have is off by default.

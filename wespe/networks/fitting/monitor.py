@@ -18,6 +18,8 @@ from wespe.photos.filters import grey
 # and the contrast above 0.7. Colour inversion gives a negative correlation, noise one around 0.
 LEAST_CORRELATION = 0.3
 LEAST_CONTRAST = 0.2
+# Of the features of trained networks a fourth is above zero; of a dead one 0.00014 were.
+LEAST_ALIVE = 0.002
 SOUND = 10
 
 
@@ -104,6 +106,15 @@ def collapse(photos: Tensor, enhanced: Tensor) -> Divergence | None:
             f"enhanced photos are {what}: the correlation of their luma is {correlation:.2f}"
         )
     return None
+
+
+def dead(features: Tensor) -> Divergence | None:
+    """Features behind a ReLU, of any shape, of which next to none are above 0: nothing is learned
+    from them any more, and what the network adds to its input is a constant."""
+    alive = (features > 0).float().mean().item()
+    if alive >= LEAST_ALIVE:
+        return None
+    return Divergence(f"the network is dead: {alive:.2%} of its last features are above zero")
 
 
 def _around_mean(luma: Tensor) -> Tensor:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from wespe.core import processes
 from wespe.core.device import Device
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.fitting.monitor import Divergence, collapse
+from wespe.networks.fitting.monitor import Divergence, collapse, dead
+from wespe.networks.generator import Generator
 from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
@@ -141,14 +142,20 @@ class MethodStep(ABC):
 
     @torch.inference_mode()
     def divergence(self, record: Mapping[str, float]) -> Divergence | None:
-        """Collapse of G, or of its average, on the preview patches."""
+        """Collapse or death of G, or of its average, on the preview patches."""
         self.networks.eval()
         x, _ = self.preview
         for name in ("generator", "average") if self.recipe.ema else ("generator",):
+            network = self.networks[name]
             with self.device.autocast():
-                enhanced = self.networks[name](x)
+                enhanced = network(x)
             if found := collapse(x, enhanced):
                 return found
+            if isinstance(network, Generator):
+                with self.device.autocast():
+                    features = network.features(network.prepare(x))
+                if found := dead(features):
+                    return found
         return None
 
     @property

@@ -1,0 +1,102 @@
+"""What the trainings of settings need: photos, downloads, hours."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from wespe.apps.starting.photos import Look, look_at, told
+from wespe.data.folder import FolderSettings, find_photos
+from wespe.settings.params import Params
+from wespe.training.methods.settings import PerceptualRecipe
+
+_WEIGHTS = {
+    "vgg19": ("vgg19-dcbb9e9d.pth", 548),
+    "mobilenet_v2": ("mobilenet_v2-7ebf99e0.pth", 14),
+}
+"""What torchvision downloads for a content loss: the file, and its megabytes."""
+
+
+def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
+    """What is there and what is needed, a line each, before any work starts.
+
+    `measure`: try how long a step takes here, which takes some seconds.
+    """
+    looks = dict[str, Look]()
+    for name, source in params.sources.items():
+        if not isinstance(source, FolderSettings):
+            yield f"{name}: {source.kind}, {source.path}, not looked into"
+            continue
+        root = Path(source.path)
+        if not root.is_dir():
+            yield f"{name}: no folder {root}"
+            continue
+        look = look_at(root, find_photos(root, source), min_side_px=source.min_side_px)
+        if name in params.domains:
+            looks[name] = look
+            of_camera = {pair.source for pair in params.pairs.values() if not pair.any_camera}
+            yield from (f"{name}: {line}" for line in told(look, one_camera=name in of_camera))
+        else:
+            count = len(look.photos)
+            yield f"{name}: {count} photo{'s' * (count != 1)}"
+    yield from _shared(params, looks)
+    yield from downloads(params)
+    if measure:
+        yield from _hours(params)
+
+
+def downloads(params: Params) -> Iterator[str]:
+    """Weights that trainings download, unless torch has them already."""
+    names = dict.fromkeys(
+        recipe.content.extractor
+        for recipe in map(params.recipe_of, params.pairs)
+        if isinstance(recipe, PerceptualRecipe)
+        and recipe.has_content
+        and not recipe.content.weights
+        and recipe.content.extractor in _WEIGHTS
+    )
+    for name in names:
+        file, megabytes = _WEIGHTS[name]
+        if not (_torch_home() / "hub" / "checkpoints" / file).is_file():
+            yield f"download: {megabytes} MB, the weights of {name} for the content loss"
+    if not names:
+        yield "no weights to download for training"
+
+
+def _shared(params: Params, looks: dict[str, Look]) -> Iterator[str]:
+    for name, pair in params.pairs.items():
+        source, target = looks.get(pair.source or ""), looks.get(pair.target or "")
+        if source and target and (both := len(source.hashes & target.hashes)):
+            yield f"{name}: {both} of the photos are in both {pair.source} and {pair.target}"
+
+
+def _hours(params: Params) -> Iterator[str]:
+    from wespe.apps.starting.speed import seconds_per_step
+    from wespe.core.device import resolve
+
+    device = resolve(params.run.compute)
+    seconds, whole = 0.0, True
+    for name in params.pairs:
+        recipe = params.recipe_of(name)
+        if recipe is None:
+            continue
+        measured = seconds_per_step(recipe, size_px=params.patches.size_px, device=device)
+        if measured is None:
+            whole = False
+            continue
+        seconds += recipe.steps * measured.seconds
+        whole = whole and measured.whole
+    if seconds:
+        lasts = f"{'about' if whole else 'more than'} {_clock(seconds)}"
+        yield f"training: {lasts} on {device.name}, as busy as this machine is now"
+
+
+def _clock(seconds: float) -> str:
+    return (
+        f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{max(1, round(seconds / 60))} min"
+    )
+
+
+def _torch_home() -> Path:
+    """Where torch keeps what it has downloaded, without importing it."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(os.environ.get("TORCH_HOME") or Path(cache) / "torch").expanduser()
