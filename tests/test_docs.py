@@ -240,7 +240,7 @@ def test_the_example_of_a_network_works(tmp_path: Path, monkeypatch: pytest.Monk
     tiles = PhotoEnhancer(network, tile_px=20).enhance(photo)
     assert tiles.shape == (62, 90, 3)
     np.testing.assert_allclose(tiles, whole, atol=1e-5, rtol=0)
-    assert "Its photos are 2 times as wide and high as the original." in network_limits(network)
+    assert "Its results are 2 times as wide and as high as the original." in network_limits(network)
 
 
 def test_the_example_of_a_method_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
