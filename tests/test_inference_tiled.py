@@ -20,11 +20,16 @@ MIXED = UNMIXED + np.array([[0.02, 0, -0.02], [0.1, -0.1, 0], [0, 0.2, -0.1], [-
 
 
 def generator(
-    norm: Norm, start: Start = "identity", blocks: int = 2, *, light: bool = False
+    norm: Norm,
+    start: Start = "identity",
+    blocks: int = 2,
+    *,
+    light: bool = False,
+    leak: float = 0.0,
 ) -> Generator:
     """A narrow network that changes a photo by many levels, its statistics far from 0 and 1."""
     torch.manual_seed(0)
-    network = Generator(width=6, blocks=blocks, norm=norm, start=start, light=light)
+    network = Generator(width=6, blocks=blocks, norm=norm, start=start, light=light, leak=leak)
     # By some levels, whichever its first weights.
     nn.init.normal_(network.tail.weight, std=0.01 if start == "transport" else 0.15)
     unlike_at_the_start(network)

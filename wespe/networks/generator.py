@@ -4,6 +4,7 @@ import copy
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
@@ -24,6 +25,7 @@ class Generator(Enhancer):
     contrast before the convolutions, colours and the light of the scene after them, so that they
     mend what the source's camera did in its own colours. Without one given, as before loading, it
     leaves the input as it is. With `light`, the transport decides on a gamma for each whole photo.
+    `leak`: the slope of the ReLUs below zero, where it is not 0.
     """
 
     def __init__(
@@ -34,11 +36,14 @@ class Generator(Enhancer):
         norm: Norm = "batch",
         start: Start = "random",
         light: bool = False,
+        leak: float = 0.0,
         transport: Transport | None = None,
     ) -> None:
         super().__init__()
         self.config = {"width": width, "blocks": blocks, "norm": norm, "start": start}
         self.config |= {"light": True} if light else {}
+        self.config |= {"leak": leak} if leak else {}
+        self.leak = leak
         self.start = start
         self.transport: Transport | None = None
         if start == "transport":
@@ -46,14 +51,14 @@ class Generator(Enhancer):
             self.prepare_field_px = Transport.receptive_field_px
             self.neutral = (1.0,) if light else ()
         self.head = nn.Conv2d(3, width, 9, padding=4)
-        self.blocks = nn.ModuleList(ResidualBlock(width, norm) for _ in range(blocks))
+        self.blocks = nn.ModuleList(ResidualBlock(width, norm, leak) for _ in range(blocks))
         self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
         self.tail = nn.Conv2d(width, 3, 9, padding=4)
         if start == "transport":
             # With torch's own first weights most ReLUs died before G had learned anything.
             for module in self.modules():
                 if isinstance(module, nn.Conv2d):
-                    nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                    nn.init.kaiming_normal_(module.weight, a=leak)
                     nn.init.constant_(module.bias, 0)  # type: ignore[arg-type]
         if start != "random":
             nn.init.zeros_(self.tail.weight)
@@ -70,11 +75,11 @@ class Generator(Enhancer):
     def features(self, prepared: Tensor) -> Tensor:
         """What the last convolution sees, `(N, width, H, W)`, at least 0. All 0 is a dead network,
         which no gradient brings back."""
-        features = torch.relu(self.head(prepared))
+        features = _relu(self.head(prepared), self.leak)
         for block in self.blocks:
             features = block(features)
         for convolution in self.body:
-            features = torch.relu(convolution(features))
+            features = _relu(convolution(features), self.leak)
         return features
 
     def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
@@ -103,16 +108,21 @@ class Generator(Enhancer):
 class ResidualBlock(nn.Module):
     """Two 3×3 convolutions, each normalised and through ReLU, added to the input (DPED code)."""
 
-    def __init__(self, width: int, norm: Norm) -> None:
+    def __init__(self, width: int, norm: Norm, leak: float = 0.0) -> None:
         super().__init__()
+        self.leak = leak
         self.first = nn.Conv2d(width, width, 3, padding=1)
         self.first_norm = _norm(norm, width)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.second_norm = _norm(norm, width)
 
     def forward(self, features: Tensor) -> Tensor:
-        inner = torch.relu(self.first_norm(self.first(features)))
-        return features + torch.relu(self.second_norm(self.second(inner)))
+        inner = _relu(self.first_norm(self.first(features)), self.leak)
+        return features + _relu(self.second_norm(self.second(inner)), self.leak)
+
+
+def _relu(features: Tensor, leak: float) -> Tensor:
+    return F.leaky_relu(features, leak) if leak else torch.relu(features)
 
 
 def _norm(norm: Norm, width: int) -> nn.Module:

@@ -27,6 +27,9 @@ class Generator(Settings):
     """With `start: transport`: decide once a photo, by a gamma, how bright it becomes. Photos of
     ordinary brightness come to the mean of the target's; dark and bright ones are taken to be meant
     so. A photo with a side below 128 px is taken for a part of one and is left alone."""
+    leak: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """The slope of the ReLUs below zero. 0 as in DPED. Where there is little to mend, all ReLUs of
+    a layer may die before the network has learned anything; with 0.1 they cannot."""
 
 
 class Discriminator(Settings):
