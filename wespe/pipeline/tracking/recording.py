@@ -39,7 +39,7 @@ def training(
     record = Run()
     if settings.tracking:
         try:
-            record = _begin(settings, {tag: name, STATE: state_key}, pipeline, params)
+            record = _begin(settings, name, {tag: name, STATE: state_key}, pipeline, params)
         except Exception as error:
             give_up(error)
     try:
@@ -65,7 +65,11 @@ def find_run(settings: "config.Run", checkpoint_sha256: str) -> Run:
 
 
 def _begin(
-    settings: "config.Run", tags: Mapping[str, str], pipeline: str, params: Mapping[str, Any]
+    settings: "config.Run",
+    name: str,
+    tags: Mapping[str, str],
+    pipeline: str,
+    params: Mapping[str, Any],
 ) -> Run:
     from mlflow.entities import Param
 
@@ -83,7 +87,6 @@ def _begin(
             for key, value in nested.items():
                 client.set_tag(run_id, key, value)
             return Run(client, run_id, _last_step(client, found), parent)
-    name = next(iter(tags.values()))
     made = client.create_run(experiment_id, tags={**tags, **nested}, run_name=name)
     pairs = [Param(key, str(value)) for key, value in flat(params)]
     for start in range(0, len(pairs), _PARAMS_A_CALL):
