@@ -411,7 +411,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
     assert message == (
         "pair: no such file, no network that comes with wespe, nor one in the results of "
-        "params.yaml (there are none)"
+        "params.yaml (any_camera)"
     )
     folder = Path("results/pairs/pair")
     folder.mkdir(parents=True)
@@ -425,7 +425,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
     assert message == (
         "x: no such file, no network that comes with wespe, and no gone.yaml that names a folder "
-        "of networks (there are none)"
+        "of networks (any_camera)"
     )
 
 

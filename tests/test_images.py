@@ -236,7 +236,9 @@ def test_16_bits_become_8(tmp_path: Path, suffix: str, channels: int) -> None:
 
 def test_32_bits_are_refused_rather_than_clipped(tmp_path: Path) -> None:
     Image.fromarray(np.full((3, 3), 0.5, np.float32)).save(tmp_path / "in.tif")
-    with pytest.raises(PhotoError, match=r"in\.tif: 32 bits a channel, expected 8 or 16"):
+    with pytest.raises(
+        PhotoError, match=r"in\.tif: floating-point numbers, expected integers of 8 or 16"
+    ):
         read_photo(tmp_path / "in.tif")
 
 

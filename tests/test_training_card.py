@@ -65,7 +65,7 @@ def test_the_architecture_tells_how_far_a_network_sees(norm: Any, expected: str)
 
 def test_a_card_says_what_a_network_does_to_sizes() -> None:
     limits = network_limits(UNet())
-    assert any("no multiples of 4 px are mirrored" in limit for limit in limits)
+    assert any("are not multiples of 4 px are extended by mirroring" in limit for limit in limits)
     assert any(
         "statistics of the whole photo" in text
         for text in network_limits(UNet(torch.nn.InstanceNorm2d))
