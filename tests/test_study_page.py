@@ -222,10 +222,15 @@ def test_both_pictures_zoom_and_move_in_step(page: Page) -> None:
     assert near[0] == near[1] != start[0]
     assert "scale(8)" in near[0]
     page.set_viewport_size({"width": 420, "height": 420})
+    # A frame after the new size the page has fitted its pictures to it.
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 100)))")
     for _ in range(12):
         page.keyboard.press("+")
     before = zoomed(page)
     page.keyboard.press("ArrowDown")
+    page.wait_for_function(
+        "before => document.querySelector('.pane img').style.transform != before", arg=before[0]
+    )
     moved = zoomed(page)
     assert moved[0] == moved[1] != before[0]
     page.keyboard.press("z")
