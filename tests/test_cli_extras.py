@@ -12,7 +12,6 @@ from wespe.cli.extras import missing
 @pytest.mark.parametrize(
     ("module", "extra"),
     [
-        ("pydantic", "pipeline"),
         ("yaml", "pipeline"),
         ("skimage.metrics", "pipeline"),
         ("uvicorn", "web"),

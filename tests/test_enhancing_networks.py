@@ -86,12 +86,12 @@ def test_without_what_reads_settings_the_packages_networks_are_found(
 
     def bare(name: str, *rest: Any) -> Any:
         if name == "wespe.settings.params":
-            raise ModuleNotFoundError("No module named 'pydantic'", name="pydantic")
+            raise ModuleNotFoundError("No module named 'yaml'", name="yaml")
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", bare)
     assert network_file("any_camera") == folder / "any_camera.safetensors"
-    with pytest.raises(ValueError, match=r"params\.yaml needs pydantic, which comes with"):
+    with pytest.raises(ValueError, match=r"params\.yaml needs yaml, which comes with"):
         network_file("mine")
 
 
