@@ -173,6 +173,12 @@ NAME = "must be a name of letters, digits, - and _"
             "domains must include 'dslr', which pairs.phone_dslr.target names, got phone",
         ),
         (
+            "pairs.phone_dslr.any_camera",
+            True,
+            "pairs.phone_dslr.any_camera needs a recipe with weights.restoration; recipes.demo has "
+            "none",
+        ),
+        (
             "patches.counts",
             {"fone": 9},
             "patches.counts must name domains (phone, dslr), got 'fone'",

@@ -204,3 +204,15 @@ def test_the_package_and_the_help_import_no_torch() -> None:
     assert done.returncode == 0, done.stderr
     with pytest.raises(AttributeError, match="has no attribute 'gone'"):
         _ = wespe.gone
+
+
+def test_a_colour_that_stands_for_transparency_becomes_alpha(inverting: wespe.Enhancer) -> None:
+    pixels = PHOTO.copy()
+    pixels[:5] = 1, 2, 3
+    picture = Image.fromarray(pixels)
+    picture.info["transparency"] = (1, 2, 3)
+    enhanced = inverting.enhance(picture)
+    assert (enhanced.mode, "transparency" in enhanced.info) == ("RGBA", False)
+    alpha = np.asarray(enhanced)[..., 3]
+    assert not alpha[:5].any()
+    assert alpha[5:].all()

@@ -50,6 +50,7 @@ def test_one_that_is_not_whole_is_refused(folder: Path) -> None:
 
 
 def test_those_of_the_package_are_whole_small_and_no_demos() -> None:
+    assert (PACKAGED / f"{shipped.DEFAULT}.safetensors").is_file()
     for network in find_networks([PACKAGED]):
         assert isinstance(network, Network), network
         assert network.path.stat().st_size <= MAX_BYTES, network.path

@@ -41,7 +41,7 @@ def test_a_card_says_what_the_network_is_for_and_what_is_not_known(simulated: bo
     use = intended_use("phone", "dslr", data)
     assert "camera of phone (photos of folder a) towards the look of dslr" in use
     everywhere = intended_use("phone", "dslr", data, any_camera=True)
-    assert "photos of any camera; it learned from those of phone" in everywhere
+    assert everywhere == "To enhance unedited photos of any camera."
     told = limits("phone", "dslr", data, Generator(width=4, blocks=1))
     assert "3 patches of 32 px from 2 photos of phone and 3 patches of" in told[0]
     assert "on another camera's photos" in told[0]

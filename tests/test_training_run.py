@@ -173,3 +173,5 @@ def test_changed_code_resumes_no_state() -> None:
         state_key("pair", device=resolve("cpu-fp32"), code=code, **what) for code in "aab"
     )
     assert first == again != other
+    wider = state_key("pair", device=resolve("cpu-fp32"), code="a", any_camera=True, **what)
+    assert wider != first

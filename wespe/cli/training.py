@@ -96,6 +96,7 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
         "recipe": params.recipe_of(arguments.name),
         "seed": params.run.seed if pair.seed is None else pair.seed,
         "device": device,
+        "any_camera": pair.any_camera,
     }
     code = Stages(params)("train", arguments.name).code_hash
     key = state_key(arguments.name, **what, code=code)
@@ -112,7 +113,6 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
         card = train_pair(
             arguments.name,
             **what,
-            any_camera=pair.any_camera,
             out=out,
             state=folder,
             log=record.log,

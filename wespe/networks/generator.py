@@ -73,8 +73,8 @@ class Generator(Enhancer):
         return residual
 
     def features(self, prepared: Tensor) -> Tensor:
-        """What the last convolution sees, `(N, width, H, W)`, at least 0. All 0 is a dead network,
-        which no gradient brings back."""
+        """What the last convolution sees, `(N, width, H, W)`. Without a leak they are at least 0,
+        and all 0 is a dead network, which no gradient brings back."""
         features = _relu(self.head(prepared), self.leak)
         for block in self.blocks:
             features = block(features)

@@ -72,15 +72,18 @@ def _wrong_pairs(params: "Params") -> list[str]:
             lacking = [side for side in ("source", "target") if getattr(pair, side) is None]
             problems += [f"{key}.{side} is missing" for side in lacking]
             recipe = params.recipes.get(pair.recipe or "")
-            if pair.texture and recipe and not recipe.restores:
-                problems.append(
-                    f"{key}.texture needs a recipe with weights.restoration; recipes.{pair.recipe} "
-                    "has none"
-                )
+            problems += [
+                f"{key}.{field} needs a recipe with weights.restoration; recipes.{pair.recipe} "
+                "has none"
+                for field in ("texture", "any_camera")
+                if getattr(pair, field) and recipe and not recipe.restores
+            ]
         elif domains.count(None) == 1:
             problems.append(f"{key} must have both source and target or neither, got one of them")
         elif pair.texture is not None:
             problems.append(f"{key}.texture serves a training; a network is not trained")
+        elif pair.any_camera:
+            problems.append(f"{key}.any_camera serves a training; a network is not trained")
         elif pair.seed is not None:
             problems.append(f"{key}.seed is the seed of a training; a network is not trained")
     return problems

@@ -30,9 +30,10 @@ def intended_use(source: str, target: str, data: Domains, *, any_camera: bool = 
 
     `any_camera`: whether it is for other cameras' photos, too.
     """
-    camera = "any camera; it learned from those" if any_camera else "the camera"
+    if any_camera:
+        return "To enhance unedited photos of any camera."
     return (
-        f"To enhance unedited photos of {camera} of {source} ({data.source.origin}) towards the "
+        f"To enhance unedited photos of the camera of {source} ({data.source.origin}) towards the "
         f"look of {target}."
     )
 
@@ -47,17 +48,18 @@ def limits(
     any_camera: bool = False,
 ) -> list[str]:
     """What such a network cannot do, one sentence each."""
-    domains = list(zip((source, target, "clean texture"), data.roles.values(), strict=False))
+    # By their names: where source and target are the same photos, they count once.
+    domains = dict(zip((source, target, "clean texture"), data.roles.values(), strict=False))
     learned = " and ".join(
         f"{domain.patches} patches of {domain.patch_px} px from {domain.photos} photos of {name}"
-        for name, domain in domains
+        for name, domain in domains.items()
     )
     others = "" if any_camera else ", on another camera's photos"
     found = [
         f"It learned from {learned}. Its effect on other scenes{others} and on edited photos is "
         "not known."
     ]
-    if few := [name for name, domain in domains if domain.photos < _FEW_PHOTOS]:
+    if few := [name for name in (source, target) if domains[name].photos < _FEW_PHOTOS]:
         found.append(
             f"So few photos of {' and '.join(few)} hardly separate a camera's look from what they "
             "happen to show. Use hundreds of mixed scenes."

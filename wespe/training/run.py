@@ -137,6 +137,7 @@ def state_key(
     recipe: "Recipe",
     seed: int,
     device: Device,
+    any_camera: bool = False,
     code: str,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other.
@@ -153,6 +154,7 @@ def state_key(
         weights=[sha256(file) for file in given if file.is_file()],
         seed=seed,
         device=device.name,
+        any_camera=any_camera,
         code=code,
     )
 

@@ -11,6 +11,7 @@ from wespe.apps.enhancing.networks import load_network, make_ready, network_file
 from wespe.networks.inference.photo import enhance_files, nothing_usable
 from wespe.networks.inference.plan import plan
 from wespe.photos.images import AnyPixels
+from wespe.photos.modes import Kind, straight
 from wespe.photos.originals import Original
 from wespe.photos.originals.colours import Colours
 from wespe.results.badges import Badge, badge_of
@@ -103,7 +104,8 @@ class Enhancer:
         enhanced = self._array(original.upright(), strength)
         layers = original.with_pixels(enhanced)
         made = Image.fromarray(layers[..., 0] if layers.shape[2] == 1 else layers)
-        made.info = dict(image.info)
+        # A colour that stood for transparency has become alpha.
+        made.info = {key: value for key, value in image.info.items() if key != "transparency"}
         return made
 
     def _file(self, path: Path, out: Path | None, strength: float, overwrite: bool) -> Path:
@@ -156,11 +158,10 @@ def _checked(pixels: AnyPixels) -> AnyPixels:
 
 def _original(image: Image.Image) -> Original:
     """A picture in memory as a photo that was read from a file."""
-    if image.mode == "P":
-        image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-    if image.mode not in _MODES:
+    if image.mode not in {"P", *_MODES}:
         known = ", ".join(_MODES)
         raise ValueError(f"expected a picture of mode P, {known}, got {image.mode}: convert it")
+    image = straight(image, Kind.of(image))
     mode, layers = _MODES[image.mode], np.asarray(image)
     layers = layers[..., None] if layers.ndim == 2 else layers
     try:

@@ -65,6 +65,8 @@ def downloads(params: Params) -> Iterator[str]:
 def _shared(params: Params, looks: dict[str, Look]) -> Iterator[str]:
     for name, pair in params.pairs.items():
         source, target = looks.get(pair.source or ""), looks.get(pair.target or "")
+        if pair.source == pair.target:
+            continue  # the same photos, and meant so
         if source and target and (both := len(source.hashes & target.hashes)):
             yield f"{name}: {both} of the photos are in both {pair.source} and {pair.target}"
 

@@ -5,7 +5,7 @@ Each has at most `MAX_BYTES`, and is known by NAME wherever a network is asked f
 
 from pathlib import Path
 
-from wespe.results.badges import Badge
+from wespe.results.cards import ModelCard
 from wespe.results.networks import Network, find_networks, one_of
 
 FOLDER = Path(__file__).parent
@@ -36,6 +36,6 @@ def default_network() -> Network:
             "named: a file, or a name that `wespe list` shows"
         )
     network = shipped_network(DEFAULT)
-    if network.badge is Badge.DEMO:
+    if isinstance(network.card, ModelCard) and network.card.simulated:
         raise ValueError(f"{network.path}: expected a network for real photos, got a demo's")
     return network

@@ -151,7 +151,7 @@ class MethodStep(ABC):
                 enhanced = network(x)
             if found := collapse(x, enhanced):
                 return found
-            if isinstance(network, Generator):
+            if isinstance(network, Generator) and not network.leak:
                 with self.device.autocast():
                     features = network.features(network.prepare(x))
                 if found := dead(features):

@@ -63,7 +63,7 @@ class Transports:
         degradation, back = Degradation(self.degradation), self.colours_back
 
         def degraded(clean: Tensor) -> Tensor:
-            return degradation(back(clean), random)
+            return degradation(back.recolour(clean), random)
 
         domains = self._source, self._target
         return fit_domains(*domains, shrink=self._shrink, light=self._light, degraded=degraded)
@@ -86,7 +86,9 @@ class Transports:
         """What the source's camera does to clean photos: those of texture, else of the target."""
         if self._any_camera:
             return ANY_CAMERA
-        return fit_degradation(_sample(self._taken), self.colours_back(_sample(self._clean)))
+        return fit_degradation(
+            _sample(self._taken), self.colours_back.recolour(_sample(self._clean))
+        )
 
     @cached_property
     def histogram_match(self) -> Levels:

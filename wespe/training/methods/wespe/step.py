@@ -136,7 +136,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
     def _pseudo_pairs(self, clean: Tensor, number: int) -> tuple[Tensor, Tensor]:
         """Clean patches in the source's colours, and as its camera would have taken them."""
         with torch.no_grad():
-            clean = self._back(clean)
+            clean = self._back.recolour(clean)
         # By the step's number, so that a resumed training draws the same.
         key = [self._seed, _NOISE_STREAM, number, processes.rank()]
         stream = torch.Generator(clean.device)
