@@ -183,6 +183,20 @@ def test_by_keyboard_alone(page: Page, photo: Path) -> None:
     expect(page.locator("#viewer")).to_be_hidden()
 
 
+def test_a_photo_chosen_before_the_page_knows_its_limits_waits_for_them(
+    browser: Browser, address: str, photo: Path
+) -> None:
+    page = browser.new_page()
+    held: list[Route] = []
+    page.route("**/offers", lambda route: held.append(route))
+    page.goto(address)
+    choose(page, photo)
+    expect(page.locator("#said")).to_be_empty()
+    assert page.locator("li").count() == 0
+    held[0].continue_()
+    is_done(page, "holiday.png")
+
+
 def test_what_cannot_be_used_is_told_and_the_rest_goes_on(
     page: Page, photo: Path, tmp_path: Path
 ) -> None:

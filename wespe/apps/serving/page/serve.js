@@ -5,7 +5,6 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const rows = new Map(); // key → {row, photo, leaving: whether it is being removed}
 const POLL_MS = 400;
 let shown = null; // the key of the photo in the viewer
-let limits = { mb: 0, megapixels: 0 };
 
 async function ask(address, options = {}) {
   const answer = await fetch(address, options);
@@ -19,16 +18,18 @@ async function ask(address, options = {}) {
   throw Object.assign(new Error(reason || `The server answered ${answer.status}.`), { status: answer.status });
 }
 
+// Asked for once; photos chosen before the answer wait for it.
+const offers = ask("/offers");
+
 const say = (text) => { $("#said").textContent = text; };
 const address = (key, rest = "") => `/photos/${key}${rest}`;
 const remember = () => sessionStorage.setItem("photos", JSON.stringify([...rows.keys()]));
 
 async function start() {
   try {
-    const offers = await ask("/offers");
-    limits = offers.limits;
+    const { networks, limits } = await offers;
     $("#limits").textContent = `up to ${limits.mb} MB and ${limits.megapixels} megapixels each`;
-    for (const { id, name, badge, note } of offers.networks) {
+    for (const { id, name, badge, note } of networks) {
       $("#network").add(new Option(`${name}: ${badge}${note ? ` (${note})` : ""}`, id));
     }
     for (const key of JSON.parse(sessionStorage.getItem("photos") || "[]")) {
@@ -44,6 +45,12 @@ async function start() {
 async function send(files) {
   say("");
   const problems = [];
+  let limits;
+  try {
+    limits = (await offers).limits;
+  } catch (error) {
+    return say(`The server cannot be reached: ${error.message}`);
+  }
   for (const file of files) {
     if (file.size > limits.mb * 1e6) {
       problems.push(`${file.name}: it has ${(file.size / 1e6).toFixed(0)} MB; this page accepts at most ${limits.mb}.`);
