@@ -131,7 +131,7 @@ class Transport(nn.Module):
         """One photo, uint8 `(H, W, 3)`, in the other look; band by band, in little memory."""
         moved, gamma = np.empty_like(photo), None
         if self.brightness and shows_scene(*photo.shape[:2]):
-            rows, columns = (grid_places(side).numpy() for side in photo.shape[:2])
+            rows, columns = map(grid_places, photo.shape[:2])
             gamma = self.gamma(to_tensor(photo[rows[:, None], columns]))
         halo = self.receptive_field_px
         for top in range(0, len(photo), _BAND_ROWS):
