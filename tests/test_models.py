@@ -183,7 +183,7 @@ class TestCheckpoints:
         header = {"format": FORMAT, "config": generator.config, **described}
         save_file(generator.state_dict(), path, {"wespe": json.dumps(header)})
         if named:
-            with pytest.raises(ValueError, match=r"expected .* among dped, srcnn, johnson, got 'u"):
+            with pytest.raises(ValueError, match=r"expected .* among dped, srcnn, .*, got 'u"):
                 load_generator(path)
         else:  # as version 0.1.0 wrote it
             assert isinstance(load_generator(path), Generator)

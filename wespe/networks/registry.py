@@ -4,6 +4,10 @@ ARCHITECTURES: dict[str, str] = {
     "dped": "wespe.networks.generator:Generator",
     "srcnn": "wespe.networks.srcnn:Srcnn",
     "johnson": "wespe.networks.johnson:JohnsonNetwork",
+    "compact": "wespe.networks.enlarging.compact:Compact",
+    "srresnet": "wespe.networks.enlarging.srresnet:SrResNet",
+    "edsr": "wespe.networks.enlarging.edsr:Edsr",
+    "rrdb": "wespe.networks.enlarging.rrdb:Rrdb",
 }
 """By the name in the header of a network's file: an `Enhancer`, as `module:class`."""
 
