@@ -17,7 +17,7 @@ from PIL import Image
 
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.originals.metadata import others_of, png_chunk
-from wespe.photos.originals.renderings import fresh_xmp, without_photoshop_thumbnails
+from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 
 ASCII, SHORT, LONG, BYTES = 2, 3, 4, 7
 JAPANESE = "写真".encode()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from PIL import Image
 
-from wespe.photos.originals.renderings import (
+from wespe.photos.renderings import (
     ISO_GAIN_MAP,
     fresh_xmp,
     has_depth_map,

@@ -14,7 +14,6 @@ from wespe.photos.images import (
     FORMATS,
     AnyPixels,
     PhotoError,
-    as_srgb,
     content_of,
     opened,
     profile_of,
@@ -22,14 +21,15 @@ from wespe.photos.images import (
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
-from wespe.photos.originals.layouts import PLANES, Layout
 from wespe.photos.originals.metadata import (
     depth_map_of,
     gain_map_of,
     has_credentials,
     others_of,
 )
-from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
+from wespe.photos.srgb import as_srgb
+from wespe.photos.tiff.layouts import PLANES, Layout
+from wespe.photos.tiff.tags import PHOTOSHOP_LAYERS, Tags
 from wespe.photos.unread import what_else
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.

@@ -13,7 +13,7 @@ from wespe.photos.images import AnyPixels, PhotoError
 from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.metadata import jpeg_like, png_like, without_thumbnail
 from wespe.photos.originals.original import Original
-from wespe.photos.originals.tiff import encode_tiff
+from wespe.photos.tiff.tags import encode_tiff
 
 _QUALITY = 90
 """For lossy WebP, AVIF and HEIC, whose files do not state their quality."""

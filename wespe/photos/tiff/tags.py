@@ -7,10 +7,11 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from wespe.photos.images import AnyPixels
-from wespe.photos.originals.renderings import without_photoshop_thumbnails
+from numpy.typing import NDArray
+
+from wespe.photos.renderings import without_photoshop_thumbnails
 
 PHOTOSHOP_LAYERS = 37724
 PHOTOSHOP_RESOURCES = 34377
@@ -80,7 +81,7 @@ class Tags:
 
 
 def encode_tiff(
-    layers: AnyPixels, mode: str, *, tags: Tags, profile: bytes | None, compressed: bool
+    layers: NDArray[Any], mode: str, *, tags: Tags, profile: bytes | None, compressed: bool
 ) -> bytes:
     """uint8 or uint16 `(H, W, C)`, C that of `mode` or one more for alpha, as one strip.
 
