@@ -10,7 +10,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from wespe.photos.images import AnyPixels
 from wespe.photos.modes import Kind
-from wespe.photos.originals.metadata import png_chunk
+from wespe.photos.originals.png_like import png_chunk
 
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
 

@@ -11,10 +11,12 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from wespe.photos.renderings import without_photoshop_thumbnails
+from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 
 PHOTOSHOP_LAYERS = 37724
 PHOTOSHOP_RESOURCES = 34377
+SUB_DIRECTORIES = 330
+XMP = 700
 _DEFLATE = 6
 _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
@@ -180,7 +182,13 @@ def directory(tags: Sequence[Tag], start: int, order: str) -> bytes:
 
 
 def _without_thumbnail(tag: Tag) -> Tag:
-    if tag.number != PHOTOSHOP_RESOURCES or not isinstance(tag.value, bytes):
+    if not isinstance(tag.value, bytes):
         return tag
-    value = without_photoshop_thumbnails(tag.value)
-    return Tag(tag.number, _UNDEFINED, len(value), value)
+    if tag.number == PHOTOSHOP_RESOURCES:
+        value = without_photoshop_thumbnails(tag.value)
+    elif tag.number == XMP:
+        value = fresh_xmp(tag.value)
+    else:
+        return tag
+    # Bytes count one by one then.
+    return tag if value == tag.value else Tag(tag.number, _UNDEFINED, len(value), value)
