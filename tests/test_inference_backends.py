@@ -12,12 +12,12 @@ from torch import nn
 from tests.test_inference_tiled import generator, unlike_at_the_start
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Norm
+from wespe.networks.inference import openvino_engine
 from wespe.networks.inference.backends import (
     BACKENDS,
     BackendName,
     cpu_has_int8,
     open_backend,
-    openvino_cpu,
 )
 from wespe.networks.inference.backends.eager import TorchBackend
 from wespe.networks.inference.backends.onnx_graph import onnx_graph
@@ -123,7 +123,7 @@ def test_other_networks_by_any_engine(engine: BackendName) -> None:
 def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> None:
     if name == "openvino":
         need("openvino")
-        if not openvino_cpu.computes_bf16(openvino_cpu.engine().Core()):
+        if not openvino_engine.computes_bf16(openvino_engine.engine().Core()):
             pytest.skip("OpenVINO does not compute in bf16 on this CPU")
     network, pixels = with_transport("batch"), photo(61, 47)
     backend = open_backend(name, bf16=True)
@@ -141,7 +141,7 @@ def test_where_openvino_has_no_bf16_it_is_refused_and_auto_is_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need("onnx", "openvino")
-    monkeypatch.setattr(openvino_cpu, "computes_bf16", lambda core: False)
+    monkeypatch.setattr(openvino_engine, "computes_bf16", lambda core: False)
     with pytest.raises(ValueError, match=r"backend openvino: expected a CPU .* bf16"):
         open_backend("openvino", bf16=True)
     assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"

@@ -24,7 +24,7 @@ from tests.strangers import (
 from tests.test_inference_backends import engine, photo, whole
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
-from wespe.networks.inference import tiled
+from wespe.networks.inference import tiles
 from wespe.networks.inference.backends import BackendName, open_backend
 from wespe.networks.inference.backends.onnx_graph import LayerError
 from wespe.networks.inference.contract import check_contract
@@ -147,8 +147,8 @@ def test_what_cannot_be_tiled_is_computed_at_once_or_refused(
     np.testing.assert_allclose(enhancer.enhance(pixels), whole(network, pixels), atol=1e-5, rtol=0)
     with pytest.raises(ValueError, match=r"tile_px: \w+ needs a whole photo at once \(.+\), so "):
         PhotoEnhancer(network, tile_px=40)
-    monkeypatch.setattr(tiled, "WHOLE_PX", 2000)
-    with pytest.raises(tiled.TooLargeError, match=r"at most 0\.002 megapixels, got 0\.0"):
+    monkeypatch.setattr(tiles, "WHOLE_PX", 2000)
+    with pytest.raises(tiles.TooLargeError, match=r"at most 0\.002 megapixels, got 0\.0"):
         enhancer.enhance(pixels)
 
 

@@ -11,8 +11,8 @@ from tests.test_inference_backends import need, others, photo, whole, with_trans
 from tests.test_inference_tiled import generator
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.inference import export as exporting
-from wespe.networks.inference.backends.openvino_cpu import engine
 from wespe.networks.inference.export import export
+from wespe.networks.inference.openvino_engine import engine
 
 pytest.importorskip("onnx")
 runtime = pytest.importorskip("onnxruntime")

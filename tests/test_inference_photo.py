@@ -14,7 +14,7 @@ from PIL import ExifTags, Image
 from tests.strangers import Attending, Enlarging, made
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
-from wespe.networks.inference import ledger, photo, tiled
+from wespe.networks.inference import ledger, photo, tiles
 from wespe.networks.inference.photo import Summary
 from wespe.networks.inference.plan import Plan, plan
 from wespe.networks.inference.tiled import PhotoEnhancer
@@ -496,7 +496,7 @@ def test_a_photo_too_large_for_a_network_without_tiles_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(tmp_path / "a.png")
-    monkeypatch.setattr(tiled, "WHOLE_PX", 500)
+    monkeypatch.setattr(tiles, "WHOLE_PX", 500)
     summary = enhance_files([tmp_path / "a.png"], enhancer=PhotoEnhancer(made(Attending())))
     [(path, reason)] = summary.failed
     assert path == tmp_path / "a.png"

@@ -12,11 +12,12 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import VGG19_Weights, WeightsEnum, vgg19
 
-from wespe.networks.checkpoints import FORMAT, load_generator, save_generator
+from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
 from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.network_file import FORMAT
 from wespe.networks.perceptual import build_extractor, read_weights, vgg19_layers
 from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.networks.srcnn import Srcnn
@@ -182,7 +183,7 @@ class TestCheckpoints:
         header = {"format": FORMAT, "config": generator.config, **described}
         save_file(generator.state_dict(), path, {"wespe": json.dumps(header)})
         if named:
-            with pytest.raises(ValueError, match=r"expected .* among dped, srcnn, johnson, got 'u"):
+            with pytest.raises(ValueError, match=r"expected .* among dped, srcnn, .*, got 'u"):
                 load_generator(path)
         else:  # as version 0.1.0 wrote it
             assert isinstance(load_generator(path), Generator)

@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tests.strangers import Stranger
+from wespe.networks.enhancer import grid
 from wespe.networks.generator import Generator
 from wespe.networks.inference.contract import check_contract
 from wespe.networks.inference.tiled import PhotoEnhancer
-from wespe.networks.scene import GRID_PX, SMALLEST_PX, grid, grid_places
+from wespe.networks.scene import GRID_PX, SMALLEST_PX, grid_places
 from wespe.networks.transport import UNMIXED, Transport
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_tensor
@@ -38,8 +39,10 @@ def test_the_grid_is_spread_evenly_and_lies_within(side: int) -> None:
     places = grid_places(side)
     assert len(places) == GRID_PX
     assert 0 <= int(places.min()) <= int(places.max()) < side
-    middle = (torch.arange(GRID_PX) + 0.5) * side / GRID_PX
-    assert (places + 0.5 - middle).abs().max() <= 0.5
+    middle = (np.arange(GRID_PX) + 0.5) * side / GRID_PX
+    assert np.abs(places + 0.5 - middle).max() <= 0.5
+    column = torch.arange(side).view(1, 1, side, 1)
+    assert grid(column)[0, 0, :, 0].tolist() == places.tolist()
 
 
 def test_the_grid_of_a_photo_of_its_size_is_the_photo() -> None:

@@ -152,7 +152,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     if arguments.model is None:
         raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
 
-    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
+    from wespe.apps.enhancing.networks import network_file, open_network
     from wespe.judging.baselines import baselines
     from wespe.results.networks import read_card
 
@@ -164,7 +164,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
         folder,
         model=network,
         enhancers={
-            "enhanced": make_ready(load_network(str(network), arguments.params)).enhance,
+            "enhanced": open_network(network).enhance,
             **baselines(others, card),
         },
         longest_px=arguments.longest_px,

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.layers import Context, context_of
-from wespe.networks.scene import SMALLEST_PX, grid, shows_scene
+from wespe.networks.scene import GRID_PX, SMALLEST_PX, shows_scene
 
 
 class Enhancer(nn.Module, ABC):
@@ -102,6 +102,14 @@ class Convolutions(nn.Module):
 
     def forward(self, prepared: Tensor) -> Tensor:
         return self.network.convolve(prepared)
+
+
+def grid(image: Tensor) -> Tensor:
+    """The grid of photos `(N, 3, H, W)`, `(N, 3, GRID_PX, GRID_PX)`, for any H and W."""
+    # `grid_places`, which an exported network could not compute for any side.
+    middles = 2 * torch.arange(GRID_PX, device=image.device) + 1
+    rows, columns = (middles * side // (2 * GRID_PX) for side in image.shape[-2:])
+    return image[..., rows, :][..., columns]
 
 
 def mirrored(image: Tensor, multiple: int) -> Tensor:

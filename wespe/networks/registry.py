@@ -4,8 +4,19 @@ ARCHITECTURES: dict[str, str] = {
     "dped": "wespe.networks.generator:Generator",
     "srcnn": "wespe.networks.srcnn:Srcnn",
     "johnson": "wespe.networks.johnson:JohnsonNetwork",
+    "compact": "wespe.networks.enlarging.compact:Compact",
+    "srresnet": "wespe.networks.enlarging.srresnet:SrResNet",
+    "edsr": "wespe.networks.enlarging.edsr:Edsr",
+    "rrdb": "wespe.networks.enlarging.rrdb:Rrdb",
 }
 """By the name in the header of a network's file: an `Enhancer`, as `module:class`."""
+
+LIGHT: dict[str, str] = {
+    "dped": "wespe.networks.light.generator:LightGenerator",
+    "srcnn": "wespe.networks.light.srcnn:LightSrcnn",
+    "johnson": "wespe.networks.light.johnson:LightJohnson",
+}
+"""Those that run without torch, by the same name: a `LightNetwork`. Others need torch."""
 
 _PERCEPTUAL = "wespe.networks.perceptual"
 EXTRACTORS: dict[str, str] = {

@@ -4,8 +4,8 @@ A grid is the same whatever computes it, and costs nothing for a photo of any si
 pixels tell a photo's mean to a few tenths of a level.
 """
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 GRID_PX = 256
 """Rows and columns of the grid."""
@@ -13,15 +13,9 @@ SMALLEST_PX = 128
 """A photo with a shorter side is taken for a part of one, whose scene is not known."""
 
 
-def grid(image: Tensor) -> Tensor:
-    """The grid of photos `(N, 3, H, W)`, `(N, 3, GRID_PX, GRID_PX)`, for any H and W."""
-    rows, columns = (grid_places(side).to(image.device) for side in image.shape[-2:])
-    return image[..., rows, :][..., columns]
-
-
-def grid_places(side: int) -> Tensor:
+def grid_places(side: int) -> NDArray[np.int64]:
     """Which of `side` pixels are in the grid: those in the middle of `GRID_PX` equal parts."""
-    return (2 * torch.arange(GRID_PX) + 1) * side // (2 * GRID_PX)
+    return (2 * np.arange(GRID_PX, dtype=np.int64) + 1) * side // (2 * GRID_PX)
 
 
 def shows_scene(height: int, width: int) -> bool:

@@ -4,28 +4,34 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
+from wespe.networks.enlarging.bicubic import Bicubic, reach_px
 
 
 class Srcnn(Enhancer):
-    """SRCNN on RGB (Dong et al., TPAMI 2016): `(N, 3, H, W)` in [0, 1] → the same shape.
+    """SRCNN on RGB (Dong et al., TPAMI 2016): `(N, 3, H, W)` in [0, 1] → `scale` times the size.
 
+    What is enlarged is first brought to its new size by bicubic interpolation, as in the paper.
     Convolutions of 9, `middle_kernel_px` and 5 px, ReLU after the first two; zero padding keeps the
     size, where the paper's training cuts the border off. Nothing bounds the output.
     """
 
-    def __init__(self, *, width: int = 64, middle_kernel_px: int = 1) -> None:
+    def __init__(self, *, width: int = 64, middle_kernel_px: int = 1, scale: int = 1) -> None:
         super().__init__()
-        self.config = {"width": width, "middle_kernel_px": middle_kernel_px}
+        self.config = {"width": width, "middle_kernel_px": middle_kernel_px, "scale": scale}
+        self.scale = scale
+        self.enlarge = Bicubic(scale) if scale > 1 else nn.Identity()
         self.extraction = nn.Conv2d(3, width, 9, padding="same")
         self.mapping = nn.Conv2d(width, width // 2, middle_kernel_px, padding="same")
         self.reconstruction = nn.Conv2d(width // 2, 3, 5, padding="same")
 
     def convolve(self, prepared: Tensor) -> Tensor:
-        features = torch.relu(self.mapping(torch.relu(self.extraction(prepared))))
+        enlarged = self.enlarge(prepared)
+        features = torch.relu(self.mapping(torch.relu(self.extraction(enlarged))))
         convolved: Tensor = self.reconstruction(features)
         return convolved
 
     @property
     def receptive_field_px(self) -> int:
         kernel_px: int = self.config["middle_kernel_px"]
-        return 4 + kernel_px // 2 + 2
+        large_px = 4 + kernel_px // 2 + 2
+        return large_px if self.scale == 1 else reach_px(large_px, self.scale)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.inference.fold import optimised
 from wespe.networks.inference.instance_norm import fix
+from wespe.networks.inference.parts import expect_size
 from wespe.networks.layers import Context, gathers
 from wespe.networks.scene import GRID_PX
 
@@ -53,17 +54,6 @@ def check_contract(network: Enhancer, device: torch.device | str = "cpu") -> Non
             if reach_px is not None:
                 given[far] = 1
                 _compare(name, output, _tried(name, part, given, enlarged), middle, enlarged)
-
-
-def expect_size(name: str, output: Tensor, source: Tensor, scale: int) -> None:
-    """Raise ValueError for an output that is not `scale` times as large as `source`, in colour."""
-    height, width = source.shape[-2:]
-    expected, got = (1, 3, scale * height, scale * width), tuple(output.shape)
-    if got != expected:
-        raise ValueError(
-            f"{name}: expected an output of shape {expected} for a tile of {width}×{height} px, "
-            f"since its scale is {scale}, got {got}"
-        )
 
 
 def _neutral(network: Enhancer, image: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.inference.backends.onnx_cpu import Session
-from wespe.networks.inference.backends.openvino_cpu import engine
+from wespe.networks.inference.openvino_engine import engine
 
 SUFFIXES = (".onnx", ".xml")
 """What can be written: ONNX, and OpenVINO with its weights beside it, as `.bin`."""

@@ -11,7 +11,7 @@ from wespe.core.files import check_writable
 from wespe.core.progress import Progress
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.plan import plan
-from wespe.networks.inference.tiled import PhotoEnhancer, TooLargeError
+from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
 from wespe.networks.inference.video.encoding import CRF, check_crf
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.source import is_video
@@ -48,7 +48,7 @@ class Summary:
 def enhance_files(
     inputs: Sequence[Path],
     *,
-    enhancer: PhotoEnhancer,
+    enhancer: TiledEnhancer,
     out: Path | None = None,
     in_place: bool = False,
     strength: float = 1.0,
@@ -167,7 +167,7 @@ class _Work:
 
     def __init__(
         self,
-        enhancer: PhotoEnhancer,
+        enhancer: TiledEnhancer,
         strength: float,
         quality: int | None,
         crf: float,
@@ -224,7 +224,7 @@ class _Work:
 def _enhance_photo(
     path: Path,
     output: Path,
-    enhancer: PhotoEnhancer,
+    enhancer: TiledEnhancer,
     strength: float,
     quality: int | None,
     advance: Callable[[int], None],

@@ -1,0 +1,1 @@
+"""Networks that make photos larger, and what enlarges them without a network."""
