@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.test_inference_tiled import generator, unlike_at_the_start
+from tests.test_inference_tiled import MIXED, generator, unlike_at_the_start
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Norm
 from wespe.networks.inference import openvino_engine
@@ -24,13 +24,10 @@ from wespe.networks.inference.backends.onnx_graph import onnx_graph
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
-from wespe.networks.transport import UNMIXED, Transport
+from wespe.networks.transport import Transport
 from wespe.photos.images import AnyPixels
 
 ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
-
-
-MIXED = UNMIXED + np.array([[0.02, 0, -0.02], [0.1, -0.1, 0], [0, 0.2, -0.1], [-0.1, 0, 0.1]])
 
 
 def need(*packages: str) -> None:
