@@ -18,6 +18,7 @@ from PIL import Image
 
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.originals.beside import others_of
+from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.png_like import png_chunk
 from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 
@@ -320,6 +321,64 @@ def test_segments_of_makers_stay_and_credentials_go_with_a_word(tmp_path: Path) 
     assert original.notes == ("without its content credentials, which sign the picture as it was",)
     assert makers in result.read_bytes()
     assert b"signature" not in result.read_bytes()
+
+
+CREDENTIALS = "without its content credentials, which sign the picture as it was"
+
+
+def chunked(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
+    Image.new("RGB", (12, 10), "teal").save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:33] + b"".join(png_chunk(*chunk) for chunk in chunks) + content[33:])
+    return path
+
+
+def test_png_keeps_what_is_safe_to_copy_and_credentials_go_with_a_word(tmp_path: Path) -> None:
+    kept = [(b"oFFs", bytes(9)), (b"sCAL", b"\0011\x002"), (b"prIv", b"of a program")]
+    gone = [(b"caBX", b"signature"), (b"prVW", b"a preview"), (b"tRNS", bytes(6))]
+    path = chunked(tmp_path / "a.png", *kept, *gone[:2])
+    assert read_original(path).notes == (CREDENTIALS,)
+    content = again(path).read_bytes()
+    assert all(png_chunk(*chunk) in content for chunk in kept)
+    assert not any(kind in content for kind, _ in gone)
+
+
+def test_credentials_of_other_formats_go_with_a_word(tmp_path: Path) -> None:
+    save_tiff(tmp_path / "a.tif", {52545: (BYTES, b"signature")})
+    assert read_original(tmp_path / "a.tif").notes == (CREDENTIALS,)
+    assert 52545 not in tags(again(tmp_path / "a.tif"))
+    path = tmp_path / "a.webp"
+    Image.new("RGB", (16, 12), "teal").save(path, exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0")
+    content = path.read_bytes() + b"C2PA" + struct.pack("<I", 4) + b"sign"
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    assert read_original(path).notes == (CREDENTIALS,)
+    assert b"C2PA" not in again(path).read_bytes()
+
+
+@pytest.mark.parametrize(("levels", "stays"), [(256, True), (65536, False)])
+def test_a_curve_stays_where_it_has_a_value_for_each_level(
+    tmp_path: Path, levels: int, stays: bool
+) -> None:
+    curve = np.arange(levels).astype("<u2").tobytes()
+    save_tiff(tmp_path / "a.tif", {301: (SHORT, curve)})
+    assert (301 in tags(again(tmp_path / "a.tif"))) == stays
+
+
+def test_of_an_animation_in_16_bits_the_first_picture_is_read(tmp_path: Path) -> None:
+    """By what is no animation to other readers."""
+    levels = np.arange(12 * 10 * 4, dtype=np.uint16).reshape(10, 12, 4) * 130
+    still = deep_png(levels)
+    control = (12).to_bytes(4) + (10).to_bytes(4) + bytes(8) + b"\0\1\0\1\0\0"
+    head, picture = still[:33], still[33:-12]
+    frame = zlib.compress(bytes(10 * (12 * 8 + 1)))
+    moving = []
+    for number in (0, 2):
+        moving += [(b"fcTL", number.to_bytes(4) + control)]
+        moving += [(b"fdAT", (number + 1).to_bytes(4) + frame)]
+    content = head + png_chunk(b"acTL", (2).to_bytes(4) + bytes(4)) + picture
+    content += b"".join(png_chunk(*chunk) for chunk in moving) + still[-12:]
+    (tmp_path / "a.png").write_bytes(content)
+    assert np.array_equal(read_original(tmp_path / "a.png").stored, levels[..., :3])
 
 
 @pytest.mark.parametrize("kind", ["text", "profile"])

@@ -13,8 +13,16 @@ from wespe.photos.renderings import (
     has_thumbnails,
     without_photoshop_thumbnails,
 )
-from wespe.photos.tiff.tags import PHOTOSHOP_LAYERS, PHOTOSHOP_RESOURCES, SUB_DIRECTORIES, XMP, Tags
+from wespe.photos.tiff.tags import (
+    CREDENTIALS,
+    PHOTOSHOP_LAYERS,
+    PHOTOSHOP_RESOURCES,
+    SUB_DIRECTORIES,
+    XMP,
+    Tags,
+)
 
+_CREDENTIALS_BOX = b"uuid" + bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _AS_IT_WAS = "which show the picture as it was"
 
 
@@ -29,7 +37,7 @@ def lost_beside(image: Image.Image, content: bytes) -> Iterator[str]:
         yield f"without thumbnails of Photoshop and XMP, {_AS_IT_WAS}"
     if _loses_gain_map(image, content):
         yield "without its HDR gain map"
-    if image.format in {"JPEG", "MPO"} and jpeg_like.has_credentials(content):
+    if _has_credentials(image, content):
         yield "without its content credentials, which sign the picture as it was"
     if _has_depth_map(image, content):
         yield "without its depth map"
@@ -77,6 +85,18 @@ def _loses_gain_map(image: Image.Image, content: bytes) -> bool:
     # Files with a picture that is toned by a map say so among the brands at their beginning.
     brands = content[8 : int.from_bytes(content[:4])] if content[4:8] == b"ftyp" else b""
     return b"tmap" in brands or any("hdrgainmap" in str(kind) for kind in image.info.get("aux", {}))
+
+
+def _has_credentials(image: Image.Image, content: bytes) -> bool:
+    """Whether a file has content credentials (C2PA). Source: C2PA, technical specification, A.3."""
+    if image.format in {"JPEG", "MPO"}:
+        return jpeg_like.has_credentials(content)
+    if image.format == "PNG":
+        return png_like.has_credentials(content)
+    if image.format == "TIFF":
+        return any(tag.number == CREDENTIALS for tag in Tags.read(content).entries)
+    # A chunk of WebP, or a box of HEIF and AVIF of this number.
+    return b"C2PA" in content if image.format == "WEBP" else _CREDENTIALS_BOX in content
 
 
 def _has_depth_map(image: Image.Image, content: bytes) -> bool:

@@ -1,4 +1,7 @@
-"""What a PNG contains beside its pixels: carried over as it is."""
+"""What a PNG contains beside its pixels: carried over as it is.
+
+Source: PNG, third edition, 5.4 (which chunks are safe to copy), and 11.3.
+"""
 
 import struct
 import zlib
@@ -7,9 +10,11 @@ from collections.abc import Iterator
 from wespe.photos.renderings import fresh_xmp, without_thumbnail
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Of the picture, not of its encoding: colours, resolution, EXIF, text, time.
 _COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
-_KEPT = _COLOURS | {b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}
+# Of the picture and not of its encoding, though their names do not say so: see `_is_kept`.
+_OF_THE_PICTURE = _COLOURS | {b"tIME", b"oFFs", b"sCAL"}
+_CREDENTIALS = b"caBX"
+_OF_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _XMP = b"XML:com.adobe.xmp\0"
 
 
@@ -18,10 +23,24 @@ def png_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
 
     `own_colours`: whether what it states about its colours still holds.
     """
-    kept = _KEPT if own_colours else _KEPT - _COLOURS
-    chunks = [png_chunk(kind, _fresh(kind, body)) for kind, body in _chunks(source) if kind in kept]
+    chunks = [
+        png_chunk(kind, _fresh(kind, body))
+        for kind, body in _chunks(source)
+        if _is_kept(kind) and (own_colours or kind not in _COLOURS)
+    ]
     head = len(_SIGNATURE) + 25  # The header chunk comes first and has one size.
     return encoded[:head] + b"".join(chunks) + encoded[head:]
+
+
+def has_credentials(content: bytes) -> bool:
+    """Whether a PNG has content credentials, which sign the picture as it was."""
+    return any(kind == _CREDENTIALS for kind, _ in _chunks(content))
+
+
+def without_animation(content: bytes) -> bytes:
+    """A PNG of which every reader sees the first picture alone."""
+    chunks = (png_chunk(*chunk) for chunk in _chunks(content) if chunk[0] not in _OF_ANIMATION)
+    return content[: len(_SIGNATURE)] + b"".join(chunks)
 
 
 def xmp_of(content: bytes) -> bytes:
@@ -35,6 +54,12 @@ def xmp_of(content: bytes) -> bytes:
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     """A chunk of a PNG file."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def _is_kept(kind: bytes) -> bool:
+    """A small fourth letter promises that the chunk holds whatever the pixels become; a small first
+    one that it is no part of them."""
+    return kind in _OF_THE_PICTURE or (kind[:1].islower() and kind[3:4].islower())
 
 
 def _fresh(kind: bytes, body: bytes) -> bytes:

@@ -16,6 +16,8 @@ from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 PHOTOSHOP_LAYERS = 37724
 PHOTOSHOP_RESOURCES = 34377
 SUB_DIRECTORIES = 330
+CREDENTIALS = 52545
+_TRANSFER_FUNCTION = 301
 XMP = 700
 _DEFLATE = 6
 _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5}
@@ -33,14 +35,13 @@ _OF_LAYOUT = frozenset(
         *range(277, 282),
         284,
         *range(288, 294),
-        301,
         317,
         *range(320, 343),
     }
     | {347, *range(512, 533), 34675}
 )
-# An older rendering of the picture, which Photoshop would show instead.
-_OLD_RENDERINGS = frozenset({PHOTOSHOP_LAYERS})
+# Of the picture as it was: a rendering that Photoshop would show instead, and a signature.
+_OF_THE_OLD = frozenset({PHOTOSHOP_LAYERS, CREDENTIALS})
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,8 @@ class Tags:
         return cls(order, tuple(tag for tag in entries if tag.number not in _OF_LAYOUT))
 
     def kept(self) -> Self:
-        """These without what shows the picture as it was."""
-        entries = (tag for tag in self.entries if tag.number not in _OLD_RENDERINGS)
+        """These without what shows or signs the picture as it was."""
+        entries = (tag for tag in self.entries if tag.number not in _OF_THE_OLD)
         return type(self)(self.order, tuple(map(_without_thumbnail, entries)))
 
 
@@ -104,7 +105,7 @@ def encode_tiff(
         )
 
     entries = [
-        *tags.entries,
+        *(tag for tag in tags.entries if _holds(tag, 8 * data.itemsize)),
         numbers(256, _LONG, width),
         numbers(257, _LONG, height),
         numbers(258, _SHORT, *[8 * data.itemsize] * channels),
@@ -125,6 +126,11 @@ def encode_tiff(
     mark = b"II*\0" if order == "<" else b"MM\0*"
     header = mark + struct.pack(f"{order}I", start)
     return header + body + padding + directory(entries, start, order)
+
+
+def _holds(tag: Tag, bits: int) -> bool:
+    """Whether a tag is right for `bits` of a channel: a curve has a value for each level."""
+    return tag.number != _TRANSFER_FUNCTION or tag.count in {2**bits, 3 * 2**bits}
 
 
 def _entries(content: bytes, start: int, order: str, big: bool, depth: int = 0) -> list[Tag]:
