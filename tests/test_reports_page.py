@@ -112,7 +112,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
         tmp_path / "pair",
         recipe={"method": "srcnn", "batch_size": 8},
         paired=True,
-        samples=("x", "G(x)", "y"),
+        samples=("input", "enhanced", "target"),
         final_losses={"mse": 0.0125, "total": 0.0125},
     )
     records = [{"step": step, "mse": 1 / step, "total": 1 / step} for step in (20, 40)]
@@ -121,7 +121,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
     assert "mse 0.0125" in page.text
     assert "Discriminator losses" not in page.text
     assert "in pairs of the same scene" in page.text
-    assert "A row a photo, from left to right: x, G(x), y." in page.text
+    assert "A row a photo, from left to right: input, enhanced, target." in page.text
 
 
 def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
         self.rarely_trained = recipe.content.every > 1
         weights = recipe.weights
         self._judges_photos = any(weights.model_dump(exclude={"restoration", "structure"}).values())
-        self.shows = ("x", "G(x)")
-        self.shows += ("F(G(x))",) if weights.content else ()
+        self.shows = ("input", "enhanced")
+        self.shows += ("mapped back",) if weights.content else ()
         self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
         super().__init__(recipe, task)
         self._seed = task.seed
