@@ -314,7 +314,7 @@ def test_restoration_needs_no_other_network_and_learns() -> None:
     assert not hasattr(step, "extractor")
     losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
-    assert step.shows == ("x", "G(x)", "clean", "degraded", "mended")
+    assert step.shows == ("input", "enhanced", "clean", "degraded", "mended")
     assert step.sample().shape == (4 * 32, 5 * 32, 3)
 
 
@@ -322,7 +322,7 @@ def test_restoration_goes_together_with_the_papers_losses() -> None:
     step = restoring({"weights": {"restoration": 1}})
     losses = step.train_step(batch(), 1)
     assert {"content", "color", "texture", "tv", "restoration", "d_color"} < {*losses}
-    assert step.shows[2] == "F(G(x))"
+    assert step.shows[2] == "mapped back"
 
 
 def test_a_step_draws_the_same_degradation_again() -> None:
