@@ -122,7 +122,8 @@ def test_a_seldom_content_loss_weighs_as_much_in_the_mean() -> None:
 
 def test_adversarial_training_moves_colours_towards_the_target() -> None:
     weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
-    rates = {"learning_rate": 5e-3, "discriminator_learning_rate": 2e-3, "adam_beta1": 0.5}
+    # With a faster generator they swing around the target, where rounding decides who wins.
+    rates = {"learning_rate": 2e-3, "discriminator_learning_rate": 4e-3, "adam_beta1": 0.5}
     step = build({"weights": weights, "discriminator": {"norm": "spectral"}, **rates})
     for number in range(100):
         step.train_step(batch(number), 1)
