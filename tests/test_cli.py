@@ -150,7 +150,7 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
     assert printed[0].startswith("failed: empty: expected photos (.avif, .bmp, .heic, ")
-    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files ignored"
+    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other file ignored"
 
 
 def test_wrong_settings_and_names_are_refused(call: Call) -> None:
@@ -255,7 +255,7 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
     Path("photos/2.jpg").unlink()
     code, messages, _ = call("patches", "phone", "--index", "phone/index.json", "--out", "b.npy")
     assert code == 0
-    assert "0 too small and 1 unreadable photos" in messages[0]
+    assert "0 too small and 1 unreadable photo" in messages[0]
     assert messages[1].endswith(": no such file")
     assert refused(call, "patches", "phone", "--index", "gone.json", "--out", "b.npy") == [
         "gone.json: expected a photo index, found none"

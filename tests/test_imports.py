@@ -25,14 +25,21 @@ def rooms() -> dict[str, set[str]]:
     return declared
 
 
-def imports(path: Path) -> Iterator[str]:
-    """All that a file imports, dotted, also inside functions and only for types."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def imports(path: Path, *, for_types: bool = True) -> Iterator[str]:
+    """All that a file imports, dotted, also inside functions, and `for_types` alone too."""
+    tree = ast.parse(path.read_text("utf-8"))
+    if not for_types:
+        tree.body = [node for node in tree.body if not _for_types(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative imports are not looked at here"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def part_of(path: Path) -> str:
@@ -57,6 +64,22 @@ def test_a_module_imports_only_what_its_room_says(path: Path) -> None:
         room = rest.partition(".")[0]
         if package == "wespe" and room in declared and room != own:
             assert room in declared[own], f"{own} imports {room}, which its `__init__` does not say"
+
+
+def test_modules_stand_above_one_another() -> None:
+    """Also by imports inside functions; what only names a type is no import when it runs."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    below = {
+        name: {
+            found
+            for imported in imports(path, for_types=False)
+            for found in (imported, imported.rpartition(".")[0])
+            if found in names and found != name
+        }
+        for name, path in names.items()
+        if path.name not in {"__init__.py", "__main__.py"}
+    }
+    tuple(TopologicalSorter(below).static_order())  # raises CycleError
 
 
 def test_rooms_import_all_that_they_say() -> None:

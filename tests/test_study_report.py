@@ -35,7 +35,7 @@ def answer(
         shown = votes.votes()[-1].shown
         wanted = wants if wants in shown else "enhanced"
         # The store keeps the first vote; what this subject wants is known only from the key.
-        votes._connection.execute(
+        votes.connection.execute(
             "UPDATE votes SET choice = ? WHERE subject = (SELECT max(number) FROM subjects)"
             " AND position = ?",
             (shown.index(wanted), position),
@@ -105,7 +105,7 @@ def test_the_files_say_so_too(folder: Path, study: Study, tmp_path: Path) -> Non
 def test_the_export_has_every_vote_and_no_code(folder: Path, study: Study, tmp_path: Path) -> None:
     votes = open_votes(folder, study)
     count = export_votes(tmp_path / "votes.csv", study, votes)
-    codes = [code for (code,) in votes._connection.execute("SELECT code FROM subjects")]
+    codes = [code for (code,) in votes.connection.execute("SELECT code FROM subjects")]
     votes.close()
     text = (tmp_path / "votes.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
@@ -161,7 +161,7 @@ def test_mean_opinion_scores_by_hand(tmp_path: Path) -> None:
         for position in range(len(study.items)):
             votes.vote(code, position, 5, seconds=1)
             if extra is not None:
-                votes._connection.execute(
+                votes.connection.execute(
                     "UPDATE votes SET choice = ? WHERE position = ? AND subject = ?",
                     (scores[votes.votes()[-1].chosen], position, extra + 1),
                 )

@@ -1,13 +1,13 @@
 """How a subcommand is declared, and how it finds the settings that it is about."""
 
 import argparse
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from wespe.cli.examples import EXAMPLES
+from wespe.core.words import nearest
 
 if TYPE_CHECKING:
     from wespe.settings.params import Params
@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         if wrong:
             choices = re.findall(r"[^\s,']+", wrong[2])
             if hint := nearest(wrong[1], choices):
-                message = message.partition(" (choose")[0] + hint
+                message = message.partition(" (choose")[0] + f"; {hint}"
         else:
             known = re.findall(r"--[\w-]+", self.format_usage())
             names = [word.partition("=")[0] for word in self._given if word.startswith("--")]
@@ -57,14 +57,9 @@ class Parser(argparse.ArgumentParser):
             strange = [
                 name for name in names if not any(option.startswith(name) for option in known)
             ]
-            message += "".join(nearest(name, known) for name in strange)
+            hints = (nearest(name, known) for name in strange)
+            message += "".join(f"; {hint}" for hint in hints if hint)
         super().error(message)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` with the known word that is nearest; nothing where none is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 class Commands:
@@ -164,5 +159,6 @@ def named(table: Mapping[str, Value], name: str, what: str) -> Value:
     if name not in table:
         known = ", ".join(table) or "there are none"
         hint = nearest(name, table)
+        hint = f"; {hint}" if hint else ""
         raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}{hint}")
     return table[name]

@@ -1,11 +1,12 @@
 """The base of every settings class, strict and frozen, and its errors in a reader's words."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
+
+from wespe.core.words import nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 COMMAND_PATH = r"^[\w./:@%+=,-]+$"
@@ -122,12 +123,8 @@ def _walk(
 def _known(schema: Mapping[str, Any], location: Sequence[int | str]) -> str:
     """What could be meant by an unknown key: the nearest setting there, or all of them."""
     _, table = _walk(schema, location[:-1])
-    close = difflib.get_close_matches(str(location[-1]), table["properties"], n=1)
-    return (
-        f"did you mean {close[0]}?"
-        if close
-        else f"expected one of {', '.join(table['properties'])}"
-    )
+    known = table["properties"]
+    return nearest(str(location[-1]), known) or f"expected one of {', '.join(known)}"
 
 
 def _either(names: Iterable[str]) -> str:

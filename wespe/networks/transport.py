@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wespe.networks.scene import grid_places, shows_scene
+from wespe.networks.scene import grid_of, shows_scene
 from wespe.networks.transport_numbers import (
     BAND_EDGES_PX,
     DARKEST,
@@ -131,8 +131,7 @@ class Transport(nn.Module):
         """One photo, uint8 `(H, W, 3)`, in the other look; band by band, in little memory."""
         moved, gamma = np.empty_like(photo), None
         if self.brightness and shows_scene(*photo.shape[:2]):
-            rows, columns = map(grid_places, photo.shape[:2])
-            gamma = self.gamma(to_tensor(photo[rows[:, None], columns]))
+            gamma = self.gamma(to_tensor(grid_of(photo)))
         halo = self.receptive_field_px
         for top in range(0, len(photo), _BAND_ROWS):
             first = max(0, top - halo)

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from wespe.photos import jpeg
+from wespe.photos.heif import is_heif, know_heif
 
 # By suffix.
 _OTHERS = {
@@ -16,23 +17,6 @@ _OTHERS = {
     ".gif": "GIF, whose 256 colours leave no room to enhance: convert it to PNG first",
     ".jxl": "JPEG XL, which is not read here: convert it first, as by djxl to PNG",
 }
-
-
-def is_heif(path: Path) -> bool:
-    """Whether a file begins as HEIF does."""
-    with path.open("rb") as stream:
-        head = stream.read(12)
-    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
-
-
-def know_heif() -> bool:
-    """Teach Pillow HEIF, where the library for it is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
 
 
 def unidentified(path: Path) -> str:

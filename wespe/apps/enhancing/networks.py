@@ -1,10 +1,10 @@
 """The network that is meant, and what it runs on."""
 
-import difflib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from wespe.core.words import nearest
 from wespe.networks.shipped import FOLDER, default_network, shipped_names, shipped_network
 
 if TYPE_CHECKING:
@@ -134,10 +134,7 @@ def _of_project(name: str, settings: Path) -> Path:
             if any(network.name == name for network in found):
                 return one_of(found, name).path
     known = [*shipped_names(), *(network.name for network in found)]
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    listed = ", ".join(known) or "there are none"
+    hint = nearest(name, known)
+    listed = f"; {hint}" if hint else f" ({', '.join(known) or 'there are none'})"
     file = "a folder without generator.safetensors" if Path(name).is_dir() else "no such file"
-    raise ValueError(
-        f"{name}: {file}, no network that comes with wespe, {where}{hint or f' ({listed})'}"
-    )
+    raise ValueError(f"{name}: {file}, no network that comes with wespe, {where}{listed}")

@@ -1,5 +1,6 @@
 """OpenVINO, whatever its graphs are made of; needs no torch."""
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -24,11 +25,16 @@ def engine() -> Any:
     return openvino
 
 
-def computes_bf16(core: Any) -> bool:
+class NoBf16Error(ValueError):
+    """OpenVINO does not compute in bf16 on this CPU."""
+
+
+@functools.cache
+def computes_bf16() -> bool:
     """Whether OpenVINO computes in bf16 when asked to.
 
     On other CPUs it fails, or takes fp32 without a word. What it lists as its capabilities does not
-    tell, so a small convolution is compiled.
+    tell, so a small convolution is compiled, once a process.
     """
     openvino = engine()
     from openvino import opset13 as operations
@@ -38,7 +44,9 @@ def computes_bf16(core: Any) -> bool:
     around = [1, 1]
     made = operations.convolution(image, weight, [1, 1], around, around, [1, 1])
     try:
-        compiled = core.compile_model(openvino.Model([made], [image]), "CPU", {_PRECISION: "bf16"})
+        compiled = openvino.Core().compile_model(
+            openvino.Model([made], [image]), "CPU", {_PRECISION: "bf16"}
+        )
     except RuntimeError:
         return False
     return bool(compiled.get_property(_PRECISION) == openvino.Type.bf16)
@@ -47,13 +55,13 @@ def computes_bf16(core: Any) -> bool:
 def has_bf16(core: Any) -> bool:
     """Whether the CPU multiplies bf16 natively, so that bf16 is faster than fp32."""
     listed = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "BF16" in listed and computes_bf16(core)
+    return "BF16" in listed and computes_bf16()
 
 
-def require_bf16(core: Any) -> None:
-    """Raise ValueError where OpenVINO does not compute in bf16."""
-    if not computes_bf16(core):
-        raise ValueError(
+def require_bf16() -> None:
+    """Raise NoBf16Error where OpenVINO does not compute in bf16."""
+    if not computes_bf16():
+        raise NoBf16Error(
             "backend openvino: expected a CPU on which it computes in bf16, got another; use fp32 "
             "or the backend torch"
         )

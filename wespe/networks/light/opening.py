@@ -41,7 +41,7 @@ def open_light(
     core = openvino_engine.engine().Core()
     bf16 = compute == "cpu-bf16" or (compute == "auto" and openvino_engine.has_bf16(core))
     if bf16:
-        openvino_engine.require_bf16(core)
+        openvino_engine.require_bf16()
     file = read_network(path, "np")
     arrays = Arrays(file.tensors)
     try:

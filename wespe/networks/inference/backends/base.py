@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.inference.backends.eager import TorchBackend
+from wespe.networks.inference.openvino_engine import NoBf16Error
 
 BackendName = Literal["auto", "torch", "openvino", "onnx"]
 BACKENDS: tuple[BackendName, ...] = ("auto", "torch", "openvino", "onnx")
@@ -54,7 +55,7 @@ def open_backend(
     if name == "auto" and not int8:
         try:
             return open_backend(_fastest(device), device=device, bf16=bf16)
-        except ValueError:  # OpenVINO computes in bf16 on fewer CPUs than torch.
+        except NoBf16Error:  # It does on fewer CPUs than torch.
             return TorchBackend(device, bf16=bf16)
     if name == "auto":  # Where int8 is asked for by name, what is missing for it is an error.
         name = "openvino"

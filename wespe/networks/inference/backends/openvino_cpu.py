@@ -22,7 +22,7 @@ class CpuBackend:
         import onnx  # noqa: F401  (in which graphs are written)
 
         if bf16:
-            openvino_engine.require_bf16(self._core)
+            openvino_engine.require_bf16()
 
     def compile(self, layers: nn.Module) -> "Compiled":
         graph = self._graph(layers)
