@@ -188,8 +188,12 @@ def test_the_schema_is_what_editors_are_given(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the following arguments are required: COMMAND"),
         (("enhence",), "invalid choice: 'enhence'; did you mean enhance?"),
+        ((), "expected a command; `wespe --help` lists them"),
+        (
+            ("enhance", "a.jpg", "--strength", "high"),
+            "argument --strength: expected a number, got 'high'",
+        ),
         (("quite_another",), "invalid choice: 'quite_another' (choose from "),
         (("enhance", "a.jpg", "--modle", "x"), "--modle x; did you mean --model?"),
         (("enhance", "a.jpg", "--zzz"), "unrecognized arguments: --zzz"),
@@ -462,7 +466,7 @@ def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> No
     [message] = refused(call, *arguments)
     assert message == "shown: expected an evaluation's folder, or --model to enhance it"
     code, printed, _ = call(*arguments, *model)
-    assert (code, printed[0]) == (0, "asked: 1 sets, trials: 0 practice, 2 main, 2 catch")
+    assert (code, printed[0]) == (0, "asked: 1 set, trials: 0 practice, 2 main, 2 catch")
     study = json.loads(Path("asked/study.json").read_text())
     assert study["networks"] == {"a": sha256(Path("results/pairs/pair/generator.safetensors"))}
 

@@ -251,6 +251,13 @@ def test_one_problem_is_one_line_with_key_expectation_and_value(
     assert refusal(path) == [message]
 
 
+def test_what_a_whole_table_gets_wrong_is_said_without_the_table(tmp_path: Path) -> None:
+    changes = {"recipes.demo.pretrained": "any_kamera"}
+    assert refusal(write(tmp_path / "params.yaml", changes)) == [
+        "recipes.demo: pretrained must be a file or one of any_camera, got 'any_kamera'"
+    ]
+
+
 def test_any_camera_needs_restoration(tmp_path: Path) -> None:
     changes = {"pairs.phone_dslr.any_camera": True, "recipes.demo.weights": {}}
     assert refusal(write(tmp_path / "params.yaml", changes)) == [

@@ -25,8 +25,11 @@ FILES = {
 """What files commands ask for, by the option's name."""
 
 
+_TYPES = {"int": "a whole number", "float": "a number"}
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that tells the nearest word of a misspelt command or option."""
+    """A parser that refuses in a reader's words, with the nearest one to a misspelt one."""
 
     def __init__(self, prog: str | None = None, **options: Any) -> None:
         super().__init__(prog, **options)
@@ -45,6 +48,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the usage and the message, shortened to the nearest word where there is one."""
+        if typed := re.search(r"(.*)invalid (int|float) value: (.*)", message):
+            message = f"{typed[1]}expected {_TYPES[typed[2]]}, got {typed[3]}"
+        if message == "the following arguments are required: COMMAND":
+            message = f"expected a command; `{self.prog} --help` lists them"
         wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if wrong:
             choices = re.findall(r"[^\s,']+", wrong[2])

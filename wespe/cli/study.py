@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wespe.cli.network import model_option
 from wespe.cli.parser import Commands
+from wespe.core.words import number_of
 
 if TYPE_CHECKING:
     from wespe.apps.study.sources import PhotoSet
@@ -136,7 +137,7 @@ def build(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     counts = (f"{len(made.numbers(part))} {part}" for part in ("practice", "main", "catch"))
-    print(f"{made.study}: {len(made.networks)} sets, trials: {', '.join(counts)}")
+    print(f"{made.study}: {number_of(len(made.networks), 'set')}, trials: {', '.join(counts)}")
     print(f"serve it: wespe study serve {arguments.out}")
 
 

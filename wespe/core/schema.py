@@ -96,6 +96,11 @@ def _line(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
         tag = repr(context["tag"]) if "tag" in context else "nothing"
         union = place["discriminator"]
         return f"{key}.{union['propertyName']} must be {_either(union['mapping'])}, got {tag}"
+    if kind == "value_error":
+        said = str(context["error"])
+        found = f"{key} {said}" if said.startswith("must ") else f"{key}: {said}"
+        # Of a whole table the message says itself which of its values is wrong.
+        return found if isinstance(problem["input"], Mapping) else f"{found}, got {got}"
     return f"{key}: {problem['msg']}, got {got}"
 
 

@@ -23,9 +23,9 @@ from wespe.networks.transport_numbers import (
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
-    REACH,
     RECEPTIVE_FIELD_PX,
 )
+from wespe.photos.blur import REACH
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor

@@ -2,11 +2,11 @@
 
 import math
 
+from wespe.photos.blur import REACH
+
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.
 BAND_EDGES_PX = (1.2, 3.2, 8.6)
-REACH = 3.5
-"""How far a blur's kernel reaches, in standard deviations."""
 RECEPTIVE_FIELD_PX = math.ceil(REACH * BAND_EDGES_PX[-1])
 
 # The logarithm of a gamma beyond which the light is taken for intended: night, snow.

@@ -48,8 +48,9 @@ def open_network(
 ) -> "TiledEnhancer":
     """The network of a file that `network_file` has found, ready for photos.
 
-    By torch where that is installed, as `make_ready`; else by OpenVINO alone, as `open_light`, with
-    the same results. Raises ValueError for what cannot be used, and for what needs torch.
+    By torch where that is installed, as `make_ready`; else by OpenVINO alone, as `open_light`,
+    equal but for rounding at the same precision. Raises ValueError for what cannot be used, and for
+    what needs torch.
     """
     if has_torch():
         return make_ready(_loaded(path), compute, engine)

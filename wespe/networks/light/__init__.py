@@ -1,1 +1,1 @@
-"""Networks without torch: the same files, the same results, in NumPy and by OpenVINO."""
+"""Networks without torch: the same files, in NumPy and by OpenVINO."""

@@ -17,8 +17,8 @@ from wespe.networks.transport_numbers import (
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
-    REACH,
 )
+from wespe.photos.blur import REACH
 from wespe.photos.luma import LUMA
 
 _LUMA = np.array(LUMA, np.float32).reshape(1, 3, 1, 1)

@@ -46,17 +46,17 @@ def opening(
         return None
     view = evaluations[0]
     summary = view.result.summary
-    tables = [view.table] + [
-        rating.table
+    rated = [
+        figure
         for rating in ratings
-        if (rating.result.summary.pair, rating.result.summary.photos)
-        == (summary.pair, summary.photos)
+        for figure in _figures(rating.table)
+        if rating.result.summary.pair == summary.pair
+        and rating.result.summary.photos == summary.photos
     ]
-    found = [figure for table in tables for figure in _figures(table)]
-    # The metrics first, but at least one rater among the four.
-    rated = sum(1 for table in tables[1:] for _ in _figures(table))
-    kept = found[: _MOST - min(rated, 1)] + found[len(found) - rated :]
-    return Opening(view.result.name, summary, _photo(view, galleries), view.in_short, kept[:_MOST])
+    # The metrics first, but one rater among the four.
+    measured = [*_figures(view.table)][: _MOST - min(len(rated), 1)]
+    shown = (measured + rated)[:_MOST]
+    return Opening(view.result.name, summary, _photo(view, galleries), view.in_short, shown)
 
 
 def _figures(table: Table) -> Iterator[Figure]:

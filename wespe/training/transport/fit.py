@@ -72,22 +72,22 @@ def fit_domains(
     levels = shrunk_curves(source.histograms, target.histograms)
     wanted = target.contrasts(Transport())
 
-    def fit_gains() -> list[float]:
-        """Gains of the saturation and of each band for a source that has the curves by now."""
+    def fit_gains(levels: Levels) -> list[float]:
+        """Gains of the saturation and of each band for a source that has these curves."""
         after = wanted
         if degraded:
             blurred = target.contrasts(Transport(levels), degraded)
             after = [np.append(a[:1], b[1:]) for a, b in zip(wanted, blurred, strict=True)]
         return _shrunk_gains(source.contrasts(Transport(levels)), after)
 
-    saturation, *contrast = fit_gains()
+    saturation, *contrast = fit_gains(levels)
     if colours_only:
         contrast = [1.0] * len(contrast)
     else:
         # More contrast spreads the levels, so the curves are those for what it makes.
         contrasted = source.contrasted_histograms(Transport(contrast=contrast))
         levels = shrunk_curves(contrasted, target.histograms)
-        saturation, *contrast = fit_gains()
+        saturation, *contrast = fit_gains(levels)
     look = levels, saturation, contrast
     moved = source.moments(Transport(*look))
     mixing = fit_mixing(moved, target.moments(Transport()))

@@ -115,7 +115,7 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
             )
         if self.packaged_files and self.pretrained not in shipped_names():
             raise ValueError(
-                f"expected pretrained to be a file or one of {', '.join(shipped_names())}, "
+                f"pretrained must be a file or one of {', '.join(shipped_names())}, "
                 f"got {self.pretrained!r}"
             )
         return self
