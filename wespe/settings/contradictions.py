@@ -105,6 +105,11 @@ def _wrongly_trained(key: str, pair: "Pair", recipe: "Recipe | None") -> list[st
     ]
 
 
+def _enlarges(params: "Params", pair: "Pair") -> bool:
+    recipe = params.recipes.get(pair.recipe or "")
+    return recipe is not None and recipe.enlarges
+
+
 def _wrong_starts(params: "Params") -> list[str]:
     """A line for each pair that has no network to begin with, though it needs one, or its own."""
     problems = []
@@ -150,6 +155,7 @@ def _unfitted_baselines(params: "Params") -> list[str]:
         and BASELINES[baseline].fitted
         and (pair := params.pairs.get(entry.pair))
         and pair.source is None
+        and (pair.network is not None or _enlarges(params, pair))
     ]
 
 

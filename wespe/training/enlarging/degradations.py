@@ -7,6 +7,7 @@ from torch import Tensor
 
 from wespe.photos.resizing import bicubic_down, blurred_down, rounded
 from wespe.training.camera.degradation import ANY_CAMERA, Degradation
+from wespe.training.camera.jpeg import BLOCK_PX
 
 Degrade = Callable[[Tensor, int, torch.Generator], Tensor]
 """Patches `(N, 3, S, S)` in [0, 1] and a scale, of which S is a multiple → `(N, 3, S / scale,
@@ -35,3 +36,6 @@ DEGRADATIONS: dict[str, Degrade] = {
     "camera": camera,
 }
 """By the setting `degradation`."""
+
+LEAST_PX = {"bicubic": 1, "blur_down": 1, "camera": 2 * BLOCK_PX}
+"""Width and height that patches have to have once they are smaller: JPEG has blocks."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from wespe.photos.resizing import bicubic_up
 from wespe.training.batches import NOISE_STREAM, random_of
-from wespe.training.enlarging.degradations import DEGRADATIONS
+from wespe.training.enlarging.degradations import DEGRADATIONS, LEAST_PX
 from wespe.training.methods.step import Losses, MethodStep, Task, Weights
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ class EnlargingStep(MethodStep):
             raise ValueError(
                 f"patches.size_px must be a multiple of the scale {recipe.scale}, "
                 f"got {task.size_px}"
+            )
+        least_px = LEAST_PX[recipe.degradation] * recipe.scale
+        if task.size_px < least_px:
+            raise ValueError(
+                f"patches.size_px must be at least {least_px} for degradation "
+                f"{recipe.degradation} and a scale of {recipe.scale}, got {task.size_px}"
             )
         if task.start and task.start.scale != recipe.scale:
             raise ValueError(
