@@ -16,6 +16,7 @@ PAGES = $(shell git ls-files '*.md' | grep -v -x -F -e docs/settings.md -e docs/
 all: .venv/ready
 	snakemake --cores all all
 	wespe record
+	wespe results
 
 # What is no process, browser, video or long training: under 90 seconds on two cores.
 quick: .venv/ready

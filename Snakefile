@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 
 from wespe.core.schema import SettingsError
 from wespe.pipeline.fingerprint import fingerprint
+from wespe.pipeline.outcome import outcome
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
@@ -66,8 +67,6 @@ include: "workflow/rules/report.smk"
 
 onsuccess:
     if Path(rules.report.output.page).exists():
-        print(f"Report: {rules.report.output.page}")
-        for name in settings.pairs:
-            print(f"Network {name}: {stages.layout.pair(name).network}")
-        if words := hint(PARAMS):
-            print(words)
+        for line in [*outcome(settings), hint(PARAMS)]:
+            if line:
+                print(line)

@@ -52,6 +52,8 @@ OF_THE_CODING = frozenset(
     | {"JPEGTables", "OldSubfileType", "ThumbnailOffset", "ThumbnailLength", "ThumbnailImage"}
     | {"SignificantBits", "BackgroundColor", "PaletteHistogram", "Thresholding", "T88Options"}
     | {"PhotoshopThumbnail", "ImageSourceData", "PreviewImage", "MaxSampleValue", "MinSampleValue"}
+    | {"SMaxSampleValue", "SMinSampleValue", "OtherImageStart", "OtherImageLength"}
+    | {"PreviewImageStart", "PreviewImageLength", "AnimationFrames", "AnimationPlays"}
 )
 
 

@@ -66,7 +66,7 @@ def card(**changes: Any) -> ModelCard:
         "patches_per_second": 9.0,
         "data_share": 0.01,
         "paired": False,
-        "samples": ("x", "G(x)", "F(G(x))"),
+        "samples": ("input", "enhanced", "mapped back"),
         "rollbacks": (),
         "warning": None,
         "transport": TransportNumbers(

@@ -91,6 +91,8 @@ class HttpSubject:
         self.code = ""
         self.acknowledged: list[tuple[int, int]] = []
         """Position and choice of each vote that the server answered."""
+        self.refusals = 0
+        """How often it did not answer."""
 
     def _connect(self) -> http.client.HTTPConnection:
         assert self._place.hostname
@@ -102,6 +104,7 @@ class HttpSubject:
             try:
                 return self._call(path, sent)
             except (OSError, http.client.HTTPException):
+                self.refusals += 1
                 self._connection.close()
                 self._connection = self._connect()
                 time.sleep(0.05)

@@ -32,29 +32,37 @@ def _psnr_db(photo: Pixels, reference: Pixels) -> float:
     return float(10 * np.log10(255**2 / error))
 
 
-def test_phone_and_dslr_have_opposite_halves_of_the_training_photos(tmp_path: Path) -> None:
+def test_phone_and_dslr_have_fields_of_a_chessboard_that_share_no_pixel(tmp_path: Path) -> None:
     phone, dslr = (_acquire(role, tmp_path / role) for role in ("phone", "dslr"))
-    assert [photo.file for photo in phone.photos] == ["coffee.jpg", "rocket.jpg"]
-    assert [photo.file for photo in dslr.photos] == ["coffee.png", "rocket.png"]
-    assert [(photo.width_px, photo.height_px) for photo in phone.photos] == [(300, 400), (320, 427)]
-    assert [(photo.width_px, photo.height_px) for photo in dslr.photos] == [(300, 400), (320, 427)]
+    names = [f"{photo}_{number}" for photo in ("coffee", "china") for number in range(12)]
+    assert [photo.file for photo in phone.photos] == [f"{name}.jpg" for name in names]
+    assert [photo.file for photo in dslr.photos] == [f"{name}.png" for name in names]
+    for index in (phone, dslr):
+        assert sum(photo.width_px * photo.height_px for photo in index.photos[:12]) == 600 * 200
+        assert all(photo.width_px in (100, 106, 107) for photo in index.photos)
     assert (phone.simulated, dslr.simulated) == (True, False)
-    assert phone.origin == "scikit-image photos, simulated phone camera"
-    assert dslr.origin == "scikit-image photos, as taken"
-    assert phone.licence == dslr.licence == "CC0, public domain"
+    assert phone.origin == "photos of installed packages, simulated phone camera"
+    assert dslr.origin == "photos of installed packages, as taken"
+    assert phone.licence == dslr.licence == "CC BY 2.0, CC0"
 
 
-def test_dslr_photos_are_the_right_halves_as_taken(tmp_path: Path) -> None:
+def test_the_dslrs_fields_are_as_taken(tmp_path: Path) -> None:
     skimage_data = pytest.importorskip("skimage.data")
     _acquire("dslr", tmp_path)
-    assert np.array_equal(
-        read_photo(tmp_path / "coffee.png").pixels, skimage_data.coffee()[:, 300:]
-    )
+    coffee = skimage_data.coffee()
+    for number, (y, x) in {0: (0, 100), 2: (0, 500), 3: (100, 0), 11: (300, 400)}.items():
+        assert np.array_equal(
+            read_photo(tmp_path / f"coffee_{number}.png").pixels,
+            coffee[y : y + 100, x : x + 100],
+        )
 
 
 def test_test_photos_are_others_and_have_references_of_their_size(tmp_path: Path) -> None:
     index = _acquire("test", tmp_path)
-    assert [photo.file for photo in index.photos] == ["phone/astronaut.jpg", "phone/chelsea.jpg"]
+    assert [photo.file for photo in index.photos] == [
+        f"phone/{name}.jpg"
+        for name in ("grace_hopper", "astronaut", "camera", "chelsea", "rocket", "flower")
+    ]
     assert index.simulated
     for photo in index.photos:
         assert photo.reference is not None
@@ -72,8 +80,8 @@ def test_phone_is_about_as_far_from_its_reference_as_an_iphone_3gs_from_a_dslr(
         for photo in index.photos
         if (reference := photo.reference)
     ]
-    assert 17 < np.mean(values) < 19  # DPED's iPhone patches: 17.3 dB
-    assert all(16 < value < 21 for value in values)
+    assert 17 < np.mean(values) < 20  # DPED's iPhone patches: 17.3 dB
+    assert all(16 < value < 23 for value in values)
 
 
 def test_the_same_photos_are_written_every_time(tmp_path: Path) -> None:
@@ -83,7 +91,9 @@ def test_the_same_photos_are_written_every_time(tmp_path: Path) -> None:
 
 def test_a_photo_that_is_not_the_inventorys_is_refused_by_name(tmp_path: Path) -> None:
     inventory = tmp_path / "demo.csv"
-    inventory.write_text(f"file,sha256,split,licence\ncoffee.png,{'0' * 64},train,CC0\n")
+    inventory.write_text(
+        f"file,sha256,split,licence\nskimage/data/coffee.png,{'0' * 64},train,CC0\n"
+    )
     with pytest.raises(
         ValueError, match=r"coffee\.png: expected a photo with sha256 0{64}, got cc"
     ):
@@ -93,7 +103,11 @@ def test_a_photo_that_is_not_the_inventorys_is_refused_by_name(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,sha256,split,licence\nnone.png,00,train,CC0\n", r"none\.png: expected a demo photo"),
+        (
+            "file,sha256,split,licence\nskimage/data/none.png,00,train,CC0\n",
+            r"none\.png: expected a demo photo",
+        ),
+        ("file,sha256,split,licence\nnone/a.png,00,train,CC0\n", "comes with the package none"),
         ("file,split\ncoffee.png,train\n", r"demo\.csv: expected a column 'sha256'"),
         ("file,sha256,split,licence\n", r"demo\.csv: expected photos of split 'train', got none"),
     ],

@@ -101,7 +101,7 @@ def test_flat_tiles_are_left_out_and_photos_reduced(tmp_path: Path) -> None:
 
 def test_the_demos_photos_have_an_inventory(tmp_path: Path) -> None:
     index = acquire("faves", settings(ROOT / "data/demo.csv", tiles=1), tmp_path)
-    assert len(index.photos) == 4 * 3
+    assert len(index.photos) == 8 * 3
 
 
 def test_too_few_photos_are_refused(originals: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.test_images import P3
 from wespe.photos.cicp import CodePoints, stated
 from wespe.photos.images import PhotoError, photo_size, read_photo
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.originals.metadata import png_chunk
+from wespe.photos.originals.png_like import png_chunk
 
 SRGB_TAGS = (1, 13)
 DISPLAY_P3 = (12, 13)

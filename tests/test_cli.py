@@ -150,7 +150,7 @@ def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     code, printed, _ = call("enhance", "--model", "network.safetensors", "empty")
     assert code == 1
     assert printed[0].startswith("failed: empty: expected photos (.avif, .bmp, .heic, ")
-    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other files ignored"
+    assert printed[-1] == "0 enhanced, 0 already done, 1 failed, 1 other file ignored"
 
 
 def test_wrong_settings_and_names_are_refused(call: Call) -> None:
@@ -188,8 +188,12 @@ def test_the_schema_is_what_editors_are_given(call: Call) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "the following arguments are required: COMMAND"),
         (("enhence",), "invalid choice: 'enhence'; did you mean enhance?"),
+        ((), "expected a command; `wespe --help` lists them"),
+        (
+            ("enhance", "a.jpg", "--strength", "high"),
+            "argument --strength: expected a number, got 'high'",
+        ),
         (("quite_another",), "invalid choice: 'quite_another' (choose from "),
         (("enhance", "a.jpg", "--modle", "x"), "--modle x; did you mean --model?"),
         (("enhance", "a.jpg", "--zzz"), "unrecognized arguments: --zzz"),
@@ -255,7 +259,7 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
     Path("photos/2.jpg").unlink()
     code, messages, _ = call("patches", "phone", "--index", "phone/index.json", "--out", "b.npy")
     assert code == 0
-    assert "0 too small and 1 unreadable photos" in messages[0]
+    assert "0 too small and 1 unreadable photo" in messages[0]
     assert messages[1].endswith(": no such file")
     assert refused(call, "patches", "phone", "--index", "gone.json", "--out", "b.npy") == [
         "gone.json: expected a photo index, found none"
@@ -462,7 +466,7 @@ def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> No
     [message] = refused(call, *arguments)
     assert message == "shown: expected an evaluation's folder, or --model to enhance it"
     code, printed, _ = call(*arguments, *model)
-    assert (code, printed[0]) == (0, "asked: 1 sets, trials: 0 practice, 2 main, 2 catch")
+    assert (code, printed[0]) == (0, "asked: 1 set, trials: 0 practice, 2 main, 2 catch")
     study = json.loads(Path("asked/study.json").read_text())
     assert study["networks"] == {"a": sha256(Path("results/pairs/pair/generator.safetensors"))}
 

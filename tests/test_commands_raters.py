@@ -184,7 +184,7 @@ def test_a_photo_that_is_gone_is_left_out_by_name(call: Call) -> None:
     Path("scenes/0.png").unlink()
     code, messages = call("rate", "scenes", *RATE)
     assert code == 1
-    assert "scenes: none of its 2 photos can be rated: 0.png: no such file" in messages
+    assert "scenes: none of its photos (2) can be rated: 0.png: no such file" in messages
 
 
 def test_files_of_another_kind_are_refused(call: Call) -> None:

@@ -50,7 +50,7 @@ class Inverting:
 
 @pytest.fixture
 def inverting(monkeypatch: pytest.MonkeyPatch) -> wespe.Enhancer:
-    monkeypatch.setattr("wespe.apps.enhancing.interface.make_ready", lambda *_: Inverting())
+    monkeypatch.setattr("wespe.apps.enhancing.interface.open_network", lambda *_: Inverting())
     return wespe.Enhancer()
 
 

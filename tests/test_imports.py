@@ -1,24 +1,15 @@
-"""Imports run one way, as each room's `__init__` says; a bare GPU machine can enhance."""
+"""Imports run one way, as each room's `__init__` says; a bare GPU machine can train."""
 
 import ast
-import importlib.metadata
 import re
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from packaging.requirements import Requirement
 
+from tests.bare import GPU, bare
 from tests.conftest import ROOT
-from wespe.networks.checkpoints import save_generator
-from wespe.networks.generator import Generator
-from wespe.photos.images import read_photo, write_photo
 
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 
@@ -34,14 +25,21 @@ def rooms() -> dict[str, set[str]]:
     return declared
 
 
-def imports(path: Path) -> Iterator[str]:
-    """All that a file imports, dotted, also inside functions and only for types."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def imports(path: Path, *, for_types: bool = True) -> Iterator[str]:
+    """All that a file imports, dotted, also inside functions, and `for_types` alone too."""
+    tree = ast.parse(path.read_text("utf-8"))
+    if not for_types:
+        tree.body = [node for node in tree.body if not _for_types(node)]
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path}: relative imports are not looked at here"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def part_of(path: Path) -> str:
@@ -66,6 +64,22 @@ def test_a_module_imports_only_what_its_room_says(path: Path) -> None:
         room = rest.partition(".")[0]
         if package == "wespe" and room in declared and room != own:
             assert room in declared[own], f"{own} imports {room}, which its `__init__` does not say"
+
+
+def test_modules_stand_above_one_another() -> None:
+    """Also by imports inside functions; what only names a type is no import when it runs."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES}
+    below = {
+        name: {
+            found
+            for imported in imports(path, for_types=False)
+            for found in (imported, imported.rpartition(".")[0])
+            if found in names and found != name
+        }
+        for name, path in names.items()
+        if path.name not in {"__init__.py", "__main__.py"}
+    }
+    tuple(TopologicalSorter(below).static_order())  # raises CycleError
 
 
 def test_rooms_import_all_that_they_say() -> None:
@@ -100,85 +114,16 @@ def test_what_only_posix_has_is_asked_for_first(path: Path) -> None:
     assert used <= set(re.findall(r'hasattr\(os, "(\w+)"\)', text))
 
 
-BARE = """
-import importlib, sys
-from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
-
-class Bare:
-    '''Finds what a machine for networks alone has.'''
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] not in missing:
-            return PathFinder.find_spec(name, path, target)
-    find_distributions = PathFinder.find_distributions
-
-missing, modules = ({*argument.split(",")} for argument in sys.argv[1:3])
-sys.meta_path[:] = [BuiltinImporter, FrozenImporter, Bare]
-for module in sorted(modules):
-    importlib.import_module(module)
-from wespe.cli import main
-main(sys.argv[3:])
-"""
-
-
-def missing_modules() -> set[str]:
-    """What is installed here, but not where the package's own dependencies, and theirs, are all."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    waiting, found = list(project["dependencies"]), set[str]()
-    while waiting:
-        requirement = Requirement(waiting.pop())
-        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        wanted = not requirement.marker or requirement.marker.evaluate({"extra": ""})
-        if name not in found and wanted:
-            found.add(name)
-            waiting += importlib.metadata.requires(name) or []
-    owners = importlib.metadata.packages_distributions()
-    return {
-        module
-        for module, distributions in owners.items()
-        if not any(re.sub(r"[-_.]+", "-", name).lower() in found for name in distributions)
-    } - {"wespe"}
-
-
-def bare(*arguments: str, modules: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", BARE, ",".join(missing_modules()), modules, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-
-
 @pytest.mark.slow
-def test_a_bare_machine_imports_what_trains_and_enhances_and_runs_the_latter(
-    tmp_path: Path,
-) -> None:
+def test_a_machine_for_training_alone_needs_torch_and_nothing_more() -> None:
     rooms, of_settings = {"core", "photos", "networks", "training"}, {"settings", "registry"}
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in MODULES
         if part_of(path) in rooms and path.stem not in of_settings | {"schema", "yaml_file"}
     } | {"wespe.data.patches.store"}
-    photo, network, enhanced = (tmp_path / name for name in ("a.png", "g.safetensors", "b"))
-    write_photo(photo, np.full((40, 50, 3), 90, np.uint8))
-    torch.manual_seed(0)
-    save_generator(network, Generator(width=4, blocks=1))
-    command = ("enhance", str(photo), "--model", str(network), "--out", str(enhanced))
-    done = bare(*command, modules=",".join(modules))
+    done = bare("--version", modules=",".join(modules), more=GPU)
     assert done.returncode == 0, done.stderr
-    assert read_photo(enhanced / "a.png").pixels.shape == (40, 50, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("module", ["yaml", "mlflow", "skimage", "pandas"])
-def test_the_bare_machine_is_bare(module: str) -> None:
-    assert module in missing_modules()
-
-
-@pytest.mark.slow
-def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
-    done = bare("--version", modules="wespe.settings.params")
-    assert done.returncode == 1
-    assert "No module named 'yaml'" in done.stderr
 
 
 def test_the_page_and_the_tables_import_nothing_of_each_other() -> None:

@@ -9,28 +9,25 @@ import pytest
 import torch
 from torch import nn
 
-from tests.test_inference_tiled import generator, unlike_at_the_start
+from tests.test_inference_tiled import MIXED, generator, unlike_at_the_start
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Norm
+from wespe.networks.inference import openvino_engine
 from wespe.networks.inference.backends import (
     BACKENDS,
     BackendName,
     cpu_has_int8,
     open_backend,
-    openvino_cpu,
 )
 from wespe.networks.inference.backends.eager import TorchBackend
 from wespe.networks.inference.backends.onnx_graph import onnx_graph
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
-from wespe.networks.transport import UNMIXED, Transport
+from wespe.networks.transport import Transport
 from wespe.photos.images import AnyPixels
 
 ENGINES: list[BackendName] = [name for name in BACKENDS if name != "auto"]
-
-
-MIXED = UNMIXED + np.array([[0.02, 0, -0.02], [0.1, -0.1, 0], [0, 0.2, -0.1], [-0.1, 0, 0.1]])
 
 
 def need(*packages: str) -> None:
@@ -123,7 +120,7 @@ def test_other_networks_by_any_engine(engine: BackendName) -> None:
 def test_bf16_is_close_and_leaves_the_photo_itself_alone(name: BackendName) -> None:
     if name == "openvino":
         need("openvino")
-        if not openvino_cpu.computes_bf16(openvino_cpu.engine().Core()):
+        if not openvino_engine.computes_bf16():
             pytest.skip("OpenVINO does not compute in bf16 on this CPU")
     network, pixels = with_transport("batch"), photo(61, 47)
     backend = open_backend(name, bf16=True)
@@ -141,7 +138,7 @@ def test_where_openvino_has_no_bf16_it_is_refused_and_auto_is_torch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     need("onnx", "openvino")
-    monkeypatch.setattr(openvino_cpu, "computes_bf16", lambda core: False)
+    monkeypatch.setattr(openvino_engine, "computes_bf16", lambda: False)
     with pytest.raises(ValueError, match=r"backend openvino: expected a CPU .* bf16"):
         open_backend("openvino", bf16=True)
     assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"
@@ -167,12 +164,19 @@ def test_auto_is_an_engine_that_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
     assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"
 
 
-@pytest.mark.parametrize(("name", "module"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
+@pytest.mark.parametrize(
+    ("name", "module", "brings"),
+    [
+        ("onnx", "onnxruntime", r"'wespe\[onnx\]'"),
+        ("openvino", "openvino", "openvino"),
+        ("openvino", "onnx", r"'wespe\[train\]'"),
+    ],
+)
 def test_an_engine_that_is_missing_is_named(
-    name: BackendName, module: str, monkeypatch: pytest.MonkeyPatch
+    name: BackendName, module: str, brings: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ValueError, match=f"backend {name}: {module} is not .* extra '{name}'"):
+    with pytest.raises(ValueError, match=rf"backend {name}: {module} is not .*{brings}"):
         open_backend(name)
 
 
@@ -184,7 +188,7 @@ def test_int8_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True})
     assert cpu_has_int8()
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(ValueError, match=r"backend openvino: openvino is not .* extra 'openvino'"):
+    with pytest.raises(ValueError, match=r"backend openvino: openvino is not .* install openvino"):
         open_backend("auto", int8=True)
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from wespe.photos.images import PhotoError, read_photo
-from wespe.photos.jpeg import Frame, frame
+from wespe.photos.jpeg import Frame, frame, picture_end, pictures_behind
 from wespe.photos.originals import read_original
 
 
@@ -35,6 +35,19 @@ def coded(marker: int, bits: int = 8) -> bytes:
 )
 def test_what_the_header_says(content: bytes, expected: Frame | None) -> None:
     assert frame(content) == expected
+
+
+def test_pictures_behind_the_first_are_found_whole() -> None:
+    first, second, third = (coded(0xC0, bits) for bits in (8, 8, 8))
+    # A thumbnail within a segment is no picture behind.
+    thumbnail = b"\xff\xe1" + (len(second) + 2).to_bytes(2) + second
+    content = first[:2] + thumbnail + first[2:]
+    assert picture_end(content) == len(content)
+    assert [*pictures_behind(content)] == []
+    assert [*pictures_behind(content + second + bytes(5) + third)] == [second, third]
+    assert [*pictures_behind(content + second + third[:-1])] == [second]
+    assert [*pictures_behind(content + b"no picture" + second)] == []
+    assert [*pictures_behind(b"")] == []
 
 
 def test_a_jpeg_without_loss_is_refused_before_the_work(tmp_path: Path) -> None:

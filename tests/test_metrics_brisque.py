@@ -94,7 +94,7 @@ def test_sums_are_seamless_and_right(height: int) -> None:
         ]
         for m in maps
     ]
-    assert module._sums(grey) == pytest.approx(np.array(expected), rel=1e-9)
+    assert module.neighbour_sums(grey) == pytest.approx(np.array(expected), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_the_fit_finds_known_distributions(draw: str, shape: float) -> None:
     values = np.where(random.random(10**6) < 1 / 3, -np.abs(values), 2 * np.abs(values))
     left, right = values[values < 0], values[values >= 0]
     sums = (len(left), len(right), (left**2).sum(), (right**2).sum(), np.abs(values).sum())
-    found = module._asymmetric_gaussian(np.array(sums))
+    found = module.asymmetric_gaussian(np.array(sums))
     variance = {2.0: 1.0, 1.0: 2.0}[shape]
     assert found[0] == pytest.approx(shape, rel=0.01)
     assert found[2:] == pytest.approx((variance, 4 * variance), rel=0.01)

@@ -12,11 +12,12 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision.models import VGG19_Weights, WeightsEnum, vgg19
 
-from wespe.networks.checkpoints import FORMAT, load_generator, save_generator
+from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.generator import Generator
 from wespe.networks.johnson import JohnsonNetwork
+from wespe.networks.network_file import FORMAT
 from wespe.networks.perceptual import build_extractor, read_weights, vgg19_layers
 from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.networks.srcnn import Srcnn

@@ -15,7 +15,7 @@ from wespe.photos import bmp
 from wespe.photos.images import PhotoError, read_photo
 from wespe.photos.modes import Kind, straight
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.originals.metadata import png_chunk
+from wespe.photos.originals.png_like import png_chunk
 
 ODD = Path(__file__).parents[1].parent / "shared" / "data" / "odd_files"
 RAMP = np.linspace(0, 255, 12 * 9).reshape(9, 12)

@@ -14,8 +14,8 @@ from PIL import ExifTags, Image, ImageCms, JpegImagePlugin, PngImagePlugin, Tiff
 from tests.test_images import ADOBE, BAD, P3, STORED, Columns, icc_profile
 from wespe.photos.images import AnyPixels, PhotoError, Pixels, read_photo
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.originals.metadata import png_chunk
-from wespe.photos.originals.tiff import Tags, encode_tiff
+from wespe.photos.originals.png_like import png_chunk
+from wespe.photos.tiff.tags import Tags, encode_tiff
 
 DATA = Path(__file__).parents[1].parent / "shared" / "data"
 PHONES = sorted((DATA / "phones").glob("*.jpg"))

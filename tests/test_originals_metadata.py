@@ -1,5 +1,6 @@
 """Nothing is lost of what a file says, and nothing stays that shows the picture as it was."""
 
+import hashlib
 import io
 import re
 import shutil
@@ -16,8 +17,10 @@ import tifffile
 from PIL import Image
 
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.originals.metadata import others_of, png_chunk
-from wespe.photos.originals.renderings import fresh_xmp, without_photoshop_thumbnails
+from wespe.photos.originals.beside import others_of
+from wespe.photos.originals.deep import deep_png
+from wespe.photos.originals.png_like import png_chunk
+from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 
 ASCII, SHORT, LONG, BYTES = 2, 3, 4, 7
 JAPANESE = "写真".encode()
@@ -136,6 +139,7 @@ def test_photoshops_layers_and_thumbnail_go_and_the_rest_of_its_block_stays(tmp_
     assert THUMBNAIL not in content
     assert read_original(tmp_path / "a.tif").notes == (
         "without Photoshop's layers, which show the picture as it was",
+        "without thumbnails of Photoshop and XMP, which show the picture as it was",
     )
 
 
@@ -178,16 +182,80 @@ ULTRA_HDR = b"""<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="#"><rdf:
 </rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"""
 
 
+THUMBNAILS = b"<xmp:Thumbnails><rdf:Alt><rdf:li>/9j/4AAQ</rdf:li></rdf:Alt></xmp:Thumbnails>"
+PACKET = b"<x:xmpmeta>before " + THUMBNAILS + b"after</x:xmpmeta>"
+FRESH = b"<x:xmpmeta>before after</x:xmpmeta>"
+SAID = "without thumbnails of Photoshop and XMP, which show the picture as it was"
+
+
 def test_the_thumbnails_of_a_jpeg_go_and_the_rest_stays(tmp_path: Path) -> None:
-    thumbnails = b"<xmp:Thumbnails><rdf:Alt><rdf:li>/9j/4AAQ</rdf:li></rdf:Alt></xmp:Thumbnails>"
-    packet = b"<x:xmpmeta>before " + thumbnails + b"after</x:xmpmeta>"
+    packet = PACKET
     photoshop = b"Photoshop 3.0\0" + THUMBNAIL + RESOURCE
     save_jpeg(tmp_path / "a.jpg", segment(0xE1, XMP + packet), segment(0xED, photoshop))
     content = again(tmp_path / "a.jpg").read_bytes()
     assert segment(0xE1, XMP + b"<x:xmpmeta>before after</x:xmpmeta>") in content
     assert segment(0xED, b"Photoshop 3.0\0" + RESOURCE) in content
+    assert read_original(tmp_path / "a.jpg").notes == (SAID,)
+    assert read_original(again(tmp_path / "a.jpg")).notes == ()
     with Image.open(again(tmp_path / "a.jpg")) as image:
         image.load()
+
+
+def continued(packet: bytes, name: bytes, piece: int) -> list[bytes]:
+    """Segments with what continues a packet of XMP, the last piece first."""
+    mark = b"http://ns.adobe.com/xmp/extension/\0" + name
+    return [
+        segment(0xE1, mark + struct.pack(">II", len(packet), start) + packet[start : start + piece])
+        for start in reversed(range(0, len(packet), piece))
+    ]
+
+
+def test_thumbnails_go_where_xmp_continues_in_other_segments(tmp_path: Path) -> None:
+    """Where they lie mostly, since a segment has 64 kB."""
+    names = [hashlib.md5(packet).hexdigest().upper().encode() for packet in (PACKET, FRESH)]
+    head = XMP + b'<x xmpNote:HasExtendedXMP="%s"/>'
+    save_jpeg(tmp_path / "a.jpg", segment(0xE1, head % names[0]), *continued(PACKET, names[0], 40))
+    assert read_original(tmp_path / "a.jpg").notes == (SAID,)
+    content = again(tmp_path / "a.jpg").read_bytes()
+    assert segment(0xE1, head % names[1]) + continued(FRESH, names[1], 99)[0] in content
+    assert b"Thumbnails" not in content
+
+
+def test_xmp_that_continues_without_thumbnails_stays_to_the_byte(tmp_path: Path) -> None:
+    parts = [segment(0xE1, XMP + b"<x/>"), *continued(FRESH, b"A" * 32, 9)]
+    save_jpeg(tmp_path / "a.jpg", *parts)
+    assert b"".join(parts) in again(tmp_path / "a.jpg").read_bytes()
+    assert read_original(tmp_path / "a.jpg").notes == ()
+
+
+def test_thumbnails_in_the_xmp_of_other_formats_go_too(tmp_path: Path) -> None:
+    image = Image.fromarray(np.full((16, 24, 3), 90, np.uint8))
+    image.save(tmp_path / "a.webp", xmp=PACKET)
+    image.save(tmp_path / "a.avif", xmp=PACKET)
+    save_tiff(tmp_path / "a.tif", {700: (1, PACKET)})
+    image.save(tmp_path / "a.png")
+    content = (tmp_path / "a.png").read_bytes()
+    for name, flags, text in (
+        ("plain", b"\0\0", PACKET),
+        ("packed", b"\1\0", zlib.compress(PACKET)),
+    ):
+        chunk = png_chunk(b"iTXt", b"XML:com.adobe.xmp\0" + flags + b"en\0\0" + text)
+        (tmp_path / f"{name}.png").write_bytes(content[:33] + chunk + content[33:])
+    for name in ("a.webp", "a.avif", "a.tif", "plain.png", "packed.png"):
+        assert read_original(tmp_path / name).notes == (SAID,), name
+        with Image.open(again(tmp_path / name)) as result:
+            assert result.info["xmp"] == FRESH, name
+
+
+def test_pictures_in_sub_directories_go_with_a_word(tmp_path: Path) -> None:
+    pixels = np.full((16, 24, 3), 90, np.uint8)
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(pixels, photometric="rgb", subifds=1)
+        file.write(pixels[::2, ::2], photometric="rgb", subfiletype=1)
+    assert read_original(tmp_path / "a.tif").notes == (
+        "without the pictures in its sub-directories, which show the picture as it was",
+    )
+    assert 330 not in tags(again(tmp_path / "a.tif"))
 
 
 def test_resources_that_go_on_in_another_segment_are_one(tmp_path: Path) -> None:
@@ -199,11 +267,11 @@ def test_resources_that_go_on_in_another_segment_are_one(tmp_path: Path) -> None
     assert b"JPEG" not in content.replace(b"JFIF", b"")
 
 
-def test_a_gain_map_is_announced_no_more_and_its_loss_is_said(tmp_path: Path) -> None:
+def test_a_gain_map_that_is_not_there_is_announced_no_more_and_its_loss_is_said(
+    tmp_path: Path,
+) -> None:
     save_jpeg(tmp_path / "a.jpg", segment(0xE1, XMP + ULTRA_HDR))
-    assert read_original(tmp_path / "a.jpg").notes == (
-        "without its HDR gain map, which was made for the picture as it was",
-    )
+    assert read_original(tmp_path / "a.jpg").notes == ("without its HDR gain map",)
     content = again(tmp_path / "a.jpg").read_bytes()
     assert b"GainMap" not in content
     assert b"hdrgm:Version" not in content
@@ -253,6 +321,64 @@ def test_segments_of_makers_stay_and_credentials_go_with_a_word(tmp_path: Path) 
     assert original.notes == ("without its content credentials, which sign the picture as it was",)
     assert makers in result.read_bytes()
     assert b"signature" not in result.read_bytes()
+
+
+CREDENTIALS = "without its content credentials, which sign the picture as it was"
+
+
+def chunked(path: Path, *chunks: tuple[bytes, bytes]) -> Path:
+    Image.new("RGB", (12, 10), "teal").save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:33] + b"".join(png_chunk(*chunk) for chunk in chunks) + content[33:])
+    return path
+
+
+def test_png_keeps_what_is_safe_to_copy_and_credentials_go_with_a_word(tmp_path: Path) -> None:
+    kept = [(b"oFFs", bytes(9)), (b"sCAL", b"\0011\x002"), (b"prIv", b"of a program")]
+    gone = [(b"caBX", b"signature"), (b"prVW", b"a preview"), (b"tRNS", bytes(6))]
+    path = chunked(tmp_path / "a.png", *kept, *gone[:2])
+    assert read_original(path).notes == (CREDENTIALS,)
+    content = again(path).read_bytes()
+    assert all(png_chunk(*chunk) in content for chunk in kept)
+    assert not any(kind in content for kind, _ in gone)
+
+
+def test_credentials_of_other_formats_go_with_a_word(tmp_path: Path) -> None:
+    save_tiff(tmp_path / "a.tif", {52545: (BYTES, b"signature")})
+    assert read_original(tmp_path / "a.tif").notes == (CREDENTIALS,)
+    assert 52545 not in tags(again(tmp_path / "a.tif"))
+    path = tmp_path / "a.webp"
+    Image.new("RGB", (16, 12), "teal").save(path, exif=b"Exif\0\0II*\0\x08\0\0\0\0\0\0\0\0\0")
+    content = path.read_bytes() + b"C2PA" + struct.pack("<I", 4) + b"sign"
+    path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8) + content[8:])
+    assert read_original(path).notes == (CREDENTIALS,)
+    assert b"C2PA" not in again(path).read_bytes()
+
+
+@pytest.mark.parametrize(("levels", "stays"), [(256, True), (65536, False)])
+def test_a_curve_stays_where_it_has_a_value_for_each_level(
+    tmp_path: Path, levels: int, stays: bool
+) -> None:
+    curve = np.arange(levels).astype("<u2").tobytes()
+    save_tiff(tmp_path / "a.tif", {301: (SHORT, curve)})
+    assert (301 in tags(again(tmp_path / "a.tif"))) == stays
+
+
+def test_of_an_animation_in_16_bits_the_first_picture_is_read(tmp_path: Path) -> None:
+    """By what is no animation to other readers."""
+    levels = np.arange(12 * 10 * 4, dtype=np.uint16).reshape(10, 12, 4) * 130
+    still = deep_png(levels)
+    control = (12).to_bytes(4) + (10).to_bytes(4) + bytes(8) + b"\0\1\0\1\0\0"
+    head, picture = still[:33], still[33:-12]
+    frame = zlib.compress(bytes(10 * (12 * 8 + 1)))
+    moving = []
+    for number in (0, 2):
+        moving += [(b"fcTL", number.to_bytes(4) + control)]
+        moving += [(b"fdAT", (number + 1).to_bytes(4) + frame)]
+    content = head + png_chunk(b"acTL", (2).to_bytes(4) + bytes(4)) + picture
+    content += b"".join(png_chunk(*chunk) for chunk in moving) + still[-12:]
+    (tmp_path / "a.png").write_bytes(content)
+    assert np.array_equal(read_original(tmp_path / "a.png").stored, levels[..., :3])
 
 
 @pytest.mark.parametrize("kind", ["text", "profile"])

@@ -136,12 +136,12 @@ TABLE: dict[str, Any] = {"paper": "wespe_2", "evaluations": {"scenes": {"dataset
         ),
         (
             {"photo_of": "a(b"},
-            "tables.t.photo_of: Value error, not a regular expression: missing ), unterminated "
+            "tables.t.photo_of: not a regular expression: missing ), unterminated "
             "subpattern at position 1, got 'a(b'",
         ),
         (
             {"photo_of": ".*"},
-            "tables.t.photo_of: Value error, expected a regular expression with one group in "
+            "tables.t.photo_of: expected a regular expression with one group in "
             "parentheses, got '.*'",
         ),
         ({"evaluation": {}}, "tables.t.evaluation is not a setting; did you mean evaluations?"),

@@ -111,7 +111,7 @@ def test_a_batch_depends_on_its_arguments_alone() -> None:
     steps = [5, 0, 900, 5, 31]
     warm = [patches.batch(step, 8, seed=3, stream=1, augment=True) for step in steps]
     for step, batch in zip(steps, warm, strict=True):
-        store._epoch_order.cache_clear()
+        store.epoch_order.cache_clear()
         assert np.array_equal(patches.batch(step, 8, seed=3, stream=1, augment=True), batch)
 
 

@@ -112,7 +112,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
         tmp_path / "pair",
         recipe={"method": "srcnn", "batch_size": 8},
         paired=True,
-        samples=("x", "G(x)", "y"),
+        samples=("input", "enhanced", "target"),
         final_losses={"mse": 0.0125, "total": 0.0125},
     )
     records = [{"step": step, "mse": 1 / step, "total": 1 / step} for step in (20, 40)]
@@ -121,7 +121,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
     assert "mse 0.0125" in page.text
     assert "Discriminator losses" not in page.text
     assert "in pairs of the same scene" in page.text
-    assert "A row a photo, from left to right: x, G(x), y." in page.text
+    assert "A row a photo, from left to right: input, enhanced, target." in page.text
 
 
 def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:
@@ -144,7 +144,9 @@ def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path
 
 def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> None:
     folder = write_evaluation(tmp_path / "scenes")
-    rows = Page(report(evaluations={"scenes": folder})).rows(len(COLUMNS))
+    page = Page(report(evaluations={"scenes": folder}))
+    assert page.text.count("n = 19") == page.text.count("n = 19 in every cell.") == 1
+    rows = page.rows(len(COLUMNS))
     assert set(rows) == {"original", "enhanced", "histogram match", "clahe", "target"}
     for method, table in summary_of(folder)["methods"].items():
         for column, name in enumerate(COLUMNS):
@@ -155,10 +157,41 @@ def test_table_shows_the_summary(report: Callable[..., str], tmp_path: Path) -> 
             decimals = 3 if "ssim" in name else 2
             mean = f"{table[name]['mean']:.{decimals}f}"
             number = rf"\d+\.\d{{{decimals}}}"
-            shown = rf"(best )?{mean} \[{number}, {number}\] n = {table[name]['n']}"
+            shown = rf"(best )?{mean} \[{number}, {number}\]"
             assert re.fullmatch(shown, cell), cell
+            assert table[name]["n"] == 19
             has_best = method == "histogram_match" and name in {"psnr_db", "ssim", "ms_ssim"}
             assert cell.startswith("best ") == has_best
+
+
+def test_opens_with_a_photo_a_verdict_and_four_numbers(
+    report: Callable[..., str], tmp_path: Path
+) -> None:
+    folder = write_evaluation(tmp_path / "scenes")
+    summary = summary_of(folder)
+    rating = write_rating(tmp_path / "liked", pair=summary["pair"], photos=summary["photos"])
+    other = write_rating(tmp_path / "other", pair="another", photos=summary["photos"])
+    html = report(evaluations={"scenes": folder}, ratings={"liked": rating, "other": other})
+    head = Page(html.partition("<header>")[2].partition("<nav")[0])
+    best = summary["extremes"]["best"][0].removesuffix(".jpg")
+    assert {image["alt"].split(",")[0] for image in head.all("img") if image["alt"]} <= {
+        best,
+        f"Part of {best} at 100 %",
+    }
+    assert head.all("input")[0]["type"] == "range"
+    pattern = r"Enhanced is \d\.\d\d dB above original .* and \d\.\d\d dB below histogram match"
+    assert re.search(pattern, head.text)
+    assert "CLAHE" not in head.text.upper()
+    labels = re.findall(r"(\S[^↑↓]*) [↑↓] \S+(?: dB)? original", head.text)
+    assert [label.split()[-1] for label in labels] == ["PSNR", "SSIM", "MS-SSIM", "Score"]
+    psnr = summary["methods"]["enhanced"]["psnr_db"]["mean"]
+    assert f"{psnr:.2f} dB original" in head.text
+
+
+def test_links_of_the_contents_have_names_of_their_own(report: Callable[..., str]) -> None:
+    contents = report().partition("<nav")[2].partition("</nav>")[0]
+    names = re.findall(r"<a [^>]*>(.*?)</a>", contents)
+    assert len(names) == len(set(names)) > 4
 
 
 def test_states_paired_differences_and_identical_pairs(report: Callable[..., str]) -> None:
@@ -200,8 +233,9 @@ def test_embeds_every_picture_and_loads_nothing(report: Callable[..., str]) -> N
     html = report()
     page = Page(html)
     sources = [image["src"] or "" for image in page.all("img")]
-    # Three photos by five methods and four extremes by three, whole and in part; three sheets.
-    assert len(sources) == 2 * (3 * 5 + 4 * 3) + 3
+    # Three photos by five methods, four extremes and the opening by three, whole and in part; three
+    # sheets.
+    assert len(sources) == 2 * (3 * 5 + 5 * 3) + 3
     assert all(source.startswith("data:image/jpeg;base64,") for source in sources)
     assert all(image["alt"] for image in page.all("img"))
     assert all((link["href"] or "").startswith("#") for link in page.all("a"))
@@ -323,8 +357,9 @@ def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Pat
     for number in (1, 2):
         for kind in ("pair", "evaluation", "training"):
             assert html.count(f'id="{kind}-{number}"') == 1
-            assert html.count(f'href="#{kind}-{number}"') == 1
-    assert html.index(">three</a>") < html.index(">four</a>")
+            opened = (kind, number) == ("evaluation", 1)
+            assert html.count(f'href="#{kind}-{number}"') == 1 + opened
+    assert html.index("three</a>") < html.index("four</a>")
 
 
 def test_tables_and_ratings_are_embedded(report: Callable[..., str], tmp_path: Path) -> None:
@@ -337,14 +372,14 @@ def test_tables_and_ratings_are_embedded(report: Callable[..., str], tmp_path: P
     cells = [" ".join(cell.split()) for cell in page.cells]
     assert "iPhone: WESPE [DIV2K]" in cells
     assert "best" not in "".join(cells[cells.index("iPhone: WESPE [DIV2K]") :][:2])
-    assert "18.11 [17.50, 18.70] n = 12, p < 0.001 paper 17.45" in cells
-    assert "not at hand (1)" in cells
-    assert "(1) No such photos here." in page.text
+    assert "18.11 [17.50, 18.70] p < 0.001 paper 17.45" in cells
+    assert "not at hand" in cells
+    assert "n = 12 in every cell." in page.text
+    assert "Not at hand: No such photos here." in page.text
     assert "This rater has learned from simulated data" in page.text
-    means = [
-        cell for cell in cells if re.fullmatch(r"0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] n = 40", cell)
-    ]
-    assert len(means) == 3  # two scores and a change
+    rated = page.text.partition("How it is rated: Flickr Faves Score liked")[2]
+    assert "n = 40 in every cell." in rated
+    assert len(re.findall(r"0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]", rated)) == 3  # a change is one
     assert "Photos by score" in page.text
 
 
@@ -396,7 +431,7 @@ def test_values_that_are_no_numbers_become_dashes(
     write_record(folder / "summary.json", replace(read, methods=methods))
     page = Page(report(pairs={"p": pair}, evaluations={"e": folder}))
     rows = page.rows(1)
-    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50 n = 1"]}
+    assert rows == {"original": ["–"], "enhanced": ["–"], "clahe": ["17.50"]}
     attributes = " ".join(value for _, table in page.tags for value in table.values() if value)
     assert not re.search(r"\b(nan|NaN|inf|Infinity|None)\b", page.text + attributes)
 
@@ -413,7 +448,7 @@ def test_patches_are_embedded_unchanged_and_enlarged(
     folder = write_evaluation(tmp_path / "scenes", patches=True)
     page = Page(report(evaluations={"e": folder}))
     figures = [item for item in page.all("figure") if "patch" in (item.get("class") or "")]
-    assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 7
+    assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 8
 
 
 @pytest.mark.parametrize(

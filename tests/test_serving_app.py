@@ -4,6 +4,7 @@ import errno
 import io
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,32 @@ def test_another_network_and_removal(client: httpx.Client) -> None:
     assert client.get(f"/photos/{key}").status_code == 404
 
 
+def test_thumbnails_are_there_at_once_and_small(client: httpx.Client) -> None:
+    key = send(client, png((100, 10))).json()["key"]
+    answer = client.get(f"/photos/{key}/thumbnail.jpg")
+    assert answer.headers["content-type"] == "image/jpeg"
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.size == (100, 10)
+    finished(client, key)
+    client.delete(f"/photos/{key}")
+    assert client.get(f"/photos/{key}/thumbnail.jpg").status_code == 404
+
+
+def test_results_come_as_one_zip(client: httpx.Client) -> None:
+    keys = [send(client, png(level=level), name="A.png").json()["key"] for level in (50, 60)]
+    for key in keys:
+        finished(client, key)
+    answer = client.get("/enhanced.zip", params={"key": keys, "strength": 0.5})
+    assert answer.headers["content-disposition"] == 'attachment; filename="enhanced.zip"'
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["A_enhanced.png", "A_enhanced (2).png"]
+        levels = [Image.open(archive.open(name)).getpixel((0, 0)) for name in archive.namelist()]
+    assert levels == [(100,) * 3, (110,) * 3]
+    assert client.get("/enhanced.zip", params={"key": [keys[0], "x"]}).status_code == 404
+    assert client.get("/enhanced.zip").status_code == 422
+
+
 @pytest.mark.parametrize(
     ("content", "query", "status", "told"),
     [
@@ -168,7 +195,7 @@ def test_pages_of_others_can_change_nothing(client: httpx.Client) -> None:
 
 
 def test_the_page_asks_nothing_of_others(client: httpx.Client) -> None:
-    for address in ("/", "/serve.css", "/serve.js"):
+    for address in ("/", "/serve.css", "/serve.js", "/viewer.js"):
         answer = client.get(address)
         assert answer.status_code == 200
         assert "//" not in answer.text.replace("// ", "").replace("http://www.w3.org", "")

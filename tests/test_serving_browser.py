@@ -3,6 +3,7 @@
 import re
 import tempfile
 import threading
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -91,7 +92,11 @@ def is_done(page: Page, name: str) -> None:
 def test_drop_compare_and_download(page: Page, photo: Path, tmp_path: Path) -> None:
     choose(page, photo)
     is_done(page, "holiday.png")
-    expect(page.locator("li")).to_contain_text("1600 × 300, done, by a test")
+    expect(page.locator("li")).to_contain_text("1600 × 300, done")
+    expect(page.locator("#made p")).to_be_hidden()
+    page.click("#made summary")
+    expect(page.locator("#made p")).to_contain_text("invert, for one camera")
+    expect(page.locator("#made p")).to_contain_text("a test")
     expect(page.locator("#viewer h2")).to_have_text("holiday.png")
     # Half the slider: the right half shows the enhanced photo, 255 where the photo is black.
     shot = Image.open(_shot(page, "#pair", tmp_path)).convert("L")
@@ -130,6 +135,124 @@ def test_the_divider_follows_the_pointer_and_the_keys(page: Page, photo: Path) -
     page.keyboard.press("ArrowRight")
     assert page.locator("#split").input_value() == "26"
     assert page.locator("#split").get_attribute("aria-valuetext") == "26 % before, 74 % after"
+
+
+def test_at_100_percent_the_photo_moves_below_a_divider_that_stays(
+    page: Page, photo: Path, tmp_path: Path
+) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    page.click("#zoom")
+    stage = page.locator("#stage").bounding_box()
+    grip = page.locator("#grip").bounding_box()
+    assert stage
+    assert grip
+    middle = stage["x"] + stage["width"] / 2
+    assert grip["x"] + grip["width"] / 2 == pytest.approx(middle, abs=1)
+    start = page.evaluate("document.querySelector('#stage').scrollLeft")
+    _drag(page, (middle + 200, stage["y"] + 50), (middle + 100, stage["y"] + 50))
+    assert page.evaluate("document.querySelector('#stage').scrollLeft") == start + 100
+    assert page.locator("#split").input_value() == "50"
+    # Both pictures moved by as much: black is enhanced to white, 100 px of it left of the divider.
+    shot = Image.open(_shot(page, "#stage", tmp_path)).convert("L")
+    levels = [shot.getpixel((int(stage["width"] / 2) + at, 200)) for at in (-150, -50, 50)]
+    assert levels == pytest.approx([200, 0, 255], abs=3)
+    at = grip["y"] + grip["height"] / 2
+    _drag(page, (middle, at), (stage["x"] + stage["width"] / 4, at))
+    assert page.locator("#split").input_value() == "25"
+    assert page.evaluate("document.querySelector('#stage').scrollLeft") == start + 100
+
+
+def _drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=3)
+    page.mouse.up()
+
+
+def test_sides_are_named_while_there_is_room(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    before, after = page.get_by_text("Before", exact=True), page.get_by_text("After", exact=True)
+    expect(before).to_be_visible()
+    expect(after).to_be_visible()
+    page.locator("#split").fill("100")
+    expect(before).to_be_visible()
+    expect(after).to_be_hidden()
+
+
+def test_a_first_visitor_tries_the_sample(page: Page) -> None:
+    page.click("#sample")
+    is_done(page, "sample.jpg")
+    expect(page.locator("#viewer")).to_be_visible()
+    expect(page.locator("#sample")).to_be_hidden()
+    # Its thumbnail is a picture.
+    assert page.evaluate("document.querySelector('.thumb img').decode().then(() => true)")
+    page.click(".remove")
+    expect(page.locator("#sample")).to_be_visible()
+
+
+def test_all_that_are_done_come_as_one_zip(page: Page, photo: Path) -> None:
+    choose(page, photo)
+    is_done(page, "holiday.png")
+    expect(page.locator("#zip")).to_be_hidden()
+    choose(page, photo)
+    page.locator("#strength").fill("20")
+    expect(page.locator("#zip")).to_have_text("Download all 2 as a zip")
+    with page.expect_download() as download:
+        page.click("#zip")
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.namelist() == ["holiday_enhanced.png", "holiday_enhanced (2).png"]
+        saved = np.asarray(Image.open(archive.open("holiday_enhanced (2).png")))
+    assert (saved[0, 0, 0], saved[0, -1, 0]) == (171, 51)
+
+
+def test_a_photo_is_pasted(page: Page, photo: Path) -> None:
+    page.evaluate(
+        """async (bytes) => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(bytes)], "image.png"));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData }));
+        }""",
+        list(photo.read_bytes()),
+    )
+    is_done(page, "pasted")
+    page.evaluate("document.dispatchEvent(new ClipboardEvent('paste'))")
+    expect(page.locator("#said")).to_have_text("There is no photo on the clipboard.")
+
+
+def test_while_nothing_is_known_of_a_photo_its_bar_says_so(
+    page: Page, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def in_two(self: Inverting, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels:
+        for _ in range(2):
+            assert go_on.wait(30)
+            go_on.clear()
+            advance(pixels[..., 0].size // 2)
+        assert go_on.wait(30)
+        return 255 - pixels
+
+    monkeypatch.setattr(Inverting, "enhance", in_two)
+    choose(page, photo)
+    row, bar = page.locator("li"), page.locator("li progress")
+    expect(row).to_contain_text(re.compile("at work$|at work\\s"))
+    assert bar.get_attribute("value") is None
+    boxes = [page.locator(f"li {part}").bounding_box() for part in (".open", ".remove")]
+    assert boxes[0]
+    assert boxes[1]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box]
+    assert middles[0] == pytest.approx(middles[1], abs=1)
+    for told, value in (("at work, 50 %", "0.5"), ("at work, being saved", "1")):
+        go_on.set()
+        expect(row).to_contain_text(told)
+        assert bar.get_attribute("value") == value
+    go_on.set()
+    is_done(page, "holiday.png")
+    expect(bar).to_be_hidden()
+    # Nothing moves where a photo is done.
+    assert page.locator("li .remove").bounding_box() == boxes[1]
 
 
 def test_at_100_percent_a_pixel_is_a_pixel(page: Page, photo: Path) -> None:
@@ -171,7 +294,8 @@ def test_by_keyboard_alone(page: Page, photo: Path) -> None:
     choose(page, photo)  # a file dialog is the browser's own
     is_done(page, "holiday.png")
     page.focus("#files")
-    for selector in (".open", ".remove", "#stage", "#split", "#strength", "#zoom", "#download"):
+    tools = ("#split", "#strength", "#zoom", "#download", "summary")
+    for selector in (".open", ".remove", "#stage", *tools):
         page.keyboard.press("Tab")
         assert page.evaluate(f"document.activeElement.matches({selector!r})"), selector
     page.focus("#zoom")

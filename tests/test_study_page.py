@@ -47,9 +47,15 @@ def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -
         while sum(len(subject.acknowledged) for subject in subjects) < 150:
             assert process.poll() is None
             time.sleep(0.02)
+        refusals = [subject.refusals for subject in subjects]
         process.send_signal(signal.SIGKILL)
         assert process.wait(20) == -signal.SIGKILL
-        time.sleep(0.1)  # answers on their way are read
+        # Then the answers that were on their way have been read.
+        while not all(
+            part.done() or subject.refusals > before
+            for part, subject, before in zip(parts, subjects, refusals, strict=True)
+        ):
+            time.sleep(0.02)
         before = {subject.code: list(subject.acknowledged) for subject in subjects}
         kept = on_disk(folder, [code for code in before if code])
         assert all(set(told) <= kept[code] for code, told in before.items() if code)

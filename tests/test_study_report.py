@@ -35,7 +35,7 @@ def answer(
         shown = votes.votes()[-1].shown
         wanted = wants if wants in shown else "enhanced"
         # The store keeps the first vote; what this subject wants is known only from the key.
-        votes._connection.execute(
+        votes.connection.execute(
             "UPDATE votes SET choice = ? WHERE subject = (SELECT max(number) FROM subjects)"
             " AND position = ?",
             (shown.index(wanted), position),
@@ -105,7 +105,7 @@ def test_the_files_say_so_too(folder: Path, study: Study, tmp_path: Path) -> Non
 def test_the_export_has_every_vote_and_no_code(folder: Path, study: Study, tmp_path: Path) -> None:
     votes = open_votes(folder, study)
     count = export_votes(tmp_path / "votes.csv", study, votes)
-    codes = [code for (code,) in votes._connection.execute("SELECT code FROM subjects")]
+    codes = [code for (code,) in votes.connection.execute("SELECT code FROM subjects")]
     votes.close()
     text = (tmp_path / "votes.csv").read_text()
     rows = list(csv.DictReader(text.splitlines()))
@@ -161,7 +161,7 @@ def test_mean_opinion_scores_by_hand(tmp_path: Path) -> None:
         for position in range(len(study.items)):
             votes.vote(code, position, 5, seconds=1)
             if extra is not None:
-                votes._connection.execute(
+                votes.connection.execute(
                     "UPDATE votes SET choice = ? WHERE position = ? AND subject = ?",
                     (scores[votes.votes()[-1].chosen], position, extra + 1),
                 )
@@ -274,10 +274,14 @@ def test_the_study_of_the_settings_is_on_the_report_page(
     assert '<section id="study-1">' in text
 
 
-@pytest.mark.parametrize(("missing", "command"), [("choix", "report"), ("fastapi", "serve")])
+@pytest.mark.parametrize(
+    ("missing", "command", "brings"),
+    [("choix", "report", "'wespe[train]'"), ("fastapi", "serve", "fastapi")],
+)
 def test_a_package_that_is_missing_is_named_with_its_extra(
     missing: str,
     command: str,
+    brings: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -286,8 +290,9 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     monkeypatch.delitem(sys.modules, "wespe.apps.study.app", raising=False)
     monkeypatch.delitem(sys.modules, "wespe.apps.web.server", raising=False)
     assert run(command, str(folder)) == 1
-    expected = f"wespe study: {missing} is not installed; it comes with the extra 'web'"
-    assert expected in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"wespe study: {missing} is not installed; " in told
+    assert f"pip install {brings}\n" in told
 
 
 def test_photos_are_enhanced_for_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,7 @@ def test_left_and_right_are_what_was_chosen(votes: Votes, study: Study) -> None:
 
 
 def test_every_commit_waits_for_the_disk(votes: Votes) -> None:
-    connection = votes._connection
+    connection = votes.connection
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 

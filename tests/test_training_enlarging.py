@@ -147,7 +147,7 @@ def test_the_camera_degrades_each_step_anew_and_a_repeated_one_the_same() -> Non
 
 def test_a_sheet_shows_bicubic_the_result_and_the_photo() -> None:
     step = build("compact")
-    assert step.shows == ("x", "G(x)", "y")
+    assert step.shows == ("input", "enhanced", "target")
     sheet = step.sample()
     assert sheet.shape == (4 * 32, 3 * 32, 3)
     y = (batch()[0][0] * 255).round().to(torch.uint8).permute(1, 2, 0).numpy()

@@ -245,6 +245,6 @@ def test_two_machines_train_like_two_processes_of_one(
         monkeypatch.setenv("MASTER_PORT", str(free.getsockname()[1]))
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     launchers = [training.start() for _ in range(2)]
-    messages = [launcher.communicate(timeout=400)[1] for launcher in launchers]
+    messages = [launcher.communicate(timeout=1500)[1] for launcher in launchers]
     assert [launcher.returncode for launcher in launchers] == [0, 0], messages
     check_same(training, uninterrupted)

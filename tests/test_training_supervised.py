@@ -183,7 +183,7 @@ def test_every_method_has_a_step_whose_network_can_be_kept() -> None:
     for name, recipe in RECIPES.items():
         step = pkgutil.resolve_name(recipe.step)
         assert step.__module__ == f"wespe.training.methods.{name}.step"
-        assert step.shows[:2] == ("x", "G(x)")
+        assert step.shows[:2] == ("input", "enhanced")
     for method in TINY:
         assert type(build(method).generator) in map(pkgutil.resolve_name, ARCHITECTURES.values())
 
@@ -242,7 +242,7 @@ def test_resumed_is_what_it_is_uninterrupted(tmp_path: Path, method: str) -> Non
     with pytest.raises(StoppedError):
         train(method, tmp_path / "resumed", stop_at=5)
     assert train(method, tmp_path / "resumed").sha256 == card.sha256
-    assert (card.paired, card.samples) == (True, ("x", "G(x)", "y"))
+    assert (card.paired, card.samples) == (True, ("input", "enhanced", "target"))
     assert card.final_losses.keys() == LOSSES[method]
     network = load_generator(tmp_path / "whole" / "out" / "generator.safetensors")
     assert type(network) is type(build(method).generator)

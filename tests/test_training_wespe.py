@@ -122,7 +122,8 @@ def test_a_seldom_content_loss_weighs_as_much_in_the_mean() -> None:
 
 def test_adversarial_training_moves_colours_towards_the_target() -> None:
     weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
-    rates = {"learning_rate": 5e-3, "discriminator_learning_rate": 2e-3, "adam_beta1": 0.5}
+    # With a faster generator they swing around the target, where rounding decides who wins.
+    rates = {"learning_rate": 2e-3, "discriminator_learning_rate": 4e-3, "adam_beta1": 0.5}
     step = build({"weights": weights, "discriminator": {"norm": "spectral"}, **rates})
     for number in range(100):
         step.train_step(batch(number), 1)
@@ -314,7 +315,7 @@ def test_restoration_needs_no_other_network_and_learns() -> None:
     assert not hasattr(step, "extractor")
     losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
-    assert step.shows == ("x", "G(x)", "clean", "degraded", "mended")
+    assert step.shows == ("input", "enhanced", "clean", "degraded", "mended")
     assert step.sample().shape == (4 * 32, 5 * 32, 3)
 
 
@@ -322,7 +323,7 @@ def test_restoration_goes_together_with_the_papers_losses() -> None:
     step = restoring({"weights": {"restoration": 1}})
     losses = step.train_step(batch(), 1)
     assert {"content", "color", "texture", "tv", "restoration", "d_color"} < {*losses}
-    assert step.shows[2] == "F(G(x))"
+    assert step.shows[2] == "mapped back"
 
 
 def test_a_step_draws_the_same_degradation_again() -> None:

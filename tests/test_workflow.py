@@ -93,6 +93,12 @@ def test_an_experiment_of_dvc_changes_a_setting(finished: Project) -> None:
     finished.do("dvc", "exp", "run", "--quiet", "--set-param", "recipes.short.steps=7")
     assert finished.ran() == BRANCH_OF_DSLR
     assert load(Path("params.yaml")).recipes["short"].steps == 7
+    # As `docs/commands.md` has it: what a person compares, without the files that stages read.
+    shown = finished.do(
+        *("dvc", "exp", "show", "--only-changed", "--drop", ".*/|params.yaml", "--md")
+    )
+    columns = [column.strip() for column in shown.splitlines()[0].strip("| ").split("|")]
+    assert columns == ["Experiment", "Created", "digest", "recipes.short.steps"]
 
 
 def test_a_study_is_on_the_report_page(finished: Project) -> None:

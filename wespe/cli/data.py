@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wespe.cli.parser import Commands, load_settings, named
 from wespe.core.files import atomic_folder
+from wespe.core.words import number_of
 
 
 def add(commands: Commands) -> None:
@@ -35,7 +36,9 @@ def acquire(arguments: argparse.Namespace) -> None:
         index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
         index = replace(index, licence=settings.licence or index.licence)
         write_index(SourceFiles(folder).index, index)
-    print(f"{arguments.name}: {len(index.photos)} photos, {len(index.skipped)} left out")
+    print(
+        f"{arguments.name}: {number_of(len(index.photos), 'photo')}, {len(index.skipped)} left out"
+    )
     for skipped in index.skipped:
         print(f"  left out: {skipped.file}: {skipped.reason}")
 
@@ -63,5 +66,6 @@ def flickr_remove(arguments: argparse.Namespace) -> None:
     if not isinstance(settings, FlickrSettings):
         raise ValueError(f"{arguments.name}: expected a source of kind flickr, got {settings.kind}")
     deleted = remove(Path(settings.path), arguments.photos, raw=Path(settings.raw))
-    print(f"{arguments.name}: {len(arguments.photos)} photos removed, {len(deleted)} files deleted")
+    removed = number_of(len(arguments.photos), "photo")
+    print(f"{arguments.name}: {removed} removed, {number_of(len(deleted), 'file')} deleted")
     print("run the pipeline again to make the source's index and tables without them")

@@ -77,6 +77,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "wespe dvc                                        # after a change of params.yaml",
         "wespe dvc --check",
     ),
+    "results": (
+        "wespe results                                    # of params.yaml",
+        "wespe results --params configs/own_camera.yaml",
+    ),
     "record": ("wespe record                                     # after snakemake all",),
     "sync": ("wespe sync                                       # after git clone or checkout",),
 }

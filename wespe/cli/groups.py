@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from wespe.cli import (
     data,
     evaluation,
+    outcome,
     photos,
     raters,
     serve,
@@ -23,7 +24,7 @@ from wespe.cli import (
 
 GROUPS = (
     *(data, training, evaluation, raters, tables),
-    *(photos, video, serve, study, versions, starting, settings),
+    *(photos, video, serve, study, versions, outcome, starting, settings),
 )
 """Each adds its commands by its function `add`."""
 
@@ -31,7 +32,7 @@ PURPOSES: dict[str, tuple[str, ...]] = {
     "enhance": ("enhance", "list", "serve", "flicker", "export", "import-dped"),
     "train": ("init", "check", "acquire", "patches", "train", "models", "flickr-remove"),
     "judge": ("evaluate", "rater", "rate", "agree", "study", "metrics", "tables", "report"),
-    "pipeline": ("record", "sync", "dvc", "schema"),
+    "pipeline": ("results", "record", "sync", "dvc", "schema"),
 }
 """The commands by what they are for, in the order of `wespe --help`."""
 

@@ -7,7 +7,7 @@ _BACKENDS = ("auto", "torch", "openvino", "onnx")
 
 
 def model_option(command: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """`--model`, which `wespe.apps.enhancing.networks.load_network` takes."""
+    """`--model`, which `wespe.apps.enhancing.networks.network_file` takes."""
     command.add_argument(
         "--model",
         required=required,
@@ -18,20 +18,20 @@ def model_option(command: argparse.ArgumentParser, *, required: bool = True) -> 
 
 
 def engine_options(command: argparse.ArgumentParser) -> None:
-    """`--compute` and `--backend`, which `make_ready` of the same module takes."""
+    """`--compute` and `--backend`, which `open_network` of the same module takes."""
     compute_option(command)
     command.add_argument(
         "--backend",
         default="auto",
         choices=_BACKENDS,
         metavar="ENGINE",
-        help="the engine: %(choices)s; auto is OpenVINO on a CPU if it is installed, else "
+        help="the engine: %(choices)s; auto is OpenVINO on a CPU if it can, else "
         "torch (default: %(default)s)",
     )
 
 
 def compute_option(command: argparse.ArgumentParser) -> None:
-    """`--compute`, which `make_ready` of the same module takes."""
+    """`--compute`, which `open_network` of the same module takes."""
     command.add_argument(
         "--compute",
         default="auto",

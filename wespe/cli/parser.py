@@ -1,13 +1,13 @@
 """How a subcommand is declared, and how it finds the settings that it is about."""
 
 import argparse
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from wespe.cli.examples import EXAMPLES
+from wespe.core.words import nearest
 
 if TYPE_CHECKING:
     from wespe.settings.params import Params
@@ -26,8 +26,11 @@ FILES = {
 """What files commands ask for, by the option's name."""
 
 
+_TYPES = {"int": "a whole number", "float": "a number"}
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that tells the nearest word of a misspelt command or option."""
+    """A parser that refuses in a reader's words, with the nearest one to a misspelt one."""
 
     def __init__(self, prog: str | None = None, **options: Any) -> None:
         super().__init__(prog, **options)
@@ -46,11 +49,15 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """End with the usage and the message, shortened to the nearest word where there is one."""
+        if typed := re.search(r"(.*)invalid (int|float) value: (.*)", message):
+            message = f"{typed[1]}expected {_TYPES[typed[2]]}, got {typed[3]}"
+        if message == "the following arguments are required: COMMAND":
+            message = f"expected a command; `{self.prog} --help` lists them"
         wrong = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if wrong:
             choices = re.findall(r"[^\s,']+", wrong[2])
             if hint := nearest(wrong[1], choices):
-                message = message.partition(" (choose")[0] + hint
+                message = message.partition(" (choose")[0] + f"; {hint}"
         else:
             known = re.findall(r"--[\w-]+", self.format_usage())
             names = [word.partition("=")[0] for word in self._given if word.startswith("--")]
@@ -58,14 +65,9 @@ class Parser(argparse.ArgumentParser):
             strange = [
                 name for name in names if not any(option.startswith(name) for option in known)
             ]
-            message += "".join(nearest(name, known) for name in strange)
+            hints = (nearest(name, known) for name in strange)
+            message += "".join(f"; {hint}" for hint in hints if hint)
         super().error(message)
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`; did you mean …?` with the known word that is nearest; nothing where none is near."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 class Commands:
@@ -165,5 +167,6 @@ def named(table: Mapping[str, Value], name: str, what: str) -> Value:
     if name not in table:
         known = ", ".join(table) or "there are none"
         hint = nearest(name, table)
+        hint = f"; {hint}" if hint else ""
         raise ValueError(f"expected a {what} of the settings ({known}), got {name!r}{hint}")
     return table[name]

@@ -70,7 +70,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
 
 def enhance(arguments: argparse.Namespace) -> int:
     """Enhance photos of any size and videos. Takes files, folders and patterns."""
-    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
+    from wespe.apps.enhancing.networks import network_file, open_network
     from wespe.networks.inference.photo import check_options, enhance_files, nothing_usable
 
     given = arguments
@@ -83,10 +83,10 @@ def enhance(arguments: argparse.Namespace) -> int:
     path = network_file(given.model, given.params)
     if given.model is None:
         print(_of_default())
-    network = load_network(str(path), given.params)
+    enhancer = open_network(path, given.compute, given.backend)
     summary = enhance_files(
         given.photos,
-        enhancer=make_ready(network, given.compute, given.backend),
+        enhancer=enhancer,
         overwrite=given.overwrite,
         double_rate=given.double_rate,
         **place,

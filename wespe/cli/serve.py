@@ -44,19 +44,19 @@ def add(commands: Commands) -> None:
 
 def serve(arguments: argparse.Namespace) -> None:
     """Serve a local page that enhances photos: drop them, compare, download."""
-    from wespe.apps.enhancing.networks import make_ready
+    print("starting …", flush=True)
+    from wespe.apps.enhancing.networks import open_network
     from wespe.apps.serving.app import make_app
     from wespe.apps.serving.offers import find_offers
     from wespe.apps.serving.tray import Limits
     from wespe.apps.web.server import serve as run
-    from wespe.networks.checkpoints import load_generator
-    from wespe.networks.inference.tiled import PhotoEnhancer
+    from wespe.networks.inference.tiles import TiledEnhancer
 
     paths, offers = find_offers(_places(arguments))
 
     @cache
-    def load(key: str) -> PhotoEnhancer:
-        enhancer = make_ready(load_generator(paths[key]), arguments.compute)
+    def load(key: str) -> TiledEnhancer:
+        enhancer = open_network(paths[key], arguments.compute)
         enhancer.require_same_size("wespe serve")
         return enhancer
 

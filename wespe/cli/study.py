@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from wespe.cli.network import model_option
 from wespe.cli.parser import Commands
+from wespe.core.words import number_of
 
 if TYPE_CHECKING:
     from wespe.apps.study.sources import PhotoSet
@@ -136,7 +137,7 @@ def build(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     counts = (f"{len(made.numbers(part))} {part}" for part in ("practice", "main", "catch"))
-    print(f"{made.study}: {len(made.networks)} sets, trials: {', '.join(counts)}")
+    print(f"{made.study}: {number_of(len(made.networks), 'set')}, trials: {', '.join(counts)}")
     print(f"serve it: wespe study serve {arguments.out}")
 
 
@@ -152,7 +153,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     if arguments.model is None:
         raise ValueError(f"{folder}: expected an evaluation's folder, or --model to enhance it")
 
-    from wespe.apps.enhancing.networks import load_network, make_ready, network_file
+    from wespe.apps.enhancing.networks import network_file, open_network
     from wespe.judging.baselines import baselines
     from wespe.results.networks import read_card
 
@@ -164,7 +165,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
         folder,
         model=network,
         enhancers={
-            "enhanced": make_ready(load_network(str(network), arguments.params)).enhance,
+            "enhanced": open_network(network).enhance,
             **baselines(others, card),
         },
         longest_px=arguments.longest_px,

@@ -1,11 +1,12 @@
 """The base of every settings class, strict and frozen, and its errors in a reader's words."""
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
+
+from wespe.core.words import nearest
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 COMMAND_PATH = r"^[\w./:@%+=,-]+$"
@@ -95,6 +96,11 @@ def _line(problem: ErrorDetails, schema: Mapping[str, Any]) -> str:
         tag = repr(context["tag"]) if "tag" in context else "nothing"
         union = place["discriminator"]
         return f"{key}.{union['propertyName']} must be {_either(union['mapping'])}, got {tag}"
+    if kind == "value_error":
+        said = str(context["error"])
+        found = f"{key} {said}" if said.startswith("must ") else f"{key}: {said}"
+        # Of a whole table the message says itself which of its values is wrong.
+        return found if isinstance(problem["input"], Mapping) else f"{found}, got {got}"
     return f"{key}: {problem['msg']}, got {got}"
 
 
@@ -122,12 +128,8 @@ def _walk(
 def _known(schema: Mapping[str, Any], location: Sequence[int | str]) -> str:
     """What could be meant by an unknown key: the nearest setting there, or all of them."""
     _, table = _walk(schema, location[:-1])
-    close = difflib.get_close_matches(str(location[-1]), table["properties"], n=1)
-    return (
-        f"did you mean {close[0]}?"
-        if close
-        else f"expected one of {', '.join(table['properties'])}"
-    )
+    known = table["properties"]
+    return nearest(str(location[-1]), known) or f"expected one of {', '.join(known)}"
 
 
 def _either(names: Iterable[str]) -> str:

@@ -12,8 +12,8 @@ from wespe.core.parallel import ordered_map
 from wespe.core.schema import Settings
 from wespe.data.patterns import matches
 from wespe.photos.images import PhotoError, read_photo
+from wespe.results.csv_file import read_csv
 from wespe.results.index import Crop, PhotoIndex, Skipped
-from wespe.results.rows import rows
 
 _MOST_NAMED = 10
 _UNNAMED = "without a crop: no row names it"
@@ -70,7 +70,7 @@ class CropTable:
         columns = [*_columns(settings.photo), *_columns(settings.reference), "y", "x"]
         found: list[CropRow] = []
         problems: dict[int, str] = {}
-        for line, row in rows(path, columns, "a table of crops"):
+        for line, row in read_csv(path, columns, "a table of crops"):
             try:
                 crop = _row(line, row, settings)
             except ValueError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wespe.results.rows import rows
+from wespe.results.csv_file import read_csv
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def read_opinions(
     scores: dict[str, float] = {}
     left_out: set[str] = set()
     wanted = (*columns, *(column for column, _ in conditions))
-    for line, row in rows(table, wanted, "a table of people's scores"):
+    for line, row in read_csv(table, wanted, "a table of people's scores"):
         place = f"{table}, line {line}"
         file = _photo((row[columns[0]] or "").strip(), known, by_name, place)
         if file in lines:

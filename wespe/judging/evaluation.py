@@ -116,7 +116,9 @@ def evaluate(
         )
         photos = [rows for rows in found if not isinstance(rows, Skipped)]
         if not photos:
-            raise ValueError(f"{index.source}: none of its {len(index.photos)} photos can be used")
+            raise ValueError(
+                f"{index.source}: none of its photos ({len(index.photos)}) can be used"
+            )
         images = [row for rows in photos for row in rows]
         originals = [row for row in images if row.method == ORIGINAL]
         gallery, extremes = tuple(album.files), extremes_of(images, metrics)

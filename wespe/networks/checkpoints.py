@@ -8,10 +8,9 @@ from safetensors.torch import save
 
 from wespe.core.files import atomic_file
 from wespe.networks.enhancer import Enhancer
+from wespe.networks.network_file import FORMAT, read_network
 from wespe.networks.registry import ARCHITECTURES
-from wespe.networks.tensor_file import misfit, read_tensors
-
-FORMAT = "wespe-generator/1"
+from wespe.networks.tensor_file import misfit
 
 
 def save_generator(path: Path, generator: Enhancer) -> None:
@@ -37,14 +36,9 @@ def load_generator(path: Path) -> Enhancer:
 
     Raises ValueError, naming the file, for a file that is missing, damaged, or no such network.
     """
-    header, tensors = read_tensors(path, what="network", form=FORMAT, framework="pt")
-    # Version 0.1.0 knew one architecture and did not name it.
-    architecture = header.get("architecture", "dped")
-    if architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        raise ValueError(f"{path}: expected an architecture among {known}, got {architecture!r}")
+    architecture, config, tensors = read_network(path, "pt")
     try:
-        generator: Enhancer = _class(architecture)(**header["config"])
+        generator: Enhancer = _class(architecture)(**config)
         counters = {
             key: value for key, value in generator.state_dict().items() if key not in tensors
         }

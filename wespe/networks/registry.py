@@ -11,6 +11,13 @@ ARCHITECTURES: dict[str, str] = {
 }
 """By the name in the header of a network's file: an `Enhancer`, as `module:class`."""
 
+LIGHT: dict[str, str] = {
+    "dped": "wespe.networks.light.generator:LightGenerator",
+    "srcnn": "wespe.networks.light.srcnn:LightSrcnn",
+    "johnson": "wespe.networks.light.johnson:LightJohnson",
+}
+"""Those that run without torch, by the same name: a `LightNetwork`. Others need torch."""
+
 _PERCEPTUAL = "wespe.networks.perceptual"
 EXTRACTORS: dict[str, str] = {
     "vgg19": f"{_PERCEPTUAL}:vgg19",

@@ -4,6 +4,8 @@ A grid is the same whatever computes it, and costs nothing for a photo of any si
 pixels tell a photo's mean to a few tenths of a level.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,12 @@ SMALLEST_PX = 128
 def grid_places(side: int) -> NDArray[np.int64]:
     """Which of `side` pixels are in the grid: those in the middle of `GRID_PX` equal parts."""
     return (2 * np.arange(GRID_PX, dtype=np.int64) + 1) * side // (2 * GRID_PX)
+
+
+def grid_of(photo: NDArray[Any]) -> NDArray[Any]:
+    """The grid of a photo `(H, W, C)`, `(GRID_PX, GRID_PX, C)`, for any H and W."""
+    rows, columns = map(grid_places, photo.shape[:2])
+    return photo[rows[:, None], columns]
 
 
 def shows_scene(height: int, width: int) -> bool:

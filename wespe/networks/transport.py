@@ -8,7 +8,6 @@ of each scene: a gamma for the photo as a whole.
 """
 
 import itertools
-import math
 from collections.abc import Sequence
 from typing import ClassVar, Self
 
@@ -17,22 +16,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from wespe.networks.scene import grid_places, shows_scene
+from wespe.networks.scene import grid_of, shows_scene
+from wespe.networks.transport_numbers import (
+    BAND_EDGES_PX,
+    DARKEST,
+    HALVINGS,
+    INTENDED,
+    LARGEST_LOG_GAMMA,
+    RECEPTIVE_FIELD_PX,
+)
+from wespe.photos.blur import REACH
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor
 from wespe.results.cards import TransportNumbers
 
-# Standard deviations of the blurs between which contrast is measured. What is finer than the first
-# is noise as much as detail: amplifying it cost PSNR on real photos.
-BAND_EDGES_PX = (1.2, 3.2, 8.6)
 # Rows of a photo that are moved at once: 12 megapixels at once took gigabytes.
 _BAND_ROWS = 256
-# The logarithm of a gamma beyond which the light is taken for intended: night, snow.
-_INTENDED = 0.9
-# Halvings of the interval in which a gamma is sought: to 1/30000.
-_HALVINGS = 16
-_LARGEST_LOG_GAMMA = 2.0
 
 UNMIXED = np.concatenate([np.zeros((1, 3)), np.eye(3)])
 """The map of `Transport` that changes nothing."""
@@ -47,7 +47,7 @@ class Transport(nn.Module):
     a photo's light is brought to; 0 leaves it. By default nothing changes.
     """
 
-    receptive_field_px: ClassVar[int] = math.ceil(3.5 * BAND_EDGES_PX[-1])
+    receptive_field_px: ClassVar[int] = RECEPTIVE_FIELD_PX
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Transport(nn.Module):
             luma = grey(matched)
             moved: Tensor = self.mix((luma + self.gains[0] * (matched - luma)).clamp(0, 1))
             # A power has no gradient at black.
-            return moved if gamma is None else moved.clamp(min=1e-6) ** gamma[:, :, None, None]
+            return moved if gamma is None else moved.clamp(min=DARKEST) ** gamma[:, :, None, None]
 
     def match(self, image: Tensor) -> Tensor:
         """Only the curves, linear between the levels."""
@@ -116,23 +116,22 @@ class Transport(nn.Module):
         `seen` `(N, 3, h, w)`: what a network sees of each photo before the transport. A photo that
         is far from that mean is dark or bright on purpose and is left as it is.
         """
-        values = self.recolour(seen).clamp(min=1e-6).log()
-        low = values.new_full((len(values), 1), -_LARGEST_LOG_GAMMA)
+        values = self.recolour(seen).clamp(min=DARKEST).log()
+        low = values.new_full((len(values), 1), -LARGEST_LOG_GAMMA)
         high = -low
-        for _ in range(_HALVINGS):
+        for _ in range(HALVINGS):
             middle = (low + high) / 2
             mean = (values * middle.exp()[:, :, None, None]).exp().mean((1, 2, 3))[:, None]
             low = torch.where(mean > self.brightness, middle, low)
             high = torch.where(mean > self.brightness, high, middle)
         wanted = (low + high) / 2
-        return (wanted * torch.exp(-((wanted / _INTENDED) ** 4))).exp()
+        return (wanted * torch.exp(-((wanted / INTENDED) ** 4))).exp()
 
     def enhance(self, photo: Pixels) -> Pixels:
         """One photo, uint8 `(H, W, 3)`, in the other look; band by band, in little memory."""
         moved, gamma = np.empty_like(photo), None
         if self.brightness and shows_scene(*photo.shape[:2]):
-            rows, columns = map(grid_places, photo.shape[:2])
-            gamma = self.gamma(to_tensor(photo[rows[:, None], columns]))
+            gamma = self.gamma(to_tensor(grid_of(photo)))
         halo = self.receptive_field_px
         for top in range(0, len(photo), _BAND_ROWS):
             first = max(0, top - halo)
@@ -175,6 +174,6 @@ def bands(luma: Tensor) -> list[Tensor]:
 
     A photo too small for a blur lacks its bands; patches of 32 px have all.
     """
-    largest_px = (min(luma.shape[-2:]) - 1) / 3.5
+    largest_px = (min(luma.shape[-2:]) - 1) / REACH
     blurred = [gaussian_blur(luma, sigma) for sigma in BAND_EDGES_PX if sigma <= largest_px]
     return [fine - coarse for fine, coarse in itertools.pairwise(blurred)]

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wespe.photos.blur import REACH
 from wespe.photos.luma import LUMA
 
 # Rows that are blurred at once on a CPU; more do not fit into its cache.
@@ -48,7 +49,7 @@ def grey(image: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)
 def _gaussian(sigma_px: float, dtype: torch.dtype, device: torch.device) -> Tensor:
-    radius = math.ceil(3.5 * sigma_px)
+    radius = math.ceil(REACH * sigma_px)
     offsets = torch.arange(-radius, radius + 1, dtype=torch.float32, device=device)
     kernel = torch.exp(-offsets.square() / (2 * sigma_px**2))
     return (kernel / kernel.sum()).to(dtype)

@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 from PIL import (
     ExifTags,
     Image,
-    ImageCms,
     ImageFile,
     ImageOps,
     PngImagePlugin,
@@ -31,8 +30,11 @@ from PIL import (
 from wespe.core.files import atomic_file
 from wespe.photos import bmp
 from wespe.photos.cicp import HEADER_BYTES, CodePoints, stated
+from wespe.photos.heif import is_heif, know_heif
 from wespe.photos.modes import Kind, straight
-from wespe.photos.unread import is_heif, know_heif, unidentified
+from wespe.photos.srgb import as_srgb
+from wespe.photos.tiff.layouts import plain
+from wespe.photos.unread import unidentified
 
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
@@ -67,7 +69,6 @@ LAYOUT_TAGS = frozenset(
     {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
     | {*range(512, 533), 700, 33723, 34377, 34675}
 )
-_SRGB = ImageCms.createProfile("sRGB")
 
 
 class PhotoError(ValueError):
@@ -153,9 +154,6 @@ def opened(path: Path) -> Iterator[Image.Image]:
                 raise PhotoError(path, "a pipe, expected a photo")
             if is_heif(path):
                 know_heif()
-            # It builds on this module.
-            from wespe.photos.originals.layouts import plain
-
             rewritten = plain(path)
             with Image.open(io.BytesIO(rewritten) if rewritten else path) as image:
                 _check_planes(path, image)
@@ -202,19 +200,6 @@ def _without_alpha(image: Image.Image) -> Image.Image:
     page = Image.new("RGBA", image.size, "white")
     page.alpha_composite(image.convert("RGBA"))
     return page.convert("L" if image.mode == "LA" else "RGB")
-
-
-def as_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Grey, RGB or CMYK as sRGB, by `profile` where that can be used."""
-    if profile:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
-            assert converted is not None
-            return converted
-        except (ImageCms.PyCMSError, OSError):
-            pass  # A damaged profile is no reason to refuse the photo: its numbers are kept.
-    return image.convert("RGB")
 
 
 def _kept_exif(exif: Image.Exif, size: tuple[int, int]) -> bytes | None:

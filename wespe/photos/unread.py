@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from wespe.photos import jpeg
+from wespe.photos.heif import is_heif, know_heif
 
 # By suffix.
 _OTHERS = {
@@ -18,27 +19,10 @@ _OTHERS = {
 }
 
 
-def is_heif(path: Path) -> bool:
-    """Whether a file begins as HEIF does."""
-    with path.open("rb") as stream:
-        head = stream.read(12)
-    return head[4:8] == b"ftyp" and head[8:12] in {b"heic", b"heix", b"heim", b"heis", b"mif1"}
-
-
-def know_heif() -> bool:
-    """Teach Pillow HEIF, where the library for it is installed."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
-
-
 def unidentified(path: Path) -> str:
     """Why Pillow does not know a file, in words: what it is, and what to do."""
     if is_heif(path) and not know_heif():
-        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
+        return "HEIC, which needs pillow-heif: pip install pillow-heif"
     with path.open("rb") as stream:
         head = stream.read(12)
     if other := what_else(path, head):

@@ -190,7 +190,10 @@ class Stages:
         settings = (f"pairs.{name}", f"recipes.{pair.recipe}", "run.seed", "run.compute")
         chosen = [recipe.content.extractor] if isinstance(recipe, PerceptualRecipe) else []
         extractors = (EXTRACTORS[key] for key in chosen)
-        code = ("wespe.cli.training:train_by_recipe", *network, *extractors)
+        code = (
+            *("wespe.cli.training:train_by_recipe", *network, *extractors),
+            *recipe.packaged_files,
+        )
         return self._stage("train", name, inputs, settings, code)
 
     def _evaluate(self, name: str) -> Stage:

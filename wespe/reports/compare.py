@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeGuard
 
+from wespe.core.words import number_of
 from wespe.judging.metrics.registry import METRICS
 from wespe.results.evaluations import Measured
 from wespe.results.score import Score, typeset
@@ -38,10 +39,10 @@ def is_number(value: float | None) -> TypeGuard[float]:
 def count_in_words(parts: Collection[Measured]) -> str:
     """How many photos these are, or crops and of how many photos: "66 crops of 22 photos"."""
     photos, crops = len({part.photo for part in parts}), len(parts)
-    of_photos = f"{photos:,} photo{'s' if photos != 1 else ''}"
+    of_photos = number_of(photos, "photo")
     if not any(part.corner for part in parts):
         return of_photos
-    return f"{crops:,} crop{'s' if crops != 1 else ''} of {of_photos}"
+    return f"{number_of(crops, 'crop')} of {of_photos}"
 
 
 def verdict(parts: Collection[Measured], differences: Sequence[Difference], unit: str) -> str:

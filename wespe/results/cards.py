@@ -215,7 +215,7 @@ class ModelCard(NetworkCard, Environment):
     paired: bool
     """Whether the method trains on pairs."""
     samples: tuple[str, ...]
-    """The columns of a sheet in `samples`, such as `x` and `G(x)`; each row is a photo."""
+    """The columns of a sheet in `samples`, such as `input` and `enhanced`; each row is a photo."""
     rollbacks: tuple[Rollback, ...]
     """Where the training diverged; mostly empty."""
     warning: str | None

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 from wespe.results.agreement import WithPeople
+from wespe.results.csv_file import read_csv
 from wespe.results.index import Skipped
 from wespe.results.means import DECIMALS, Mean, mean_of
 from wespe.results.record import Record
-from wespe.results.rows import rows
 
 _KEYS = ("image", "method", "identical")
 _CORNER = ("y", "x")
@@ -197,7 +197,7 @@ def write_images(path: Path, images: Sequence[ImageRow], metrics: Sequence[str])
 def read_images(path: Path) -> list[ImageRow]:
     """The rows of `images.csv`; ValueError names the file and the line of a wrong one."""
     images = []
-    for line, row in rows(path, _KEYS, "a table of images"):
+    for line, row in read_csv(path, _KEYS, "a table of images"):
         try:
             y, x = (row.pop(key, "") for key in _CORNER)
             corner = (int(y), int(x)) if y or x else None

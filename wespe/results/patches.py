@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from wespe.core.words import number_of
 from wespe.results.index import Skipped
 from wespe.results.record import Record
 
@@ -40,7 +41,7 @@ class NotCut(Record):
     def __str__(self) -> str:
         return (
             f"{self.flat} flat and {self.clipped} clipped positions, {self.too_small} too small "
-            f"and {len(self.unreadable)} unreadable photos"
+            f"and {number_of(len(self.unreadable), 'unreadable photo')}"
         )
 
 

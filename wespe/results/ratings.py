@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 
 from wespe.results.agreement import WithPeople
+from wespe.results.csv_file import read_csv
 from wespe.results.index import Skipped
 from wespe.results.means import DECIMALS, Mean
 from wespe.results.record import Record
-from wespe.results.rows import rows
 from wespe.results.score import Score
 
 _COLUMNS = ("image", "method", "score")
@@ -109,7 +109,7 @@ def write_scores(path: Path, scores: Iterable[ScoreRow]) -> None:
 def read_scores(path: Path) -> list[ScoreRow]:
     """The rows of `scores.csv`; ValueError names the file and the line of a wrong one."""
     scores = []
-    for line, row in rows(path, _COLUMNS, "a table of scores"):
+    for line, row in read_csv(path, _COLUMNS, "a table of scores"):
         try:
             scores.append(ScoreRow(row["image"], row["method"], float(row["score"])))
         except (ValueError, TypeError) as error:

@@ -104,3 +104,20 @@ class Table(Record):
         """The notes of all cells, each once, in the order of the cells."""
         cells = (row.cells[column.key] for row in self.rows for column in self.columns)
         return tuple(dict.fromkeys(cell.note for cell in cells if cell.note))
+
+    @property
+    def common_n(self) -> int | None:
+        """The number of photos of all cells that have a value; None where they differ."""
+        counts = {cell.n for row in self.rows for cell in row.cells.values() if cell.n}
+        return counts.pop() if len(counts) == 1 else None
+
+    @property
+    def only_says_why_empty(self) -> bool:
+        """Whether there is one note alone, the reason of every empty cell and of no other."""
+        cells = [row.cells[column.key] for row in self.rows for column in self.columns]
+        empty = {cell.note for cell in cells if cell.value is None}
+        return (
+            len(self.notes) == 1
+            and empty == set(self.notes)
+            and not any(cell.note for cell in cells if cell.value is not None)
+        )

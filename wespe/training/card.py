@@ -51,8 +51,12 @@ def limits(
     degradation: DegradationNumbers | None = None,
     *,
     any_camera: bool = False,
+    pretrained: str | None = None,
 ) -> list[str]:
-    """What such a network cannot do, one sentence each."""
+    """What such a network cannot do, one sentence each.
+
+    `pretrained`: whose convolutions it began with.
+    """
     # By their names: where source and target are the same photos, they count once.
     domains = dict(zip((source, target, "clean texture"), data.roles.values(), strict=False))
     learned = " and ".join(
@@ -60,9 +64,10 @@ def limits(
         for name, domain in domains.items()
     )
     others = "" if any_camera else ", on another camera's photos"
+    began = f"It began with the convolutions of {pretrained}. " if pretrained else ""
     found = [
-        f"It learned from {learned}. Its effect on other scenes{others} and on edited photos is "
-        "not known."
+        f"{began}It learned from {learned}. Its effect on other scenes{others} and on edited "
+        "photos is not known."
     ]
     if few := [name for name in (source, target) if domains[name].photos < _FEW_PHOTOS]:
         found.append(

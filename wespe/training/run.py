@@ -216,6 +216,15 @@ def _card(
         start=start,
         scale=step.generator.scale,
         intended_use=intended_use(*names, data, any_camera=any_camera, scale=step.generator.scale),
-        limits=tuple(limits(*names, data, step.generator, step.degradation, any_camera=any_camera)),
+        limits=tuple(
+            limits(
+                *names,
+                data,
+                step.generator,
+                step.degradation,
+                any_camera=any_camera,
+                pretrained=recipe.begins_with,
+            )
+        ),
         sha256=sha256,
     )

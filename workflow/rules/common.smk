@@ -1,7 +1,37 @@
+SHOWN = {
+    ("report", "page"): dict(caption="page", category="Report"),
+    ("tables", "tables"): dict(caption="table", category="Tables", each="{table}.html"),
+    ("metrics", "metrics"): dict(caption="metrics", category="Tables"),
+    ("evaluate", "pictures"): dict(
+        caption="picture", category="Pictures", each="{photo}.{method}.jpg"
+    ),
+    ("evaluate", "crops"): dict(
+        caption="crop", category="Crops at 100 %", each="{photo}.{method}.jpg"
+    ),
+    ("train", "samples"): dict(
+        caption="samples", category="Training", each="{step}.jpg"
+    ),
+}
+"""What `snakemake --report` shows: by rule and file, with `each` for the files of a folder."""
+
+
 def made(rule, name="{name}"):
     """What a rule makes, by the names of `wespe/pipeline/stages.py`; a folder has no suffix."""
     files = outputs(stages.layout, rule, name).items()
-    return {key: path if Path(path).suffix else directory(path) for key, path in files}
+    return {key: shown(rule, key, path) for key, path in files}
+
+
+def shown(rule, key, path):
+    """An output as Snakemake knows it, with its place in the report where it has one."""
+    file = path if Path(path).suffix else directory(path)
+    if (rule, key) not in SHOWN:
+        return file
+    place = SHOWN[rule, key]
+    each = {"patterns": [place["each"]]} if "each" in place else {}
+    if "{name}" in path:
+        each["subcategory"] = "{name}"
+    caption = f"../report/{place['caption']}.rst"
+    return report(file, caption=caption, category=place["category"], **each)
 
 
 def reads(rule):

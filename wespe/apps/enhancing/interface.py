@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 from PIL import ExifTags, Image
 
-from wespe.apps.enhancing.networks import load_network, make_ready, network_file
+from wespe.apps.enhancing.networks import network_file, open_network
 from wespe.networks.inference.photo import enhance_files, nothing_usable
 from wespe.networks.inference.plan import plan
 from wespe.photos.images import AnyPixels
@@ -44,7 +44,7 @@ class Enhancer:
     ) -> None:
         self.path = network_file(None if model is None else os.fspath(model))
         """The network's file."""
-        self._ready = make_ready(load_network(str(self.path)), compute, engine)
+        self._ready = open_network(self.path, compute, engine)
 
     @property
     def name(self) -> str:

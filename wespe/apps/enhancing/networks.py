@@ -1,9 +1,10 @@
 """The network that is meant, and what it runs on."""
 
-import difflib
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from wespe.core.words import nearest
 from wespe.networks.shipped import FOLDER, default_network, shipped_names, shipped_network
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from wespe.networks.enhancer import Enhancer
     from wespe.networks.inference.backends import BackendName
     from wespe.networks.inference.tiled import PhotoEnhancer
+    from wespe.networks.inference.tiles import TiledEnhancer
     from wespe.results.networks import Broken, Network
 
 SETTINGS = Path("params.yaml")
@@ -39,12 +41,38 @@ def network_file(model: str | None, settings: Path = SETTINGS) -> Path:
     return _of_project(model, settings)
 
 
+def open_network(
+    path: Path,
+    compute: "Compute | Literal['cpu-int8']" = "auto",
+    engine: "BackendName" = "auto",
+) -> "TiledEnhancer":
+    """The network of a file that `network_file` has found, ready for photos.
+
+    By torch where that is installed, as `make_ready`; else by OpenVINO alone, as `open_light`,
+    equal but for rounding at the same precision. Raises ValueError for what cannot be used, and for
+    what needs torch.
+    """
+    if has_torch():
+        return make_ready(_loaded(path), compute, engine)
+    from wespe.networks.light.opening import open_light
+
+    return open_light(path, compute, engine)
+
+
+def has_torch() -> bool:
+    """Whether torch is installed; it is not imported."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def load_network(model: str | None, settings: Path = SETTINGS) -> "Enhancer":
     """The network that `network_file` finds. Raises ValueError, also where it cannot be read."""
+    return _loaded(network_file(model, settings))
+
+
+def _loaded(path: Path) -> "Enhancer":
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.published import load_dped
 
-    path = network_file(model, settings)
     return load_dped(path) if path.suffix == ".index" else load_generator(path)
 
 
@@ -100,17 +128,14 @@ def _of_project(name: str, settings: Path) -> Path:
         except ImportError as error:
             where = (
                 f"and finding networks of {settings} needs {error.name}, which comes with the "
-                "extra 'pipeline'"
+                "extra 'train'"
             )
         else:
             where = f"nor one in the results of {settings}"
             if any(network.name == name for network in found):
                 return one_of(found, name).path
     known = [*shipped_names(), *(network.name for network in found)]
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {close[0]}?" if close else ""
-    listed = ", ".join(known) or "there are none"
+    hint = nearest(name, known)
+    listed = f"; {hint}" if hint else f" ({', '.join(known) or 'there are none'})"
     file = "a folder without generator.safetensors" if Path(name).is_dir() else "no such file"
-    raise ValueError(
-        f"{name}: {file}, no network that comes with wespe, {where}{hint or f' ({listed})'}"
-    )
+    raise ValueError(f"{name}: {file}, no network that comes with wespe, {where}{listed}")

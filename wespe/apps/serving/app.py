@@ -11,13 +11,18 @@ from fastapi import FastAPI, HTTPException, Query, Request, Response
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, StreamingResponse
 
 from wespe.apps.serving.photo import Photo
 from wespe.apps.serving.tray import Enhancing, Limits, Tray, TrayError
+from wespe.apps.serving.zipped import zipped
 from wespe.apps.web.server import local_app
+from wespe.photos.images import PhotoError
 
-_PAGES = {"/": "index.html", "/serve.css": "serve.css", "/serve.js": "serve.js"}
+_PAGES = {
+    "/": "index.html",
+    **{f"/{file}": file for file in ("serve.css", "serve.js", "viewer.js", "sample.jpg")},
+}
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,13 @@ def make_app(
         tray.remove(known(key))
         return {}
 
+    @app.get("/photos/{key}/thumbnail.jpg")
+    def thumbnail(key: str) -> Response:
+        try:
+            return Response(known(key).thumbnail(), media_type="image/jpeg")
+        except PhotoError as error:  # it is damaged, or was removed meanwhile
+            raise HTTPException(404, "This photo has no thumbnail.") from error
+
     @app.get("/photos/{key}/{which}.jpg")
     def preview(key: str, which: Literal["original", "enhanced"]) -> Response:
         return FileResponse(known(key, done=True).preview(which), media_type="image/jpeg")
@@ -121,6 +133,15 @@ def make_app(
         return FileResponse(
             path, filename=_named(photo.name, path), background=BackgroundTask(resources.close)
         )
+
+    @app.get("/enhanced.zip")
+    def results(
+        key: Annotated[list[str], Query()], strength: Annotated[float, Query(ge=0, le=1)] = 1.0
+    ) -> Response:
+        photos = [known(each, done=True) for each in key]
+        members = ((_named(photo.name, photo.file), photo.result(strength)) for photo in photos)
+        headers = {"Content-Disposition": 'attachment; filename="enhanced.zip"'}
+        return StreamingResponse(zipped(members), media_type="application/zip", headers=headers)
 
     return app
 

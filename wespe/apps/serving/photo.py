@@ -2,6 +2,8 @@
 
 import contextlib
 import secrets
+import tempfile
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,10 +12,21 @@ from typing import Any, Literal
 import numpy as np
 
 from wespe.core.files import atomic_file
-from wespe.photos.images import FORMATS, AnyPixels, PhotoError, Pixels, opened, write_photo
+from wespe.photos.images import (
+    FORMATS,
+    AnyPixels,
+    PhotoError,
+    Pixels,
+    opened,
+    read_photo,
+    shrunk,
+    write_photo,
+)
 from wespe.photos.originals import read_original, write_like
 
 _PREVIEW_QUALITY = 90
+_THUMBNAIL_PX = 256
+_DECODING = threading.Lock()  # A list asks for all thumbnails at once, and a photo may be large.
 _ROWS = 256  # that are blended at a time, so that a large photo needs little more than itself
 State = Literal["waiting", "working", "done", "failed"]
 
@@ -63,6 +76,14 @@ class Photo:
     def preview(self, which: Literal["original", "enhanced"]) -> Path:
         """The JPEG of a version, upright, at full size."""
         return self.folder / f"{which}.jpg"
+
+    def thumbnail(self) -> bytes:
+        """A small JPEG of what was sent, whether it is done or not. Raises PhotoError."""
+        with _DECODING:
+            pixels = shrunk(read_photo(self.file).pixels, _THUMBNAIL_PX)
+        with tempfile.TemporaryDirectory() as folder:
+            write_photo(path := Path(folder, "thumbnail.jpg"), pixels)
+            return path.read_bytes()
 
     @contextlib.contextmanager
     def result(self, strength: float) -> Iterator[Path]:

@@ -23,7 +23,7 @@ _LOOK_S = 30  # how often photos that nobody asks about are looked for
 
 
 class Enhancing(Protocol):
-    """A network that is ready for photos: `wespe.networks.inference.tiled.PhotoEnhancer`."""
+    """A network that is ready for photos: `wespe.networks.inference.tiles.TiledEnhancer`."""
 
     @property
     def engine(self) -> str: ...

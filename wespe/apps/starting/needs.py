@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wespe.apps.starting.photos import Look, look_at, told
+from wespe.core.words import number_of
 from wespe.data.folder import FolderSettings, find_photos
 from wespe.settings.params import Params
 from wespe.training.methods.settings import PerceptualRecipe
@@ -36,8 +37,7 @@ def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
             of_camera = {pair.source for pair in params.pairs.values() if not pair.any_camera}
             yield from (f"{name}: {line}" for line in told(look, one_camera=name in of_camera))
         else:
-            count = len(look.photos)
-            yield f"{name}: {count} photo{'s' * (count != 1)}"
+            yield f"{name}: {number_of(len(look.photos), 'photo')}"
     yield from _shared(params, looks)
     yield from downloads(params)
     if measure:

@@ -46,18 +46,18 @@ class VoteError(ValueError):
 class Votes:
     """The database of one study; may be used from several threads, and by several processes.
 
-    Raises ValueError where the file holds the votes of another study, or none, or cannot be
-    written.
+    `connection`: that to the database, in autocommit mode. Raises ValueError where the file holds
+    the votes of another study, or none, or cannot be written.
     """
 
     def __init__(self, path: Path, study: Study) -> None:
         self._study, self._lock = study, threading.Lock()
         with ExitStack() as refused:
             try:
-                self._connection = sqlite3.connect(
+                self.connection = sqlite3.connect(
                     path, isolation_level=None, check_same_thread=False, timeout=20
                 )
-                refused.callback(self._connection.close)
+                refused.callback(self.connection.close)
                 keys = self._prepare()
             except sqlite3.Error as error:
                 raise ValueError(
@@ -69,10 +69,10 @@ class Votes:
 
     def _prepare(self) -> list[tuple[str]]:
         """Make the tables of a new database; returns the key of its study, a row."""
-        self._connection.execute("PRAGMA journal_mode = WAL")
+        self.connection.execute("PRAGMA journal_mode = WAL")
         # In this mode a commit returns when the disk has it.
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.execute("PRAGMA foreign_keys = ON")
+        self.connection.execute("PRAGMA synchronous = FULL")
+        self.connection.execute("PRAGMA foreign_keys = ON")
         with self._transaction() as connection:
             if not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 for statement in filter(str.strip, _SCHEMA.split(";")):
@@ -86,23 +86,23 @@ class Votes:
         They are as safe in the log. Done before figures are written, since these have to be newer.
         """
         with self._lock:
-            self._connection.execute("PRAGMA wal_checkpoint")
+            self.connection.execute("PRAGMA wal_checkpoint")
 
     def close(self) -> None:
         """Close the database; one that was never closed is as whole."""
         with self._lock:
-            self._connection.close()
+            self.connection.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
+                yield self.connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                self.connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+            self.connection.execute("COMMIT")
 
     def enrol(self, *, simulated: bool) -> str:
         """A new subject with an order of their own; returns the code to go on with."""
@@ -207,7 +207,7 @@ class Votes:
     def picture(self, token: str) -> str | None:
         """The file that a token stands for, or None."""
         with self._lock:
-            row = self._connection.execute(
+            row = self.connection.execute(
                 "SELECT file FROM pictures WHERE token = ?", (token,)
             ).fetchone()
         return row[0] if row else None

@@ -79,7 +79,7 @@ class PatchSet:
         epochs, places = np.divmod(np.array(draws, np.int64), len(self))
         numbers = np.concatenate(
             [
-                _epoch_order(len(self), seed, stream, int(epoch))[places[epochs == epoch]]
+                epoch_order(len(self), seed, stream, int(epoch))[places[epochs == epoch]]
                 for epoch in np.unique(epochs)
             ]
         )
@@ -144,7 +144,7 @@ def _turned(patches: NDArray[Any], symmetry: int) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=8)
-def _epoch_order(count: int, seed: int, stream: int, epoch: int) -> NDArray[np.int64]:
+def epoch_order(count: int, seed: int, stream: int, epoch: int) -> NDArray[np.int64]:
     order = _generator(seed, stream, _EPOCH_ORDER, epoch).permutation(count)
     order.setflags(write=False)
     return order

@@ -64,7 +64,9 @@ def _originals(
     """The photos to cut, by a name of their own, and those that cannot be."""
     path = Path(settings.path)
     if path.is_file():
-        found = {photo.file: demo.photo_path(photo) for photo in demo.read_inventory(path)}
+        found = {
+            Path(photo.file).name: demo.photo_path(photo) for photo in demo.read_inventory(path)
+        }
         skipped: Sequence[Skipped] = ()
     else:
         if not path.is_dir():

@@ -71,12 +71,12 @@ class Regression:
 
 def _scale_features(grey: Grey) -> Iterator[float]:
     """The 18 features of one scale, in the order of the package."""
-    for number, sums in enumerate(_sums(grey)):
-        shape, mean, left, right = _asymmetric_gaussian(sums)
+    for number, sums in enumerate(neighbour_sums(grey)):
+        shape, mean, left, right = asymmetric_gaussian(sums)
         yield from (shape, (left + right) / 2) if number == 0 else (shape, mean, left, right)
 
 
-def _sums(grey: Grey) -> NDArray[np.float64]:
+def neighbour_sums(grey: Grey) -> NDArray[np.float64]:
     """Of the normalised levels and four products of neighbours, `(5, 5)`, a row each: how many are
     negative and how many are not, the sums of their squares, and the sum of all magnitudes."""
     sums = np.zeros((5, 5))
@@ -125,7 +125,7 @@ def _normalised(grey: Grey, top: int, bottom: int) -> Grey:
     return normalised[top - first :][: bottom - top]
 
 
-def _asymmetric_gaussian(sums: NDArray[np.float64]) -> tuple[float, float, float, float]:
+def asymmetric_gaussian(sums: NDArray[np.float64]) -> tuple[float, float, float, float]:
     """Shape, mean, and the variances to the left and right of zero, of the asymmetric generalised
     Gaussian with the moments of `sums`; NaN where one side has nothing. Source: Lasmar 2009."""
     below, above, left, right, magnitude = sums.tolist()

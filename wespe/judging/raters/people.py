@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from wespe.core.words import number_of
 from wespe.judging.raters.base import Rater, Task
 from wespe.photos.images import read_photo
 from wespe.results.agreement import Agreement, agreement
@@ -82,7 +83,7 @@ def figures(people: People, found: Agreement) -> dict[str, Any]:
 def says(people: People, found: Agreement) -> tuple[str, ...]:
     """The same in sentences."""
     return (
-        f"fitted to people's scores of {len(people.learned)} photos",
+        f"fitted to people's scores of {number_of(len(people.learned), 'photo')}",
         f"Spearman correlation with people's scores of {found.n} photos that it has not seen: "
         f"{found.spearman.text}; Pearson {found.pearson.text}",
     )

@@ -72,7 +72,7 @@ def rate(
         unrated = tuple(Skipped(photo.file, photo.reason) for photo in found if not photo.scores)
         if len(unrated) == len(found):
             raise ValueError(
-                f"{index.source}: none of its {len(index.photos)} photos can be rated: "
+                f"{index.source}: none of its photos ({len(index.photos)}) can be rated: "
                 f"{unrated[0].file}: {unrated[0].reason}"
             )
         summary = RatingSummary(

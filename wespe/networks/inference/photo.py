@@ -9,6 +9,7 @@ from typing import Any
 
 from wespe.core.files import check_writable
 from wespe.core.progress import Progress
+from wespe.core.words import number_of
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
@@ -38,7 +39,7 @@ class Summary:
         lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
         counts = f"{self.enhanced} enhanced, {self.skipped} already done, {len(self.failed)} failed"
         if self.passed_over:
-            counts += f", {self.passed_over} other files ignored"
+            counts += f", {number_of(self.passed_over, 'other file')} ignored"
         if self.enhanced:
             speed = f"{self.megapixels / self.seconds:.2f} MP/s"
             counts += f"; {self.megapixels:.1f} MP in {self.seconds:.1f} s, {speed}, {self.engine}"

@@ -8,7 +8,7 @@ import numpy as np
 
 from wespe.networks.inference.parts import Parts, Planes, expect_size
 from wespe.networks.inference.spans import Span, Tile, spans
-from wespe.networks.scene import grid_places, shows_scene
+from wespe.networks.scene import grid_of, shows_scene
 from wespe.photos.images import AnyPixels
 
 WHOLE_PX = 4_000_000
@@ -102,11 +102,9 @@ class TiledEnhancer:
 
     def _scene(self, pixels: AnyPixels) -> Planes:
         """What the network decides for the photo as a whole, `(1, len(neutral))`."""
-        sides = pixels.shape[:2]
-        if not (self._parts.neutral and shows_scene(*sides)):
+        if not (self._parts.neutral and shows_scene(*pixels.shape[:2])):
             return self._parts.scene(None)
-        rows, columns = map(grid_places, sides)
-        return self._parts.scene(self._parts.planes(pixels[rows[:, None], columns]))
+        return self._parts.scene(self._parts.planes(grid_of(pixels)))
 
     def _usual_tile_px(self) -> int:
         """As large as suits the engine and fits into memory, and not nearly all halo."""

@@ -6,6 +6,7 @@ off, stays as it was; nothing enhanced is nothing changed.
 """
 
 import io
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,24 +114,29 @@ def _applied(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image
 
 
 def _table(transform: ImageCms.ImageCmsTransform, mode: str) -> Any:
-    """What a transform makes of evenly spaced colours: a tensor `(1, 3, n, n, n)` in [0, 1]."""
-    import torch
-
+    """What a transform makes of evenly spaced colours: `(n, n, n, 3)`, float32, in 65535ths."""
     if mode != "RGB":
         raise ValueError(f"16 bits of {mode}, expected grey or RGB")
     axis = np.arange(0, 256, _STEP, dtype=np.uint8)
     nodes = np.stack(np.meshgrid(axis, axis, axis, indexing="ij"), axis=-1)
     flat = Image.fromarray(nodes.reshape(len(axis) ** 2, len(axis), 3))
     values = np.array(_applied(flat, transform)).reshape(nodes.shape)
-    return torch.from_numpy(values).permute(3, 0, 1, 2)[None].float() / 255
+    return np.float32(257) * values
 
 
 def _interpolated(pixels: AnyPixels, table: Any) -> AnyPixels:
-    import torch
-    from torch.nn.functional import grid_sample
-
-    # grid_sample wants places in [-1, 1], that of the last axis first.
-    places = torch.from_numpy(pixels[..., ::-1] / 65535 * 2 - 1).float()
-    values = grid_sample(table, places[None, None], align_corners=True)[0, :, 0]
-    levels = (values.clamp(0, 1) * 65535).round().permute(1, 2, 0)
-    return levels.numpy().astype(np.uint16)
+    """16-bit pixels by the table, linear between its nodes along each channel."""
+    count, nodes = len(table), table.reshape(-1, 3)
+    place = pixels * np.float32((count - 1) / 65535)
+    below = np.minimum(place.astype(np.int32), count - 2)
+    share = place - below.astype(np.float32)
+    strides = np.array([count * count, count, 1], np.int32)
+    first = below @ strides
+    levels = np.zeros(pixels.shape, np.float32)
+    for corner in itertools.product((0, 1), repeat=3):
+        red, green, blue = (
+            share[..., c] if more else 1 - share[..., c] for c, more in enumerate(corner)
+        )
+        there = nodes.take(first + np.dot(corner, strides), axis=0)
+        levels += (red * green * blue)[..., None] * there
+    return np.asarray(np.rint(levels).astype(np.uint16))

@@ -10,7 +10,7 @@ from PIL import Image, ImageFile, TiffImagePlugin
 
 from wespe.photos.images import AnyPixels
 from wespe.photos.modes import Kind
-from wespe.photos.originals.metadata import png_chunk
+from wespe.photos.originals.png_like import png_chunk, without_animation
 
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
 
@@ -37,6 +37,8 @@ def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
     white, a colour that stands for transparency, colours multiplied with alpha. Raises ValueError
     for what OpenCV does not read.
     """
+    # Of an animation OpenCV reads another picture than the first.
+    content = without_animation(content) if image.format == "PNG" else content
     buffer = np.frombuffer(content, np.uint8)
     try:
         pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)

@@ -14,22 +14,18 @@ from wespe.photos.images import (
     FORMATS,
     AnyPixels,
     PhotoError,
-    as_srgb,
     content_of,
     opened,
     profile_of,
 )
 from wespe.photos.modes import Kind, straight
+from wespe.photos.originals.beside import lost_beside
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
-from wespe.photos.originals.layouts import PLANES, Layout
-from wespe.photos.originals.metadata import (
-    depth_map_of,
-    gain_map_of,
-    has_credentials,
-    others_of,
-)
-from wespe.photos.originals.tiff import PHOTOSHOP_LAYERS, Tags
+from wespe.photos.originals.gain_map import gain_map
+from wespe.photos.srgb import as_srgb
+from wespe.photos.tiff.layouts import PLANES, Layout
+from wespe.photos.tiff.tags import Tags
 from wespe.photos.unread import what_else
 
 # An EXIF orientation as whether rows and columns are exchanged, after their order was turned.
@@ -121,7 +117,7 @@ def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterato
         count = getattr(image, "n_frames", 1)
     except DAMAGED:  # A picture that is left out need not be whole.
         count = 2
-    if count > 1:
+    if count > (2 if image.format == "MPO" and gain_map(content) else 1):
         yield "only the first of its pictures"
     if kind.format in {"HEIF", "AVIF"} and kind.bits > 8:
         yield f"{kind.bits} bits reduced to 8"
@@ -131,16 +127,7 @@ def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterato
         yield from _of_layout(path, image)
     if image.mode == "LAB":
         yield "Lab as RGB"
-    if kind.format == "TIFF" and PHOTOSHOP_LAYERS in getattr(image, "tag_v2", {}):
-        yield "without Photoshop's layers, which show the picture as it was"
-    if gain_map_of(image, content):
-        yield "without its HDR gain map, which was made for the picture as it was"
-    if kind.format in {"JPEG", "MPO"} and has_credentials(content):
-        yield "without its content credentials, which sign the picture as it was"
-    if depth_map_of(image, content):
-        yield "without its depth map"
-    if others := others_of(image):
-        yield f"without its auxiliary pictures ({', '.join(others)})"
+    yield from lost_beside(image, content)
 
 
 def _of_layout(path: Path, image: Image.Image) -> Iterator[str]:

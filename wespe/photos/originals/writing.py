@@ -11,9 +11,11 @@ from wespe.core.files import atomic_file
 from wespe.photos import bmp
 from wespe.photos.images import AnyPixels, PhotoError
 from wespe.photos.originals.deep import deep_png
-from wespe.photos.originals.metadata import jpeg_like, png_like, without_thumbnail
+from wespe.photos.originals.jpeg_like import jpeg_like
 from wespe.photos.originals.original import Original
-from wespe.photos.originals.tiff import encode_tiff
+from wespe.photos.originals.png_like import png_like
+from wespe.photos.renderings import fresh_xmp, without_thumbnail
+from wespe.photos.tiff.tags import encode_tiff
 
 _QUALITY = 90
 """For lossy WebP, AVIF and HEIC, whose files do not state their quality."""
@@ -99,6 +101,8 @@ def _blocks(original: Original) -> dict[str, Any]:
     blocks = dict(original.options)
     if "exif" in blocks:
         blocks["exif"] = without_thumbnail(blocks["exif"])
+    if "xmp" in blocks:
+        blocks["xmp"] = fresh_xmp(blocks["xmp"])
     return blocks
 
 

@@ -4,6 +4,7 @@ A record is worth less than the training it is about: where MLflow fails, one wa
 and the work goes on without it.
 """
 
+from wespe.pipeline.tracking.comparing import comparison
 from wespe.pipeline.tracking.connection import CHECKPOINT
 from wespe.pipeline.tracking.pipeline import pipeline_key, record_report
 from wespe.pipeline.tracking.recording import find_run, training
@@ -23,6 +24,7 @@ __all__ = [
     "Run",
     "Version",
     "annotate",
+    "comparison",
     "find_run",
     "means",
     "pipeline_key",

@@ -46,6 +46,8 @@ class EvaluationView:
     judged_by: Score | None
     """The metric of the verdict, the first with a direction; None where no photo has one."""
     verdict: str
+    in_short: str
+    """The verdict against the originals and the best of the plain enhancers alone."""
     of: str
     """What was measured, in words, such as `66 crops of 22 photos`."""
     scatters: list[Scatter]
@@ -76,8 +78,11 @@ def view_evaluation(result: EvaluationResult) -> EvaluationView:
     )
 
 
-def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str]:
-    """The first metric with a direction that photos have, and the differences by it in words."""
+def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str, str]:
+    """The first metric with a direction that photos have, and its differences in words.
+
+    The second text is of the originals and the strongest of the others alone.
+    """
     for column in table.columns:
         parts = by_part(result.images, column.key)
         measured = {method for values in parts.values() for method in values}
@@ -87,8 +92,16 @@ def _verdict(result: EvaluationResult, table: Table) -> tuple[Score | None, str]
         )
         if column.shown.better and differences:
             unit = column.shown.unit or column.shown.label
-            return column.shown, compare.verdict(complete, differences, unit)
-    return None, ""
+            gain = 1 if column.shown.better == "higher" else -1
+            others = [item for item in differences if item.against != ORIGINAL]
+            strongest = sorted(others, key=lambda item: gain * item.mean)[:1]
+            short = [*(item for item in differences if item.against == ORIGINAL), *strongest]
+            return (
+                column.shown,
+                compare.verdict(complete, differences, unit),
+                compare.verdict(complete, short, unit),
+            )
+    return None, "", ""
 
 
 def _scatter(result: EvaluationResult, column: Column) -> Scatter | None:

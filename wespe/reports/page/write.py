@@ -7,6 +7,7 @@ from types import MappingProxyType
 import wespe
 from wespe.core.files import atomic_file
 from wespe.reports.page.evaluations import view_evaluation
+from wespe.reports.page.opening import opening
 from wespe.reports.page.pairs import view_pair
 from wespe.reports.page.pictures import galleries
 from wespe.reports.page.provenance import versions
@@ -57,6 +58,7 @@ def write_report(
         evaluated.sort(key=lambda result: _place(result.summary))
     evaluation_views = [view_evaluation(result) for result in evaluated]
     rating_views = [view_rating(read_rating(name, folder)) for name, folder in ratings.items()]
+    shown = galleries([(view.result, view.psnr_db) for view in evaluation_views])
     domains = [view.result.card.data for view in pair_views]
     simulated = (
         any(both.source.simulated or both.target.simulated for both in domains)
@@ -74,7 +76,8 @@ def write_report(
         whole_first=whole_first,
         tables=[read_record(path, Table) for path in tables],
         ratings=rating_views,
-        galleries=galleries([(view.result, view.psnr_db) for view in evaluation_views]),
+        galleries=shown,
+        opening=opening(evaluation_views, shown, rating_views),
         versions=versions(pair_views, imported, evaluation_views, rating_views),
         settings_text=settings_text,
         version=wespe.__version__,

@@ -12,7 +12,7 @@ from wespe.reports.papers.values import TITLES, Printed, printed
 from wespe.reports.tables.caption import caption
 from wespe.reports.tables.columns import Measure, measures
 from wespe.reports.tables.entries import Entry, Trained, entries
-from wespe.reports.tables.lines import Line, lines
+from wespe.reports.tables.planned_rows import PlannedRow, planned_rows
 from wespe.results.evaluations import Measured, by_part
 from wespe.results.layout import Layout
 from wespe.results.means import mean_of
@@ -65,8 +65,8 @@ def build(name: str, settings: TableSettings, entered: Sequence[Entry]) -> Table
     columns = measures(settings.paper, measured, rated.values())
     _check_notes(name, entered, [measure.key for measure in columns])
     made = [
-        (line, {each.key: _make(line, each, paper, settings.photo_of) for each in columns})
-        for line in lines(entered, paper)
+        (planned, {each.key: _make(planned, each, paper, settings.photo_of) for each in columns})
+        for planned in planned_rows(entered, paper)
     ]
     return Table(
         name=name,
@@ -83,13 +83,13 @@ def build(name: str, settings: TableSettings, entered: Sequence[Entry]) -> Table
         ),
         rows=tuple(
             Row(
-                photos=line.photos,
-                method=line.label,
+                photos=planned.photos,
+                method=planned.label,
                 cells={key: one.cell for key, one in cells.items()},
             )
-            for line, cells in made
+            for planned, cells in made
         ),
-        checks=tuple(check for line, cells in made for check in _checks(line, cells)),
+        checks=tuple(check for planned, cells in made for check in _checks(planned, cells)),
     )
 
 
@@ -101,32 +101,38 @@ def _check_notes(name: str, entries: Sequence[Entry], known: Sequence[str]) -> N
                 raise ValueError(f"{where}: expected columns ({', '.join(known)}), got {key!r}")
 
 
-def _checks(line: Line, cells: Mapping[str, _Made]) -> list[Check]:
-    if not line.checked:
+def _checks(planned: PlannedRow, cells: Mapping[str, _Made]) -> list[Check]:
+    if not planned.checked:
         return []
     return [
-        Check(photos=line.photos, method=line.label, column=key, cell=made.cell, agrees=made.agrees)
+        Check(
+            photos=planned.photos,
+            method=planned.label,
+            column=key,
+            cell=made.cell,
+            agrees=made.agrees,
+        )
         for key, made in cells.items()
         if made.cell.paper is not None and made.cell.value is not None
     ]
 
 
-def _make(line: Line, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
-    beside = paper.values.get((*line.printed_as, measure.key)) if line.printed_as else None
-    parts = by_part(line.entry.result.images, measure.metric) if line.entry else {}
-    values, photos = _values(parts, line.method, measure, photo_of)
+def _make(planned: PlannedRow, measure: Measure, paper: Printed, photo_of: str | None) -> _Made:
+    beside = paper.values.get((*planned.printed_as, measure.key)) if planned.printed_as else None
+    parts = by_part(planned.entry.result.images, measure.metric) if planned.entry else {}
+    values, photos = _values(parts, planned.method, measure, photo_of)
     if not len(values):
-        missing = _CLOSED if line.label == "APE" else _LACKING
-        return _Made(Cell(paper=beside, note=_UNMEASURED if line.entry else missing))
+        missing = _CLOSED if planned.label == "APE" else _LACKING
+        return _Made(Cell(paper=beside, note=_UNMEASURED if planned.entry else missing))
     cell = cell_of(mean_of(values, measure.over_photos, photos=photos))
     found = None if cell.low is None or cell.high is None else (cell.low, cell.high)
     single = cluster_means(values, photos)
     agreement = None if beside is None else agrees(beside, single, found, measure.over_photos)
     notes = [] if found else [_FEW]
-    if line.checked and agreement is False:
-        assert line.entry
-        notes.append(line.entry.notes.get(measure.key, _UNEXPLAINED))
-    p = None if line.method == ORIGINAL else _p(parts, line.method, measure, photo_of)
+    if planned.checked and agreement is False:
+        assert planned.entry
+        notes.append(planned.entry.notes.get(measure.key, _UNEXPLAINED))
+    p = None if planned.method == ORIGINAL else _p(parts, planned.method, measure, photo_of)
     return _Made(replace(cell, paper=beside, p=p, note=" ".join(notes) or None), agreement)
 
 

@@ -3,11 +3,10 @@
 import csv
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from wespe.core.files import atomic_file
-from wespe.reports.rendering import cell_parts, environment
+from wespe.reports.rendering import cell_parts, environment, legend
 from wespe.results.layout import TableFiles
 from wespe.results.record import write_record
 from wespe.results.tables import Cell, Check, Column, Table
@@ -70,20 +69,19 @@ def as_markdown(table: Table) -> str:
     """Heading, caption, table and notes in GitHub's dialect."""
     grid = _grid(table)
     lines = [f"# {table.title}", "", *([f"**{SIMULATED}**", ""] if table.simulated else [])]
-    lines += [table.caption, ""]
+    caption, *notes = legend(table)
+    lines += [caption, ""]
     for number, row in enumerate(grid):
         lines.append(f"| {' | '.join(_in_a_cell(text) for text in row)} |")
         if number == 0:
             lines.append(f"|{'---|' * 2}{'---:|' * (len(row) - 2)}")
-    notes = [f"({number}) {note}" for number, note in enumerate(table.notes, 1)]
     return "\n\n".join(["\n".join(lines), *notes]) + "\n"
 
 
 def as_latex(table: Table) -> str:
     """A `table` that needs no package; LaTeX of 2018 or newer reads its UTF-8."""
     grid = _grid(table)
-    said = [table.title + ".", *([SIMULATED] if table.simulated else []), table.caption]
-    said += [f"({number}) {note}" for number, note in enumerate(table.notes, 1)]
+    said = [table.title + ".", *([SIMULATED] if table.simulated else []), *legend(table)]
     lines = [r"\begin{table}", rf"\caption{{{latex(' '.join(said))}}}"]
     lines += [rf"\begin{{tabular}}{{ll{'r' * (len(grid[0]) - 2)}}}", r"\hline"]
     for number, row in enumerate(grid):
@@ -111,18 +109,18 @@ def _grid(table: Table) -> list[list[str]]:
     ]
     grid = [["photos", "method", *headings]]
     for row in table.rows:
-        cells = [_text(row.cells[column.key], column, table.notes) for column in table.columns]
+        cells = [_text(row.cells[column.key], column, table) for column in table.columns]
         grid.append([row.photos, row.method, *cells])
     return grid
 
 
-def _text(cell: Cell, column: Column, notes: Sequence[str]) -> str:
-    parts = cell_parts(cell, column)
+def _text(cell: Cell, column: Column, table: Table) -> str:
+    parts = cell_parts(cell, column, table)
     details = [parts[key] for key in ("p", "n") if key in parts]
     details += [f"paper {parts['paper']}"] if "paper" in parts else []
     text = " ".join(parts[key] for key in ("value", "interval") if key in parts)
     text += f" ({', '.join(details)})" if details else ""
-    return text + (f" ({notes.index(cell.note) + 1})" if cell.note else "")
+    return f"{text} {parts['mark']}" if "mark" in parts else text
 
 
 def in_words(check: Check) -> str:

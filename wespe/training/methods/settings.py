@@ -124,6 +124,16 @@ class Recipe(Settings):
         return ()
 
     @property
+    def packaged_files(self) -> tuple[str, ...]:
+        """The same of files that come with the package, by their paths in it."""
+        return ()
+
+    @property
+    def begins_with(self) -> str | None:
+        """The network whose convolutions a training begins with."""
+        return None
+
+    @property
     def restores(self) -> bool:
         """Whether the network learns to mend what the source's camera does to clean patches."""
         return False

@@ -70,7 +70,7 @@ class MethodStep(ABC):
     """Whether patch n of the source shows what patch n of the target does; a batch is then `(x, y)`
     of the same scenes, otherwise of unrelated scenes."""
 
-    shows: tuple[str, ...] = ("x", "G(x)", "y")
+    shows: tuple[str, ...] = ("input", "enhanced", "target")
     """The headings of a sample sheet's columns."""
 
     rarely_trained: bool = False

@@ -54,6 +54,30 @@ def trust(found: float, chance: float) -> float:
     return max(0.0, 1 - chance / found) if found else 0.0
 
 
+def add_trusted(
+    start: Estimate,
+    change: Estimate,
+    errors: Sequence[Estimate],
+    energy: Callable[[Estimate], float],
+) -> Estimate:
+    """`start` plus as much of a `change` as chance does not explain.
+
+    What the channels (the last axis) share, and what each adds to that, are shrunk apart. `energy`
+    measures the square of a change; `errors` are those of `jackknife`.
+    """
+
+    def shared(change: Estimate) -> Estimate:
+        return np.broadcast_to(change.mean(-1, keepdims=True), change.shape)
+
+    def own(change: Estimate) -> Estimate:
+        return change - shared(change)
+
+    for part in (shared, own):
+        chance = sum(energy(part(error)) for error in errors)
+        start = start + trust(energy(part(change)), chance) * part(change)
+    return start
+
+
 def _caution(parts: int) -> float:
     """The factor on a variance that is estimated from few parts: 1 for the largest number of parts.
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.training.transport.chance import jackknife, total, trust
+from wespe.training.transport.chance import add_trusted, jackknife, total
 from wespe.training.transport.domain import Counts
 
 Levels = NDArray[np.float64]
@@ -14,23 +14,14 @@ def shrunk_curves(source: Counts, target: Counts) -> Levels:
 
     Two things are shrunk apart: what all channels share, and what a channel adds to it.
     """
-    found, chance = jackknife(match_channels, [*source], [*target], total)
+    found, errors = jackknife(match_channels, [*source], [*target], total)
     share = source.sum((0, 1)) / source.sum()  # of the pixels at each level
     identity = np.arange(256.0)[:, None]
-
-    def shared(change: Levels) -> Levels:
-        return np.broadcast_to(change.mean(-1, keepdims=True), change.shape)
-
-    def own(change: Levels) -> Levels:
-        return change - shared(change)
 
     def energy(change: Levels) -> float:
         return float((share[:, None] * change**2).sum())
 
-    levels = identity
-    for part in (shared, own):
-        change = part(found - identity)
-        levels = levels + trust(energy(change), sum(energy(part(e)) for e in chance)) * change
+    levels = add_trusted(identity, found - identity, errors, energy)
     # Where the shared part is shrunk more than the channels', a curve may fall somewhere.
     monotone: Levels = np.maximum.accumulate(levels, axis=0)
     return monotone

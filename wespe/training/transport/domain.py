@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wespe.networks.transport import BAND_EDGES_PX, Transport, bands
+from wespe.networks.transport import Transport, bands
+from wespe.networks.transport_numbers import BAND_EDGES_PX
 from wespe.photos.filters import grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor

@@ -70,14 +70,24 @@ def fit_domains(
     if shrink and min(source.parts, target.parts) == 1:
         return Transport()
     levels = shrunk_curves(source.histograms, target.histograms)
-    saturation, *contrast = _fit_gains(source, target, levels, degraded)
+    wanted = target.contrasts(Transport())
+
+    def fit_gains(levels: Levels) -> list[float]:
+        """Gains of the saturation and of each band for a source that has these curves."""
+        after = wanted
+        if degraded:
+            blurred = target.contrasts(Transport(levels), degraded)
+            after = [np.append(a[:1], b[1:]) for a, b in zip(wanted, blurred, strict=True)]
+        return _shrunk_gains(source.contrasts(Transport(levels)), after)
+
+    saturation, *contrast = fit_gains(levels)
     if colours_only:
         contrast = [1.0] * len(contrast)
     else:
         # More contrast spreads the levels, so the curves are those for what it makes.
         contrasted = source.contrasted_histograms(Transport(contrast=contrast))
         levels = shrunk_curves(contrasted, target.histograms)
-        saturation, *contrast = _fit_gains(source, target, levels, degraded)
+        saturation, *contrast = fit_gains(levels)
     look = levels, saturation, contrast
     moved = source.moments(Transport(*look))
     mixing = fit_mixing(moved, target.moments(Transport()))
@@ -86,18 +96,6 @@ def fit_domains(
     constant = means - _means(moved) @ mixing
     brightness = float(means.mean()) if light else 0.0
     return Transport(*look, np.concatenate([constant[None], mixing]), brightness)
-
-
-def _fit_gains(
-    source: Domain, target: Domain, levels: Levels, degraded: Change | None
-) -> list[float]:
-    """Gains of the saturation and of each band for a source that has these curves."""
-    before, after = source.contrasts(Transport(levels)), target.contrasts(Transport())
-    if degraded:
-        blurred = target.contrasts(Transport(levels), degraded)
-        after = [np.append(a[:1], b[1:]) for a, b in zip(after, blurred, strict=True)]
-    gains = _shrunk_gains(before, after).clip(1 / LARGEST_GAIN, LARGEST_GAIN)
-    return [float(gain) for gain in gains]
 
 
 def _means(moments: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -109,7 +107,7 @@ def _means(moments: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _shrunk_gains(
     source: Sequence[NDArray[np.float64]], target: Sequence[NDArray[np.float64]]
-) -> Levels:
+) -> list[float]:
     """Gains of the saturation and of each band, from the contrasts of the domains' parts."""
 
     def log_gains(before: NDArray[np.float64], after: NDArray[np.float64]) -> Levels:
@@ -120,5 +118,4 @@ def _shrunk_gains(
     found, chance = jackknife(log_gains, source, target, total)
     errors = np.sum(np.square(chance), axis=0) if chance else np.zeros_like(found)
     shrunk = [gain * trust(gain**2, error) for gain, error in zip(found, errors, strict=True)]
-    gains: Levels = np.exp(shrunk)
-    return gains
+    return [float(gain) for gain in np.exp(shrunk).clip(1 / LARGEST_GAIN, LARGEST_GAIN)]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.training.transport.chance import LARGEST_GAIN, jackknife, total, trust
+from wespe.training.transport.chance import LARGEST_GAIN, add_trusted, jackknife, total
 
 Array = NDArray[np.float64]
 
@@ -33,21 +33,12 @@ def fit_mixing(source: Sequence[Array], target: Sequence[Array]) -> Array:
     def change(x: Array, y: Array) -> Array:
         return _mapping(_covariance(x), _covariance(y)) - np.eye(3)
 
-    def shared(change: Array) -> Array:
-        return np.broadcast_to(change.mean(1, keepdims=True), (3, 3))
-
-    def own(change: Array) -> Array:
-        return change - shared(change)
-
     def energy(change: Array) -> float:
         return float(np.trace(change.T @ covariance @ change))
 
     found, errors = jackknife(change, source, target, total)
-    covariance, mixing = _covariance(np.sum(source, axis=0)), np.eye(3)
-    for part in (shared, own):
-        share = trust(energy(part(found)), sum(energy(part(error)) for error in errors))
-        mixing = mixing + share * part(found)
-    return mixing
+    covariance = _covariance(np.sum(source, axis=0))
+    return add_trusted(np.eye(3), found, errors, energy)
 
 
 def _covariance(sums: Array) -> Array:

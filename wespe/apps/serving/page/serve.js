@@ -1,10 +1,9 @@
 // Photos go to this machine's own server and come back enhanced; nothing else is asked.
-"use strict";
+import { $, address, close, shown, strength, view } from "./viewer.js";
 
-const $ = (selector, root = document) => root.querySelector(selector);
 const rows = new Map(); // key → {row, photo, leaving: whether it is being removed}
+const networks = new Map(); // id → what the server offers
 const POLL_MS = 400;
-let shown = null; // the key of the photo in the viewer
 
 async function ask(address, options = {}) {
   const answer = await fetch(address, options);
@@ -22,14 +21,15 @@ async function ask(address, options = {}) {
 const offers = ask("/offers");
 
 const say = (text) => { $("#said").textContent = text; };
-const address = (key, rest = "") => `/photos/${key}${rest}`;
 const remember = () => sessionStorage.setItem("photos", JSON.stringify([...rows.keys()]));
 
 async function start() {
   try {
-    const { networks, limits } = await offers;
+    const { networks: offered, limits } = await offers;
     $("#limits").textContent = `up to ${limits.mb} MB and ${limits.megapixels} megapixels each`;
-    for (const { id, name, badge, note } of networks) {
+    for (const network of offered) {
+      const { id, name, badge, note } = network;
+      networks.set(id, network);
       $("#network").add(new Option(`${name}: ${badge}${note ? ` (${note})` : ""}`, id));
     }
     for (const key of JSON.parse(sessionStorage.getItem("photos") || "[]")) {
@@ -39,6 +39,7 @@ async function start() {
   } catch (error) {
     say(`The server cannot be reached: ${error.message}`);
   }
+  count();
   poll();
 }
 
@@ -51,11 +52,12 @@ async function send(files) {
   } catch (error) {
     return say(`The server cannot be reached: ${error.message}`);
   }
-  for (const file of files) {
+  for (const [number, file] of files.entries()) {
     if (file.size > limits.mb * 1e6) {
       problems.push(`${file.name}: it has ${(file.size / 1e6).toFixed(0)} MB; this page accepts at most ${limits.mb}.`);
       continue;
     }
+    $("#sending").textContent = `Sending ${file.name}` + (files.length > 1 ? `, ${number + 1} of ${files.length}` : "");
     const query = new URLSearchParams({ network: $("#network").value, name: file.name.slice(0, 300) });
     try {
       show(await ask(`/photos?${query}`, { method: "POST", body: file }));
@@ -64,38 +66,59 @@ async function send(files) {
       problems.push(`${file.name}: ${error.message}`);
     }
   }
+  $("#sending").textContent = "";
   say(problems.join("\n"));
 }
 
-const WORDS = { waiting: "waiting", working: "at work", done: "done", failed: "failed" };
+function words(photo) {
+  const percent = Math.round(100 * photo.share);
+  // A small photo is one tile: nothing is known of it until it is done.
+  const share = !percent ? "" : percent < 100 ? `, ${percent} %` : ", being saved";
+  return {
+    waiting: "waiting", working: `at work${share}`, done: "done", failed: `failed: ${photo.reason}`,
+  }[photo.state];
+}
 
 function show(photo) {
-  let entry = rows.get(photo.key);
-  if (!entry) {
-    const row = $("#row").content.firstElementChild.cloneNode(true);
-    $(".open", row).addEventListener("click", () => view(photo.key));
-    $(".remove", row).addEventListener("click", () => remove(photo.key));
-    $("#photos").append(row);
-    entry = { row };
-    rows.set(photo.key, entry);
-  }
+  const entry = rows.get(photo.key) || add(photo);
   const before = entry.photo;
   entry.photo = photo;
   const { row } = entry;
-  const percent = Math.round(100 * photo.share);
   row.className = photo.state;
-  $(".name", row).textContent = photo.name;
-  $(".state", row).textContent =
-    `${photo.width} × ${photo.height}, ${WORDS[photo.state]}` +
-    (photo.state === "working" ? `, ${percent} %` : "") + (photo.engine ? `, by ${photo.engine}` : "") +
-    (photo.reason ? `: ${photo.reason}` : "");
+  $(".state", row).textContent = `${photo.width} × ${photo.height}, ${words(photo)}`;
   $(".open", row).disabled = photo.state !== "done";
-  $(".remove", row).setAttribute("aria-label", `Remove ${photo.name}`);
   const bar = $("progress", row);
-  bar.hidden = photo.state === "done" || photo.state === "failed";
-  bar.value = photo.share;
+  bar.hidden = photo.state !== "working";
+  if (photo.share) bar.value = photo.share;
+  else bar.removeAttribute("value");
+  count();
   const finished = photo.state === "done" && before?.state !== "done";
-  if (finished && (shown === null || shown === photo.key)) view(photo.key);
+  if (finished && (shown === null || shown.key === photo.key)) open(photo.key);
+}
+
+function add(photo) {
+  const row = $("#row").content.firstElementChild.cloneNode(true);
+  $(".name", row).textContent = photo.name;
+  $(".open", row).addEventListener("click", () => open(photo.key));
+  $(".remove", row).addEventListener("click", () => remove(photo.key));
+  $(".remove", row).setAttribute("aria-label", `Remove ${photo.name}`);
+  const thumbnail = $(".thumb img", row);
+  thumbnail.addEventListener("error", () => { thumbnail.hidden = true; });
+  thumbnail.src = address(photo.key, "/thumbnail.jpg");
+  $("#photos").append(row);
+  const entry = { row };
+  rows.set(photo.key, entry);
+  return entry;
+}
+
+// What depends on how many photos there are, and how many are done.
+function count() {
+  const done = [...rows.values()].filter(({ photo }) => photo?.state === "done").map(({ photo }) => photo.key);
+  $("#first").hidden = rows.size > 0;
+  $("#all").hidden = done.length < 2;
+  $("#zip").textContent = `Download all ${done.length} as a zip`;
+  const query = new URLSearchParams([...done.map((key) => ["key", key]), ["strength", strength()]]);
+  $("#zip").href = `/enhanced.zip?${query}`;
 }
 
 let lost = false; // whether the server did not answer last time
@@ -139,64 +162,35 @@ function forget(key) {
   rows.get(key).row.remove();
   rows.delete(key);
   remember();
-  if (shown === key) { shown = null; $("#viewer").hidden = true; }
+  count();
+  if (shown?.key === key) close();
 }
 
-function view(key) {
+function open(key) {
   const { photo, row } = rows.get(key);
-  shown = key;
   for (const other of document.querySelectorAll(".open")) other.removeAttribute("aria-current");
   $(".open", row).setAttribute("aria-current", "true");
-  $("#viewer h2").textContent = photo.name;
-  // The same photo by another network has the same address, so the address names the network too.
-  for (const [selector, which] of [["#before", "original"], ["#after img", "enhanced"]]) {
-    $(selector).src = address(key, `/${which}.jpg?network=${photo.network}`);
+  const network = networks.get(photo.network);
+  view(photo, `Network: ${network.name}, ${network.badge}\nComputed by: ${photo.engine}`);
+}
+
+async function sample() {
+  try {
+    const answer = await fetch("/sample.jpg");
+    send([new File([await answer.blob()], "sample.jpg", { type: "image/jpeg" })]);
+  } catch (error) {
+    say(`The server cannot be reached: ${error.message}`);
   }
-  $("#viewer").hidden = false;
-  zoom(false);
-  strength();
 }
 
-function split() {
-  const share = Number($("#split").value);
-  $("#after").style.clipPath = `inset(0 0 0 ${share}%)`;
-  $("#edge").style.left = `calc(${share}% - 1px)`;
-  $("#split").setAttribute("aria-valuetext", `${share} % before, ${100 - share} % after`);
-}
-
-function strength() {
-  const share = Number($("#strength").value) / 100;
-  $("#percent").textContent = `${Math.round(100 * share)} %`;
-  $("#after img").style.opacity = share; // the same blend as in the file
-  if (shown) $("#download").href = address(shown, `/result?strength=${share}`);
-}
-
-function zoom(full) {
-  $("#zoom").setAttribute("aria-pressed", full);
-  $("#stage").classList.toggle("full", full);
-  const { width, height } = rows.get(shown).photo;
-  // The size is the photo's, so nothing moves when its pixels come.
-  const { style } = $("#pair");
-  style.aspectRatio = width / height;
-  // At full size, one pixel of the photo is one of the screen.
-  style.width = full ? `${width / devicePixelRatio}px` : `min(100%, ${width}px, ${80 * width / height}dvh)`;
-  style.height = full ? `${height / devicePixelRatio}px` : "auto";
-  split();
-  if (!full) return;
-  // The divider in the middle of what is seen.
-  const stage = $("#stage");
-  stage.scrollLeft = ($("#split").value / 100) * stage.scrollWidth - stage.clientWidth / 2;
-  stage.scrollTop = (stage.scrollHeight - stage.clientHeight) / 2;
-}
-
-function drag(event) {
-  if (event.pointerType === "touch" && $("#stage").classList.contains("full")) return; // it scrolls
-  const box = $("#pair").getBoundingClientRect();
-  $("#split").value = Math.round((100 * (event.clientX - box.left)) / box.width);
-  split();
+// Programs give what is pasted one name for all.
+function pasted(file) {
+  const now = new Date().toTimeString().slice(0, 8).replaceAll(":", "-");
+  return new File([file], file.name.replace(/^image(?=\.)/, `pasted ${now}`), { type: file.type });
 }
 
 $("#files").addEventListener("change", (event) => { send([...event.target.files]); event.target.value = ""; });
+$("#sample").addEventListener("click", sample);
 for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
   document.addEventListener(kind, (event) => {
     event.preventDefault();
@@ -204,17 +198,15 @@ for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     if (kind === "drop") send([...event.dataTransfer.files]);
   });
 }
-$("#split").addEventListener("input", split);
-$("#strength").addEventListener("input", strength);
-$("#zoom").addEventListener("click", () => zoom($("#zoom").getAttribute("aria-pressed") !== "true"));
+document.addEventListener("paste", (event) => {
+  const files = [...(event.clipboardData?.files ?? [])];
+  if (!files.length) return say("There is no photo on the clipboard.");
+  event.preventDefault();
+  send(files.map(pasted));
+});
+$("#strength").addEventListener("input", count);
 $("#network").addEventListener("change", async () => {
   if (!shown) return;
-  try { show(await ask(address(shown, `/enhance?network=${$("#network").value}`), { method: "POST" })); } catch (error) { say(error.message); }
+  try { show(await ask(address(shown.key, `/enhance?network=${$("#network").value}`), { method: "POST" })); } catch (error) { say(error.message); }
 });
-$("#pair").addEventListener("pointerdown", (event) => {
-  event.preventDefault();
-  drag(event);
-  if (event.pointerType !== "touch") $("#pair").setPointerCapture(event.pointerId);
-});
-$("#pair").addEventListener("pointermove", (event) => { if (event.buttons) drag(event); });
 start();

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.inference.backends.eager import TorchBackend
+from wespe.networks.inference.openvino_engine import NoBf16Error
 
 BackendName = Literal["auto", "torch", "openvino", "onnx"]
 BACKENDS: tuple[BackendName, ...] = ("auto", "torch", "openvino", "onnx")
@@ -54,7 +55,7 @@ def open_backend(
     if name == "auto" and not int8:
         try:
             return open_backend(_fastest(device), device=device, bf16=bf16)
-        except ValueError:  # OpenVINO computes in bf16 on fewer CPUs than torch.
+        except NoBf16Error:  # It does on fewer CPUs than torch.
             return TorchBackend(device, bf16=bf16)
     if name == "auto":  # Where int8 is asked for by name, what is missing for it is an error.
         name = "openvino"
@@ -73,10 +74,16 @@ def open_backend(
     try:
         backend: Backend = module.CpuBackend(bf16=bf16, int8=int8)
     except ImportError as error:
-        raise ValueError(
-            f"backend {name}: {error.name} is not installed; it comes with the extra '{name}'"
-        ) from error
+        raise ValueError(f"backend {name}: {missing(error)}") from error
     return backend
+
+
+def missing(error: ImportError) -> str:
+    """What an engine lacks, and what brings it."""
+    package = (error.name or "").partition(".")[0]
+    brings = {"onnxruntime": "'wespe[onnx]'", "openvino": "openvino"}
+    bringing = brings.get(package, "'wespe[train]'")
+    return f"{package} is not installed: pip install {bringing}"
 
 
 def _fastest(device: torch.device) -> BackendName:

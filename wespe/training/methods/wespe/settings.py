@@ -1,10 +1,12 @@
 """The settings of WESPE (Ignatov et al., CVPR Workshops 2018)."""
 
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import model_validator
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
+from wespe.networks.shipped import shipped_names
 from wespe.training.methods.settings import (
     AdversarialRecipe,
     Content,
@@ -69,9 +71,29 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     such a kernel sums to one only if 3 is the variance, which makes √3 px. With 3 px it would sum
     to three. The DPED code blurs with about 4.3 px."""
     generator: Generator = Generator()
+    pretrained: str | None = None
+    """A network whose convolutions G begins with: the name of one that comes with the package, such
+    as `any_camera`, or a file. It must have the `width`, `blocks`, `norm` and `leak` of
+    `generator`, whose `start` is not `random`. Most of what there is to mend is the same for all
+    cameras, so few photos and a fraction of the steps are enough. Not in the paper."""
     discriminator: Discriminator = Discriminator()
     content: WespeContent = WespeContent()
     weights: WespeWeights = WespeWeights()
+
+    @property
+    def given_files(self) -> tuple[str, ...]:
+        own = (self.pretrained,) if self.pretrained and not self.packaged_files else ()
+        return super().given_files + own
+
+    @property
+    def packaged_files(self) -> tuple[str, ...]:
+        if self.pretrained is None or Path(self.pretrained).suffix:
+            return ()
+        return (f"networks/shipped/{self.pretrained}.safetensors",)
+
+    @property
+    def begins_with(self) -> str | None:
+        return self.pretrained
 
     @property
     def has_content(self) -> bool:
@@ -84,6 +106,19 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     @property
     def adapts_light(self) -> bool:
         return self.generator.start == "transport" and self.generator.light
+
+    @model_validator(mode="after")
+    def _pretrained_as_a_residual(self) -> Self:
+        if self.pretrained and self.generator.start == "random":
+            raise ValueError(
+                "pretrained needs generator.start: identity or transport, got 'random'"
+            )
+        if self.packaged_files and self.pretrained not in shipped_names():
+            raise ValueError(
+                f"pretrained must be a file or one of {', '.join(shipped_names())}, "
+                f"got {self.pretrained!r}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _restores_before_the_transport(self) -> Self:

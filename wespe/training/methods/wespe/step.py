@@ -22,6 +22,7 @@ from wespe.training.losses import (
 from wespe.training.methods.adversarial import AdversarialStep
 from wespe.training.methods.perceptual import PerceptualStep
 from wespe.training.methods.step import Losses, Task, Weights
+from wespe.training.pretrained import take_convolutions
 
 if TYPE_CHECKING:
     from wespe.training.methods.wespe.settings import WespeRecipe
@@ -43,8 +44,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
         self.rarely_trained = recipe.content.every > 1
         weights = recipe.weights
         self._judges_photos = any(weights.model_dump(exclude={"restoration", "structure"}).values())
-        self.shows = ("x", "G(x)")
-        self.shows += ("F(G(x))",) if weights.content else ()
+        self.shows = ("input", "enhanced")
+        self.shows += ("mapped back",) if weights.content else ()
         self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
         super().__init__(recipe, task)
         self._seed = task.seed
@@ -63,6 +64,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
             back = task.transports.back if self.recipe.weights.content else None
         weights = self.recipe.weights
         networks: dict[str, nn.Module] = {"generator": Generator(**shape, transport=forth)}
+        if self.recipe.pretrained:
+            take_convolutions(networks["generator"], self.recipe.pretrained)
         if weights.content:
             networks["inverse"] = Generator(**shape, transport=back)
         if weights.color:

@@ -16,7 +16,7 @@ _LABELS = {
 
 
 @dataclass(frozen=True)
-class Line:
+class PlannedRow:
     """A row before its values.
 
     `entry` and `method`: the evaluation that has them and its name for the method; no evaluation
@@ -32,17 +32,17 @@ class Line:
     checked: bool = False
 
 
-def lines(entries: Sequence[Entry], paper: Printed) -> Iterator[Line]:
+def planned_rows(entries: Sequence[Entry], paper: Printed) -> Iterator[PlannedRow]:
     """All rows of a table of `entries` beside `paper`; what only the paper has comes last."""
     for photos in dict.fromkeys(entry.photos for entry in entries):
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
-        yield _line(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
+        yield _planned(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
         for method, source in _baselines(group).items():
-            yield _line(photos, _LABELS.get(method, method), source, method, None, None)
+            yield _planned(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
             named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
-            yield _line(*named, checked=entry.published)
+            yield _planned(*named, checked=entry.published)
         if dataset:
             yield from _lacking(paper, dataset, {ORIGINAL, *(entry.method for entry in group)})
     covered = {entry.dataset for entry in entries}
@@ -61,7 +61,7 @@ def _baselines(group: Sequence[Entry]) -> dict[str, Entry]:
     return found
 
 
-def _line(
+def _planned(
     photos: str,
     label: str,
     entry: Entry,
@@ -70,13 +70,13 @@ def _line(
     printed: str | None,
     *,
     checked: bool = False,
-) -> Line:
+) -> PlannedRow:
     printed_as = (dataset, printed) if dataset and printed else None
-    return Line(photos, label, entry, method, printed_as, checked)
+    return PlannedRow(photos, label, entry, method, printed_as, checked)
 
 
-def _lacking(paper: Printed, dataset: str, ours: set[str | None]) -> Iterator[Line]:
+def _lacking(paper: Printed, dataset: str, ours: set[str | None]) -> Iterator[PlannedRow]:
     """A row for each method of the paper that is not among `ours`."""
     for method in paper.methods:
         if method not in ours:
-            yield Line(dataset, method, None, "", (dataset, method))
+            yield PlannedRow(dataset, method, None, "", (dataset, method))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from wespe.photos.originals.tiff import Tag, Tags, directory, encode_tiff
+from wespe.photos.srgb import as_srgb
+from wespe.photos.tiff.tags import Tag, Tags, directory, encode_tiff
 
 PLANES = "planes as one"
 """A note of what nobody misses."""
@@ -226,8 +227,6 @@ def _grey(
 
 
 def _cmyk_to_srgb(colours: NDArray[Any], profile: bytes | None) -> NDArray[Any]:
-    from wespe.photos.images import as_srgb  # It reads such files by this module.
-
     return np.asarray(as_srgb(Image.fromarray(np.ascontiguousarray(colours), "CMYK"), profile))
 
 

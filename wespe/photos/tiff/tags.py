@@ -7,13 +7,18 @@ import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from wespe.photos.images import AnyPixels
-from wespe.photos.originals.renderings import without_photoshop_thumbnails
+from numpy.typing import NDArray
+
+from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
 
 PHOTOSHOP_LAYERS = 37724
 PHOTOSHOP_RESOURCES = 34377
+SUB_DIRECTORIES = 330
+CREDENTIALS = 52545
+_TRANSFER_FUNCTION = 301
+XMP = 700
 _DEFLATE = 6
 _PHOTOMETRIC = {"L": 1, "RGB": 2, "CMYK": 5}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
@@ -30,14 +35,13 @@ _OF_LAYOUT = frozenset(
         *range(277, 282),
         284,
         *range(288, 294),
-        301,
         317,
         *range(320, 343),
     }
     | {347, *range(512, 533), 34675}
 )
-# An older rendering of the picture, which Photoshop would show instead.
-_OLD_RENDERINGS = frozenset({PHOTOSHOP_LAYERS})
+# Of the picture as it was: a rendering that Photoshop would show instead, and a signature.
+_OF_THE_OLD = frozenset({PHOTOSHOP_LAYERS, CREDENTIALS})
 
 
 @dataclass(frozen=True)
@@ -74,13 +78,13 @@ class Tags:
         return cls(order, tuple(tag for tag in entries if tag.number not in _OF_LAYOUT))
 
     def kept(self) -> Self:
-        """These without what shows the picture as it was."""
-        entries = (tag for tag in self.entries if tag.number not in _OLD_RENDERINGS)
+        """These without what shows or signs the picture as it was."""
+        entries = (tag for tag in self.entries if tag.number not in _OF_THE_OLD)
         return type(self)(self.order, tuple(map(_without_thumbnail, entries)))
 
 
 def encode_tiff(
-    layers: AnyPixels, mode: str, *, tags: Tags, profile: bytes | None, compressed: bool
+    layers: NDArray[Any], mode: str, *, tags: Tags, profile: bytes | None, compressed: bool
 ) -> bytes:
     """uint8 or uint16 `(H, W, C)`, C that of `mode` or one more for alpha, as one strip.
 
@@ -101,7 +105,7 @@ def encode_tiff(
         )
 
     entries = [
-        *tags.entries,
+        *(tag for tag in tags.entries if _holds(tag, 8 * data.itemsize)),
         numbers(256, _LONG, width),
         numbers(257, _LONG, height),
         numbers(258, _SHORT, *[8 * data.itemsize] * channels),
@@ -122,6 +126,11 @@ def encode_tiff(
     mark = b"II*\0" if order == "<" else b"MM\0*"
     header = mark + struct.pack(f"{order}I", start)
     return header + body + padding + directory(entries, start, order)
+
+
+def _holds(tag: Tag, bits: int) -> bool:
+    """Whether a tag is right for `bits` of a channel: a curve has a value for each level."""
+    return tag.number != _TRANSFER_FUNCTION or tag.count in {2**bits, 3 * 2**bits}
 
 
 def _entries(content: bytes, start: int, order: str, big: bool, depth: int = 0) -> list[Tag]:
@@ -179,7 +188,13 @@ def directory(tags: Sequence[Tag], start: int, order: str) -> bytes:
 
 
 def _without_thumbnail(tag: Tag) -> Tag:
-    if tag.number != PHOTOSHOP_RESOURCES or not isinstance(tag.value, bytes):
+    if not isinstance(tag.value, bytes):
         return tag
-    value = without_photoshop_thumbnails(tag.value)
-    return Tag(tag.number, _UNDEFINED, len(value), value)
+    if tag.number == PHOTOSHOP_RESOURCES:
+        value = without_photoshop_thumbnails(tag.value)
+    elif tag.number == XMP:
+        value = fresh_xmp(tag.value)
+    else:
+        return tag
+    # Bytes count one by one then.
+    return tag if value == tag.value else Tag(tag.number, _UNDEFINED, len(value), value)

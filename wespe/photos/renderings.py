@@ -5,6 +5,7 @@ Sources: Adobe, "Photoshop File Formats", image resources, and "XMP Specificatio
 """
 
 import re
+import struct
 from collections.abc import Iterator
 
 _RESOURCES_SHOWN = frozenset({1033, 1036})  # thumbnails of Photoshop 4 and of later ones
@@ -13,33 +14,59 @@ _GAIN_MAP_ATTRIBUTE = re.compile(rb"""\s+hdrgm:\w+\s*=\s*("[^"]*"|'[^']*')""")
 _GAIN_MAP_ELEMENT = re.compile(rb"<hdrgm:(\w+)\b[^>]*?(/>|>.*?</hdrgm:\1>)\s*", re.DOTALL)
 _LIST_ITEM = re.compile(rb"<rdf:li\b(?:(?!</rdf:li>).)*?</rdf:li>\s*", re.DOTALL)
 # Pictures behind the first that are not written. Source: Google, "Dynamic Depth 1.0".
-_LEFT_OUT = re.compile(
-    rb"""Item:Semantic\s*(=\s*["']|>)(GainMap|RecoveryMap|Depth|Confidence|Original)\b"""
+_NO_OTHERS, _NO_GAIN_MAP = (
+    re.compile(rb"""Item:Semantic\s*(=\s*["']|>)(%s)\b""" % names)
+    for names in (b"Depth|Confidence|Original", b"GainMap|RecoveryMap|Depth|Confidence|Original")
 )
 _DEPTH = re.compile(rb"""Item:Semantic\s*(=\s*["']|>)Depth\b""")
-ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
 
 
-def has_gain_map(xmp: bytes) -> bool:
-    """Whether an XMP packet announces one."""
+def announces_gain_map(xmp: bytes) -> bool:
+    """Whether an XMP packet does."""
     return b"hdrgm:Version" in xmp
 
 
-def has_depth_map(xmp: bytes) -> bool:
+def announces_depth_map(xmp: bytes) -> bool:
     """Whether an XMP packet announces one behind the picture."""
     return bool(_DEPTH.search(xmp))
 
 
-def fresh_xmp(xmp: bytes) -> bytes:
-    """An XMP packet without thumbnails, and without the announcement of a gain map or depth map.
+def has_thumbnails(xmp: bytes) -> bool:
+    """Whether an XMP packet does."""
+    return bool(_XMP_THUMBNAILS.search(xmp))
+
+
+def fresh_xmp(xmp: bytes, *, gain_map: bool = False) -> bytes:
+    """An XMP packet without thumbnails, and without the announcement of a depth map, nor of a gain
+    map unless the `gain_map` is kept.
 
     What it states about other data behind the picture, such as the video of a motion photo, stays.
     """
+    gone = _NO_GAIN_MAP if not gain_map else _NO_OTHERS
     xmp = _XMP_THUMBNAILS.sub(b"", xmp)
-    xmp = _LIST_ITEM.sub(lambda item: b"" if _LEFT_OUT.search(item[0]) else item[0], xmp)
-    if not has_gain_map(xmp):
+    xmp = _LIST_ITEM.sub(lambda item: b"" if gone.search(item[0]) else item[0], xmp)
+    if gain_map or not announces_gain_map(xmp):
         return xmp
     return _GAIN_MAP_ELEMENT.sub(b"", _GAIN_MAP_ATTRIBUTE.sub(b"", xmp))
+
+
+def without_thumbnail(exif: bytes) -> bytes:
+    """An EXIF block (with or without its `Exif` mark) that shows no thumbnail: it has the old look.
+
+    The directory of the thumbnail is unlinked; all else stays where it is, so that what refers to
+    places, as makers' notes do, stays right.
+    """
+    start = 6 if exif.startswith(b"Exif\0\0") else 0
+    order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
+    if order is None:
+        return exif
+    try:
+        (first,) = struct.unpack_from(f"{order}I", exif, start + 4)
+        (count,) = struct.unpack_from(f"{order}H", exif, start + first)
+    except struct.error:
+        return exif
+    link = start + first + 2 + 12 * count
+    return exif[:link] + bytes(4) + exif[link + 4 :] if link + 4 <= len(exif) else exif
 
 
 def without_photoshop_thumbnails(resources: bytes) -> bytes:

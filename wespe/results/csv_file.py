@@ -1,11 +1,11 @@
-"""The rows of a CSV file."""
+"""CSV files with a head."""
 
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 
-def rows(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
+def read_csv(path: Path, columns: Sequence[str], what: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of a CSV file, each with the number of its last line.
 
     `what`: what the file is, in words. Raises ValueError that names the file if it is not UTF-8, or

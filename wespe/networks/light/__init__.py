@@ -1,0 +1,1 @@
+"""Networks without torch: the same files, in NumPy and by OpenVINO."""

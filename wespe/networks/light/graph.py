@@ -1,0 +1,108 @@
+"""Convolutions for OpenVINO, straight from the arrays of a network's file."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wespe.networks.inference.openvino_engine import engine
+
+Node = Any
+"""A value of OpenVINO's graph."""
+
+_EPSILON = 1e-5
+"""Of torch's batch norm."""
+
+
+class Arrays:
+    """The weights of a network's file by their names in torch."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._arrays = {name: value.astype(np.float32) for name, value in arrays.items()}
+        self._read = set[str]()
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        self._read.add(name)
+        return self._arrays[name]
+
+    @property
+    def unread(self) -> set[str]:
+        """Names that nobody has asked for."""
+        return self._arrays.keys() - self._read
+
+    def hash(self) -> str:
+        """Hex SHA-256, that of the network of torch with these weights."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self._arrays.items()):
+            digest.update(f"{name} {value.shape} ".encode())
+            digest.update(value.astype(np.float64).tobytes())
+        return digest.hexdigest()
+
+
+class Graph:
+    """A graph in the making, of images `(1, 3, h, w)`, any h and w.
+
+    Raises KeyError for a name that is not among `arrays`.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        engine()
+        from openvino import opset13
+
+        self._operations: Any = opset13
+        self._arrays = arrays
+        self.image = opset13.parameter([1, 3, -1, -1], np.float32)
+        """What the layers read."""
+
+    def convolution(self, source: Node, name: str, *, norm: str = "") -> Node:
+        """A convolution that keeps the size by zeros at the border, and a batch norm behind it."""
+        weight, bias = (self._arrays[f"{name}.{part}"] for part in ("weight", "bias"))
+        if norm:
+            weight, bias = self._folded(weight, bias, norm)
+        count, _, height, width = weight.shape
+        if count < 8 and width > 1 and height % 2 == width % 2 == 1:
+            # As `wespe.networks.inference.fold.split_narrow`, and for its reason.
+            columns, sums = _split(weight)
+            source, weight = self._plain(source, columns), sums
+        return self._operations.add(self._plain(source, weight), bias.reshape(1, -1, 1, 1))
+
+    def relu(self, source: Node, leak: float = 0.0) -> Node:
+        """ReLU, or with a slope of `leak` below zero."""
+        if leak:
+            return self._operations.prelu(source, np.array([leak], np.float32))
+        return self._operations.relu(source)
+
+    def sum(self, first: Node, second: Node) -> Node:
+        """Of two values of one shape."""
+        return self._operations.add(first, second)
+
+    def model(self, output: Node) -> Any:
+        """The whole, from `image` to `output`."""
+        return engine().Model([output], [self.image])
+
+    def _plain(self, source: Node, weight: NDArray[np.float32]) -> Node:
+        around = [side // 2 for side in weight.shape[2:]]
+        return self._operations.convolution(source, weight, [1, 1], around, around, [1, 1])
+
+    def _folded(
+        self, weight: NDArray[np.float32], bias: NDArray[np.float32], norm: str
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        gain, shift, mean, variance = (
+            self._arrays[f"{norm}.{part}"]
+            for part in ("weight", "bias", "running_mean", "running_var")
+        )
+        gain = gain / np.sqrt(variance + np.float32(_EPSILON))
+        return weight * gain[:, None, None, None], (bias - mean) * gain + shift
+
+
+def _split(weight: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A kernel as one of its columns, each an output of its own, and one that sums these."""
+    count, inputs, height, width = weight.shape
+    columns = weight.transpose(0, 3, 1, 2).reshape(count * width, inputs, height, 1)
+    sums = np.zeros((count, count * width, 1, width), np.float32)
+    for output in range(count):
+        for column in range(width):
+            sums[output, output * width + column, 0, column] = 1
+    return np.ascontiguousarray(columns), sums
