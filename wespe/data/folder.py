@@ -22,8 +22,8 @@ from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 
 class FolderSettings(SourceSettings):
-    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and, with the
-    extra `heif`, HEIC. Unreadable and repeated files are left out and listed with the reason."""
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and
+    HEIC. Unreadable and repeated files are left out and listed with the reason."""
 
     kind: Literal["folder"]
     """Selects this kind of source."""
