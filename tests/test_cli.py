@@ -137,6 +137,13 @@ def test_a_licence_of_the_settings_goes_before_what_a_source_knows(call: Call) -
     assert json.loads(Path("phone/index.json").read_text())["licence"] == "ours"
 
 
+def test_photos_that_stand_in_for_others_are_marked_as_such(call: Call, photos: None) -> None:
+    marked = SETTINGS.replace("path: photos}", "path: photos, simulated: true}")
+    Path("params.yaml").write_text(marked)
+    assert call("acquire", "phone", "--out", "phone")[0] == 0
+    assert json.loads(Path("phone/index.json").read_text())["simulated"] is True
+
+
 def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no photo")

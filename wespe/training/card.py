@@ -25,11 +25,16 @@ def provenance(patches: PatchSet) -> Domain:
     )
 
 
-def intended_use(source: str, target: str, data: Domains, *, any_camera: bool = False) -> str:
+def intended_use(
+    source: str, target: str, data: Domains, *, any_camera: bool = False, scale: int = 1
+) -> str:
     """The use of a network that learned to change photos of `source` into those of `target`.
 
-    `any_camera`: whether it is for other cameras' photos, too.
+    `any_camera`: whether it is for other cameras' photos, too. `scale`: how many times larger they
+    become.
     """
+    if scale != 1:
+        return f"To make photos {scale} times as wide and as high, for looking at."
     if any_camera:
         return "To enhance unedited photos of any camera."
     return (

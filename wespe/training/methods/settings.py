@@ -97,8 +97,10 @@ class Recipe(Settings):
     """Steps in which the learning rates rise linearly to their values. Without them a high rate can
     kill all ReLUs of a network before it has learned anything. The paper mentions none."""
     decay_from: Fraction = 1.0
-    """The share of the steps after which the learning rates fall linearly to zero. 1 keeps them
-    constant, since the paper mentions no schedule."""
+    """The share of the steps after which the learning rates fall to zero. 1 keeps them constant,
+    since the paper mentions no schedule."""
+    decay: Literal["linear", "cosine"] = "linear"
+    """How they fall: in a straight line, or as half a wave of a cosine."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay of the running average of the generator's weights, which is saved. 0 saves the last
     weights, as in the paper."""
@@ -141,6 +143,17 @@ class Recipe(Settings):
         """Whether the light of each whole photo is brought to a common mean."""
         return False
 
+    @property
+    def enlarges(self) -> bool:
+        """Whether the network makes photos larger: photos are then made smaller to learn from, and
+        a pair has a target alone."""
+        return False
+
+    @property
+    def continues(self) -> bool:
+        """Whether the training goes on with the network of another pair, which has to be named."""
+        return False
+
 
 class PerceptualRecipe(Recipe):
     """What every method with a content loss has."""
@@ -163,3 +176,28 @@ class AdversarialRecipe(Recipe):
     discriminator_learning_rate: Positive = 5e-4
     """Adam's learning rate for the discriminators."""
     discriminator: Discriminator = Discriminator()
+
+
+class EnlargingRecipe(Recipe):
+    """What every method of super-resolution has. Its pairs need no source: patches of the target
+    are made smaller, and the network learns to make them as large as they were."""
+
+    scale: Literal[2, 4] = 4
+    """How many times as wide and as high photos become. Patches have to be a multiple as large."""
+    degradation: Literal["bicubic", "blur_down", "camera"] = "bicubic"
+    """How patches are made smaller. `bicubic`: MATLAB's `imresize` with antialiasing, at 8 bits, as
+    in the papers' tables. `blur_down`: a Gaussian of 0.4 px per px of the scale (1.6 px at 4), and
+    every 2nd or 4th pixel. `camera`: bicubic, then blur, noise and JPEG as many cameras and phones
+    have them, drawn anew for each patch: for photos as people have them, which the other two leave
+    as noisy as they are."""
+
+    @property
+    def enlarges(self) -> bool:
+        return True
+
+
+class PixelRecipe(EnlargingRecipe):
+    """What methods of super-resolution have that learn from the pixels alone."""
+
+    loss: Literal["l1", "mse"] = "l1"
+    """The loss: the mean of absolute or of squared differences, of all channels."""
