@@ -21,7 +21,8 @@ class PlannedRow:
 
     `entry` and `method`: the evaluation that has them and its name for the method; no evaluation
     where only the paper has values. `printed_as`: dataset and method of the paper's table, for a
-    row that stands beside it. `checked`: whether its values should be those of the paper.
+    row that stands beside it. `checked`: whether its values should be those of the paper, which
+    those of simulated photos should not.
     """
 
     photos: str
@@ -37,12 +38,13 @@ def planned_rows(entries: Sequence[Entry], paper: Printed) -> Iterator[PlannedRo
     for photos in dict.fromkeys(entry.photos for entry in entries):
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
-        yield _planned(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
+        real = not any(entry.result.summary.simulated for entry in group)
+        yield _planned(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=real)
         for method, source in _baselines(group).items():
             yield _planned(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
             named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
-            yield _planned(*named, checked=entry.published)
+            yield _planned(*named, checked=real and entry.published)
         if dataset:
             yield from _lacking(paper, dataset, {ORIGINAL, *(entry.method for entry in group)})
     covered = {entry.dataset for entry in entries}
