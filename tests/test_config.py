@@ -329,7 +329,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message:
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "params.yaml") == ["no such settings file"]
+    assert refusal(tmp_path / "params.yaml") == ["no such settings file; wespe init writes one"]
     assert refusal(tmp_path) == ["expected a settings file, got Is a directory"]
     (tmp_path / "latin.yaml").write_bytes("run: {name: Zürich}".encode("latin-1"))
     assert "can't decode byte 0xfc" in refusal(tmp_path / "latin.yaml")[0]
