@@ -171,7 +171,9 @@ def test_wrong_settings_and_names_are_refused(call: Call) -> None:
         "params.yaml: patches.cuont is not a setting; did you mean count?",
         "params.yaml: recipes.tiny.steps must be at least 1, got 0",
     ]
-    assert refused(call, "check", "--params", "gone.yaml") == ["gone.yaml: no such settings file"]
+    assert refused(call, "check", "--params", "gone.yaml") == [
+        "gone.yaml: no such settings file; wespe init writes one"
+    ]
 
 
 def test_check_prints_all_settings_with_their_defaults(call: Call) -> None:
