@@ -257,7 +257,7 @@ def test_touched_code_and_photos_plan_nothing(finished: Project) -> None:
     [
         ("9", "", "wespe patches: ended by SIGKILL, as where memory runs out\n"),
         ("9", "7", "where memory runs out: `mem_mb` of this rule in the profile asks for more\n"),
-        ("15", "7", "at the end of its time: `runtime` of this rule in the profile asks for more\n"),
+        ("15", "7", "its time: `runtime` of this rule in the profile asks for more\n"),
     ],
 )
 def test_what_a_signal_ended_is_named_in_the_log(

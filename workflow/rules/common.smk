@@ -1,5 +1,6 @@
-# Who ends a job sends SIGTERM to all its processes. The shell waits for its command, which saves what
-# it has and says so. What SIGKILL ends can say nothing: `killed CODE COMMAND LOG` does.
+# Who ends a job sends SIGTERM to all its processes. The shell, and `tee`, which shows and keeps what
+# a command says, wait for that, so that it saves what it has and says so. What SIGKILL ends can say
+# nothing: `killed CODE COMMAND LOG` does.
 shell.prefix("""
 set -euo pipefail
 trap : TERM
@@ -129,8 +130,3 @@ CORES_OF_EACH = (
 )
 """Gives what srun starts all cores that the job has on a node, and not one of them. It is no
 parameter of the rule, which would run again for it."""
-
-
-SHOWN_AND_KEPT = " 2>&1 | (trap '' INT TERM; exec tee {log})"
-"""Shows what a command says, and keeps it in the log, to its last word: who stops the command sends
-the same signal to what shows it."""

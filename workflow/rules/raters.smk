@@ -15,7 +15,8 @@ rule rater:
         "Rater {wildcards.name}; {log} shows how far it is"
     shell:
         "wespe rater {wildcards.name} --params {params.file} --index {input.photos}/index.json"
-        " --out {params.out}" + SHOWN_AND_KEPT + " || killed $? rater {log}"
+        " --out {params.out}"
+        " 2>&1 | (trap '' INT TERM; exec tee {log}) || killed $? rater {log}"
 
 
 rule rate:

@@ -22,5 +22,4 @@ rule train:
         CORES_OF_EACH
         + "{params.start}wespe train {wildcards.name} --params {params.file}"
         " {params.patches} --out {params.out}"
-        + SHOWN_AND_KEPT
-        + " || killed $? train {log}"
+        " 2>&1 | (trap '' INT TERM; exec tee {log}) || killed $? train {log}"
