@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.copies import ROOT as ROOT
+from tests.copies import copy_project
 from wespe.core import parallel
 from wespe.core.schema import SettingsError
 from wespe.pipeline import tracking, versions
@@ -20,8 +22,6 @@ from wespe.settings import params as config
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-ROOT = Path(__file__).parents[1]
 
 # Neither Snakemake, DVC nor MLflow may call home or hold a test up for a server.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -151,17 +151,7 @@ def enter(root: Path, patch: pytest.MonkeyPatch) -> Project:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a Git repository with small settings and photos; nothing has run."""
     root = tmp_path_factory.mktemp("fresh") / "project"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for file in listed.stdout.splitlines():
-        if (ROOT / file).is_file() and file != "dvc.lock":
-            (root / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / file, root / file)
+    copy_project(root)
     (root / "params.yaml").write_text(SETTINGS)
     for name in ("phone", "dslr", "flickr", "scenes"):
         photo = root / "photos" / name / "2018" / "0.jpg"

@@ -41,10 +41,10 @@ class FileServer:
 class Exchange(BaseHTTPRequestHandler):
     """One request; a behaviour answers it."""
 
-    server: "_Listener"
+    server: "Listener"
 
     def do_GET(self) -> None:  # the name that http.server looks for
-        files = self.server.files
+        files = self.server.at(self.path)
         behave = files.script.pop(0) if files.script else honest
         self.asked = Asked(self.path, self.headers["Range"], self.headers["If-Range"])
         files.asked.append(self.asked)
@@ -177,9 +177,15 @@ def becomes(content: bytes, then: Behaviour) -> Behaviour:
     return behave
 
 
-class _Listener(ThreadingHTTPServer):
+class Listener(ThreadingHTTPServer):
+    """Answers each request by what `files` has for it."""
+
     daemon_threads = True
     files: FileServer
+
+    def at(self, path: str) -> FileServer:
+        """What is at an address: here, the same at each."""
+        return self.files
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass  # Clients that have heard enough are part of the play.
@@ -191,7 +197,7 @@ def serving(
 ) -> Iterator[FileServer]:
     """A server for the time of a `with` block."""
     files = FileServer(content, list(script), etags=etags)
-    with _Listener(("127.0.0.1", 0), Exchange) as listener:
+    with Listener(("127.0.0.1", 0), Exchange) as listener:
         listener.files = files
         files.url = f"http://127.0.0.1:{listener.server_address[1]}/data.gz"
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})

@@ -9,7 +9,7 @@ from PIL import Image
 
 from wespe.core.files import sha256
 from wespe.data.folder import FolderSettings, acquire
-from wespe.photos.images import write_photo
+from wespe.photos.images import read_photo, write_photo
 from wespe.results.index import PhotoIndex
 
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
@@ -183,3 +183,20 @@ def test_links_are_followed_and_those_that_lead_nowhere_are_named(tmp_path: Path
     index = _acquire(photos)
     assert _files(index) == ["album/a.png", "b.png"]
     assert _reasons(index) == {"lost": "unreadable: No such file or directory"}
+
+
+def test_photos_can_be_made_smaller_first(tmp_path: Path) -> None:
+    _photo(tmp_path / "photos" / "a.png", width=31, height=24)
+    _photo(tmp_path / "photos" / "deep" / "a.jpg", width=20, height=20, seed=1)
+    settings = FolderSettings(kind="folder", path=str(tmp_path / "photos"), reduce=3, min_side_px=9)
+    index = acquire("photos", settings, tmp_path / "out")
+    sizes = {photo.file: (photo.width_px, photo.height_px) for photo in index.photos}
+    assert sizes == {"a.png.png": (10, 8), "deep/a.jpg.png": (6, 6)}
+    large = read_photo(tmp_path / "photos" / "a.png").pixels[:, :30].astype(float)
+    means = large.reshape(8, 3, 10, 3, 3).mean((1, 3))
+    small = read_photo(tmp_path / "out" / "a.png.png").pixels
+    np.testing.assert_allclose(small, means, atol=0.51)
+    assert index.photos[0].sha256 == sha256(tmp_path / "out" / "a.png.png")
+    assert index.origin.endswith("at 1/3 of their size")
+    with pytest.raises(ValueError, match="reduce is for photos without references and crops"):
+        FolderSettings(kind="folder", path="photos", reduce=2, references="canon")

@@ -80,6 +80,8 @@ def test_judges_that_need_a_reference_are_refused(tmp_path: Path) -> None:
         open_judge("psnr_db")
     with pytest.raises(ValueError, match=r"none\.safetensors: no such rater"):
         open_judge(str(tmp_path / "none.safetensors"))
+    with pytest.raises(ValueError, match=r"rater: brisqe; did you mean brisque\?"):
+        open_judge("brisqe")
 
 
 def test_the_command_prints_a_line_a_part(

@@ -137,6 +137,13 @@ def test_a_licence_of_the_settings_goes_before_what_a_source_knows(call: Call) -
     assert json.loads(Path("phone/index.json").read_text())["licence"] == "ours"
 
 
+def test_photos_that_stand_in_for_others_are_marked_as_such(call: Call, photos: None) -> None:
+    marked = SETTINGS.replace("path: photos}", "path: photos, simulated: true}")
+    Path("params.yaml").write_text(marked)
+    assert call("acquire", "phone", "--out", "phone")[0] == 0
+    assert json.loads(Path("phone/index.json").read_text())["simulated"] is True
+
+
 def test_folders_without_photos_are_refused(call: Call, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no photo")
@@ -164,7 +171,9 @@ def test_wrong_settings_and_names_are_refused(call: Call) -> None:
         "params.yaml: patches.cuont is not a setting; did you mean count?",
         "params.yaml: recipes.tiny.steps must be at least 1, got 0",
     ]
-    assert refused(call, "check", "--params", "gone.yaml") == ["gone.yaml: no such settings file"]
+    assert refused(call, "check", "--params", "gone.yaml") == [
+        "gone.yaml: no such settings file; wespe init writes one"
+    ]
 
 
 def test_check_prints_all_settings_with_their_defaults(call: Call) -> None:

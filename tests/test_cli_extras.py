@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_imports import bare
+from tests.bare import bare
 from wespe import cli
 from wespe.cli.extras import missing
 
@@ -12,13 +12,12 @@ from wespe.cli.extras import missing
 @pytest.mark.parametrize(
     ("module", "extra"),
     [
-        ("yaml", "pipeline"),
-        ("skimage.metrics", "pipeline"),
-        ("uvicorn", "web"),
-        ("starlette.responses", "web"),
-        ("av", "video"),
+        ("torch", "train"),
+        ("yaml", "train"),
+        ("skimage.metrics", "train"),
+        ("choix", "train"),
+        ("onnx", "train"),
         ("onnxruntime", "onnx"),
-        ("pillow_heif", "heif"),
     ],
 )
 def test_the_extra_of_a_module_is_named(module: str, extra: str) -> None:
@@ -30,10 +29,17 @@ def test_the_extra_of_a_module_is_named(module: str, extra: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "distribution"), [("cv2", "opencv-python-headless"), ("elsewhere", "elsewhere")]
+    ("module", "distribution"),
+    [
+        ("cv2", "opencv-python-headless"),
+        ("starlette.responses", "fastapi"),
+        ("av", "av"),
+        ("elsewhere", "elsewhere"),
+    ],
 )
 def test_what_no_extra_brings_has_a_name_too(module: str, distribution: str) -> None:
-    expected = f"{module} is not installed; pip install {distribution}"
+    package = module.partition(".")[0]
+    expected = f"{package} is not installed; pip install {distribution}"
     assert missing(ModuleNotFoundError(f"No module named {module!r}", name=module)) == expected
 
 
@@ -48,7 +54,9 @@ def test_what_cannot_be_loaded_is_told_as_it_is() -> None:
         ("acquire", "phone", "--out", "phone"),
         ("train", "pair", "--source", "a.npy", "--target", "b.npy", "--out", "out"),
         ("schema",),
-        ("serve", "--model", "g.safetensors"),
+        ("export", "--model", "any_camera", "--out", "a.onnx"),
+        ("evaluate", "scenes", "--index", "i.json", "--model", "g.safetensors", "--out", "out"),
+        ("init", "mine", "--photos", ".", "--wish", "."),
     ],
     ids=lambda command: command[0],
 )
@@ -56,12 +64,11 @@ def test_a_bare_machine_names_the_extra_of_a_command(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     done = bare(*command, modules="wespe.cli")
-    extra = "web" if command[0] == "serve" else "pipeline"
     assert done.returncode == 1, done.stderr
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert done.stderr.startswith(f"wespe {command[0]}: ")
     assert done.stderr.endswith(
-        f" is not installed; it comes with the extra '{extra}': pip install 'wespe[{extra}]'\n"
+        " is not installed; it comes with the extra 'train': pip install 'wespe[train]'\n"
     )
 
 

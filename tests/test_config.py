@@ -23,7 +23,9 @@ from wespe.training.methods.wespe.settings import WespeRecipe
 
 SHIPPED = [ROOT / "params.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 DELETED = object()
-KINDS = " or ".join(", ".join(sorted(SOURCES)).rsplit(", ", 1))
+KINDS, METHODS = (
+    " or ".join(", ".join(sorted(names)).rsplit(", ", 1)) for names in (SOURCES, RECIPES)
+)
 
 
 def write(path: Path, changes: Mapping[str, Any]) -> Path:
@@ -72,7 +74,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; expected one of kind, path, licence, role",
+            "sources.phone.include is not a setting; expected one of kind, path, licence, "
+            "simulated, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),
@@ -142,7 +145,7 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "recipes.demo.method",
             "unet",
-            "recipes.demo.method must be dped, johnson, srcnn or wespe, got 'unet'",
+            f"recipes.demo.method must be {METHODS}, got 'unet'",
         ),
         ("sources.phone.path", DELETED, "sources.phone.path is missing"),
         # Names, which become folders.
@@ -157,8 +160,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "evaluations.scenes.metrics",
             ["ssim", "psnr"],
-            "evaluations.scenes.metrics must be among psnr_db, ssim, ms_ssim, entropy_bit, "
-            "png_bpp, brisque, each once, got 'psnr'",
+            "evaluations.scenes.metrics must be among psnr_db, ssim, ms_ssim, psnr_y_db, "
+            "ssim_y, entropy_bit, png_bpp, brisque, each once, got 'psnr'",
         ),
         (
             "domains",
@@ -174,6 +177,16 @@ NAME = "must be a name of letters, digits, - and _"
             "domains",
             ["phone"],
             "domains must include 'dslr', which pairs.phone_dslr.target names, got phone",
+        ),
+        (
+            "pairs.phone_dslr.start",
+            "phone",
+            "pairs.phone_dslr.start must name a pair (phone_dslr), got 'phone'",
+        ),
+        (
+            "pairs.phone_dslr.start",
+            "phone_dslr",
+            "pairs.phone_dslr.start leads back to itself: phone_dslr",
         ),
         (
             "patches.counts",
@@ -316,7 +329,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, text: str, message:
 
 
 def test_files_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
-    assert refusal(tmp_path / "params.yaml") == ["no such settings file"]
+    assert refusal(tmp_path / "params.yaml") == ["no such settings file; wespe init writes one"]
     assert refusal(tmp_path) == ["expected a settings file, got Is a directory"]
     (tmp_path / "latin.yaml").write_bytes("run: {name: Zürich}".encode("latin-1"))
     assert "can't decode byte 0xfc" in refusal(tmp_path / "latin.yaml")[0]
@@ -430,3 +443,46 @@ def test_mlflow_is_the_one_of_the_environment_where_the_settings_name_none(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
     assert Run().tracking == "http://mlflow:5000"
     assert Run(tracking="").tracking == ""
+
+
+ENLARGING: dict[str, Any] = {
+    "recipes.demo": {"method": "compact"},
+    "patches.size_px": 64,
+    "pairs.phone_dslr": {"target": "dslr", "recipe": "demo"},
+    "evaluations.scenes.baselines": ["clahe"],
+}
+
+
+def test_super_resolution_needs_a_target_alone(tmp_path: Path) -> None:
+    params = load(write(tmp_path / "params.yaml", ENLARGING))
+    assert params.pairs["phone_dslr"].patches == {"target": "dslr"}
+    assert params.recipes["demo"].enlarges
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        (
+            "pairs.phone_dslr.source",
+            "phone",
+            "pairs.phone_dslr.source must be left out: recipes.demo makes photos of the target "
+            "smaller",
+        ),
+        ("pairs.phone_dslr.target", DELETED, "pairs.phone_dslr.target is missing"),
+        (
+            "patches.size_px",
+            66,
+            "patches.size_px must be a multiple of recipes.demo.scale (4), got 66",
+        ),
+        (
+            "evaluations.scenes.baselines",
+            ["transport"],
+            "evaluations.scenes.baselines must be without transport, which is fitted to source and "
+            "target: pairs.phone_dslr names none",
+        ),
+    ],
+)
+def test_what_super_resolution_cannot_use_is_refused(
+    tmp_path: Path, key: str, value: Any, problem: str
+) -> None:
+    assert refusal(write(tmp_path / "params.yaml", ENLARGING | {key: value})) == [problem]

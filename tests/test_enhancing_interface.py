@@ -1,5 +1,6 @@
 """Enhancing from Python: what goes in comes out, of the same kind."""
 
+import json
 import os
 import re
 import subprocess
@@ -181,6 +182,17 @@ def test_the_page_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert names["picture"].size == (60, 40)
     assert Path("enhanced/1.jpg").is_file()
     assert capsys.readouterr().out == "expected an array of shape (H, W, 3), got (10, 10)\n"
+
+
+def test_the_notebook_runs() -> None:
+    notebook = json.loads((ROOT / "examples" / "enhance.ipynb").read_text("utf-8"))
+    names: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            exec("".join(cell["source"]), names)
+    assert names["enhanced"].size == names["photo"].size
+    assert names["beside"].size == (640, 320)
+    assert names["half"].dtype == np.uint8
 
 
 LIGHT = """

@@ -1,24 +1,15 @@
-"""Imports run one way, as each room's `__init__` says; a bare GPU machine can enhance."""
+"""Imports run one way, as each room's `__init__` says; a bare GPU machine can train."""
 
 import ast
-import importlib.metadata
 import re
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-from packaging.requirements import Requirement
 
+from tests.bare import GPU, bare
 from tests.conftest import ROOT
-from wespe.networks.checkpoints import save_generator
-from wespe.networks.generator import Generator
-from wespe.photos.images import read_photo, write_photo
 
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 
@@ -123,85 +114,16 @@ def test_what_only_posix_has_is_asked_for_first(path: Path) -> None:
     assert used <= set(re.findall(r'hasattr\(os, "(\w+)"\)', text))
 
 
-BARE = """
-import importlib, sys
-from importlib.machinery import BuiltinImporter, FrozenImporter, PathFinder
-
-class Bare:
-    '''Finds what a machine for networks alone has.'''
-    def find_spec(name, path=None, target=None):
-        if name.partition(".")[0] not in missing:
-            return PathFinder.find_spec(name, path, target)
-    find_distributions = PathFinder.find_distributions
-
-missing, modules = ({*argument.split(",")} for argument in sys.argv[1:3])
-sys.meta_path[:] = [BuiltinImporter, FrozenImporter, Bare]
-for module in sorted(modules):
-    importlib.import_module(module)
-from wespe.cli import main
-main(sys.argv[3:])
-"""
-
-
-def missing_modules() -> set[str]:
-    """What is installed here, but not where the package's own dependencies, and theirs, are all."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    waiting, found = list(project["dependencies"]), set[str]()
-    while waiting:
-        requirement = Requirement(waiting.pop())
-        name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-        wanted = not requirement.marker or requirement.marker.evaluate({"extra": ""})
-        if name not in found and wanted:
-            found.add(name)
-            waiting += importlib.metadata.requires(name) or []
-    owners = importlib.metadata.packages_distributions()
-    return {
-        module
-        for module, distributions in owners.items()
-        if not any(re.sub(r"[-_.]+", "-", name).lower() in found for name in distributions)
-    } - {"wespe"}
-
-
-def bare(*arguments: str, modules: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", BARE, ",".join(missing_modules()), modules, *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-    )
-
-
 @pytest.mark.slow
-def test_a_bare_machine_imports_what_trains_and_enhances_and_runs_the_latter(
-    tmp_path: Path,
-) -> None:
+def test_a_machine_for_training_alone_needs_torch_and_nothing_more() -> None:
     rooms, of_settings = {"core", "photos", "networks", "training"}, {"settings", "registry"}
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for path in MODULES
         if part_of(path) in rooms and path.stem not in of_settings | {"schema", "yaml_file"}
     } | {"wespe.data.patches.store"}
-    photo, network, enhanced = (tmp_path / name for name in ("a.png", "g.safetensors", "b"))
-    write_photo(photo, np.full((40, 50, 3), 90, np.uint8))
-    torch.manual_seed(0)
-    save_generator(network, Generator(width=4, blocks=1))
-    command = ("enhance", str(photo), "--model", str(network), "--out", str(enhanced))
-    done = bare(*command, modules=",".join(modules))
+    done = bare("--version", modules=",".join(modules), more=GPU)
     assert done.returncode == 0, done.stderr
-    assert read_photo(enhanced / "a.png").pixels.shape == (40, 50, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("module", ["yaml", "mlflow", "skimage", "pandas"])
-def test_the_bare_machine_is_bare(module: str) -> None:
-    assert module in missing_modules()
-
-
-@pytest.mark.slow
-def test_the_bare_machine_refuses_what_it_does_not_have() -> None:
-    done = bare("--version", modules="wespe.settings.params")
-    assert done.returncode == 1
-    assert "No module named 'yaml'" in done.stderr
 
 
 def test_the_page_and_the_tables_import_nothing_of_each_other() -> None:

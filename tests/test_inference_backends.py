@@ -164,12 +164,19 @@ def test_auto_is_an_engine_that_is_there(monkeypatch: pytest.MonkeyPatch) -> Non
     assert open_backend("auto", bf16=True).name == "torch-cpu-bf16"
 
 
-@pytest.mark.parametrize(("name", "module"), [("onnx", "onnxruntime"), ("openvino", "openvino")])
+@pytest.mark.parametrize(
+    ("name", "module", "brings"),
+    [
+        ("onnx", "onnxruntime", r"'wespe\[onnx\]'"),
+        ("openvino", "openvino", "openvino"),
+        ("openvino", "onnx", r"'wespe\[train\]'"),
+    ],
+)
 def test_an_engine_that_is_missing_is_named(
-    name: BackendName, module: str, monkeypatch: pytest.MonkeyPatch
+    name: BackendName, module: str, brings: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(ValueError, match=f"backend {name}: {module} is not .* extra '{name}'"):
+    with pytest.raises(ValueError, match=rf"backend {name}: {module} is not .*{brings}"):
         open_backend(name)
 
 
@@ -181,7 +188,7 @@ def test_int8_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True})
     assert cpu_has_int8()
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(ValueError, match=r"backend openvino: openvino is not .* extra 'openvino'"):
+    with pytest.raises(ValueError, match=r"backend openvino: openvino is not .* install openvino"):
         open_backend("auto", int8=True)
 
 

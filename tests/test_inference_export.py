@@ -85,6 +85,6 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_engine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
-    with pytest.raises(ValueError, match=r"onnxruntime is not installed; .* extra 'onnx'"):
+    with pytest.raises(ValueError, match=r"onnxruntime is not installed: .*'wespe\[onnx\]'"):
         export(generator("none"), tmp_path / "a.onnx")
     assert not list(tmp_path.iterdir())

@@ -111,7 +111,7 @@ def test_without_pyav(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", missing)
-    assert reason(source) == "videos need PyAV: pip install 'wespe[video]'"
+    assert reason(source) == "videos need PyAV: pip install av"
 
 
 @pytest.mark.parametrize(

@@ -274,10 +274,14 @@ def test_the_study_of_the_settings_is_on_the_report_page(
     assert '<section id="study-1">' in text
 
 
-@pytest.mark.parametrize(("missing", "command"), [("choix", "report"), ("fastapi", "serve")])
+@pytest.mark.parametrize(
+    ("missing", "command", "brings"),
+    [("choix", "report", "'wespe[train]'"), ("fastapi", "serve", "fastapi")],
+)
 def test_a_package_that_is_missing_is_named_with_its_extra(
     missing: str,
     command: str,
+    brings: str,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -286,8 +290,9 @@ def test_a_package_that_is_missing_is_named_with_its_extra(
     monkeypatch.delitem(sys.modules, "wespe.apps.study.app", raising=False)
     monkeypatch.delitem(sys.modules, "wespe.apps.web.server", raising=False)
     assert run(command, str(folder)) == 1
-    expected = f"wespe study: {missing} is not installed; it comes with the extra 'web'"
-    assert expected in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert f"wespe study: {missing} is not installed; " in told
+    assert f"pip install {brings}\n" in told
 
 
 def test_photos_are_enhanced_for_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,6 +103,8 @@ def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -
     once: dict[str, Any] = {"steps": 1, "sample_every": 1}
     whole, _ = train(tmp_path / "whole", shrink_transport=False, **once)
     shrunk, _ = train(tmp_path / "shrunk", **once)
+    assert whole.transport
+    assert shrunk.transport
     levels = np.array(whole.transport.levels)
     # Up to what the little contrast that differs between them moves.
     whole_way = np.abs(levels - whole.histogram_match).mean()

@@ -105,8 +105,10 @@ def test_it_serves_this_machine_alone_and_stops_cleanly(number: signal.Signals) 
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        address = server.stdout.readline().strip()
+        said, _, address = server.stdout.readline().strip().partition(" ")
+        assert said == "Open"
         assert address.startswith("http://127.0.0.1:")
+        assert server.stdout.readline() == "Ctrl-C stops the server.\n"
         with urllib.request.urlopen(address, timeout=20) as answer:
             assert answer.status == 200
             assert "server" not in answer.headers

@@ -1,59 +1,75 @@
-"""Check an installed wheel: every file of the package is in it, and what enhances can be imported.
+"""Check an installed wheel: every file of the package is in it, and it enhances without torch.
 
 `tools/try_wheel.sh` runs it in an environment with the base dependencies only. The argument is a
 file that lists the files of the package in the repository, one a line.
 """
 
 import importlib
+import importlib.util
 import pkgutil
 import sys
 import tempfile
 from pathlib import Path
 
+import av
 import numpy as np
 
 import wespe
-from wespe.networks.checkpoints import load_generator, save_generator
-from wespe.networks.generator import Generator
-from wespe.networks.inference.opening import open_enhancer
 
-ROOMS = ("core", "photos", "networks", "training")
-"""The rooms that a bare GPU machine has to be able to import."""
-SETTINGS = {"settings", "registry", "schema", "yaml_file"}
-"""Modules of settings, which need the extra `pipeline`."""
+LIGHT = (
+    *("core", "photos", "results", "cli", "apps.enhancing", "apps.serving", "apps.web"),
+    *("networks.light", "networks.shipped", "networks.inference.video"),
+    *(f"networks.inference.{name}" for name in ("photo", "plan", "ledger", "tiles", "parts")),
+)
+"""What the base dependencies have to be enough for, but for `HEAVY`."""
+HEAVY = frozenset({"device", "processes", "tensors", "filters", "schema", "yaml_file"})
+"""Modules of these places that need the extra `train`."""
 
 
 def main(listed: str) -> int:
+    assert importlib.util.find_spec("torch") is None, "torch is here"
     installed = Path(wespe.__file__).parent
     files = Path(listed).read_text("utf-8").split()
     missing = [file for file in files if not (installed.parent / file).is_file()]
     for file in missing:
         print(f"{file}: missing in the wheel")
-    names = [name for room in ROOMS for name in modules(room)]
+    names = light_modules()
     for name in names:
         importlib.import_module(name)
     enhance()
-    print(f"{len(files)} files in {installed}, {len(names)} modules imported, a photo enhanced")
+    print(f"{len(files)} files in {installed}, {len(names)} modules imported without torch")
     return 1 if missing else 0
 
 
-def modules(room: str) -> list[str]:
-    """The names of a room's modules that need no settings."""
-    package = importlib.import_module(f"wespe.{room}")
-    found = pkgutil.walk_packages(package.__path__, f"wespe.{room}.")
-    names = (module.name for module in found)
-    return [name for name in names if name.rpartition(".")[2] not in SETTINGS]
+def light_modules() -> list[str]:
+    """The names of the modules that need the base dependencies alone."""
+    found = (module.name for module in pkgutil.walk_packages(wespe.__path__, "wespe.", _skip))
+    prefixes = tuple(f"wespe.{place}" for place in LIGHT)
+    return sorted(
+        name
+        for name in found
+        if any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+        and name.rpartition(".")[2] not in HEAVY | {"__main__"}
+    )
 
 
 def enhance() -> None:
-    """A grey photo is enhanced by a small network from a file, and by the package's own."""
-    photo = np.full((40, 50, 3), 128, np.uint8)
+    """A grey photo and a grey clip are enhanced by the package's own network."""
+    photo = np.full((48, 64, 3), 128, np.uint8)
+    assert wespe.enhance(photo).shape == photo.shape
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "generator.safetensors"
-        save_generator(file, Generator(width=4, blocks=1))
-        enhancer = open_enhancer(load_generator(file))
-    for enhanced in (enhancer.enhance(photo), wespe.enhance(photo)):
-        assert enhanced.shape == photo.shape
+        clip = Path(folder) / "clip.mp4"
+        with av.open(str(clip), "w") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+            for _ in range(3):
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(photo)))
+            container.mux(stream.encode())
+        assert wespe.enhance(clip) == clip.with_name("clip_enhanced.mp4")
+
+
+def _skip(name: str) -> None:
+    """For packages that cannot be imported here."""
 
 
 if __name__ == "__main__":

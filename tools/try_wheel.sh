@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Build the wheel and try it where nothing else is: an empty environment with the base dependencies
-# of the lock, outside the checkout. Needs `make .venv/ready`; `make wheel` calls it.
+# of the lock, without torch, outside the checkout. Needs `make .venv/ready`; `make wheel` calls it.
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 cd "$project"

@@ -34,7 +34,11 @@ def acquire(arguments: argparse.Namespace) -> None:
     settings = named(params.sources, arguments.name, "source")
     with atomic_folder(arguments.out) as folder:
         index = SOURCES[settings.kind].acquire(arguments.name, settings, folder)
-        index = replace(index, licence=settings.licence or index.licence)
+        index = replace(
+            index,
+            licence=settings.licence or index.licence,
+            simulated=settings.simulated or index.simulated,
+        )
         write_index(SourceFiles(folder).index, index)
     print(
         f"{arguments.name}: {number_of(len(index.photos), 'photo')}, {len(index.skipped)} left out"

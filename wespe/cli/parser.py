@@ -21,6 +21,7 @@ FILES = {
     "source": "the patch set of the source domain, .npy",
     "target": "the patch set of the target domain, .npy",
     "texture": "the patch set of photos of clean texture, .npy",
+    "start": "the trained network to begin with, generator.safetensors",
 }
 """What files commands ask for, by the option's name."""
 

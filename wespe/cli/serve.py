@@ -70,7 +70,6 @@ def serve(arguments: argparse.Namespace) -> None:
     )
     for number, offer in enumerate(offers.values()):
         print(f"{offer.name}: {offer.badge}{'' if number else ', chosen at first'}")
-    print("Ctrl-C stops the server. Open", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
 
 

@@ -182,10 +182,7 @@ def serve(arguments: argparse.Namespace) -> None:
     app = make_app(
         arguments.folder, read, simulated=arguments.simulated_subjects, lan=arguments.lan
     )
-    print(
-        f"{read.study}: {len(read.items)} trials; Ctrl-C stops the server, votes are kept",
-        flush=True,
-    )
+    print(f"{read.study}: {len(read.items)} trials; votes are kept", flush=True)
     run(app, port=arguments.port, lan=arguments.lan, say=lambda line: print(line, flush=True))
 
 

@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
 
 
 def _patches_options(command: argparse.ArgumentParser) -> None:
-    for part in ("source", "target", "texture"):
+    for part in ("source", "target", "texture", "start"):
         command.add_argument(
             f"--{part}",
             type=Path,
@@ -59,7 +59,7 @@ def train(arguments: argparse.Namespace) -> None:
     """Train the network of a pair, or resume a stopped training; import one that is given."""
     params = load_settings(arguments)
     pair = named(params.pairs, arguments.name, "pair")
-    for part in pair.patches:
+    for part in [*pair.patches, *(["start"] if pair.start else [])]:
         if not getattr(arguments, part):
             raise ValueError(f"pairs.{arguments.name} has a {part}: expected --{part} FILE")
     with heeded():
@@ -91,14 +91,17 @@ def _train(arguments: argparse.Namespace, params: "Params", device: "Device") ->
     # Of processes that train together, only the first keeps a record.
     run = params.run.model_copy(update={} if processes.first() else {"tracking": ""})
     pair = params.pairs[arguments.name]
+    target = PatchSet.open(arguments.target)
     what: dict[str, Any] = {
-        "source": PatchSet.open(arguments.source),
-        "target": PatchSet.open(arguments.target),
+        # What is made larger is made of the target.
+        "source": PatchSet.open(arguments.source) if pair.source else target,
+        "target": target,
         "texture": PatchSet.open(arguments.texture) if pair.texture else None,
         "recipe": params.recipe_of(arguments.name),
         "seed": params.run.seed if pair.seed is None else pair.seed,
         "device": device,
         "any_camera": pair.any_camera,
+        "start": arguments.start if pair.start else None,
     }
     code = Stages(params)("train", arguments.name).code_hash
     key = state_key(arguments.name, **what, code=code)

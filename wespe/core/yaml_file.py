@@ -18,7 +18,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         # SafeLoader's subclass is as safe: it builds only plain values.
         values = yaml.load(path.read_text("utf-8"), _Loader)
     except FileNotFoundError as error:
-        raise SettingsError(f"{path}: no such settings file") from error
+        raise SettingsError(f"{path}: no such settings file; wespe init writes one") from error
     except OSError as error:
         raise SettingsError(f"{path}: expected a settings file, got {error.strerror}") from error
     except yaml.MarkedYAMLError as error:

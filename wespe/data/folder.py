@@ -16,14 +16,15 @@ from wespe.core.walk import walk
 from wespe.data.crops import CropSettings, CropTable
 from wespe.data.opinions import Opinions, is_held_out, read_opinions
 from wespe.data.patterns import matches
+from wespe.data.reduced import reduced
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 
 
 class FolderSettings(SourceSettings):
-    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and, with the
-    extra `heif`, HEIC. Unreadable and repeated files are left out and listed with the reason."""
+    """Photos of a directory, searched recursively: JPEG, PNG, TIFF, WebP, AVIF, BMP and
+    HEIC. Unreadable and repeated files are left out and listed with the reason."""
 
     kind: Literal["folder"]
     """Selects this kind of source."""
@@ -37,6 +38,10 @@ class FolderSettings(SourceSettings):
     """A subfolder of `path` that holds, under the same file name, each photo's aligned target."""
     min_side_px: Annotated[int, Field(ge=1)] = 100
     """Photos with a shorter side are left out."""
+    reduce: Annotated[int, Field(ge=1, le=16)] = 1
+    """Photos are made smaller by this factor first, each pixel the mean of as many by as many. That
+    takes away the traces of JPEG, which a network for super-resolution would learn. The smaller
+    photos are kept in the project's folder of data."""
     scores: str | None = None
     """A CSV file below `path` with the mean opinion score (MOS) that people gave each photo, higher
     for better. Raters can learn from such a source and be held against it."""
@@ -55,11 +60,13 @@ class FolderSettings(SourceSettings):
     def _one_kind_of_reference(self) -> Self:
         if self.references and self.crops.file:
             raise ValueError("references are either photos or crops: leave out one of both")
+        if self.reduce > 1 and (self.references or self.crops.file):
+            raise ValueError("reduce is for photos without references and crops")
         return self
 
 
 def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
-    """Index the usable photos where they lie; nothing is written below `out`.
+    """Index the usable photos where they lie; below `out` are only those that are made smaller.
 
     Every photo and reference is decoded; with `crops` only those that the table names. Photos that
     are unreadable, too small, duplicates, or without a reference of their size or a crop go to
@@ -97,6 +104,8 @@ def acquire(name: str, settings: FolderSettings, out: Path) -> PhotoIndex:
         index = table.added_to(index)
     if opinions:
         index = _scored(index, opinions, settings.scores_held_out)
+    if settings.reduce > 1:
+        index = reduced(index, settings.reduce, out)
     return replace(index, skipped=[*index.skipped, *left_out, *unreadable])
 
 

@@ -14,3 +14,6 @@ class SourceSettings(Settings):
     """The terms under which the photos may be used, such as `CC0`. By default, those that the
     source itself knows, if any. The card of a network states the licence of its data, so a change
     trains networks again."""
+    simulated: bool = False
+    """Whether the photos only stand in for those that the source is named after, as in a trial run
+    with an archive of your own making. All that is made of them says so."""

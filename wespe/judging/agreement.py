@@ -7,6 +7,7 @@ from pathlib import Path
 
 from wespe.core.device import resolve
 from wespe.core.progress import Progress
+from wespe.core.words import nearest
 from wespe.judging.metrics.registry import METRICS
 from wespe.judging.raters.base import load_rater
 from wespe.photos.images import Pixels, read_photo
@@ -26,12 +27,15 @@ class Judge:
 def open_judge(name: str) -> Judge:
     """A metric by its name, or a rater by its file.
 
-    Raises ValueError for a metric that needs a reference, and for a file that is no rater.
+    Raises ValueError for a metric that needs a reference, for what is neither metric nor file, and
+    for a file that is no rater.
     """
     if name in METRICS:
         if METRICS[name].needs_reference:
             raise ValueError(f"{name} needs a reference; expected a metric without one")
         return Judge(METRICS[name].shown, METRICS[name])
+    if not Path(name).exists() and (hint := nearest(name, METRICS)):
+        raise ValueError(f"no such metric or rater: {name}; {hint}")
     rater = load_rater(Path(name), resolve("auto"))
     return Judge(rater.shown, rater.score)
 

@@ -30,7 +30,12 @@ def network_limits(network: Enhancer) -> list[str]:
             "on purpose."
         )
     if network.scale != 1:
-        limits.append(f"Its results are {network.scale} times as wide and as high as the original.")
+        limits += [
+            f"Its results are {network.scale} times as wide and as high as the original.",
+            "Detail that the original does not have is invented: likely, but no evidence of what "
+            "was there. Do not use it to identify people or read number plates, in medicine, or in "
+            "court.",
+        ]
     if network.size_multiple != 1:
         limits.append(
             f"Photos whose sides are not multiples of {network.size_multiple} px are extended by "

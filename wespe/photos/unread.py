@@ -22,7 +22,7 @@ _OTHERS = {
 def unidentified(path: Path) -> str:
     """Why Pillow does not know a file, in words: what it is, and what to do."""
     if is_heif(path) and not know_heif():
-        return "HEIC, which needs pillow-heif; it comes with the extra 'heif'"
+        return "HEIC, which needs pillow-heif: pip install pillow-heif"
     with path.open("rb") as stream:
         head = stream.read(12)
     if other := what_else(path, head):

@@ -90,7 +90,7 @@ class Stages:
         for rule, names in {
             "acquire": params.sources,
             "patches": params.domains,
-            "train": params.pairs,
+            "train": self._pairs_in_order(),
             "evaluate": params.evaluations,
             "rater": params.raters,
             "rate": params.ratings,
@@ -144,10 +144,21 @@ class Stages:
         made = outputs(self.layout, rule, name)
         return {prefix + key: made[key] for key in keys or made}
 
+    def _pairs_in_order(self) -> list[str]:
+        """All pairs, each behind the one whose network it begins with."""
+        pairs, ordered = self.params.pairs, dict[str, None]()
+        for name in pairs:
+            chain = [name]
+            while start := pairs[chain[-1]].start:
+                chain.append(start)
+            ordered |= dict.fromkeys(reversed(chain))
+        return [*ordered]
+
     def _network(self, pair: str) -> tuple[str, ...]:
         """Where the architecture of a pair's network is: the step of its method imports it."""
         if recipe := self.params.recipe_of(pair):
-            return (recipe.step,)
+            start = self.params.pairs[pair].start
+            return (recipe.step, *(self._network(start) if start else ()))
         if self.params.pairs[pair].published:
             return ("wespe.networks.published:load_dped",)
         return tuple(ARCHITECTURES.values())  # which of them, its file alone says
@@ -173,6 +184,8 @@ class Stages:
             inputs |= _numbered("network", pair.network_files)
             code = ("wespe.cli.training:import_network", *network)
             return self._stage("train", name, inputs, (f"pairs.{name}",), code)
+        if pair.start:
+            inputs |= self._outputs("train", pair.start, "network", prefix="start_")
         inputs |= _numbered("weights", recipe.given_files)
         settings = (f"pairs.{name}", f"recipes.{pair.recipe}", "run.seed", "run.compute")
         chosen = [recipe.content.extractor] if isinstance(recipe, PerceptualRecipe) else []

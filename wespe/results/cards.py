@@ -220,12 +220,16 @@ class ModelCard(NetworkCard, Environment):
     """Where the training diverged; mostly empty."""
     warning: str | None
     """What is wrong with the network of a training that never became sound; mostly null."""
-    transport: TransportNumbers = field()  # without the default of a network's card
-    """For the baseline `transport`, which is fitted to the same data."""
+    start: str | None = None
+    """The SHA-256 of the network that the training began with, if the pair names one."""
+    transport: TransportNumbers | None = field()  # without the default of a network's card
+    """For the baseline `transport`, which is fitted to the same data; null for a network that
+    enlarges, whose source is the target made smaller."""
     degradation: DegradationNumbers | None
     """What the source's camera does to texture, where the method has found it."""
-    histogram_match: Sequence[Sequence[float]] = field()
-    """For the baseline of that name, 256 × 3: what each level of each channel becomes."""
+    histogram_match: Sequence[Sequence[float]] | None = field()
+    """For the baseline of that name, 256 × 3: what each level of each channel becomes; null as
+    `transport` is."""
     final_losses: Mapping[str, float | None]
     """The losses of the last step, by name. Their names depend on method and weights."""
 

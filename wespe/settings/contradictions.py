@@ -8,13 +8,15 @@ from wespe.judging.registry import BASELINES
 from wespe.reports.papers.settings import table_problems
 
 if TYPE_CHECKING:
-    from wespe.settings.params import Evaluation, Params, Rating
+    from wespe.settings.params import Evaluation, Pair, Params, Rating
+    from wespe.training.methods.settings import Recipe
 
 _REFERENCES = {
     ("pairs", "source"): "sources",
     ("pairs", "target"): "sources",
     ("pairs", "texture"): "sources",
     ("pairs", "recipe"): "recipes",
+    ("pairs", "start"): "pairs",
     ("evaluations", "pair"): "pairs",
     ("evaluations", "photos"): "sources",
     ("raters", "photos"): "sources",
@@ -51,6 +53,8 @@ def contradictions(params: "Params") -> list[str]:
     ]
     return [
         *_wrong_pairs(params),
+        *_wrong_starts(params),
+        *_indivisible_patches(params),
         *_wrong_domains(params),
         *_unknown_judges(params),
         *_unfitted_baselines(params),
@@ -69,15 +73,7 @@ def _wrong_pairs(params: "Params") -> list[str]:
             got = "neither" if pair.recipe is None else "both"
             problems.append(f"{key} must have either a recipe or a network, got {got}")
         elif pair.network is None:
-            lacking = [side for side in ("source", "target") if getattr(pair, side) is None]
-            problems += [f"{key}.{side} is missing" for side in lacking]
-            recipe = params.recipes.get(pair.recipe or "")
-            problems += [
-                f"{key}.{field} needs a recipe with weights.restoration; recipes.{pair.recipe} "
-                "has none"
-                for field in ("texture", "any_camera")
-                if getattr(pair, field) and recipe and not recipe.restores
-            ]
+            problems += _wrongly_trained(key, pair, params.recipes.get(pair.recipe or ""))
         elif domains.count(None) == 1:
             problems.append(f"{key} must have both source and target or neither, got one of them")
         elif pair.texture is not None:
@@ -86,7 +82,61 @@ def _wrong_pairs(params: "Params") -> list[str]:
             problems.append(f"{key}.any_camera serves a training; a network is not trained")
         elif pair.seed is not None:
             problems.append(f"{key}.seed is the seed of a training; a network is not trained")
+        elif pair.start is not None:
+            problems.append(f"{key}.start serves a training; a network is not trained")
     return problems
+
+
+def _wrongly_trained(key: str, pair: "Pair", recipe: "Recipe | None") -> list[str]:
+    """A line for each domain that a pair lacks, or has and cannot use, by its recipe."""
+    enlarges = recipe is not None and recipe.enlarges
+    needed = ("target",) if enlarges else ("source", "target")
+    problems = [f"{key}.{side} is missing" for side in needed if getattr(pair, side) is None]
+    if enlarges and pair.source is not None:
+        problems.append(
+            f"{key}.source must be left out: recipes.{pair.recipe} makes photos of the target "
+            "smaller"
+        )
+    fields = ("any_camera",) if enlarges else ("texture", "any_camera")
+    return problems + [
+        f"{key}.{field} needs a recipe with weights.restoration; recipes.{pair.recipe} has none"
+        for field in fields
+        if getattr(pair, field) and recipe and not recipe.restores
+    ]
+
+
+def _enlarges(params: "Params", pair: "Pair") -> bool:
+    recipe = params.recipes.get(pair.recipe or "")
+    return recipe is not None and recipe.enlarges
+
+
+def _wrong_starts(params: "Params") -> list[str]:
+    """A line for each pair that has no network to begin with, though it needs one, or its own."""
+    problems = []
+    for name, pair in params.pairs.items():
+        recipe = params.recipes.get(pair.recipe or "")
+        if recipe and recipe.continues and pair.start is None:
+            problems.append(
+                f"pairs.{name}.start is missing: recipes.{pair.recipe} goes on with the network of "
+                "another pair"
+            )
+        chain, other = [name], pair.start
+        while other in params.pairs and other not in chain:
+            chain.append(other)
+            other = params.pairs[other].start
+        if other == name:
+            problems.append(f"pairs.{name}.start leads back to itself: {' → '.join(chain)}")
+    return problems
+
+
+def _indivisible_patches(params: "Params") -> list[str]:
+    """A line for each recipe of super-resolution that cannot make patches smaller."""
+    size_px = params.patches.size_px
+    return [
+        f"patches.size_px must be a multiple of recipes.{name}.scale ({scale}), got {size_px}"
+        for name, recipe in params.recipes.items()
+        if recipe.enlarges and size_px % (scale := getattr(recipe, "scale", 1))
+    ]
 
 
 def _unfitted_baselines(params: "Params") -> list[str]:
@@ -104,8 +154,8 @@ def _unfitted_baselines(params: "Params") -> list[str]:
         if baseline in BASELINES
         and BASELINES[baseline].fitted
         and (pair := params.pairs.get(entry.pair))
-        and pair.network is not None
         and pair.source is None
+        and (pair.network is not None or _enlarges(params, pair))
     ]
 
 

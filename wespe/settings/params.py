@@ -108,17 +108,22 @@ class Pair(Settings):
     that others have trained, which is evaluated like any other."""
 
     source: Name | None = None
-    """The source domain X, the camera's photos: one of `domains`. A recipe needs it. With `network`
-    it only serves the baselines `transport` and `histogram_match`, which are fitted to both
+    """The source domain X, the camera's photos: one of `domains`. A recipe needs it, unless it is
+    one of super-resolution, which makes photos of the target smaller instead. With `network` it
+    only serves the baselines `transport` and `histogram_match`, which are fitted to both
     domains."""
     target: Name | None = None
     """The target domain Y, the photos you wish for: one of `domains`, as `source`. WESPE does not
     need both domains to show the same scenes; the other methods do, patch by patch."""
     texture: Name | None = None
     """More photos whose texture is clean, whatever their colours and scenes: one of `domains`. With
-    the weight `restoration`, half of the patches that are degraded and mended come from it."""
+    the weight `restoration`, half of the patches that are degraded and mended come from it; in
+    super-resolution, half of those that are made smaller."""
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""
+    start: Name | None = None
+    """The name of another pair, with whose network this training begins. It must be of the recipe's
+    architecture. A GAN for super-resolution needs it."""
     any_camera: bool = False
     """The network is for photos of any camera, and its card says so. With the weight `restoration`
     no camera is measured: clean patches are degraded by ranges that many cameras lie in, from

@@ -14,6 +14,9 @@ from wespe.photos.tensors import from_levels
 
 Draw = tuple[NDArray[np.int64], NDArray[np.int64]]
 
+NOISE_STREAM = 3
+"""Of `random_of`, for what degrades patches; after those of x, y and the preview."""
+
 _SHARE = 4  # of the free memory of a GPU, a quarter; networks and their gradients need the rest
 
 
@@ -53,6 +56,18 @@ def feed(
         return tuple(pick(numbers[part], symmetries[part]) for (numbers, symmetries), pick in draws)
 
     return batch
+
+
+def random_of(
+    number: int, *, seed: int, stream: int, device: torch.device | str = "cpu"
+) -> torch.Generator:
+    """What draws in step `number`, and the same there in a resumed training.
+
+    Each process that trains along has another one, as has each `stream`.
+    """
+    key = [seed, stream, number, processes.rank()]
+    drawn = np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1
+    return torch.Generator(device).manual_seed(int(drawn))
 
 
 def fits(domains: Sequence[PatchSet | None], device: torch.device) -> bool:

@@ -25,11 +25,16 @@ def provenance(patches: PatchSet) -> Domain:
     )
 
 
-def intended_use(source: str, target: str, data: Domains, *, any_camera: bool = False) -> str:
+def intended_use(
+    source: str, target: str, data: Domains, *, any_camera: bool = False, scale: int = 1
+) -> str:
     """The use of a network that learned to change photos of `source` into those of `target`.
 
-    `any_camera`: whether it is for other cameras' photos, too.
+    `any_camera`: whether it is for other cameras' photos, too. `scale`: how many times larger they
+    become.
     """
+    if scale != 1:
+        return f"To make photos {scale} times as wide and as high, for looking at."
     if any_camera:
         return "To enhance unedited photos of any camera."
     return (
@@ -60,11 +65,14 @@ def limits(
     )
     others = "" if any_camera else ", on another camera's photos"
     began = f"It began with the convolutions of {pretrained}. " if pretrained else ""
+    if network.scale != 1:
+        others = ""  # it learned from photos made smaller, not from a camera's
     found = [
         f"{began}It learned from {learned}. Its effect on other scenes{others} and on edited "
         "photos is not known."
     ]
-    if few := [name for name in (source, target) if domains[name].photos < _FEW_PHOTOS]:
+    looks = () if network.scale != 1 else (source, target)
+    if few := [name for name in looks if domains[name].photos < _FEW_PHOTOS]:
         found.append(
             f"So few photos of {' and '.join(few)} hardly separate a camera's look from what they "
             "happen to show. Use hundreds of mixed scenes."

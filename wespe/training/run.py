@@ -10,7 +10,7 @@ from wespe.core.device import Device, tune
 from wespe.core.files import BusyError, atomic_folder, sha256
 from wespe.core.key import key_of
 from wespe.data.patches.store import PatchSet, check_pairs
-from wespe.networks.checkpoints import save_generator
+from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.fitting.engine import Log, Outcome, Schedule, fit
 from wespe.networks.fitting.environment import environment
 from wespe.photos.tensors import to_tensor
@@ -39,6 +39,7 @@ def train_pair(
     seed: int,
     device: Device,
     any_camera: bool = False,
+    start: Path | None = None,
     out: Path,
     state: Path,
     log: Log,
@@ -47,8 +48,9 @@ def train_pair(
 
     `source`, `target`: patch sets of one patch size. The folder `state`, named by `state_key`,
     holds what a stopped training resumes from until `out` is written. `any_camera`: as in the
-    settings of a pair. Raises ValueError for sets or weights that cannot be used, among them sets
-    without pairs where the method needs them, and BusyError where another process trains the same.
+    settings of a pair. `start`: the file of a network that the training begins with. Raises
+    ValueError for sets, weights or a network that cannot be used, among them sets without pairs
+    where the method needs them, and BusyError where another process trains the same.
     Of several processes that train together, only the first writes; the others return None.
     """
     sizes_px = [patches.size_px for patches in (source, target, texture) if patches]
@@ -73,7 +75,8 @@ def train_pair(
         light=recipe.adapts_light,
         any_camera=any_camera,
     )
-    step = method(recipe, Task((x, y), transports, device, seed))
+    begun = load_generator(start) if start else None
+    step = method(recipe, Task((x, y), transports, device, seed, begun))
     try:
         outcome = fit(
             step,
@@ -121,6 +124,7 @@ def train_pair(
             seed=seed,
             device=device,
             any_camera=any_camera,
+            start=sha256(start) if start else None,
             sha256=sha256(files.network),
         )
         write_record(files.card, card)
@@ -138,6 +142,7 @@ def state_key(
     seed: int,
     device: Device,
     any_camera: bool = False,
+    start: Path | None = None,
     code: str,
 ) -> str:
     """A hash of everything that a training depends on; its state belongs to no other.
@@ -155,6 +160,7 @@ def state_key(
         seed=seed,
         device=device.name,
         any_camera=any_camera,
+        start=sha256(start) if start else None,
         code=code,
     )
 
@@ -172,6 +178,7 @@ def _card(
     seed: int,
     device: Device,
     any_camera: bool,
+    start: str | None,
     sha256: str,
 ) -> ModelCard:
     names = (source.manifest.source, target.manifest.source)
@@ -201,13 +208,14 @@ def _card(
         rollbacks=tuple(Rollback(**event) for event in outcome.rollbacks),
         warning=outcome.warning,
         # What the plain baselines are fitted to: the card is enough to evaluate.
-        transport=transports.forth.numbers(),
+        transport=None if recipe.enlarges else transports.forth.numbers(),
         degradation=step.degradation,
-        histogram_match=transports.histogram_match.round(2).tolist(),
+        histogram_match=None if recipe.enlarges else transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
         any_camera=any_camera,
+        start=start,
         scale=step.generator.scale,
-        intended_use=intended_use(*names, data, any_camera=any_camera),
+        intended_use=intended_use(*names, data, any_camera=any_camera, scale=step.generator.scale),
         limits=tuple(
             limits(
                 *names,

@@ -110,12 +110,13 @@ def one_gpu(run):
     return {} if run.compute.startswith("cpu") else {"gpu": 1}
 
 
-def patches_of(wildcards, input):
-    """The options of `wespe train` that name patches; a network that is given may need none."""
-    arrays = [name for name in input.keys() if name.endswith("_array")]
-    return " ".join(
-        f"--{name.removesuffix('_array')} {input.get(name)}" for name in arrays
-    )
+def parts_of(wildcards, input):
+    """The options of `wespe train` that name patches, which a given network may not need, and the
+    network to begin with."""
+    parts = [
+        name for name in input.keys() if name.endswith(("_array", "start_network"))
+    ]
+    return " ".join(f"--{name.rpartition('_')[0]} {input.get(name)}" for name in parts)
 
 
 def each_node(run):

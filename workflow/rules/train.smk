@@ -15,11 +15,11 @@ rule train:
         **depends("train"),
         out=lambda w, output: Path(output.network).parent,
         start=lambda w: each_node(settings.run) if settings.recipe_of(w.name) else "",
-        patches=patches_of,
+        parts=parts_of,
     message:
         "Training {wildcards.name}; {log} shows how far it is"
     shell:
         CORES_OF_EACH
         + "{params.start}wespe train {wildcards.name} --params {params.file}"
-        " {params.patches} --out {params.out}"
+        " {params.parts} --out {params.out}"
         " 2>&1 | (trap '' INT TERM; exec tee {log}) || killed $? train {log}"

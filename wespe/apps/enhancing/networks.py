@@ -128,7 +128,7 @@ def _of_project(name: str, settings: Path) -> Path:
         except ImportError as error:
             where = (
                 f"and finding networks of {settings} needs {error.name}, which comes with the "
-                "extra 'pipeline'"
+                "extra 'train'"
             )
         else:
             where = f"nor one in the results of {settings}"

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from wespe.apps.catalogue import Network, find_networks
 from wespe.apps.serving.app import Offer
 from wespe.results.badges import Badge
 from wespe.results.cards import ModelCard
+from wespe.results.networks import Network, find_networks
 
 
 def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offer]]:

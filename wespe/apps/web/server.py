@@ -147,13 +147,14 @@ def serve(
     """Serve until Ctrl-C or SIGTERM; requests under way have five seconds to end.
 
     Only this machine reaches it, unless `lan` opens it to the network. `port` 0 takes a free one.
-    `say` receives the addresses, one per line, once connections are accepted. Raises OSError where
-    the port is taken.
+    `say` receives each address and how to stop, a line each, once connections are
+    accepted. Raises OSError where the port is taken, ValueError where there is no such port.
     """
     with contextlib.closing(_listen("0.0.0.0" if lan else "127.0.0.1", port)) as listener:
         port = listener.getsockname()[1]
         for address in ["127.0.0.1", *(_own_addresses() if lan else [])]:
-            say(f"http://{address}:{port}/")
+            say(f"Open http://{address}:{port}/")
+        say("Ctrl-C stops the server.")
         config = uvicorn.Config(
             app,
             log_level="warning",

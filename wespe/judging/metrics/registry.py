@@ -34,6 +34,8 @@ METRICS: dict[str, Metric] = {
     "psnr_db": Metric(f"{_HERE}.psnr:psnr_db", True, Score("PSNR", "dB", "higher")),
     "ssim": Metric(f"{_HERE}.ssim:ssim", True, Score("SSIM", "", "higher", 3)),
     "ms_ssim": Metric(f"{_HERE}.ms_ssim:ms_ssim", True, Score("MS-SSIM", "", "higher", 3)),
+    "psnr_y_db": Metric(f"{_HERE}.luma:psnr_y_db", True, Score("PSNR of Y", "dB", "higher")),
+    "ssim_y": Metric(f"{_HERE}.luma:ssim_y", True, Score("SSIM of Y", "", "higher", 4)),
     "entropy_bit": Metric(f"{_HERE}.entropy:entropy_bit", False, Score("entropy", "bit")),
     "png_bpp": Metric(f"{_HERE}.png_bpp:png_bpp", False, Score("PNG size", "bit/px")),
     "brisque": Metric(f"{_HERE}.brisque:brisque", False, Score("BRISQUE", "", "lower", 1)),

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from wespe.photos.images import Pixels
 
-Levels = Pixels | NDArray[np.float32]
+Levels = Pixels | NDArray[np.float32] | NDArray[np.float64]
 
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
@@ -27,7 +27,7 @@ def ssim(photo: Pixels, reference: Pixels) -> float:
 
 
 def ssim_terms(photo: Levels, reference: Levels) -> tuple[float, float]:
-    """Mean SSIM and its mean contrast-structure factor, of two `(H, W, 3)` in [0, 255].
+    """Mean SSIM and its mean contrast-structure factor, of two `(H, W, C)` in [0, 255].
 
     The window is `min(11, H, W)` px wide and its σ shrinks in proportion, as in DPED's MS-SSIM.
     """
@@ -47,16 +47,17 @@ def ssim_terms(photo: Levels, reference: Levels) -> tuple[float, float]:
         terms = (covariance + _C2) / (variances + _C2)
         contrast_structure += float(terms.sum())
         similarity += float((terms * (means_product + _C1) / (means_squared + _C1)).sum())
-    count = rows * columns * 3
+    count = rows * columns * photo.shape[2]
     return similarity / count, contrast_structure / count
 
 
 def _windowed_mean(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Gaussian-weighted means of all windows of `size` px inside `values` `(H, W, 3)`."""
+    """Gaussian-weighted means of all windows of `size` px inside `values` `(H, W, C)`."""
     offsets = np.arange(size) - (size - 1) / 2
     kernel = np.exp(-0.5 * (offsets / (1.5 * size / _WINDOW_PX)) ** 2)
     kernel /= kernel.sum()
     filtered = np.asarray(cv2.sepFilter2D(values, -1, kernel, kernel), np.float64)
+    filtered = filtered.reshape(values.shape)  # OpenCV drops a single channel
     height, width = values.shape[:2]
     first = size // 2
     return filtered[first : first + height - size + 1, first : first + width - size + 1]

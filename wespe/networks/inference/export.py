@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
+from wespe.networks.inference.backends.base import missing
 from wespe.networks.inference.backends.onnx_cpu import Session
 from wespe.networks.inference.openvino_engine import engine
 
@@ -41,10 +42,7 @@ def export(network: Enhancer, out: Path, *, tolerance: float = 1e-4) -> float:
         try:
             run = (_write_onnx if out.suffix == ".onnx" else _write_openvino)(network, made)
         except ImportError as error:
-            extra = "onnx" if out.suffix == ".onnx" else "openvino"
-            raise ValueError(
-                f"{out}: {error.name} is not installed; it comes with the extra '{extra}'"
-            ) from error
+            raise ValueError(f"{out}: {missing(error)}") from error
         difference = _largest_difference(network, run)
         if not difference <= tolerance:
             raise ValueError(

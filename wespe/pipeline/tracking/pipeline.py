@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wespe.pipeline.tracking.connection import CHECKPOINT, alone, connect, give_up, search
+from wespe.pipeline.tracking.runs import create_run
 from wespe.pipeline.tracking.tags import PARENT, PIPELINE
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def pipeline_run(
         if not found:
             tags = {PIPELINE: key, "mlflow.note.content": _NOTE}
             name = f"{settings.name} {key[:6]}"
-            made = str(client.create_run(experiment_id, tags=tags, run_name=name).info.run_id)
+            made = create_run(client, experiment_id, name, tags)
             # Jobs on other machines, with a server, may have made one at the same time.
             first = (_found(client, experiment_id, key) or [made])[0]
             if first != made:

@@ -50,15 +50,21 @@ class Content(Settings):
     extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
     """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
     needs no download, for the demo."""
-    layer: str = "relu5_4"
-    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, of mobilenet_v2
-    `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
-    `relu5_4`."""
+    layer: str | Annotated[tuple[str, ...], Field(min_length=1)] = "relu5_4"
+    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, or the same `conv…`
+    before the activation, of mobilenet_v2 `block0` … `block18`, of untrained `relu1` … `relu4`. The
+    paper does not say which; DPED has `relu5_4`. Of a list of layers, the mean of their distances
+    counts."""
     weights: str | None = None
     """A local .safetensors file with torchvision's keys; by default torchvision's weights are
     downloaded and their hash is checked. Torchvision trained them anew, and their activations are
     smaller than those of the Oxford weights that the papers used. So a content weight found with
     one does not carry over to the other."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that count."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
 
 
 class Monitor(Settings):
@@ -97,8 +103,10 @@ class Recipe(Settings):
     """Steps in which the learning rates rise linearly to their values. Without them a high rate can
     kill all ReLUs of a network before it has learned anything. The paper mentions none."""
     decay_from: Fraction = 1.0
-    """The share of the steps after which the learning rates fall linearly to zero. 1 keeps them
-    constant, since the paper mentions no schedule."""
+    """The share of the steps after which the learning rates fall to zero. 1 keeps them constant,
+    since the paper mentions no schedule."""
+    decay: Literal["linear", "cosine"] = "linear"
+    """How they fall: in a straight line, or as half a wave of a cosine."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Decay of the running average of the generator's weights, which is saved. 0 saves the last
     weights, as in the paper."""
@@ -141,6 +149,17 @@ class Recipe(Settings):
         """Whether the light of each whole photo is brought to a common mean."""
         return False
 
+    @property
+    def enlarges(self) -> bool:
+        """Whether the network makes photos larger: photos are then made smaller to learn from, and
+        a pair has a target alone."""
+        return False
+
+    @property
+    def continues(self) -> bool:
+        """Whether the training goes on with the network of another pair, which has to be named."""
+        return False
+
 
 class PerceptualRecipe(Recipe):
     """What every method with a content loss has."""
@@ -163,3 +182,73 @@ class AdversarialRecipe(Recipe):
     discriminator_learning_rate: Positive = 5e-4
     """Adam's learning rate for the discriminators."""
     discriminator: Discriminator = Discriminator()
+
+
+class EnlargingRecipe(Recipe):
+    """What every method of super-resolution has. Its pairs need no source: patches of the target
+    are made smaller, and the network learns to make them as large as they were."""
+
+    scale: Literal[2, 4] = 4
+    """How many times as wide and as high photos become. Patches have to be a multiple as large."""
+    degradation: Literal["bicubic", "blur_down", "camera"] = "bicubic"
+    """How patches are made smaller. `bicubic`: MATLAB's `imresize` with antialiasing, at 8 bits, as
+    in the papers' tables. `blur_down`: a Gaussian of 0.4 px per px of the scale (1.6 px at 4), and
+    every 2nd or 4th pixel. `camera`: bicubic, then blur, noise and JPEG as many cameras and phones
+    have them, drawn anew for each patch: for photos as people have them, which the other two leave
+    as noisy as they are."""
+
+    @property
+    def enlarges(self) -> bool:
+        return True
+
+
+class PixelRecipe(EnlargingRecipe):
+    """What methods of super-resolution have that learn from the pixels alone."""
+
+    loss: Literal["l1", "mse"] = "l1"
+    """The loss: the mean of absolute or of squared differences, of all channels."""
+
+
+class EnlargingDiscriminator(Settings):
+    """The discriminator of SRGAN and ESRGAN, of eight convolutions."""
+
+    width: Annotated[int, Field(ge=1, le=512)] = 64
+    """Channels of the first convolution, of which the last has eight times as many; 64 in the SRGAN
+    paper."""
+    norm: Literal["batch", "none"] = "batch"
+    """Normalisation of the convolutions after the first; `batch` in the papers."""
+    r1: NonNegative = 0.0
+    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
+    papers."""
+
+
+class EnlargingGanWeights(Settings):
+    """The weights of the total loss of SRGAN and ESRGAN."""
+
+    pixels: NonNegative = 0.0
+    """Of the mean absolute difference of the pixels."""
+    content: NonNegative = 1.0
+    """Of the distance of features."""
+    texture: NonNegative = 1e-3
+    """Of the adversarial loss."""
+
+
+class EnlargingGanRecipe(EnlargingRecipe, PerceptualRecipe):
+    """What GANs for super-resolution have. They go on with the network of another pair, of any
+    architecture that enlarges by the same `scale`."""
+
+    discriminator_learning_rate: Positive = 1e-4
+    """Adam's learning rate for the discriminator."""
+    discriminator: EnlargingDiscriminator = EnlargingDiscriminator()
+    content_distance: Literal["mse", "l1"] = "mse"
+    """The distance of features: the mean of their squared or of their absolute differences."""
+
+    weights: EnlargingGanWeights = EnlargingGanWeights()
+
+    @property
+    def has_content(self) -> bool:
+        return self.weights.content > 0
+
+    @property
+    def continues(self) -> bool:
+        return True

@@ -1,6 +1,7 @@
 """What the steps of all methods share: networks, optimisers, learning rates, averages."""
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from wespe.photos.filters import gaussian_blur
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels
 from wespe.results.cards import DegradationNumbers
+from wespe.training.methods.starting import begin_with
 from wespe.training.transport.transports import Transports
 
 if TYPE_CHECKING:
@@ -36,13 +38,14 @@ class Task:
     `preview`: patches `(x, y)`, float `(N, 3, size_px, size_px)` in [0, 1], to show in samples.
     They show the same scenes if the method is `paired`. `transports` are those between the domains;
     each is fitted when a method first asks for it. `seed` decides the networks' first weights and
-    all that is drawn at random.
+    all that is drawn at random. `start`: a trained network whose weights the generator begins with.
     """
 
     preview: tuple[Tensor, Tensor]
     transports: Transports
     device: Device
     seed: int
+    start: Enhancer | None = None
 
     @property
     def size_px(self) -> int:
@@ -79,6 +82,8 @@ class MethodStep(ABC):
         self.preview = tuple(patches.to(self.device.torch_device) for patches in task.preview)
         with _first_weights(task.seed):
             networks = self.build_networks(task)
+        if task.start:
+            begin_with(task.start, networks["generator"])
         average = copy.deepcopy(networks["generator"]).requires_grad_(False)
         together = self.device.put(nn.ModuleDict({**networks, "average": average}))
         self.networks = processes.synchronised(together)
@@ -112,7 +117,11 @@ class MethodStep(ABC):
     def columns(self) -> list[Tensor]:
         """What `shows` names, for the preview patches; called in evaluation mode, no gradients."""
         x, y = self.preview
-        return [x, self.generator(x), y]
+        return [self.as_large(x), self.generator(x), y]
+
+    def as_large(self, x: Tensor) -> Tensor:
+        """What goes into G, as large as what comes out of it."""
+        return x
 
     def blur(self, image: Tensor, sigma_px: float) -> Tensor:
         """The colour view of a batch, as in `gaussian_blur`, in any precision of the networks."""
@@ -149,7 +158,7 @@ class MethodStep(ABC):
             network = self.networks[name]
             with self.device.autocast():
                 enhanced = network(x)
-            if found := collapse(x, enhanced):
+            if found := collapse(self.as_large(x), enhanced):
                 return found
             if isinstance(network, Generator) and not network.leak:
                 with self.device.autocast():
@@ -206,8 +215,7 @@ class MethodStep(ABC):
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         """Make networks and learning rates ready for a step, and move the batch to the device."""
         self.networks.train()
-        done, start = (number - 1) / self.recipe.steps, self.recipe.decay_from
-        factor = 1.0 if done < start else (1 - done) / (1 - start)
+        factor = self._decayed(number)
         if number < self.recipe.warm_up:
             factor *= number / self.recipe.warm_up
         for part, optimiser in self.optimisers.items():
@@ -215,6 +223,14 @@ class MethodStep(ABC):
                 group["lr"] = self.first_rates[part] * factor * self.rates[part]
         device = self.device.torch_device
         return [patches.to(device, memory_format=torch.channels_last) for patches in batch]
+
+    def _decayed(self, number: int) -> float:
+        """The factor on the learning rates in step `number`, by the recipe's schedule."""
+        done, start = (number - 1) / self.recipe.steps, self.recipe.decay_from
+        if done < start:
+            return 1.0
+        left = (1 - done) / (1 - start)
+        return left if self.recipe.decay == "linear" else (1 - math.cos(math.pi * left)) / 2
 
     def _descend(self, part: str, loss: Tensor) -> None:
         """One update of a part that `_optimise` named, down the gradient of `loss`."""

@@ -74,10 +74,16 @@ def open_backend(
     try:
         backend: Backend = module.CpuBackend(bf16=bf16, int8=int8)
     except ImportError as error:
-        raise ValueError(
-            f"backend {name}: {error.name} is not installed; it comes with the extra '{name}'"
-        ) from error
+        raise ValueError(f"backend {name}: {missing(error)}") from error
     return backend
+
+
+def missing(error: ImportError) -> str:
+    """What an engine lacks, and what brings it."""
+    package = (error.name or "").partition(".")[0]
+    brings = {"onnxruntime": "'wespe[onnx]'", "openvino": "openvino"}
+    bringing = brings.get(package, "'wespe[train]'")
+    return f"{package} is not installed: pip install {bringing}"
 
 
 def _fastest(device: torch.device) -> BackendName:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from wespe.photos.images import PhotoError
 
-# PyAV is an extra: enhancing photos does not need it.
+# PyAV takes longer than all else, and enhancing photos does not need it.
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.stream import Stream
@@ -36,7 +36,7 @@ def opened(path: Path) -> Iterator["InputContainer"]:
     try:
         import av
     except ModuleNotFoundError as error:
-        raise VideoError(path, "videos need PyAV: pip install 'wespe[video]'") from error
+        raise VideoError(path, "videos need PyAV: pip install av") from error
     if not path.is_file():
         reason = "a folder" if path.is_dir() else "no file" if path.exists() else ""
         raise VideoError(path, f"{reason}, expected a video" if reason else "no such file")

@@ -3,16 +3,15 @@
 import copy
 from typing import TYPE_CHECKING, ClassVar
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wespe.core import processes
 from wespe.networks.discriminator import Discriminator
 from wespe.networks.generator import Generator
 from wespe.photos.filters import grey
 from wespe.results.cards import DegradationNumbers
+from wespe.training.batches import NOISE_STREAM, random_of
 from wespe.training.camera.degradation import Degradation
 from wespe.training.losses import (
     content_loss,
@@ -27,9 +26,6 @@ from wespe.training.pretrained import take_convolutions
 
 if TYPE_CHECKING:
     from wespe.training.methods.wespe.settings import WespeRecipe
-
-
-_NOISE_STREAM = 3  # after those of x, y and the preview
 
 
 class WespeStep(AdversarialStep, PerceptualStep):
@@ -140,10 +136,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
         """Clean patches in the source's colours, and as its camera would have taken them."""
         with torch.no_grad():
             clean = self._back.recolour(clean)
-        # By the step's number, so that a resumed training draws the same.
-        key = [self._seed, _NOISE_STREAM, number, processes.rank()]
-        stream = torch.Generator(clean.device)
-        stream.manual_seed(int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0] >> 1))
+        stream = random_of(number, seed=self._seed, stream=NOISE_STREAM, device=clean.device)
         return clean, self._degradation(clean, stream)
 
     def _generator_losses(

@@ -1,0 +1,1 @@
+"""How patches are made smaller for networks that learn to enlarge; `training.methods` has those."""

@@ -1,0 +1,1 @@
+"""A small network that enlarges, which a CPU can train and run."""

@@ -1,0 +1,1 @@
+"""EDSR (Lim et al., CVPR Workshops 2017)."""

@@ -1,0 +1,75 @@
+"""Methods of super-resolution: x is made from y in each step, smaller by the recipe's scale."""
+
+from typing import TYPE_CHECKING, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from wespe.photos.resizing import bicubic_up
+from wespe.training.batches import NOISE_STREAM, random_of
+from wespe.training.enlarging.degradations import DEGRADATIONS, LEAST_PX
+from wespe.training.methods.step import Losses, MethodStep, Task, Weights
+
+if TYPE_CHECKING:
+    from wespe.training.methods.settings import EnlargingRecipe, PixelRecipe
+
+
+class EnlargingStep(MethodStep):
+    """A method whose G makes patches larger.
+
+    Source and target are the same patches, of which x is made; with patches of a third domain,
+    they are half of each batch. Raises ValueError for patches that cannot be made smaller.
+    """
+
+    recipe: "EnlargingRecipe"
+    paired: ClassVar[bool] = True
+
+    def __init__(self, recipe: "EnlargingRecipe", task: Task) -> None:
+        if task.size_px % recipe.scale:
+            raise ValueError(
+                f"patches.size_px must be a multiple of the scale {recipe.scale}, "
+                f"got {task.size_px}"
+            )
+        least_px = LEAST_PX[recipe.degradation] * recipe.scale
+        if task.size_px < least_px:
+            raise ValueError(
+                f"patches.size_px must be at least {least_px} for degradation "
+                f"{recipe.degradation} and a scale of {recipe.scale}, got {task.size_px}"
+            )
+        if task.start and task.start.scale != recipe.scale:
+            raise ValueError(
+                f"start: expected a network of scale {recipe.scale}, as the recipe has it, got "
+                f"{task.start.scale}"
+            )
+        self._seed = task.seed
+        super().__init__(recipe, task)
+        _, y = self.preview
+        self.preview = self._smaller(y, 0), y
+
+    def as_large(self, x: Tensor) -> Tensor:
+        return bicubic_up(x, self.recipe.scale).clamp(0, 1)
+
+    def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
+        _, y, *others = super()._begin(batch, number)
+        if others:
+            half = len(y) // 2
+            y = torch.cat([y[half:], others[0][:half]])
+        return [self._smaller(y, number), y]
+
+    @torch.no_grad()
+    def _smaller(self, y: Tensor, number: int) -> Tensor:
+        """What y would have been of a smaller photo; `number` decides what is random."""
+        random = random_of(number, seed=self._seed, stream=NOISE_STREAM, device=y.device)
+        small = DEGRADATIONS[self.recipe.degradation](y, self.recipe.scale, random)
+        return small.contiguous(memory_format=torch.channels_last)
+
+
+class PixelStep(EnlargingStep):
+    """A method with one loss, `l1` or `mse`, that of the pixels."""
+
+    recipe: "PixelRecipe"
+
+    def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
+        loss = {"l1": F.l1_loss, "mse": F.mse_loss}[self.recipe.loss]
+        return {self.recipe.loss: loss(enhanced, y)}

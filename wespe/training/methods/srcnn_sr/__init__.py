@@ -1,0 +1,1 @@
+"""SRCNN for super-resolution (Dong et al., TPAMI 2016)."""

@@ -1,0 +1,1 @@
+"""SRResNet (Ledig et al., CVPR 2017)."""
