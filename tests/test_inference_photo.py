@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from tests.strangers import Attending, Enlarging, made
+from tests.strangers import Attending, made
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
 from wespe.networks.inference import ledger, photo, tiles
@@ -482,14 +482,6 @@ def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"2 enhanced" in done.stdout
     assert (tmp_path / "out" / odd.name).is_file()
-
-
-def test_a_network_that_enlarges_is_refused_before_any_photo(tmp_path: Path) -> None:
-    save(tmp_path / "a.png")
-    larger = PhotoEnhancer(made(Enlarging(2)))
-    with pytest.raises(ValueError, match="photo files and videos: expected a network that keeps"):
-        enhance_files([tmp_path / "a.png"], enhancer=larger)
-    assert files(tmp_path) == {"a.png"}
 
 
 def test_a_photo_too_large_for_a_network_without_tiles_is_named(
