@@ -9,7 +9,7 @@ from tests.by_torch import enhance_pixels
 from wespe.networks.enhancer import Convolutions, Enhancer
 from wespe.networks.generator import Generator, Norm, Start
 from wespe.networks.inference.fold import optimised, split_narrow
-from wespe.networks.inference.spans import spans
+from wespe.networks.inference.tile_spans import spans
 from wespe.networks.johnson import JohnsonNetwork
 from wespe.networks.srcnn import Srcnn
 from wespe.networks.transport import UNMIXED, Transport

@@ -25,7 +25,7 @@ from wespe.networks.transport_numbers import (
     LARGEST_LOG_GAMMA,
     RECEPTIVE_FIELD_PX,
 )
-from wespe.photos.blur import REACH
+from wespe.photos.blur_reach import REACH
 from wespe.photos.filters import gaussian_blur, grey
 from wespe.photos.images import Pixels
 from wespe.photos.tensors import to_pixels, to_tensor

@@ -2,7 +2,7 @@
 
 import math
 
-from wespe.photos.blur import REACH
+from wespe.photos.blur_reach import REACH
 
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.

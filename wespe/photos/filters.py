@@ -1,4 +1,4 @@
-"""The views of a photo that losses, transport and monitors see: blurred, and grey."""
+"""The views of a photo that losses, transport and monitors see: blurred (eq. 2), and grey."""
 
 import math
 from functools import lru_cache
@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from wespe.photos.blur import REACH
+from wespe.photos.blur_reach import REACH
 from wespe.photos.luma import LUMA
 
 # Rows that are blurred at once on a CPU; more do not fit into its cache.

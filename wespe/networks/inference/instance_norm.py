@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from wespe.networks.inference.backends import Layers
 from wespe.networks.inference.pieces import pieces
-from wespe.networks.inference.spans import Span, Tile
+from wespe.networks.inference.tile_spans import Span, Tile
 from wespe.networks.inference.tile_states import State, TileStates
 
 TILE_PX = 512

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from wespe.networks.inference.spans import Tile
+from wespe.networks.inference.tile_spans import Tile
 from wespe.photos.images import AnyPixels
 
 Planes = Any

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wespe.networks.inference.parts import Parts, Planes, expect_size
-from wespe.networks.inference.spans import Span, Tile, spans
+from wespe.networks.inference.tile_spans import Span, Tile, spans
 from wespe.networks.scene import grid_of, shows_scene
 from wespe.photos.images import AnyPixels
 

@@ -18,7 +18,7 @@ from wespe.networks.inference.backends import Backend, Layers
 from wespe.networks.inference.contract import check_contract
 from wespe.networks.inference.fold import optimised, split_narrow
 from wespe.networks.inference.instance_norm import TILE_PX, InstanceNormed
-from wespe.networks.inference.spans import Tile
+from wespe.networks.inference.tile_spans import Tile
 from wespe.networks.inference.tile_states import TileStates
 from wespe.networks.layers import Context, obstacles
 from wespe.photos.images import AnyPixels

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from wespe.networks.inference.openvino_engine import Compiled, tile_px
-from wespe.networks.inference.spans import Tile
+from wespe.networks.inference.tile_spans import Tile
 from wespe.networks.light.graph import Arrays, Graph
 from wespe.networks.light.network import LightNetwork, Planes
 from wespe.photos.images import AnyPixels

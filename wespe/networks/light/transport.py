@@ -18,7 +18,7 @@ from wespe.networks.transport_numbers import (
     INTENDED,
     LARGEST_LOG_GAMMA,
 )
-from wespe.photos.blur import REACH
+from wespe.photos.blur_reach import REACH
 from wespe.photos.luma import LUMA
 
 _LUMA = np.array(LUMA, np.float32).reshape(1, 3, 1, 1)

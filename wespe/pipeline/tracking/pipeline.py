@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wespe.pipeline.tracking.connection import CHECKPOINT, alone, connect, give_up, search
+from wespe.pipeline.tracking.runs import create_run
 from wespe.pipeline.tracking.tags import PARENT, PIPELINE
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def pipeline_run(
         if not found:
             tags = {PIPELINE: key, "mlflow.note.content": _NOTE}
             name = f"{settings.name} {key[:6]}"
-            return str(client.create_run(experiment_id, tags=tags, run_name=name).info.run_id)
+            return create_run(client, experiment_id, name, tags)
     if opened:
         client.update_run(found[0].info.run_id, status="RUNNING")
     return str(found[0].info.run_id)

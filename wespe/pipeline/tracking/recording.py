@@ -8,7 +8,7 @@ from wespe.core.files import BusyError
 from wespe.core.flat import flat
 from wespe.pipeline.tracking.connection import CHECKPOINT, connect, give_up, search
 from wespe.pipeline.tracking.pipeline import pipeline_run
-from wespe.pipeline.tracking.runs import Run
+from wespe.pipeline.tracking.runs import Run, create_run
 from wespe.pipeline.tracking.tags import PAIR, PARENT, STATE
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ def _begin(
             for key, value in nested.items():
                 client.set_tag(run_id, key, value)
             return Run(client, run_id, _last_step(client, found), parent)
-    made = client.create_run(experiment_id, tags={**tags, **nested}, run_name=name)
+    made = create_run(client, experiment_id, name, {**tags, **nested})
     pairs = [Param(key, str(value)) for key, value in flat(params)]
     for start in range(0, len(pairs), _PARAMS_A_CALL):
-        client.log_batch(made.info.run_id, params=pairs[start : start + _PARAMS_A_CALL])
-    return Run(client, made.info.run_id, parent=parent)
+        client.log_batch(made, params=pairs[start : start + _PARAMS_A_CALL])
+    return Run(client, made, parent=parent)
 
 
 def _last_step(client: "MlflowClient", found: Any) -> int:

@@ -14,6 +14,7 @@ from wespe.pipeline.tracking.connection import (
     give_up,
     search,
 )
+from wespe.pipeline.tracking.runs import create_run
 from wespe.pipeline.tracking.tags import card_tags
 from wespe.results.cards import NetworkCard, RaterCard
 
@@ -55,7 +56,7 @@ def register(
             for version in _find(client, card.sha256):
                 if version.model == model:
                     return version
-            run = _run_of(client, experiment_id, name, card.sha256)
+            run = client.get_run(_run_of(client, experiment_id, name, card.sha256))
             for file in (network, network.with_suffix(".json")):
                 client.log_artifact(run.info.run_id, str(file), FOLDER)
             if not client.search_registered_models(f"name = '{model}'"):
@@ -103,11 +104,10 @@ def _version(made: Any) -> Version:
     return Version(made.name, str(made.version), made.run_id, dict(made.tags))
 
 
-def _run_of(client: "MlflowClient", experiment_id: str, name: str, checkpoint_sha256: str) -> Any:
+def _run_of(client: "MlflowClient", experiment_id: str, name: str, checkpoint_sha256: str) -> str:
     found = search(client, experiment_id, CHECKPOINT, checkpoint_sha256)
     if found:
-        return found[0]
-    tags = {CHECKPOINT: checkpoint_sha256}
-    made = client.create_run(experiment_id, tags=tags, run_name=name)
-    client.set_terminated(made.info.run_id)
+        return str(found[0].info.run_id)
+    made = create_run(client, experiment_id, name, {CHECKPOINT: checkpoint_sha256})
+    client.set_terminated(made)
     return made

@@ -24,6 +24,17 @@ _BATCH = 50
 _IMAGES = 4
 
 
+def create_run(
+    client: "MlflowClient", experiment_id: str, name: str, tags: Mapping[str, str]
+) -> str:
+    """The id of a new run.
+
+    `name`: for a training, that of the pair or the rater, as in the settings; for the pipeline, the
+    settings' `run.name` and the beginning of its key.
+    """
+    return str(client.create_run(experiment_id, tags=dict(tags), run_name=name).info.run_id)
+
+
 class Run:
     """One run of MLflow; without a client every method does nothing."""
 

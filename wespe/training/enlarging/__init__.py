@@ -1,1 +1,1 @@
-"""Super-resolution: photos are made smaller, and networks learn to make them large again."""
+"""How patches are made smaller for networks that learn to enlarge; `training.methods` has those."""

@@ -1,4 +1,4 @@
-"""Where tiles lie along the side of a photo."""
+"""Where tiles lie along the side of a photo, and how they overlap."""
 
 import itertools
 import math
