@@ -74,7 +74,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; expected one of kind, path, licence, role",
+            "sources.phone.include is not a setting; expected one of kind, path, licence, "
+            "simulated, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),

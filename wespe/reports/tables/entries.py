@@ -27,6 +27,12 @@ class Trained:
             "dped": "DPED, trained here",
             "srcnn": "SRCNN",
             "johnson": "Johnson et al.",
+            "srresnet": "SRResNet",
+            "srgan": "SRGAN",
+            "edsr": "EDSR",
+            "rrdb": "RRDB",
+            "esrgan": "ESRGAN",
+            "srcnn_sr": "SRCNN",
         }
         return names.get(self.method, self.method)
 

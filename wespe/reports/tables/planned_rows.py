@@ -7,6 +7,9 @@ from wespe.reports.papers.values import Printed
 from wespe.reports.tables.entries import Entry
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 
+BICUBIC = "bicubic"
+"""What tables call the originals of an evaluation that made them smaller."""
+
 _LABELS = {
     "autocontrast": "autocontrast (stand-in for APE)",
     "grey_world": "grey-world stretch (stand-in for APE)",
@@ -37,14 +40,16 @@ def planned_rows(entries: Sequence[Entry], paper: Printed) -> Iterator[PlannedRo
     for photos in dict.fromkeys(entry.photos for entry in entries):
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
-        yield _planned(photos, ORIGINAL, group[0], ORIGINAL, dataset, ORIGINAL, checked=True)
+        # What is made larger begins as the small photo, enlarged.
+        first = ORIGINAL if group[0].result.summary.scale == 1 else BICUBIC
+        yield _planned(photos, first, group[0], ORIGINAL, dataset, first, checked=True)
         for method, source in _baselines(group).items():
             yield _planned(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
             named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
             yield _planned(*named, checked=entry.published)
         if dataset:
-            yield from _lacking(paper, dataset, {ORIGINAL, *(entry.method for entry in group)})
+            yield from _lacking(paper, dataset, {first, *(entry.method for entry in group)})
     covered = {entry.dataset for entry in entries}
     for dataset in paper.datasets:
         if dataset not in covered:
