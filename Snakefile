@@ -1,6 +1,7 @@
 """The whole pipeline. `snakemake all` runs params.yaml; `--configfile FILE` runs another file."""
 
 import json
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -11,6 +12,7 @@ from wespe.pipeline.outcome import outcome
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
+    cluster_warnings,
     chosen_settings,
     hint,
     online_sources,
@@ -29,6 +31,11 @@ except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
 stages = Stages(settings)
+limits = workflow.resource_settings
+# Only in the process that submits the jobs, and not in each of them.
+if limits.nodes is not None and not workflow.remote_exec:
+    for warning in cluster_warnings(settings, cores=limits.cores):
+        print(f"Cluster: {warning}", file=sys.stderr)
 
 
 # The system that requirements.txt is locked for; the commands themselves come with `make .venv`.
