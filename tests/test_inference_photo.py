@@ -82,6 +82,7 @@ def test_folder_keeps_its_shape_in_out(tmp_path: Path, enhancer: PhotoEnhancer) 
     assert files(out) == {"a.jpg", "trip/B.JPG", "trip/alps/c.webp"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("out", [None, "photos/enhanced"])
 def test_second_run_has_nothing_to_do(
     tmp_path: Path, enhancer: PhotoEnhancer, out: str | None
@@ -465,6 +466,7 @@ def test_a_disk_that_knows_no_modes_is_no_failure(
     assert enhance_files([tmp_path / "a.png"], enhancer=enhancer).enhanced == 1
 
 
+@pytest.mark.slow
 def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
     network = tmp_path / "network.safetensors"
     save_generator(network, Generator(width=4, blocks=1))
