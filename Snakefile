@@ -1,6 +1,7 @@
 """The whole pipeline. `snakemake all` runs params.yaml; `--configfile FILE` runs another file."""
 
 import json
+import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -8,9 +9,11 @@ from snakemake.exceptions import WorkflowError
 from wespe.core.schema import SettingsError
 from wespe.pipeline.fingerprint import fingerprint
 from wespe.pipeline.outcome import outcome
+from wespe.pipeline.pending import WANTED
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
+    cluster_warnings,
     chosen_settings,
     hint,
     online_sources,
@@ -29,6 +32,11 @@ except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
 stages = Stages(settings)
+limits = workflow.resource_settings
+# Only in the process that submits the jobs, and not in each of them.
+if limits.nodes is not None and not workflow.remote_exec:
+    for warning in cluster_warnings(settings, cores=limits.cores):
+        print(f"Cluster: {warning}", file=sys.stderr)
 
 
 # The system that requirements.txt is locked for; the commands themselves come with `make .venv`.
@@ -46,13 +54,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        # The other stages are needed by these. Photos and votes that are gone stop a rule that asks
-        # for them itself, and not one whose inputs do.
-        [
-            next(iter(stage.outputs.values()))
-            for stage in stages
-            if stage.rule in {"patches", "rater", "metrics", "tables", "report"}
-        ],
+        [next(iter(stage.outputs.values())) for stage in stages if stage.rule in WANTED],
 
 
 include: "workflow/rules/common.smk"

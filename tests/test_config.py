@@ -15,7 +15,7 @@ import yaml
 from tests.conftest import ROOT
 from wespe.core.schema import SettingsError
 from wespe.data.registry import SOURCES
-from wespe.settings.params import json_schema, load
+from wespe.settings.params import Run, json_schema, load
 from wespe.training.methods.dped.settings import DpedRecipe
 from wespe.training.methods.johnson.settings import JohnsonRecipe
 from wespe.training.methods.registry import RECIPES
@@ -74,7 +74,8 @@ NAME = "must be a name of letters, digits, - and _"
         (
             "sources.phone.include",
             ["**"],
-            "sources.phone.include is not a setting; expected one of kind, path, licence, role",
+            "sources.phone.include is not a setting; expected one of kind, path, licence, "
+            "simulated, role",
         ),
         # Wrong types.
         ("recipes.demo.steps", "400", "recipes.demo.steps must be a whole number, got '400'"),
@@ -432,6 +433,16 @@ def test_every_setting_is_described() -> None:
         for name, field in fields["properties"].items():
             described = field.keys() & {"description", "$ref", "const"}
             assert described, f"{table}.{name} has no description for the editor"
+
+
+def test_mlflow_is_the_one_of_the_environment_where_the_settings_name_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    assert Run().tracking == "sqlite:///mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://mlflow:5000")
+    assert Run().tracking == "http://mlflow:5000"
+    assert Run(tracking="").tracking == ""
 
 
 ENLARGING: dict[str, Any] = {

@@ -188,6 +188,7 @@ class TestCheckpoints:
         else:  # as version 0.1.0 wrote it
             assert isinstance(load_generator(path), Generator)
 
+    @pytest.mark.slow
     def test_the_registry_names_networks_that_their_config_makes_again(self) -> None:
         for address in ARCHITECTURES.values():
             network = pkgutil.resolve_name(address)()
@@ -204,6 +205,7 @@ class TestCheckpoints:
         save_generator(path, Grey())
         assert isinstance(load_generator(path), Grey)
 
+    @pytest.mark.slow
     def test_a_network_imports_no_other_architecture(self) -> None:
         code = "import sys, wespe.networks.checkpoints as c; print(*sys.modules)"
         done = subprocess.run(
@@ -248,13 +250,16 @@ class TestCheckpoints:
 
 
 class TestPerceptual:
-    def test_layer_names_are_the_relus_of_vgg19(self) -> None:
+    def test_layer_names_are_those_of_vgg19(self) -> None:
         names = vgg19_layers()
         assert (names["relu1_1"], names["relu2_2"], names["relu5_4"]) == (1, 8, 35)
+        assert (names["conv1_1"], names["conv5_4"]) == (0, 34)
         with torch.device("meta"):
             features = vgg19().features
-        assert all(isinstance(features[position], nn.ReLU) for position in names.values())
-        assert len(names) == sum(isinstance(module, nn.ReLU) for module in features)
+        for name, position in names.items():
+            kind = nn.ReLU if name.startswith("relu") else nn.Conv2d
+            assert isinstance(features[position], kind), name
+        assert len(names) == sum(isinstance(each, nn.ReLU | nn.Conv2d) for each in features)
 
     @pytest.mark.parametrize("name", EXTRACTORS)
     def test_unknown_layer(self, name: str) -> None:

@@ -232,3 +232,22 @@ def test_a_full_disk_and_a_second_training_leave_the_state_as_it_was(
     assert code == 0, messages
     assert "pair: resumes at step 10" in messages
     check_same(training, uninterrupted)
+
+
+@pytest.mark.parametrize("uninterrupted", [("cpu-fp32", 1)], indirect=True, ids=str)
+def test_a_training_that_is_terminated_says_so_and_loses_no_step(
+    training: Training, uninterrupted: Training
+) -> None:
+    process = training.start_until(12)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    _, messages = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    [said] = [line for line in messages.splitlines() if line.startswith("wespe train: ")]
+    step = said.removeprefix("wespe train: stopped by SIGTERM; step ").split()[0]
+    assert int(step) >= 12
+    assert said.endswith(" is saved, and the same command goes on from there")
+    code, messages = training.finish()
+    assert code == 0, messages
+    assert f"pair: resumes at step {step}" in messages
+    check_same(training, uninterrupted)

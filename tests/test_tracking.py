@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import requests
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
 
 from tests.made import card, domain, rating, summary
 from wespe.core.files import BusyError
@@ -261,6 +264,7 @@ def test_pairs_of_one_pipeline_run_share_a_parent_that_the_report_closes(
     assert list(tmp_path.glob("mlruns/*/*/artifacts/tables/scenes.md"))
 
 
+@pytest.mark.slow
 def test_other_settings_are_another_pipeline_run_that_takes_over_what_it_uses(
     on: config.Run, tmp_path: Path
 ) -> None:
@@ -313,6 +317,65 @@ def test_a_record_that_breaks_midway_stops_with_one_warning(
         for step in range(200):
             run.log(step, {"content": 0.0})
     assert len([record for record in caplog.records if "tracking" in record.name]) == 1
+
+
+def test_another_job_may_make_the_experiment_at_the_same_moment(
+    on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    make = MlflowClient.create_experiment
+
+    def second(client: MlflowClient, name: str) -> str:
+        make(client, name)
+        return make(client, name)  # MLflow refuses it: RESOURCE_ALREADY_EXISTS
+
+    monkeypatch.setattr(MlflowClient, "create_experiment", second)
+    train(on, range(60))
+    assert rows("select count(*) from metrics") == [(120,)]
+    assert not caplog.records
+
+
+def test_two_jobs_that_start_at_once_agree_on_one_run_of_the_pipeline(
+    on: config.Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = PARAMS.model_copy(update={"run": on})
+    make, earlier = MlflowClient.create_run, list[str]()
+
+    def second(client: MlflowClient, experiment: str, **values: Any) -> Any:
+        if tracking.PIPELINE in values["tags"] and not earlier:
+            earlier.append(make(client, experiment, start_time=1, **values).info.run_id)
+        return make(client, experiment, **values)
+
+    monkeypatch.setattr(MlflowClient, "create_run", second)
+    key = tracking.pipeline_key(params)
+    with tracking.training(on, "a", TRAINED_BY, state_key="k", pipeline=key):
+        pass
+    alive = (
+        "select run_uuid from runs join tags using (run_uuid)"
+        f" where lifecycle_stage = 'active' and key = '{tracking.PIPELINE}'"
+    )
+    assert rows(alive) == [(earlier[0],)]
+    assert rows(f"select value from tags where key = '{tracking.PARENT}'") == [(earlier[0],)]
+
+
+def test_what_is_recorded_while_a_server_is_away_is_sent_once_it_is_back(
+    on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    send, calls = MlflowClient.log_batch, list[int]()
+
+    def away(client: MlflowClient, run: str, *values: Any, **more: Any) -> None:
+        calls.append(len(calls))
+        if calls[-1] == 1:  # after the parameters
+            try:
+                raise requests.ConnectionError("refused")
+            except requests.ConnectionError:
+                raise MlflowException("API request failed") from None
+        send(client, run, *values, **more)
+
+    monkeypatch.setattr(MlflowClient, "log_batch", away)
+    with caplog.at_level(logging.WARNING, "wespe"):
+        train(on, range(600))
+    assert rows("select count(distinct step) from metrics where key = 'tv'") == [(600,)]
+    assert ["sent later" in record.message for record in caplog.records] == [True]
 
 
 @pytest.mark.slow

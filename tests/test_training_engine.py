@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import torch
 from torch import Tensor
 
 from wespe.core.files import BusyError, lock
+from wespe.core.stopping import Terminated
 from wespe.networks.fitting.engine import Batch, Outcome, Schedule, fit
 from wespe.networks.fitting.monitor import DivergedError, Divergence
 from wespe.photos.images import Pixels
@@ -121,6 +124,43 @@ def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
     assert again.seen == []
 
 
+def terminate_at(step: Halving, number: int) -> Halving:
+    """`step`, which receives SIGTERM within step `number`."""
+    train = step.train_step
+
+    def train_step(batch: Batch, at: int) -> Mapping[str, Tensor]:
+        values = train(batch, at)
+        if at == number:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return values
+
+    vars(step)["train_step"] = train_step
+    return step
+
+
+@pytest.mark.parametrize("number", [1, 4, 6, 9])
+def test_a_training_that_is_terminated_goes_on_from_its_last_step(
+    tmp_path: Path, number: int
+) -> None:
+    whole = Halving()
+    expected = run(tmp_path / "whole", whole)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated, match=f"stopped by SIGTERM; step {number} is saved"):
+        run(tmp_path / "parts", terminate_at(Halving(), number))
+    assert signal.getsignal(signal.SIGTERM) == before
+    resumed = Halving()
+    outcome = run(tmp_path / "parts", resumed)
+    assert resumed.seen == list(range(number + 1, 11))
+    assert torch.equal(resumed.value, whole.value)
+    assert outcome.records == expected.records
+    names = sorted(path.name for path in (tmp_path / "whole").iterdir())
+    assert sorted(path.name for path in (tmp_path / "parts").iterdir()) == names
+
+
+def test_a_training_that_is_terminated_in_its_last_step_ends(tmp_path: Path) -> None:
+    assert run(tmp_path, terminate_at(Halving(), 10)).step == 10
+
+
 class Exploding(Halving):
     """Goes wrong in the steps from 6 on, unless the rate is low enough, as `after` says."""
 
@@ -190,6 +230,20 @@ def test_resumed_after_going_back_equals_uninterrupted(tmp_path: Path, stop_at: 
     assert outcome.records == expected.records
 
 
+@pytest.mark.parametrize("number", [4, 5])
+def test_a_pause_is_nothing_to_go_back_to(tmp_path: Path, number: int) -> None:
+    whole = Exploding()
+    expected = run(tmp_path / "whole", whole, rollbacks=1)
+    with pytest.raises(Terminated):
+        run(tmp_path / "parts", terminate_at(Exploding(), number), rollbacks=1)
+    resumed = Exploding()
+    outcome = run(tmp_path / "parts", resumed, rollbacks=1)
+    assert outcome.rollbacks == expected.rollbacks
+    assert outcome.rollbacks[0]["to_step"] == 3
+    assert torch.equal(resumed.value, whole.value)
+    assert outcome.records == expected.records
+
+
 def test_a_hopeless_training_is_given_up_and_its_last_good_state_kept(tmp_path: Path) -> None:
     logged: list[int] = []
     message = (
@@ -207,17 +261,25 @@ def test_a_hopeless_training_is_given_up_and_its_last_good_state_kept(tmp_path: 
     assert len(good.seen) == 7
 
 
+class Doubtful(Halving):
+    def __init__(self, patience: int) -> None:
+        super().__init__()
+        self.patience = patience
+
+    def divergence(self, record: Mapping[str, float]) -> Divergence | None:
+        # Checks are at 2, 3, 4, 6, 8, 9 and 10; these find something, before it goes back.
+        doubt = self.rates["all"] == 1.0 and self.seen[-1:] in ([6], [8], [9])
+        return Divergence("doubtful", patience=self.patience) if doubt else None
+
+
+def test_a_pause_keeps_how_long_a_doubt_has_lasted(tmp_path: Path) -> None:
+    with pytest.raises(Terminated):
+        run(tmp_path, terminate_at(Doubtful(3), 8), rollbacks=1)
+    [rollback] = run(tmp_path, Doubtful(3), rollbacks=1).rollbacks
+    assert (rollback["step"], rollback["to_step"]) == (9, 3)
+
+
 def test_a_divergence_with_patience_has_to_last_and_holds_saves_back(tmp_path: Path) -> None:
-    class Doubtful(Halving):
-        def __init__(self, patience: int) -> None:
-            super().__init__()
-            self.patience = patience
-
-        def divergence(self, record: Mapping[str, float]) -> Divergence | None:
-            # Checks are at 2, 3, 4, 6, 8, 9 and 10; these find something.
-            doubt = len(self.seen) in {6, 8, 9}
-            return Divergence("doubtful", patience=self.patience) if doubt else None
-
     assert run(tmp_path / "four", Doubtful(4)).rollbacks == []
     outcome = run(tmp_path / "three", Doubtful(3), rollbacks=1)
     [rollback] = outcome.rollbacks

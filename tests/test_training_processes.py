@@ -152,6 +152,35 @@ def test_machines_need_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
         processes.launch(print, devices=1, nodes=3)
 
 
+def test_each_job_of_slurm_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MASTER_ADDR", "MASTER_PORT", "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SLURM_LAUNCH_NODE_IPADDR", "10.0.0.7")
+    assert processes.meeting_point(2) == "10.0.0.7:29400"
+    monkeypatch.setenv("SLURM_JOB_ID", "123456")
+    assert processes.meeting_point(2) == "10.0.0.7:23456"
+    monkeypatch.setenv("MASTER_PORT", "4000")
+    monkeypatch.setenv("MASTER_ADDR", "node7")
+    assert processes.meeting_point(2) == "node7:4000"
+
+
+def test_processes_that_are_terminated_stop_together_and_go_on(
+    uninterrupted: Training, tmp_path: Path
+) -> None:
+    training = setting_up(tmp_path / "project")
+    launcher = training.start_until(6)
+    for pid in [*workers(launcher), launcher.pid]:  # as Slurm does
+        os.kill(pid, signal.SIGTERM)
+    launcher.send_signal(signal.SIGCONT)
+    _, messages = launcher.communicate(timeout=60)
+    assert launcher.returncode == 128 + signal.SIGTERM
+    assert messages.count("stopped by SIGTERM; step ") == messages.count("wespe train: ") == 1
+    assert "Traceback" not in messages
+    code, messages = training.finish()
+    assert code == 0, messages
+    check_same(training, uninterrupted)
+
+
 def test_a_process_by_itself_is_left_alone() -> None:
     networks = torch.nn.ModuleDict({"a": torch.nn.BatchNorm2d(3)})
     assert processes.first()

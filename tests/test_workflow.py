@@ -250,3 +250,31 @@ def test_touched_code_and_photos_plan_nothing(finished: Project) -> None:
     for file in [*Path("wespe").rglob("*.py"), *Path("photos").rglob("*.jpg")]:
         file.touch()
     assert "Nothing to be done" in finished.do("snakemake", "--dry-run", "all")
+
+
+@pytest.mark.parametrize(
+    ("number", "job", "expected"),
+    [
+        ("9", "", "wespe patches: ended by SIGKILL, as where memory runs out\n"),
+        ("9", "7", "where memory runs out: `mem_mb` of this rule in the profile asks for more\n"),
+        ("15", "7", "its time: `runtime` of this rule in the profile asks for more\n"),
+    ],
+)
+def test_what_a_signal_ended_is_named_in_the_log(
+    project: Project, monkeypatch: pytest.MonkeyPatch, number: str, job: str, expected: str
+) -> None:
+    monkeypatch.setenv("STAND_IN_KILLED", number)
+    monkeypatch.setenv("SLURM_JOB_ID", job)
+    assert project.call("snakemake", "data/patches/phone.npy").returncode == 1
+    log = Path("results/tiny/logs/patches/phone.log")
+    assert log.read_text().endswith(expected)
+
+
+def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
+    params = load(Path(__file__).parents[1] / "params.yaml")
+    cores, file = workflow.cluster_warnings(params, cores=2)
+    assert "more than 2 cores" in cores
+    assert "--workflow-profile" in cores
+    assert "run.tracking: sqlite:///mlflow.db is a file" in file
+    served = params.run.model_copy(update={"tracking": "http://mlflow:5000"})
+    assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []

@@ -5,6 +5,7 @@ Imports `core`, `results`, `data`, `networks`, `training`, `judging`, `reports`,
 """
 
 import io
+import re
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -14,6 +15,10 @@ import wespe
 from wespe.cli.extras import missing
 from wespe.cli.groups import GROUPS, by_purpose
 from wespe.cli.parser import Commands, Parser
+from wespe.core.stopping import EXIT_CODE, Terminated
+
+# torch's words for it, on the CPU and on a GPU.
+_OUT_OF_MEMORY = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -28,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
     try:
         sys.exit(arguments.run(arguments))
-    except (ValueError, OSError, RuntimeError) as error:
+    except (ValueError, OSError, RuntimeError, MemoryError) as error:
         for line in _reason(error).splitlines():
             print(f"wespe {arguments.command}: {line}", file=sys.stderr)
         sys.exit(1)
@@ -37,6 +42,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             raise  # a fault of ours
         print(f"wespe {arguments.command}: {missing(error)}", file=sys.stderr)
         sys.exit(1)
+    except Terminated as end:
+        if str(end):
+            print(f"wespe {arguments.command}: {end}", file=sys.stderr)
+        sys.exit(EXIT_CODE)
     except KeyboardInterrupt:
         print(f"wespe {arguments.command}: stopped", file=sys.stderr)
         sys.exit(130)
@@ -45,7 +54,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename and error.strerror:
         return f"{error.filename}: {error.strerror}"  # without Python's [Errno 2]
-    return str(error) or type(error).__name__
+    text = str(error) or type(error).__name__
+    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(text):
+        return (
+            f"out of memory: {text}\nSmaller patches.size_px or batch_size need less; on a "
+            "cluster, mem_mb in the profile asks for more, and a GPU's memory comes with its kind"
+        )
+    return text
 
 
 def make_parser() -> Parser:

@@ -40,7 +40,6 @@ def evaluate(arguments: argparse.Namespace) -> None:
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     # In fp32, so that figures are those of any machine.
     enhancer = open_enhancer(generator, device=resolve(params.run.compute).torch_device)
-    enhancer.require_same_size("evaluations")
     summary = measure(
         read_index(arguments.index),
         enhancer.enhance,
@@ -52,6 +51,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         metrics=settings.metrics,
         out=arguments.out,
         pictures=settings.pictures,
+        scale=enhancer.scale,
     )
     run = tracking.find_run(params.run, card.sha256)
     of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]

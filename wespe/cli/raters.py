@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wespe.cli.parser import Commands, load_settings, named
+from wespe.core.stopping import heeded
 
 if TYPE_CHECKING:
     from wespe.results.ratings import MethodScore, RatingSummary
@@ -45,14 +46,17 @@ def rater(arguments: argparse.Namespace) -> None:
     code = Stages(params)("rater", arguments.name).code_hash
     key = state_key(arguments.name, **what, code=code)
     chosen = {"compute": params.run.compute, "seed": params.run.seed}
-    with tracking.training(
-        params.run,
-        arguments.name,
-        chosen | settings.model_dump(),
-        state_key=key,
-        pipeline=tracking.pipeline_key(params),
-        tag=tracking.RATER,
-    ) as record:
+    with (
+        heeded(),
+        tracking.training(
+            params.run,
+            arguments.name,
+            chosen | settings.model_dump(),
+            state_key=key,
+            pipeline=tracking.pipeline_key(params),
+            tag=tracking.RATER,
+        ) as record,
+    ):
         out = arguments.out
         folder = state("raters", key)
         card = fit_rater(arguments.name, **what, out=out, state=folder, log=record.log)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from wespe.cli.parser import FILES, Commands, load_settings, named
 from wespe.core.files import sha256
+from wespe.core.stopping import heeded
 
 if TYPE_CHECKING:
     from wespe.core.device import Device
@@ -61,7 +62,8 @@ def train(arguments: argparse.Namespace) -> None:
     for part in [*pair.patches, *(["start"] if pair.start else [])]:
         if not getattr(arguments, part):
             raise ValueError(f"pairs.{arguments.name} has a {part}: expected --{part} FILE")
-    (train_by_recipe if pair.network is None else import_network)(arguments, params)
+    with heeded():
+        (train_by_recipe if pair.network is None else import_network)(arguments, params)
 
 
 def train_by_recipe(arguments: argparse.Namespace, params: "Params") -> None:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from wespe.core.parallel import available_cores
+from wespe.core.stopping import Terminated
 
 Value = TypeVar("Value")
 
@@ -74,7 +75,7 @@ def launch(work: Callable[[], object], *, devices: int, nodes: int) -> None:
         nproc_per_node=devices,
         run_id=str(uuid.uuid4()) if single else os.environ.get("SLURM_JOB_ID", "wespe"),
         rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0" if single else _meeting_point(nodes),
+        rdzv_endpoint="localhost:0" if single else meeting_point(nodes),
         local_addr="localhost" if single else None,
         max_restarts=0,
     )
@@ -84,7 +85,8 @@ def launch(work: Callable[[], object], *, devices: int, nodes: int) -> None:
     try:
         elastic_launch(config, _work)(work)
     except SignalException as error:
-        raise KeyboardInterrupt from error
+        # The first of the processes has said it.
+        raise Terminated("") if error.sigval == signal.SIGTERM else KeyboardInterrupt from error
     except ChildFailedError as error:
         number, failure = error.get_first_failure()
         if failure.exitcode >= 0:
@@ -101,15 +103,24 @@ def _work(work: Callable[[], object]) -> None:
             raise
 
 
-def _meeting_point(nodes: int) -> str:
-    """Address and port at which the machines of a training find each other."""
+def meeting_point(nodes: int) -> str:
+    """Address and port at which the `nodes` machines of a training find each other.
+
+    Raises ValueError where nothing says it.
+    """
     host = os.environ.get("MASTER_ADDR") or os.environ.get("SLURM_LAUNCH_NODE_IPADDR")
     if not host:
         raise ValueError(
             f"run.nodes: {nodes} machines have to find each other: expected a start by srun, or "
             "MASTER_ADDR set to the address of one of them, got neither"
         )
-    return f"{host}:{os.environ.get('MASTER_PORT', '29400')}"
+    return f"{host}:{os.environ.get('MASTER_PORT') or _port()}"
+
+
+def _port() -> int:
+    """A port of its own for each job of Slurm, since two may have one machine as their first."""
+    job = os.environ.get("SLURM_JOB_ID", "")
+    return 20000 + int(job) % 10000 if job.isdigit() else 29400
 
 
 @contextmanager
@@ -128,6 +139,9 @@ def joined(device: torch.device) -> Iterator[None]:
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
         yield
+    except Terminated:
+        dist.destroy_process_group()
+        raise
     except Exception as error:
         # One reason is enough. What all processes refuse, the first one reports. Lost connections,
         # plain RuntimeErrors of torch, follow from the end of another process. A process that waits
@@ -169,6 +183,16 @@ def agreed(value: Value) -> Value:
     values = [value]
     dist.broadcast_object_list(values)
     return values[0]
+
+
+def anywhere(value: bool) -> bool:
+    """Whether `value` is true in any of the processes, which all must call this."""
+    if count() == 1:
+        return value
+    device = "cuda" if dist.get_backend() == "nccl" else "cpu"
+    flag = torch.tensor(float(value), device=device)
+    dist.all_reduce(flag, op=dist.ReduceOp.MAX)
+    return bool(flag)
 
 
 def shared(

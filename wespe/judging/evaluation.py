@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from wespe.judging.album import Album, evenly_spread
 from wespe.judging.gains import extremes_of
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
-from wespe.judging.versions import Part, read_parts, versions
+from wespe.judging.versions import Part, read_parts, read_smaller, versions
 from wespe.photos.images import Enhance, PhotoError, Pixels
 from wespe.results.agreement import WithPeople, with_people
 from wespe.results.evaluations import EvaluationSummary, ImageRow, means_of, write_images
-from wespe.results.index import Crop, PhotoIndex, Skipped
+from wespe.results.index import Crop, PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import EvaluationFiles
 from wespe.results.means import DECIMALS
 from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
@@ -35,8 +35,8 @@ class _Stored:
 
     file: str
     pixels: Path
-    parts: tuple[tuple[bool, Crop | None], ...]
-    """Of each part, whether it has a reference, and where it lies."""
+    parts: tuple[tuple[bool, Crop | None, int], ...]
+    """Of each part, whether it has a reference, where it lies, and its border."""
 
     @classmethod
     def of(
@@ -46,7 +46,7 @@ class _Stored:
         with pixels.open("wb") as stream:
             for array in (np.stack([original, enhanced]), *references):
                 np.lib.format.write_array(stream, array)
-        about = tuple((part.reference is not None, part.crop) for part in parts)
+        about = tuple((part.reference is not None, part.crop, part.border_px) for part in parts)
         return cls(file, pixels, about)
 
     def take(self) -> tuple[Pixels, Pixels, list[Part]]:
@@ -54,8 +54,8 @@ class _Stored:
         with self.pixels.open("rb") as stream:
             original, enhanced = _array(stream)
             parts = [
-                Part(_array(stream) if has_reference else None, crop)
-                for has_reference, crop in self.parts
+                Part(_array(stream) if has_reference else None, crop, border_px)
+                for has_reference, crop, border_px in self.parts
             ]
         self.pixels.unlink()
         return original, enhanced, parts
@@ -77,6 +77,7 @@ def evaluate(
     metrics: Sequence[str],
     out: Path,
     pictures: int,
+    scale: int = 1,
     workers: int | None = None,
 ) -> EvaluationSummary:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
@@ -92,17 +93,26 @@ def evaluate(
     make the baselines and measure. Their number changes no result; one photo more than there are
     workers is in memory. With more than one, baselines must be picklable.
 
+    `scale`: how many times larger `enhance` makes photos. Above 1 photos are made smaller first and
+    are their own references, as `read_smaller` has it; the originals are those enlarged by bicubic.
+
     Means leave out a photo or crop whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or one of whose references cannot
     or has another size, is listed under `unreadable`. Raises ValueError if that is all of them, or
-    if they are strips of patches for training.
+    if they are strips of patches for training, or have references where they are made smaller.
     """
     if index.patch_px is not None:
         raise ValueError(
             f"{index.source}: expected photos, got strips of patches for training; an aligned "
             "source has its patches for testing in part `test`"
         )
+    if scale != 1 and any(entry.reference or entry.crops for entry in index.photos):
+        raise ValueError(
+            f"{index.source}: expected photos without references, since they are made {scale} "
+            "times smaller and are their own"
+        )
     started = time.perf_counter()
+    opened = partial(_opened, index, enhance, scale)
     with atomic_folder(out) as folder, TemporaryDirectory(dir=folder) as way:
         files = EvaluationFiles(folder)
         album = Album(files)
@@ -110,7 +120,7 @@ def evaluate(
         found = list(
             overlapped_map(
                 partial(_measure, baselines=baselines, metrics=metrics),
-                _enhanced(index, enhance, baselines, album, shown, Path(way)),
+                _enhanced(index, opened, baselines, album, shown, Path(way)),
                 workers=min(workers or available_cores(), len(index.photos)),
             )
         )
@@ -124,13 +134,14 @@ def evaluate(
         gallery, extremes = tuple(album.files), extremes_of(images, metrics)
         for entry in index.photos:
             if pictures and entry.file in {*extremes.worst, *extremes.best} - {*shown}:
-                original, parts = read_parts(index, entry)
-                album.add(entry.file, original, {ENHANCED: enhance, **baselines}, parts)
+                original, its_own, parts = opened(entry)
+                album.add(entry.file, original, {ENHANCED: its_own, **baselines}, parts)
         summary = EvaluationSummary(
             evaluation=evaluation,
             pair=pair,
             network=network,
             engine=engine,
+            scale=scale,
             photos=index.source,
             photos_sha256=_photos_sha256(index),
             origin=index.origin,
@@ -181,9 +192,20 @@ def _photos_sha256(index: PhotoIndex) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
+def _opened(
+    index: PhotoIndex, enhance: Enhance, scale: int, entry: PhotoEntry
+) -> tuple[Pixels, Enhance, list[Part]]:
+    """A photo, what enhances it, and what is measured of it."""
+    if scale == 1:
+        original, parts = read_parts(index, entry)
+        return original, enhance, parts
+    small, original, part = read_smaller(index, entry, scale)
+    return original, lambda _: enhance(small), [part]
+
+
 def _enhanced(
     index: PhotoIndex,
-    enhance: Enhance,
+    opened: Callable[[PhotoEntry], tuple[Pixels, Enhance, list[Part]]],
     baselines: Mapping[str, Enhance],
     album: Album,
     shown: Collection[str],
@@ -193,7 +215,7 @@ def _enhanced(
     added to the album."""
     for number, entry in enumerate(index.photos):
         try:
-            original, parts = read_parts(index, entry)
+            original, enhance, parts = opened(entry)
         except PhotoError as error:
             yield Skipped(error.path.relative_to(index.root).as_posix(), error.reason)
             continue
@@ -220,8 +242,8 @@ def _measure(
         for part, found in zip(parts, rows, strict=True):
             found.append(_row(photo.file, method, part, original, part.of(pixels), metrics))
     for part, found in zip(parts, rows, strict=True):
-        if part.reference is not None:
-            found.append(_row(photo.file, TARGET, part, original, part.reference, metrics))
+        if part.compared is not None:
+            found.append(_row(photo.file, TARGET, part, original, part.compared, metrics))
     return tuple(row for found in rows for row in found)
 
 
@@ -229,8 +251,9 @@ def _row(
     file: str, method: str, part: Part, original: Pixels, pixels: Pixels, metrics: Sequence[str]
 ) -> ImageRow:
     """A part of a photo, `pixels`, in the version of one method; the reference has no other."""
-    reference = None if method == TARGET else part.reference
-    identical = part.reference is not None and np.array_equal(part.of(original), part.reference)
+    compared = part.compared
+    reference = None if method == TARGET else compared
+    identical = compared is not None and np.array_equal(part.of(original), compared)
     corner = (part.crop.y, part.crop.x) if part.crop else None
     values = measure(pixels, reference, metrics)
     rounded = {name: round(value, DECIMALS) for name, value in values.items()}

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from wespe.photos.images import Enhance, PhotoError, Pixels, read_photo
+from wespe.photos.resizing import larger, smaller
 from wespe.results.index import Crop, PhotoEntry, PhotoIndex
 from wespe.results.methods import ORIGINAL, TARGET
+
+_LEAST_PX = 4
 
 
 def read_entry(index: PhotoIndex, entry: PhotoEntry) -> tuple[Pixels, Pixels | None]:
@@ -31,18 +34,29 @@ class Part:
     """What of a photo is measured, and against what.
 
     `reference`: uint8 of the part's size, None if there is none; `crop`: None for all of the photo.
+    `border_px` along all sides are not measured.
     """
 
     reference: Pixels | None
     crop: Crop | None = None
+    border_px: int = 0
+
+    @property
+    def compared(self) -> Pixels | None:
+        """What of the reference is compared."""
+        return None if self.reference is None else self._inside(self.reference)
 
     def of(self, photo: Pixels) -> Pixels:
-        """The part of a version of the photo, `(H, W, 3)`."""
+        """What is measured of a version of the photo, `(H, W, 3)`."""
         if self.crop is None:
-            return photo
+            return self._inside(photo)
         top, left = self.crop.y, self.crop.x
         bottom, right = top + self.crop.height_px, left + self.crop.width_px
-        return np.ascontiguousarray(photo[top:bottom, left:right])
+        return self._inside(photo[top:bottom, left:right])
+
+    def _inside(self, photo: Pixels) -> Pixels:
+        border, (height, width, _) = self.border_px, photo.shape
+        return np.ascontiguousarray(photo[border : height - border, border : width - border])
 
 
 def read_parts(index: PhotoIndex, entry: PhotoEntry) -> tuple[Pixels, list[Part]]:
@@ -55,6 +69,24 @@ def read_parts(index: PhotoIndex, entry: PhotoEntry) -> tuple[Pixels, list[Part]
     if not entry.crops:
         return original, [Part(reference)]
     return original, [_read_crop(index, crop, original) for crop in entry.crops]
+
+
+def read_smaller(index: PhotoIndex, entry: PhotoEntry, scale: int) -> tuple[Pixels, Pixels, Part]:
+    """A photo made smaller by bicubic, the same enlarged again, and what is measured of it.
+
+    As the literature on super-resolution does: the photo is the reference, without what is left of
+    a multiple of `scale` and, in measuring, without a border of `scale` px. Raises PhotoError for
+    one that cannot be read or has a side below 4 px once it is smaller.
+    """
+    path = index.path(entry)
+    photo = read_photo(path).pixels
+    height, width = (side // scale * scale for side in photo.shape[:2])
+    if min(height, width) < _LEAST_PX * scale:
+        least = _LEAST_PX * scale
+        raise PhotoError(path, f"expected at least {least}×{least} px, got {size_px(photo)}")
+    small = smaller(photo, scale)
+    reference = np.ascontiguousarray(photo[:height, :width])
+    return small, larger(small, scale), Part(reference, border_px=scale)
 
 
 def _read_crop(index: PhotoIndex, crop: Crop, original: Pixels) -> Part:

@@ -65,11 +65,13 @@ def vgg19(layer: str, weights: Path | None) -> nn.Sequential:
 
 
 def vgg19_layers() -> dict[str, int]:
-    """Position in torchvision's `vgg19().features` of every ReLU, by the field's name."""
+    """Position in torchvision's `vgg19().features` of every convolution and ReLU, by the field's
+    name."""
     names: dict[str, int] = {}
     position = 0
     for stage, convolutions in enumerate((2, 2, 4, 4, 4), start=1):
         for number in range(1, convolutions + 1):
+            names[f"conv{stage}_{number}"] = position
             names[f"relu{stage}_{number}"] = position + 1
             position += 2
         position += 1

@@ -109,6 +109,26 @@ def hint(settings_file: Path) -> str:
     return "DVC does not know of this run yet and would make it again: `wespe record` records it."
 
 
+def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
+    """What is amiss with a run whose rules are jobs of a cluster, each with what to do.
+
+    `cores`: Snakemake's limit, which only a profile for one machine sets.
+    """
+    found = []
+    if cores is not None:
+        found.append(
+            f"no job asks for more than {cores} cores, the limit for this machine: expected "
+            "--workflow-profile with the cluster's profile, in place of --profile"
+        )
+    if params.run.tracking.startswith("sqlite:"):
+        found.append(
+            f"run.tracking: {params.run.tracking} is a file that jobs on several machines write "
+            "at once, which a shared disk may not survive: expected the address of an MLflow "
+            "server, here or, without this line, in MLFLOW_TRACKING_URI (docs/cluster.md)"
+        )
+    return found
+
+
 def _short(path: Path) -> Path:
     """`path` relative to the current folder, if it lies inside."""
     here = Path.cwd()

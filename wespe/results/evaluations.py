@@ -67,6 +67,10 @@ class EvaluationSummary(Record):
     """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
+    scale: int = 1
+    """How many times as wide and high the network makes photos. Above 1 photos were made smaller
+    first by bicubic and are their own references, without a border of so many px; `original` is the
+    small photo, enlarged by bicubic."""
     n_images: int
     """The number of photos enhanced and measured."""
     n_crops: int = 0

@@ -1,6 +1,7 @@
 """`params.yaml` as typed, frozen settings. Errors name the key, before any work starts."""
 
 import json
+import os
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -17,6 +18,7 @@ from wespe.settings.contradictions import contradictions, unknown_names
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.settings import Recipe
 
+_RECORD = "sqlite:///mlflow.db"
 _BASELINES = ("histogram_match", "transport", "autocontrast", "grey_world", "clahe")
 
 
@@ -64,13 +66,17 @@ class Run(Settings):
     nodes: Count = 1
     """Machines that train a pair together, each with `devices` processes, on a shared file system.
     Start the same command once on each: by Slurm's `srun`, as the rule does, or by hand. By hand,
-    set the variable MASTER_ADDR to the address of one of them, and MASTER_PORT if it is not
-    29400."""
+    set the variable MASTER_ADDR to the address of one of them, and MASTER_PORT if it is not 29400.
+    Jobs of Slurm have a port each, from 20000 to 29999."""
     compile: bool = False
     """Let torch compile the networks before training. This takes minutes at the start, and on the
     CPU it needs a C++ compiler. Discriminators with `r1` are not compiled."""
-    tracking: str = "sqlite:///mlflow.db"
-    """MLflow's tracking URI, a file by default. An empty value switches tracking off."""
+    tracking: str = Field(
+        default_factory=lambda: os.environ.get("MLFLOW_TRACKING_URI") or _RECORD,
+        json_schema_extra={"default": _RECORD},
+    )
+    """MLflow's tracking URI. Where the settings have none, it is that of the variable
+    MLFLOW_TRACKING_URI, and without it a file. An empty value switches tracking off."""
 
 
 class Patches(Settings):

@@ -65,11 +65,14 @@ def limits(
     )
     others = "" if any_camera else ", on another camera's photos"
     began = f"It began with the convolutions of {pretrained}. " if pretrained else ""
+    if network.scale != 1:
+        others = ""  # it learned from photos made smaller, not from a camera's
     found = [
         f"{began}It learned from {learned}. Its effect on other scenes{others} and on edited "
         "photos is not known."
     ]
-    if few := [name for name in (source, target) if domains[name].photos < _FEW_PHOTOS]:
+    looks = () if network.scale != 1 else (source, target)
+    if few := [name for name in looks if domains[name].photos < _FEW_PHOTOS]:
         found.append(
             f"So few photos of {' and '.join(few)} hardly separate a camera's look from what they "
             "happen to show. Use hundreds of mixed scenes."

@@ -40,6 +40,19 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return 0.5 * (F.softplus(-real_logits).mean() + F.softplus(fake_logits).mean())
 
 
+def relativistic_loss(more_real: Tensor, less_real: Tensor) -> Tensor:
+    """How far one half of two batches of logits is from looking more real than the other, halved.
+
+    The relativistic average loss of ESRGAN, eq. 1 and 2: of the discriminator, with photos as
+    `more_real`, and of G, with its results. Each logit is compared with the mean of the others'. A
+    scalar ≥ 0, ln 2 where both look the same. Source: Jolicoeur-Martineau, "The relativistic
+    discriminator", 2019; halved as in the ESRGAN code.
+    """
+    above = more_real - less_real.mean()
+    below = less_real - more_real.mean()
+    return 0.5 * (F.softplus(-above).mean() + F.softplus(below).mean())
+
+
 def total_variation_loss(image: Tensor) -> Tensor:
     """Eq. 5: mean square of the horizontal plus that of the vertical differences; a scalar ≥ 0.
 

@@ -13,6 +13,7 @@ rule acquire:
         "Photos of {wildcards.name}"
     shell:
         "wespe acquire {wildcards.name} --params {params.file} --out {output} > {log} 2>&1"
+        " || killed $? acquire {log}"
 
 
 # What may need the network is tried again; what has come so far lies outside all outputs.

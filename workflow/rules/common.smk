@@ -1,3 +1,21 @@
+# Who ends a job sends SIGTERM to all its processes. The shell, and `tee`, which shows and keeps what
+# a command says, wait for that, so that it saves what it has and says so. What SIGKILL ends can say
+# nothing: `killed CODE COMMAND LOG` does.
+shell.prefix("""
+set -euo pipefail
+trap : TERM
+killed() {{
+    case $1 in
+        137) why='SIGKILL, as where memory runs out'; more='mem_mb' ;;
+        143) why='SIGTERM, as at the end of its time'; more='runtime' ;;
+        *) return $1 ;;
+    esac
+    tail -n 1 "$3" | grep -q 'stopped by' ||
+        echo "wespe $2: ended by $why${{SLURM_JOB_ID:+: \`$more\` of this rule in the profile asks for more}}" >> "$3"
+    return $1
+}}
+""")
+
 SHOWN = {
     ("report", "page"): dict(caption="page", category="Report"),
     ("tables", "tables"): dict(caption="table", category="Tables", each="{table}.html"),
@@ -62,14 +80,28 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
+ON_CLUSTER = workflow.resource_settings.nodes is not None
+"""Whether rules run as jobs of a cluster, which `jobs` in a profile says."""
+
+
+def all_cores():
+    """The threads of what takes all of a machine; on a cluster the profile says how many."""
+    return 1 if ON_CLUSTER else workflow.cores
+
+
 def devices(run):
     """What a training asks of a cluster, in the words of Snakemake's plugin for Slurm."""
     asked = {"nodes": run.nodes}
     if not run.compute.startswith("cpu"):
-        asked["gpu"] = run.devices * run.nodes
+        # `gpu` is their number in all, and Slurm gives 3 + 1 where 2 + 2 is asked for.
+        gpus = (
+            {"gpu": run.devices} if run.nodes == 1 else {"gres": f"gpu:{run.devices}"}
+        )
+        asked |= gpus
     if run.nodes > 1:
         # One start a node, by srun in the shell command; it starts a process for each device.
         asked |= {"mpi": "srun", "tasks": run.nodes, "tasks_per_gpu": 0}
+        asked["cpus_per_task"] = run.devices  # at least; a profile says how many
     return asked
 
 
@@ -81,11 +113,21 @@ def one_gpu(run):
 def parts_of(wildcards, input):
     """The options of `wespe train` that name patches, which a given network may not need, and the
     network to begin with."""
-    parts = [name for name in input.keys() if name.endswith(("_array", "start_network"))]
+    parts = [
+        name for name in input.keys() if name.endswith(("_array", "start_network"))
+    ]
     return " ".join(f"--{name.rpartition('_')[0]} {input.get(name)}" for name in parts)
 
 
 def each_node(run):
     """What starts a command on each of several nodes."""
     nodes = run.nodes
-    return f"srun --nodes={nodes} --ntasks={nodes} " if nodes > 1 else ""
+    start = f"srun --nodes={nodes} --ntasks={nodes} --kill-on-bad-exit=1 "
+    return start if nodes > 1 else ""
+
+
+CORES_OF_EACH = (
+    "SRUN_CPUS_PER_TASK={resources.cpus_per_task} " if settings.run.nodes > 1 else ""
+)
+"""Gives what srun starts all cores that the job has on a node, and not one of them. It is no
+parameter of the rule, which would run again for it."""

@@ -15,3 +15,4 @@ rule evaluate:
     shell:
         "wespe evaluate {wildcards.name} --params {params.file} --index {input.photos}/index.json"
         " --model {input.network} --out {params.out} > {log} 2>&1"
+        " || killed $? evaluate {log}"

@@ -12,3 +12,4 @@ rule patches:
     shell:
         "wespe patches {wildcards.name} --params {params.file} --index {input.photos}/index.json"
         " --out {output.array} > {log} 2>&1"
+        " || killed $? patches {log}"

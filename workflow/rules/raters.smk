@@ -5,7 +5,7 @@ rule rater:
         **made("rater"),
     log:
         log_of("rater"),
-    threads: workflow.cores
+    threads: all_cores()
     resources:
         **one_gpu(settings.run),
     params:
@@ -15,7 +15,8 @@ rule rater:
         "Rater {wildcards.name}; {log} shows how far it is"
     shell:
         "wespe rater {wildcards.name} --params {params.file} --index {input.photos}/index.json"
-        " --out {params.out} 2>&1 | tee {log}"
+        " --out {params.out}"
+        " 2>&1 | (trap '' INT TERM; exec tee {log}) || killed $? rater {log}"
 
 
 rule rate:
@@ -35,3 +36,4 @@ rule rate:
     shell:
         "wespe rate {wildcards.name} --params {params.file} --index {input.photos}/index.json"
         " --rater {input.rater} --model {input.network} --out {params.out} > {log} 2>&1"
+        " || killed $? rate {log}"

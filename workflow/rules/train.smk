@@ -5,8 +5,10 @@ rule train:
         **made("train"),
     log:
         log_of("train"),
+    # What runs out of time or memory, or loses its node, goes on where it was.
+    retries: 2 if ON_CLUSTER else 0
     # Two trainings side by side on one machine take turns at its cores or its GPU.
-    threads: workflow.cores
+    threads: all_cores()
     resources:
         **devices(settings.run),
     params:
@@ -17,5 +19,7 @@ rule train:
     message:
         "Training {wildcards.name}; {log} shows how far it is"
     shell:
-        "{params.start}wespe train {wildcards.name} --params {params.file}"
-        " {params.parts} --out {params.out} 2>&1 | tee {log}"
+        CORES_OF_EACH
+        + "{params.start}wespe train {wildcards.name} --params {params.file}"
+        " {params.parts} --out {params.out}"
+        " 2>&1 | (trap '' INT TERM; exec tee {log}) || killed $? train {log}"

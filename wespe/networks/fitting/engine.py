@@ -9,12 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from torch import Tensor
 
 from wespe.core import processes
 from wespe.core.progress import Progress
+from wespe.core.stopping import Terminated, out_of_time, postponed
 from wespe.networks.fitting.folder import TrainingFolder
 from wespe.networks.fitting.monitor import SOUND, DivergedError, Divergence, Watch, not_finite
 from wespe.photos.images import Pixels
@@ -115,15 +116,19 @@ def fit(
     `losses.jsonl` and `samples/`; the caller removes it. `log` gets records once they are saved and
     can no longer be taken back; after a resume it gets the earlier ones again, since a tracker that
     works in batches may have lost some.
-    Raises DivergedError if the training diverges once more, and BusyError if another process
-    trains in `folder`. Several processes that train together take the same steps, each with
-    its part of the batch; only the first one writes, and its divergence counts.
+    Raises DivergedError if the training diverges once more, BusyError if another process trains in
+    `folder`, and Terminated after a SIGTERM, with the last step kept. Several processes that train
+    together take the same steps, each with its part of the batch; only the first one writes, and
+    its divergence counts.
     """
     files = TrainingFolder(folder)
     with files.alone():
         run = _Run(step, files, log, rollbacks=rollbacks, slow_down=slow_down)
         silent = not processes.first()
-        with Progress(label, total=schedule.steps, done=run.now.step, silent=silent) as bar:
+        with (
+            Progress(label, total=schedule.steps, done=run.now.step, silent=silent) as bar,
+            postponed() as terminated,
+        ):
             while run.now.step < schedule.steps and not stop():
                 values = run.take_step(batches)
                 last = run.now.step == schedule.steps or stop()
@@ -141,6 +146,10 @@ def fit(
                 if due.save:
                     run.save(last=last)
                 bar.advance()
+                # Processes that train together ask each other only where they meet anyway.
+                asked = processes.count() == 1 or due.log or due.save
+                if asked and not last and processes.anywhere(terminated()):
+                    run.pause()
         return run.now
 
 
@@ -154,11 +163,11 @@ class _Run:
         self._rollbacks, self._slow_down = rollbacks, slow_down
         if processes.first() and not files.has_state():  # so that one can always go back
             self._write(Outcome(sound=0 if step.divergence({}) else SOUND))
-        self.now = self._read()
+        self.now, seen = self._read(paused=True)
         self._files.write_records(self.now.records)
         self._logged = 0
         self._log_records()
-        self._watch = Watch(self.now.sound)
+        self._watch = Watch(self.now.sound, seen)
         self._doubt: Divergence | None = None
         self._started = time.perf_counter() - self.now.seconds
 
@@ -185,7 +194,7 @@ class _Run:
     def go_back(self, diverged: Divergence) -> tuple[int, str]:
         """Go on from the last save with lower learning rates; its step, and the story in words."""
         self.now.seconds = time.perf_counter() - self._started
-        last = self._read()
+        last, _ = self._read()
         if (count := len(last.rollbacks)) >= self._rollbacks:
             after = f"given up after going back {'once' if count == 1 else f'{count} times'}"
             raise DivergedError(
@@ -227,6 +236,21 @@ class _Run:
         self._write(self.now)
         self._log_records()
 
+    def pause(self) -> NoReturn:
+        """Keep the last step, to go on from, and end as SIGTERM asks."""
+        self.now.seconds = time.perf_counter() - self._started
+        self._files.pause({**self._state(self.now), "seen": self._watch.seen})
+        if not processes.first():
+            raise Terminated("")
+        why, advice = "by SIGTERM", ""
+        if out_of_time():
+            why = "by Slurm, at the job's time limit"
+            advice = "; `runtime` in the profile gives it more at a time"
+        raise Terminated(
+            f"stopped {why}; step {self.now.step} is saved, and the same command goes on from "
+            f"there{advice}"
+        )
+
     def _log_records(self) -> None:
         for record in self.now.records[self._logged :]:
             losses = {name: value for name, value in record.items() if name != "step"}
@@ -234,11 +258,15 @@ class _Run:
         self._logged = len(self.now.records)
 
     def _write(self, now: Outcome) -> None:
-        networks = self._step.state_dict()
-        self._files.save({**vars(now), "rates": self._step.rates, "networks": networks})
+        self._files.save(self._state(now))
 
-    def _read(self) -> Outcome:
-        state = self._files.load()
+    def _state(self, now: Outcome) -> dict[str, Any]:
+        return {**vars(now), "rates": self._step.rates, "networks": self._step.state_dict()}
+
+    def _read(self, *, paused: bool = False) -> tuple[Outcome, int]:
+        """What a file of the state says, and how many checks in a row had found something."""
+        state = self._files.load(paused=paused)
         self._step.load_state_dict(state.pop("networks"))
         self._step.rates.update(state.pop("rates"))
-        return Outcome(**state)
+        seen: int = state.pop("seen", 0)
+        return Outcome(**state), seen

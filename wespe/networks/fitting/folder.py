@@ -17,11 +17,13 @@ from wespe.results.losses import lines_of, write_losses
 class TrainingFolder:
     """`state.pt`, `losses.jsonl` and `samples/` in the folder `path`.
 
+    `state.pt` is what a training goes back to when it diverges. One that was asked to stop between
+    two saves leaves `paused.pt` too, to resume from; so it ends as if it had never been stopped.
     Of several processes that train together, only the first one writes; all of them read the state.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self._state = path, path / "state.pt"
+        self._path, self._state, self._paused = path, path / "state.pt", path / "paused.pt"
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -44,15 +46,19 @@ class TrainingFolder:
         """Replace the state, which holds numbers, text and tensors, in one rename."""
         if not processes.first():
             return
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        with atomic_file(self._state) as temporary:
-            temporary.write_bytes(buffer.getbuffer())
+        self._paused.unlink(missing_ok=True)  # first: what is older than the state is no use
+        _write(self._state, state)
 
-    def load(self) -> dict[str, Any]:
-        """The state that was saved last, its tensors on the CPU."""
+    def pause(self, state: Mapping[str, Any]) -> None:
+        """Keep a state between two saves, until the next of them."""
+        if processes.first():
+            _write(self._paused, state)
+
+    def load(self, *, paused: bool = False) -> dict[str, Any]:
+        """The state that was saved last, its tensors on the CPU; with `paused` one of a pause."""
         processes.meet()  # the first has written it
-        state: dict[str, Any] = torch.load(self._state, map_location="cpu", weights_only=True)
+        path = self._paused if paused and self._paused.exists() else self._state
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         processes.meet()  # all have read it
         return state
 
@@ -74,3 +80,10 @@ class TrainingFolder:
     def write_sample(self, step: int, picture: Pixels) -> None:
         """Keep `picture`, uint8 `(H, W, 3)`, as the sample of `step`."""
         write_photo(self._path / "samples" / f"{step:06d}.jpg", picture)
+
+
+def _write(path: Path, state: Mapping[str, Any]) -> None:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())

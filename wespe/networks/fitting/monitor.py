@@ -48,10 +48,11 @@ class Watch:
     moment by chance, and leaves nothing to go back to. So a divergence counts only if the training
     was sound from the start, or in `SOUND` checks in a row; a broken training counts in any case.
     `sound` is the number of sound checks in a row until now; it stays once it has reached `SOUND`.
+    `seen` is that of checks in a row that have found something.
     """
 
-    def __init__(self, sound: int) -> None:
-        self.sound, self._seen = sound, 0
+    def __init__(self, sound: int, seen: int = 0) -> None:
+        self.sound, self.seen = sound, seen
 
     @property
     def armed(self) -> bool:
@@ -60,12 +61,12 @@ class Watch:
 
     def counts(self, found: Divergence | None) -> bool:
         """Whether what this check has found counts."""
-        self._seen = self._seen + 1 if found else 0
+        self.seen = self.seen + 1 if found else 0
         if not self.armed:
             self.sound = 0 if found else self.sound + 1
         if found is None:
             return False
-        return found.broken or (self.armed and self._seen >= found.patience)
+        return found.broken or (self.armed and self.seen >= found.patience)
 
 
 def not_finite(values: Mapping[str, Any]) -> Divergence | None:

@@ -48,7 +48,7 @@ def _page(params: "config.Params") -> str:
     parents = search(client, number, PIPELINE, pipeline_key(params))
     if not parents:
         return ""
-    below = search(client, number, PARENT, parents[0].info.run_id)
+    below = search(client, number, PARENT, parents[-1].info.run_id)
     runs = [run.info.run_id for run in reversed(below) if PAIR in run.data.tags]
     if len(runs) < 2:
         return "".join(f"experiments/{number}/runs/{run}/model-metrics" for run in runs)

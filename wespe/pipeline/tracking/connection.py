@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +24,31 @@ def connect(uri: str, experiment: str) -> tuple["MlflowClient", str]:
         known = client.get_experiment_by_name(experiment)
         if known:
             return client, known.experiment_id
-        made = client.create_experiment(experiment)
+        once(lambda: client.create_experiment(experiment))
         keep_relative(uri)
-        return client, made
+        made = client.get_experiment_by_name(experiment)
+        assert made
+        return client, made.experiment_id
+
+
+def once(make: Callable[[], object]) -> None:
+    """Have MLflow make something that has a name, unless another job has just made it."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        make()
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def client_of(uri: str) -> "MlflowClient":
     """A client; a database is made if needed."""
-    # MLflow reads these when it is imported. It would try for minutes to reach a server.
+    # MLflow reads these when it is imported. A server that starts meanwhile or takes a break is
+    # waited for half a minute; MLflow itself would wait for four.
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     past_proxies(uri)
     from mlflow.tracking import MlflowClient
@@ -62,6 +77,21 @@ def alone(uri: str) -> AbstractContextManager[None]:
 def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> list[Any]:
     """The runs of an experiment with a tag, the latest first."""
     return list(client.search_runs([experiment_id], f"tags.`{tag}` = '{value}'"))
+
+
+def unreachable(error: Exception) -> bool:
+    """Whether a server did not answer, or answered that it cannot now, however often it was asked.
+
+    False for what it refuses, and for files.
+    """
+    from requests import RequestException
+
+    return isinstance(error.__context__, RequestException)
+
+
+def put_off(error: Exception) -> None:
+    """Warn that MLflow's server is away, and that what is to be recorded is kept for later."""
+    _log.warning("MLflow's server cannot be reached; what is recorded is sent later: %s", error)
 
 
 def give_up(error: Exception) -> None:

@@ -40,16 +40,28 @@ def pipeline_run(
 
     `opened`: one that has ended is marked as running again.
     """
-    # Between the look and the making nobody else may make it.
+    # Between the look and the making nobody else on this machine may make it.
     with alone(settings.tracking):
-        found = search(client, experiment_id, PIPELINE, key)
+        found = _found(client, experiment_id, key)
         if not found:
             tags = {PIPELINE: key, "mlflow.note.content": _NOTE}
             name = f"{settings.name} {key[:6]}"
-            return create_run(client, experiment_id, name, tags)
+            made = create_run(client, experiment_id, name, tags)
+            # Jobs on other machines, with a server, may have made one at the same time.
+            first = (_found(client, experiment_id, key) or [made])[0]
+            if first != made:
+                client.delete_run(made)
+            return first
     if opened:
-        client.update_run(found[0].info.run_id, status="RUNNING")
-    return str(found[0].info.run_id)
+        client.update_run(found[0], status="RUNNING")
+    return found[0]
+
+
+def _found(client: "MlflowClient", experiment_id: str, key: str) -> list[str]:
+    """The ids of the runs of a pipeline, the one that all jobs agree on first."""
+    found = search(client, experiment_id, PIPELINE, key)
+    ordered = sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+    return [run.info.run_id for run in ordered]
 
 
 _NOTE = (
@@ -71,7 +83,13 @@ def record_report(
         return
     try:
         client, experiment_id = connect(settings.tracking, settings.name)
-        parent = pipeline_run(client, experiment_id, settings, pipeline_key(params))
+        key = pipeline_key(params)
+        parent = pipeline_run(client, experiment_id, settings, key)
+        # Clocks that differ may have left more than one.
+        for other in _found(client, experiment_id, key)[1:]:
+            for run in search(client, experiment_id, PARENT, other):
+                client.set_tag(run.info.run_id, PARENT, parent)
+            client.delete_run(other)
         for checkpoint in checkpoints:
             for run in search(client, experiment_id, CHECKPOINT, checkpoint)[:1]:
                 client.set_tag(run.info.run_id, PARENT, parent)

@@ -12,6 +12,7 @@ from wespe.pipeline.tracking.connection import (
     connect,
     exists,
     give_up,
+    once,
     search,
 )
 from wespe.pipeline.tracking.runs import create_run
@@ -60,7 +61,7 @@ def register(
             for file in (network, network.with_suffix(".json")):
                 client.log_artifact(run.info.run_id, str(file), FOLDER)
             if not client.search_registered_models(f"name = '{model}'"):
-                client.create_registered_model(model)
+                once(lambda: client.create_registered_model(model))
             source, tags = f"{run.info.artifact_uri}/{FOLDER}", card_tags(card)
             return _version(client.create_model_version(model, source, run.info.run_id, tags))
     except Exception as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from wespe.core.flat import flat
 from wespe.photos.images import read_photo
-from wespe.pipeline.tracking.connection import give_up
+from wespe.pipeline.tracking.connection import give_up, put_off, unreachable
 from wespe.pipeline.tracking.tags import ROLLBACKS, WARNING, card_tags
 from wespe.results.cards import ModelCard, NetworkCard, RaterCard
 from wespe.results.evaluations import EvaluationSummary
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # One call with 50 metrics takes about as long as six calls with one each.
 _BATCH = 50
+_MOST_A_CALL = 500  # MLflow takes 1000
+_AWAY_S = 60.0  # between two tries to reach a server that was away
 _IMAGES = 4
 
 
@@ -47,21 +49,26 @@ class Run:
     ) -> None:
         self._client, self._id, self._last_step, self._parent = client, run_id, last_step, parent
         self._waiting: list[tuple[str, float, int, int]] = []
+        self._again_s: float | None = None
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
-        """Record `values` at `step`, in batches; steps recorded before a resume are skipped."""
+        """Record `values` at `step`, in batches; steps recorded before a resume are skipped.
+
+        While a server is away they are kept, and sent once it is back.
+        """
         if self._client is None or step <= self._last_step:
             return
         now = round(time.time() * 1000)
         self._waiting += [(key, value, now, step) for key, value in values.items()]
-        if len(self._waiting) >= _BATCH:
+        rested = self._again_s is None or time.monotonic() >= self._again_s
+        if len(self._waiting) >= _BATCH and rested:
             self._flush()
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Record single values, such as an evaluation's."""
         now = round(time.time() * 1000)
         self._waiting += [(key, value, now, 0) for key, value in values.items()]
-        self._flush()
+        self._flush(last=True)
 
     def tag(self, values: Mapping[str, str]) -> None:
         """Set tags."""
@@ -139,17 +146,31 @@ class Run:
 
     def end(self, status: str) -> None:
         """Close the run as FINISHED, FAILED or KILLED; the pipeline's goes on where it can."""
-        self._flush()
+        self._flush(last=True)
         self._call("set_terminated", status)
         if self._parent and status != "FINISHED" and self._client is not None:
             self._id = self._parent
             self._call("set_terminated", status)
 
-    def _flush(self) -> None:
-        if self._client is not None and self._waiting:
-            from mlflow.entities import Metric
+    def _flush(self, *, last: bool = False) -> None:
+        """Send what waits; where a server is away, that stays, unless this is the `last` chance."""
+        if self._client is None or not self._waiting:
+            self._waiting.clear()
+            return
+        from mlflow.entities import Metric
 
-            self._call("log_batch", [Metric(*values) for values in self._waiting])
+        while self._client is not None and self._waiting:
+            batch = [Metric(*values) for values in self._waiting[:_MOST_A_CALL]]
+            try:
+                self._client.log_batch(self._id, batch)
+            except Exception as error:
+                if not last and unreachable(error):
+                    if self._again_s is None:
+                        put_off(error)
+                    self._again_s = time.monotonic() + _AWAY_S
+                    return
+                self._break(error)
+            del self._waiting[:_MOST_A_CALL]
         self._waiting.clear()
 
     def _call(self, method: str, *values: Any) -> None:
@@ -158,8 +179,11 @@ class Run:
         try:
             getattr(self._client, method)(self._id, *values)
         except Exception as error:
-            give_up(error)
-            self._client = None
+            self._break(error)
+
+    def _break(self, error: Exception) -> None:
+        give_up(error)
+        self._client = None
 
 
 def means(

@@ -38,8 +38,11 @@ class TableEntry(Settings):
 class Table(Settings):
     """A table of evaluations, beside a table of a paper."""
 
-    paper: Literal["wespe_2", "wespe_3", "wespe_6", "wespe_7", "wespe_8", "dped_1"] | None = None
-    """The table of the WESPE or DPED paper whose metrics and values are shown. By default the table
+    paper: (
+        Literal["wespe_2", "wespe_3", "wespe_6", "wespe_7", "wespe_8", "dped_1", "sr_x4"] | None
+    ) = None
+    """The table of the WESPE or DPED paper whose metrics and values are shown, or that of published
+    values of super-resolution. By default the table
     has all metrics and no values of a paper."""
     title: str | None = None
     """The heading. By default that of the paper's table."""
@@ -98,7 +101,7 @@ def _unlike_the_paper(key: str, table: Table, entry: TableEntry) -> Iterator[str
             continue
         known = getattr(printed(table.paper), f"{what}s") if table.paper else []
         # "original" is never what a network makes, nor is "average" a set of photos.
-        known = [item for item in known if item not in ("original", "average")]
+        known = [item for item in known if item not in ("original", "bicubic", "average")]
         if value not in known:
             choice = ", ".join(known) or f"none, without tables.{key.split('.')[1]}.paper"
             yield f"{key}.{what} must be one of the paper's ({choice}), got {value!r}"

@@ -4,8 +4,11 @@ Sources: Ignatov et al., "WESPE", CVPR Workshops 2018, tables 2, 3, 6, 7 and 8; 
 "DSLR-quality photos on mobile devices", ICCV 2017, table 1. `metric` is a key of ours for what was
 measured: the "SSIM" of both papers is this project's MS-SSIM, the entropy that of the 8-bit grey
 photo, the bits per pixel those of the RGB PNG, and the PSNR of the DPED paper pools the squared
-error over batches, as its code does. `method`: "original" is the photo as it is, "APE" the Apple
-Photo Enhancer, "DPED" the network of the DPED paper, "SRCNN" Dong et al. [4] of that paper.
+error over batches, as its code does. The table `x4` of `sr` is of the literature on
+super-resolution ×4 (see docs/super_resolution.md), all measured alike: PSNR and SSIM of Y, without
+a border of 4 px; SRResNet and SRGAN are there as others trained them anew. `method`: "original" is
+the photo as it is, "APE" the Apple Photo Enhancer, "DPED" the network of the DPED paper, "SRCNN"
+Dong et al. [4] of that paper.
 """
 
 import csv
@@ -21,6 +24,7 @@ TITLES = {
     "wespe_7": "Table 7 of the WESPE paper: Flickr Faves Score of DPED photos",
     "wespe_8": "Table 8 of the WESPE paper: Flickr Faves Score of photos in the wild",
     "dped_1": "Table 1 of the DPED paper: distance to the DSLR photos",
+    "sr_x4": "Super-resolution ×4, beside what others published",
 }
 """By the setting `tables.NAME.paper`."""
 

@@ -13,7 +13,7 @@ from wespe.training.losses import adversarial_loss, discriminator_loss, r1_penal
 from wespe.training.methods.step import Losses, MethodStep, Task
 
 if TYPE_CHECKING:
-    from wespe.training.methods.settings import AdversarialRecipe
+    from wespe.training.methods.settings import AdversarialRecipe, EnlargingGanRecipe
 
 # A single batch may be easy; ten records in a row are 200 steps with the default settings.
 _WON_RECORDS = 10
@@ -27,9 +27,9 @@ class AdversarialStep(MethodStep):
     `NAME`.
     """
 
-    recipe: "AdversarialRecipe"
+    recipe: "AdversarialRecipe | EnlargingGanRecipe"
 
-    def __init__(self, recipe: "AdversarialRecipe", task: Task) -> None:
+    def __init__(self, recipe: "AdversarialRecipe | EnlargingGanRecipe", task: Task) -> None:
         super().__init__(recipe, task)
         names = [name for name in self.networks if name.startswith("d_")]
         self._discriminators = [self.networks[name] for name in names]
@@ -50,6 +50,10 @@ class AdversarialStep(MethodStep):
         with self.device.autocast():
             logits = self.networks[name](view)
         return adversarial_loss(logits.float())
+
+    def separation(self, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """The loss of a discriminator by its logits, `(N,)` each."""
+        return discriminator_loss(real_logits, fake_logits)
 
     def divergence(self, record: Mapping[str, float]) -> Divergence | None:
         """Also a discriminator that has won.
@@ -80,13 +84,13 @@ class AdversarialStep(MethodStep):
         return {name: self._discriminator_loss(name, fake[name], real[name]) for name in fake}
 
     def _discriminator_loss(self, name: str, fake: Tensor, real: Tensor) -> Tensor:
-        """The cross-entropy of a discriminator, with the recipe's R1 penalty."""
+        """How far a discriminator is from separating both, with the recipe's R1 penalty."""
         r1 = self.recipe.discriminator.r1
         real = real.requires_grad_(bool(r1))
         with self.device.autocast():
             real_logits = self.networks[name](real).float()
             fake_logits = self.networks[name](fake).float()
-        loss = discriminator_loss(real_logits, fake_logits)
+        loss = self.separation(real_logits, fake_logits)
         return loss + r1 * r1_penalty(real_logits, real) if r1 else loss
 
     def _freeze_discriminators(self, frozen: bool) -> None:

@@ -1,5 +1,6 @@
 """Methods with a content loss: the distance of what a feature extractor sees in two pictures."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,13 @@ from wespe.training.methods.step import MethodStep, Task
 if TYPE_CHECKING:
     from wespe.training.methods.settings import PerceptualRecipe
 
+Distance = Callable[[Tensor, Tensor], Tensor]
+"""Of two batches of features, `(N, C, h, w)` float32: a scalar."""
+
 
 class PerceptualStep(MethodStep):
-    """A method with the `extractor` that its recipe names, where `has_content` says so.
+    """A method with the `extractors` that its recipe names, one for each layer, where `has_content`
+    says so.
 
     Goes together with `AdversarialStep`. Raises ValueError as `build_extractor` does.
     """
@@ -24,17 +29,26 @@ class PerceptualStep(MethodStep):
 
     def __init__(self, recipe: "PerceptualRecipe", task: Task) -> None:
         content = recipe.content
-        if recipe.has_content:
-            weights = Path(content.weights) if content.weights else None
-            with torch.random.fork_rng(devices=[]):  # torch draws weights that are then replaced
-                extractor = build_extractor(content.extractor, layer=content.layer, weights=weights)
-            self.extractor = task.device.put_frozen(extractor)
+        weights = Path(content.weights) if content.weights else None
+        with torch.random.fork_rng(devices=[]):  # torch draws weights that are then replaced
+            self.extractors = [
+                task.device.put_frozen(
+                    build_extractor(content.extractor, layer=layer, weights=weights)
+                )
+                for layer in (content.layers if recipe.has_content else ())
+            ]
         super().__init__(recipe, task)
 
-    def content(self, wanted: Tensor, got: Tensor) -> Tensor:
-        """The mean squared distance of the features of two batches; `wanted` gets no gradient."""
-        with self.device.autocast():
-            with torch.no_grad():
-                features = self.extractor(wanted)
-            reached = self.extractor(got)
-        return content_loss(features.float(), reached.float())
+    def content(self, wanted: Tensor, got: Tensor, distance: Distance = content_loss) -> Tensor:
+        """The distance of the features of two batches; `wanted` gets no gradient.
+
+        The mean squared one unless another is given; of several layers, the mean of theirs.
+        """
+        distances = []
+        for extractor in self.extractors:
+            with self.device.autocast():
+                with torch.no_grad():
+                    features = extractor(wanted)
+                reached = extractor(got)
+            distances.append(distance(features.float(), reached.float()))
+        return torch.stack(distances).mean()

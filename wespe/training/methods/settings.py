@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from wespe.core.schema import Count, Fraction, NonNegative, Positive, Settings
 
@@ -44,21 +44,35 @@ class Discriminator(Settings):
     paper."""
 
 
+Layers = Annotated[
+    str | Annotated[tuple[str, ...], Field(min_length=1)],
+    # A list in YAML, which a strict union does not take for a tuple.
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
+"""One layer of a feature extractor, or several."""
+
+
 class Content(Settings):
     """The feature extractor ψ of the content loss."""
 
     extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
     """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
     needs no download, for the demo."""
-    layer: str = "relu5_4"
-    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, of mobilenet_v2
-    `block0` … `block18`, of untrained `relu1` … `relu4`. The paper does not say which; DPED has
-    `relu5_4`."""
+    layer: Layers = "relu5_4"
+    """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, or the same `conv…`
+    before the activation, of mobilenet_v2 `block0` … `block18`, of untrained `relu1` … `relu4`. The
+    paper does not say which; DPED has `relu5_4`. Of a list of layers, the mean of their distances
+    counts."""
     weights: str | None = None
     """A local .safetensors file with torchvision's keys; by default torchvision's weights are
     downloaded and their hash is checked. Torchvision trained them anew, and their activations are
     smaller than those of the Oxford weights that the papers used. So a content weight found with
     one does not carry over to the other."""
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All layers that count."""
+        return (self.layer,) if isinstance(self.layer, str) else self.layer
 
 
 class Monitor(Settings):
@@ -201,3 +215,48 @@ class PixelRecipe(EnlargingRecipe):
 
     loss: Literal["l1", "mse"] = "l1"
     """The loss: the mean of absolute or of squared differences, of all channels."""
+
+
+class EnlargingDiscriminator(Settings):
+    """The discriminator of SRGAN and ESRGAN, of eight convolutions."""
+
+    width: Annotated[int, Field(ge=1, le=512)] = 64
+    """Channels of the first convolution, of which the last has eight times as many; 64 in the SRGAN
+    paper."""
+    norm: Literal["batch", "none"] = "batch"
+    """Normalisation of the convolutions after the first; `batch` in the papers."""
+    r1: NonNegative = 0.0
+    """Weight of the R1 gradient penalty on real patches (Mescheder et al. 2018). Not in the
+    papers."""
+
+
+class EnlargingGanWeights(Settings):
+    """The weights of the total loss of SRGAN and ESRGAN."""
+
+    pixels: NonNegative = 0.0
+    """Of the mean absolute difference of the pixels."""
+    content: NonNegative = 1.0
+    """Of the distance of features."""
+    texture: NonNegative = 1e-3
+    """Of the adversarial loss."""
+
+
+class EnlargingGanRecipe(EnlargingRecipe, PerceptualRecipe):
+    """What GANs for super-resolution have. They go on with the network of another pair, of any
+    architecture that enlarges by the same `scale`."""
+
+    discriminator_learning_rate: Positive = 1e-4
+    """Adam's learning rate for the discriminator."""
+    discriminator: EnlargingDiscriminator = EnlargingDiscriminator()
+    content_distance: Literal["mse", "l1"] = "mse"
+    """The distance of features: the mean of their squared or of their absolute differences."""
+
+    weights: EnlargingGanWeights = EnlargingGanWeights()
+
+    @property
+    def has_content(self) -> bool:
+        return self.weights.content > 0
+
+    @property
+    def continues(self) -> bool:
+        return True

@@ -1,0 +1,60 @@
+"""GANs for super-resolution: the network of another pair goes on, against a discriminator."""
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
+from wespe.training.methods.adversarial import AdversarialStep
+from wespe.training.methods.enlarging import EnlargingStep
+from wespe.training.methods.perceptual import PerceptualStep
+from wespe.training.methods.step import Losses, Task, Weights
+
+if TYPE_CHECKING:
+    from wespe.training.methods.settings import EnlargingGanRecipe
+
+
+class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
+    """G, which is the network that the training begins with, of any architecture that enlarges.
+
+    Its losses are of the pixels, of features and of the discriminator, each where it has a weight.
+    Raises ValueError without a network to begin with.
+    """
+
+    recipe: "EnlargingGanRecipe"
+
+    def build_networks(self, task: Task) -> dict[str, nn.Module]:
+        if task.start is None:
+            raise ValueError(
+                f"start: {self.recipe.method} goes on with a trained network, got none"
+            )
+        shape = self.recipe.discriminator
+        return {
+            "generator": copy.deepcopy(task.start),
+            "d_texture": EnlargingDiscriminator(
+                size_px=task.size_px, width=shape.width, norm=shape.norm
+            ),
+        }
+
+    def weights(self, number: int) -> Weights:
+        weights: Weights = self.recipe.weights.model_dump()
+        return weights
+
+    def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
+        losses = Losses()
+        if weights["pixels"]:
+            losses["pixels"] = F.l1_loss(enhanced.float(), y)
+        if weights["content"]:
+            distance = {"mse": F.mse_loss, "l1": F.l1_loss}[self.recipe.content_distance]
+            losses["content"] = self.content(y, enhanced, distance)
+        losses["texture"] = self.deceive(enhanced, y)
+        return losses
+
+    def deceive(self, enhanced: Tensor, y: Tensor) -> Tensor:
+        """The loss of G against the discriminator, which sees its results and photos."""
+        return self.adversarial("d_texture", enhanced)
+
+    def views(self, image: Tensor) -> dict[str, Tensor]:
+        return {"d_texture": image}

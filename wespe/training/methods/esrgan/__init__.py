@@ -1,0 +1,1 @@
+"""ESRGAN (Wang et al., ECCV Workshops 2018)."""

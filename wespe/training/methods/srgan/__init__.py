@@ -1,0 +1,1 @@
+"""SRGAN (Ledig et al., CVPR 2017)."""
