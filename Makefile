@@ -18,7 +18,7 @@ all: .venv/ready
 	wespe record
 	wespe results
 
-# What is no process, browser, video or long training: under 90 seconds on two cores.
+# Each test of half a second at most, without processes, browsers and videos: 90 seconds on two cores.
 quick: .venv/ready
 	pytest -n 2 --dist loadfile -m "not slow"
 

@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 from wespe.core.schema import SettingsError
 from wespe.pipeline.fingerprint import fingerprint
 from wespe.pipeline.outcome import outcome
+from wespe.pipeline.pending import WANTED
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
@@ -53,13 +54,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        # The other stages are needed by these. Photos and votes that are gone stop a rule that asks
-        # for them itself, and not one whose inputs do.
-        [
-            next(iter(stage.outputs.values()))
-            for stage in stages
-            if stage.rule in {"patches", "rater", "metrics", "tables", "report"}
-        ],
+        [next(iter(stage.outputs.values())) for stage in stages if stage.rule in WANTED],
 
 
 include: "workflow/rules/common.smk"

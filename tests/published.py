@@ -52,9 +52,9 @@ def tarred(path: Path, files: Files) -> Path:
 
 def inventory(path: Path, name: str, url: str = "", size: int | str = "", sha256: str = "") -> Path:
     """An inventory of one line."""
-    row = {"name": name, "urls": url, "bytes": size, "sha256": sha256}
+    row = {"name": name, "urls": url, "bytes": size, "sha256": sha256, "about_bytes": ""}
     row |= {"licence": "research", "terms": "the page with the terms"}
-    row |= {"citation": "the paper", "remarks": ""}
+    row |= {"citation": "the paper", "remarks": "", "origin": ""}
     with path.open("w", newline="", encoding="utf-8") as stream:
         table = csv.DictWriter(stream, list(row))
         table.writeheader()

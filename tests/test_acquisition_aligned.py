@@ -26,6 +26,7 @@ from wespe.photos.images import read_photo, write_photo
 from wespe.results.index import read_index, write_index
 
 
+@pytest.mark.slow
 def test_what_cannot_be_used_is_named_and_the_rest_goes_on(photos: Path) -> None:
     shot = take(photos)["coffee"]
     for name in ("broken", "mirrored", "identical", "tiny", "flat", "alone", "twice"):
@@ -58,6 +59,7 @@ def test_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # asked for again, it is looked at again
 
 
+@pytest.mark.slow
 def test_parts_are_pairs_and_share_no_scene_with_the_test(photos: Path) -> None:
     take(photos, (*NAMES, "rocket.jpg"))
     held_out = 0.25
@@ -118,6 +120,7 @@ def test_many_patches_of_a_photo_are_thinned_evenly(photos: Path) -> None:
     assert rows[-1] - rows[0] >= 4 * SIZE  # from the first row of patches to the last
 
 
+@pytest.mark.slow
 def test_the_table_and_the_pictures_tell_what_became_of_each_pair(photos: Path) -> None:
     shots = take(photos, ("coffee.png", "chelsea.png"))
     write_photo(photos / "canon" / "chelsea.png", shots["coffee"].target)
@@ -189,6 +192,7 @@ def test_killed_it_goes_on_and_ends_with_the_same_bytes(
         assert (whole / file).read_bytes() == (folder / file).read_bytes(), file
 
 
+@pytest.mark.slow
 def test_a_photo_that_has_changed_is_aligned_again(photos: Path) -> None:
     shots = take(photos, ("coffee.png", "chelsea.png"))
     first = acquire("pairs", settings_of(), Path("out"))
@@ -234,6 +238,7 @@ def test_a_missing_folder_is_named(photos: Path) -> None:
         acquire("mine", settings_of(), Path("out"))
 
 
+@pytest.mark.slow
 def test_whole_photos_of_held_out_scenes_come_with_the_targets_patches(photos: Path) -> None:
     shots = take(photos)
     held_out = 0.67

@@ -57,6 +57,7 @@ def test_the_dslrs_fields_are_as_taken(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 def test_test_photos_are_others_and_have_references_of_their_size(tmp_path: Path) -> None:
     index = _acquire("test", tmp_path)
     assert [photo.file for photo in index.photos] == [
@@ -71,6 +72,7 @@ def test_test_photos_are_others_and_have_references_of_their_size(tmp_path: Path
         assert sha256(tmp_path / photo.file) == photo.sha256
 
 
+@pytest.mark.slow
 def test_phone_is_about_as_far_from_its_reference_as_an_iphone_3gs_from_a_dslr(
     tmp_path: Path,
 ) -> None:
@@ -84,6 +86,7 @@ def test_phone_is_about_as_far_from_its_reference_as_an_iphone_3gs_from_a_dslr(
     assert all(16 < value < 23 for value in values)
 
 
+@pytest.mark.slow
 def test_the_same_photos_are_written_every_time(tmp_path: Path) -> None:
     first, second = (_acquire("test", tmp_path / name) for name in ("first", "second"))
     assert first == second

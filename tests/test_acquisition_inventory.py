@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import ROOT
 from wespe.data.inventory import read_inventory
+from wespe.data.kitti import KittiSettings
 
 INVENTORY = ROOT / "data" / "sources.csv"
 
@@ -24,7 +25,16 @@ def test_every_dataset_has_its_terms_and_what_is_known_of_it() -> None:
         assert item.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", item.sha256)
         # What is not known has to be said, not left to be found out.
         assert item.size or item.remarks
-    assert items["div2k_train"].size == 3_530_603_713
+        # What anyone says of it has to be traced.
+        assert item.origin
+    assert items["div2k_train"].size == items["div2k_train"].expected_bytes() == 3_530_603_713
+    assert items["dped"].expected_bytes() == 9_000_000_000
+    assert items["dped"].size is None
+    kitti = items["kitti_raw"]
+    assert kitti.expected_bytes("2011_09_26_drive_0048") == 83_650_171
+    assert kitti.expected_bytes("2011_09_26_drive_9999") is None
+    drives = [*KittiSettings.model_fields["drives"].default, "2011_09_26_drive_0046"]
+    assert set(kitti.about) == set(drives)
 
 
 def test_every_line_is_of_a_source_and_every_source_has_its_line() -> None:
@@ -48,7 +58,8 @@ def test_an_index_has_the_licence_of_the_inventory(kind: str) -> None:
     [
         ("name,urls", "name,url", "expected the columns name, urls, "),
         ("3530603713", "3.5 GB", r"line 4, which has '3\.5 GB' bytes"),
-        (",,research use,", ",", "line 2, which does not have one entry per column"),
+        ("9000000000", "9 GB", r"line 2, which has '9 GB' about_bytes"),
+        (",research use,", "", "line 2, which does not have one entry per column"),
     ],
 )
 def test_an_inventory_that_is_none_is_refused(

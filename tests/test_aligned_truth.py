@@ -16,6 +16,7 @@ from wespe.photos.images import read_photo, write_photo
 SHARED = Path(__file__).parents[1].parent / "shared" / "data"
 
 
+@pytest.mark.slow
 def test_kept_patches_are_where_they_truly_are(photos: Path) -> None:
     shots = take(photos)
     index = acquire("pairs", settings_of(), Path("out"))
@@ -60,6 +61,7 @@ def test_the_pixels_are_those_of_both_photos_at_the_reported_places(photos: Path
         assert alike > 0.9
 
 
+@pytest.mark.slow
 def test_no_patch_is_kept_of_photos_of_different_scenes(photos: Path) -> None:
     shots = take(photos)
     names = sorted(shots)
@@ -86,6 +88,7 @@ def test_no_patch_is_kept_where_part_of_the_photos_differs(photos: Path) -> None
     assert report.refused["unlike"] > 5
 
 
+@pytest.mark.slow
 def test_turned_cropped_and_smaller_targets_are_aligned_too(photos: Path) -> None:
     shot = take(photos, ("coffee.png",))["coffee"]
     # Stored on its side, with the EXIF entry that turns it up again.
@@ -123,6 +126,7 @@ def test_turned_cropped_and_smaller_targets_are_aligned_too(photos: Path) -> Non
     assert cells["smaller"] < 0.6 * cells["coffee"]
 
 
+@pytest.mark.slow
 def test_real_photos_through_known_homographies(photos: Path) -> None:
     if not SHARED.is_dir():
         pytest.skip("no real photos here")

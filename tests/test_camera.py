@@ -93,6 +93,7 @@ def test_blur_is_a_gaussian() -> None:
     assert float((spread.sum(0) * place**2).sum()) == pytest.approx(1.5**2, rel=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("blur", "noise", "quality"), [(0.6, 1.0, 95.0), (1.3, 3.0, 95.0), (1.0, 6.0, 80.0)]
 )
@@ -115,6 +116,7 @@ def test_a_known_camera_is_found(blur: float, noise: float, quality: float) -> N
     assert found.mismatch < 0.3
 
 
+@pytest.mark.slow
 def test_photos_that_are_as_clean_get_little() -> None:
     found = fit_degradation(scenes(1), scenes(2))
     change = Degradation(found)(scenes(2), torch.Generator().manual_seed(0)) - scenes(2)
@@ -122,6 +124,7 @@ def test_photos_that_are_as_clean_get_little() -> None:
     assert grey(change).abs().mean() < 0.7 * grey(worse).abs().mean()
 
 
+@pytest.mark.slow
 def test_flat_photos_are_no_evidence_and_no_error() -> None:
     flat = torch.full((6, 3, 64, 64), 0.4)
     found = fit_degradation(flat, flat)

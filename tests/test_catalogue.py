@@ -227,6 +227,7 @@ def test_the_command_lists_shows_and_fails_for_half_ones(
     assert "broken: results/pairs/half" in listed
 
 
+@pytest.mark.slow
 def test_the_list_and_the_registry_agree(
     on: config.Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

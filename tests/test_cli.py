@@ -275,6 +275,7 @@ def test_photos_that_are_gone_since_the_index_was_made_are_counted(
     ]
 
 
+@pytest.mark.slow
 def test_a_training_that_cannot_begin_is_refused(call: Call, prepared: None) -> None:
     save_file({"classifier.weight": torch.zeros(3)}, "wrong.safetensors")
     assert refused(call, "train", "fone_dslr", *TRAIN) == [
@@ -298,6 +299,7 @@ def test_a_training_that_cannot_begin_is_refused(call: Call, prepared: None) -> 
     assert message.startswith("half.npy: expected a patch set, got ")
 
 
+@pytest.mark.slow
 def test_a_pair_may_have_a_seed_of_its_own(call: Call, prepared: None) -> None:
     for name, seed in (("pair", 0), ("second_seed", 7)):
         assert call("train", name, *TRAIN[:4], "--out", name)[0] == 0
@@ -420,6 +422,7 @@ def test_wrong_options_of_enhance_are_refused(
     assert refused(call, *arguments) == [message]
 
 
+@pytest.mark.slow
 def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) -> None:
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
     assert message == (
@@ -480,6 +483,7 @@ def test_a_study_enhances_photos_by_a_network_that_has_no_card(call: Call) -> No
     assert study["networks"] == {"a": sha256(Path("results/pairs/pair/generator.safetensors"))}
 
 
+@pytest.mark.slow
 def test_export_writes_a_checked_network(call: Call, prepared: None) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")

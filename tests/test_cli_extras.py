@@ -48,6 +48,7 @@ def test_what_cannot_be_loaded_is_told_as_it_is() -> None:
     assert missing(error) == str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -76,6 +76,7 @@ def call(
     return run
 
 
+@pytest.mark.slow
 def test_a_rater_is_fitted_and_rates(call: Call) -> None:
     code, messages = call("rater", "ffs", *FIT)
     assert code == 0, messages

@@ -45,6 +45,7 @@ def run(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_tables_and_report_import_no_torch(project: Path) -> None:
     told = run(project, "tables", "--out", "results/tables")
     assert told == "t: 4 rows, 5 columns\nimported: scipy.stats\n"

@@ -157,6 +157,7 @@ def test_a_wrong_table_is_named(root: Path) -> None:
         FolderSettings(**values, crops=settings.crops, references="canon")
 
 
+@pytest.mark.slow
 def test_the_real_origins_of_patches_are_read_as_they_are() -> None:
     if not SHARED.is_dir():
         pytest.skip("no real photos here")

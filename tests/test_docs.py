@@ -243,6 +243,7 @@ def test_the_example_of_a_network_works(tmp_path: Path, monkeypatch: pytest.Monk
     assert "Its results are 2 times as wide and as high as the original." in network_limits(network)
 
 
+@pytest.mark.slow
 def test_the_example_of_a_method_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     package = "wespe.training.methods.pix2pix"
     code = (

@@ -72,6 +72,7 @@ def test_gives_what_the_dped_network_gives(tmp_path: Path, variables: Variables)
     assert not generator.training
 
 
+@pytest.mark.slow
 def test_what_belongs_to_training_is_left_out(tmp_path: Path, variables: Variables) -> None:
     training: dict[str, Any] = {
         "generator/W1/Adam": variables["generator/W1"],
@@ -111,6 +112,7 @@ def test_another_network(
         load_dped(tmp_path / "net")
 
 
+@pytest.mark.slow
 def test_command_writes_a_network_that_enhances(tmp_path: Path, variables: Variables) -> None:
     checkpoint, out = tmp_path / "net", tmp_path / "imported" / "generator.safetensors"
     write_bundle(checkpoint, variables)
@@ -150,6 +152,7 @@ def test_command_on_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DPED.is_dir(), reason="needs ../shared/data")
 def test_published_generator_on_real_pairs() -> None:
     """On every 30th pair. On all 297 that are not identical: 21.71 dB, SSIM 0.791."""

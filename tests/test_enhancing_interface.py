@@ -172,6 +172,7 @@ def test_a_network_says_what_it_is(enhancer: wespe.Enhancer, tmp_path: Path) -> 
         wespe.Enhancer("any_camra")
 
 
+@pytest.mark.slow
 def test_the_page_runs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_photo(Path("photo.jpg"), PHOTO)
     write_photo(Path("holiday/1.jpg"), PHOTO)

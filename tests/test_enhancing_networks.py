@@ -145,6 +145,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[Any, list[
     return end.value.code or 0, printed.out.splitlines(), printed.err
 
 
+@pytest.mark.slow
 def test_a_photo_is_enhanced_where_no_network_is_named(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,7 @@ def parameters(network: nn.Module) -> int:
     return sum(value.numel() for value in network.parameters())
 
 
+@pytest.mark.slow
 def test_the_papers_sizes() -> None:
     assert parameters(Edsr()) == 43_089_923
     assert parameters(Edsr(width=64, blocks=16, residual_scaling=1)) == 1_517_571
@@ -106,6 +107,7 @@ def test_other_engines_give_what_torch_gives(name: str, engine: BackendName) -> 
     np.testing.assert_allclose(enhancer.enhance(pixels), expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*small(4)])
 def test_exported_does_the_same(tmp_path: Path, name: str) -> None:
     for package in ("onnx", "onnxscript", "onnxruntime"):
@@ -113,6 +115,7 @@ def test_exported_does_the_same(tmp_path: Path, name: str) -> None:
     assert export(small(4)[name], tmp_path / "network.onnx") < 1e-5
 
 
+@pytest.mark.slow
 def test_exported_to_openvino_does_the_same(tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     need("openvino")

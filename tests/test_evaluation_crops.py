@@ -169,6 +169,7 @@ def evaluated(root: Path, name: str, n_photos: int = 8) -> Path:
     return root / name
 
 
+@pytest.mark.slow
 def test_the_page_begins_with_whole_photos_and_says_so(tmp_path: Path) -> None:
     from tests.results import write_evaluation, write_table
 

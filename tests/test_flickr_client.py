@@ -152,6 +152,7 @@ def test_beyond_3600_calls_an_hour_the_emulator_slows_down_and_the_budget_does_n
         assert not emulator.count_call("any")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "problem",
     [

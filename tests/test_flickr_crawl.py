@@ -94,6 +94,7 @@ def faves(collection: Collection) -> dict[str, int | None]:
     return {photo.id: photo.faves for photo in collection.photos}
 
 
+@pytest.mark.slow
 def test_killed_at_20_random_points_it_ends_with_exactly_the_emulators_photos(
     tmp_path: Path,
 ) -> None:
@@ -146,6 +147,7 @@ def test_a_crawl_that_is_done_asks_nothing(tmp_path: Path) -> None:
     assert len(first.photos) == wanted.wanted
 
 
+@pytest.mark.slow
 def test_a_service_that_fails_now_and_then_changes_nothing(tmp_path: Path) -> None:
     catalogue = make_catalogue(6000, seed=2)
     expected = truth(catalogue, settings(), pictures=False)
@@ -166,6 +168,7 @@ def test_the_crawl_stops_where_it_has_enough(tmp_path: Path) -> None:
         assert emulator.calls["flickr.photos.search"] == 2  # the year, and one window of it
 
 
+@pytest.mark.slow
 def test_more_photos_begin_with_the_same_ones_and_another_seed_has_others(tmp_path: Path) -> None:
     orders = {}
     sizes: dict[str, dict[str, Any]] = {

@@ -73,6 +73,7 @@ def wespe(*arguments: str) -> int:
     return int(end.value.code or 0)
 
 
+@pytest.mark.slow
 def test_the_dataset_is_the_emulators(capsys: pytest.CaptureFixture[str]) -> None:
     expected = truth(CATALOGUE, settings(), pictures=True)
     sizes: dict[str, Any] = {**SMALL, "train": len(expected) - 10}
@@ -109,6 +110,7 @@ def test_the_dataset_is_the_emulators(capsys: pytest.CaptureFixture[str]) -> Non
     assert [row["id"] for row in table(Path("out/attribution.csv"))] == [row["id"] for row in rows]
 
 
+@pytest.mark.slow
 def test_better_pictures_score_higher() -> None:
     """The emulator's photos have something to learn: contrast goes with the label."""
     with Emulator(CATALOGUE) as emulator:
@@ -155,6 +157,7 @@ def test_killed_and_started_again_the_files_are_the_same_byte_for_byte(tmp_path:
     assert sum(times - 1 for times in fetched.values()) <= 4
 
 
+@pytest.mark.slow
 def test_removed_photos_stay_away_and_move_no_other(capsys: pytest.CaptureFixture[str]) -> None:
     with Emulator(CATALOGUE) as emulator:
         write_params(emulator)

@@ -91,6 +91,7 @@ def test_rooms_import_all_that_they_say() -> None:
     assert found == rooms()
 
 
+@pytest.mark.slow
 def test_only_tracking_imports_mlflow() -> None:
     importers = {
         path.parent for path in MODULES for name in imports(path) if name.startswith("mlflow")

@@ -89,6 +89,7 @@ def others() -> list[Enhancer]:
     return networks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 37), (61, 47)], ids=str)
 def test_tiles_of_any_engine_give_the_whole_photo(
     engine: BackendName, shape: tuple[int, int]

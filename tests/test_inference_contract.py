@@ -124,6 +124,7 @@ def test_one_pixel_is_a_photo(name: str) -> None:
     np.testing.assert_allclose(got, whole(network, pixels), atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [0, 40_000, 2**30], ids=["nothing", "some", "all"])
 @pytest.mark.parametrize("file", [False, True], ids=["in memory", "in a file"])
 @pytest.mark.parametrize("name", STATISTICS)

@@ -41,6 +41,7 @@ NETWORKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "suffix"), [*((name, ".onnx") for name in NETWORKS), ("transport", ".xml")]
 )
@@ -59,6 +60,7 @@ def test_exported_network_does_the_same(tmp_path: Path, name: str, suffix: str) 
     }
 
 
+@pytest.mark.slow
 def test_a_wrong_export_is_refused_and_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +85,7 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
         export(generator("none"), tmp_path / "a.pb")
 
 
+@pytest.mark.slow
 def test_a_missing_engine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
     with pytest.raises(ValueError, match=r"onnxruntime is not installed: .*'wespe\[onnx\]'"):

@@ -39,6 +39,7 @@ def room(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Roo
     return partial(TileStates, memory)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 91), (61, 47), (103, 83)], ids=str)
 def test_whatever_is_kept_tiles_give_the_whole_photo(room: Room, shape: tuple[int, int]) -> None:
     pixels = photo(*shape)
@@ -50,6 +51,7 @@ def test_whatever_is_kept_tiles_give_the_whole_photo(room: Room, shape: tuple[in
             np.testing.assert_allclose(enhancer.enhance(pixels), expected, atol=1e-5, rtol=0)
 
 
+@pytest.mark.slow
 def test_each_norm_sees_the_whole_photo(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     network, pixels = generator("instance", blocks=3), photo(75, 97)
     expected: list[tuple[Tensor, Tensor]] = []
@@ -76,6 +78,7 @@ def test_each_norm_sees_the_whole_photo(room: Room, monkeypatch: pytest.MonkeyPa
         np.testing.assert_allclose(norm.running_var, variance, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_bf16_is_the_same_whatever_is_kept(room: Room) -> None:
     network, pixels = generator("instance", "random"), photo(75, 97)
     backend = TorchBackend(bf16=True)

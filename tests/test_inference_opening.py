@@ -31,6 +31,7 @@ def _capable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_vnni": True}, raising=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_capable")
 def test_int8_where_it_shows_less_than_8_bits_do() -> None:
     assert 0 < quantisation_error(Convolutions(subtle())) < TOLERATED_ERROR / 2

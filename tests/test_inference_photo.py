@@ -11,7 +11,7 @@ import pytest
 import torch
 from PIL import ExifTags, Image
 
-from tests.strangers import Attending, Enlarging, made
+from tests.strangers import Attending, made
 from wespe.networks.checkpoints import save_generator
 from wespe.networks.generator import Generator
 from wespe.networks.inference import ledger, photo, tiles
@@ -82,6 +82,7 @@ def test_folder_keeps_its_shape_in_out(tmp_path: Path, enhancer: PhotoEnhancer) 
     assert files(out) == {"a.jpg", "trip/B.JPG", "trip/alps/c.webp"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("out", [None, "photos/enhanced"])
 def test_second_run_has_nothing_to_do(
     tmp_path: Path, enhancer: PhotoEnhancer, out: str | None
@@ -465,6 +466,7 @@ def test_a_disk_that_knows_no_modes_is_no_failure(
     assert enhance_files([tmp_path / "a.png"], enhancer=enhancer).enhanced == 1
 
 
+@pytest.mark.slow
 def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
     network = tmp_path / "network.safetensors"
     save_generator(network, Generator(width=4, blocks=1))
@@ -482,14 +484,6 @@ def test_names_that_are_no_text_do_not_stop_the_rest(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert b"2 enhanced" in done.stdout
     assert (tmp_path / "out" / odd.name).is_file()
-
-
-def test_a_network_that_enlarges_is_refused_before_any_photo(tmp_path: Path) -> None:
-    save(tmp_path / "a.png")
-    larger = PhotoEnhancer(made(Enlarging(2)))
-    with pytest.raises(ValueError, match="photo files and videos: expected a network that keeps"):
-        enhance_files([tmp_path / "a.png"], enhancer=larger)
-    assert files(tmp_path) == {"a.png"}
 
 
 def test_a_photo_too_large_for_a_network_without_tiles_is_named(

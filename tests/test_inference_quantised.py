@@ -92,6 +92,7 @@ def test_the_engine_computes_in_these_steps(int8: Backend) -> None:
         assert (got - image - branch).abs().max() < 1.01 / 255
 
 
+@pytest.mark.slow
 def test_int8_is_close_and_leaves_the_photo_itself_alone(int8: Backend) -> None:
     assert int8.name == "openvino-cpu-int8-fp32"
     pixels, errors = photo(61, 47), []

@@ -102,6 +102,7 @@ def test_tiles_give_the_whole_photo(norm: Norm, start: Start, shape: tuple[int, 
     assert_same_levels(enhance_pixels(network, pixels, tile_px=40), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["none", "instance"])
 @pytest.mark.parametrize("shape", [(1, 7), (29, 140), (131, 217), (300, 421)], ids=str)
 def test_tiles_give_the_whole_photo_with_a_transport(norm: Norm, shape: tuple[int, int]) -> None:
@@ -158,6 +159,7 @@ def test_splitting_a_narrow_convolution_changes_nothing() -> None:
     assert [type(layer) for layer in split_narrow(wide).children()] == [nn.Conv2d, nn.Conv2d]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 def test_bfloat16_stays_within_a_few_levels(norm: Norm) -> None:
     for start in ("identity", "random"):
@@ -189,6 +191,7 @@ def test_network_is_left_as_it_was() -> None:
     assert network.training
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [-0.1, 1.1, float("nan")])
 def test_strength_out_of_range_is_refused(strength: float) -> None:
     with pytest.raises(ValueError, match="strength must be from 0 to 1, got"):

@@ -64,6 +64,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 1), (3, 90), (61, 47), (170, 190)], ids=str)
 @pytest.mark.parametrize("strength", [1.0, 0.4])
 def test_results_are_those_of_torch(file: Path, shape: tuple[int, int], strength: float) -> None:

@@ -33,6 +33,7 @@ def test_a_new_metric_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measure(np.full((20, 30, 3), 9, np.uint8), None, ["mean"]) == {"mean": 9}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
 def test_reproduces_the_figures_of_iphone_originals() -> None:
     names = [f"{number}.jpg" for number in range(300) if number not in IDENTICAL]
@@ -46,6 +47,7 @@ def test_reproduces_the_figures_of_iphone_originals() -> None:
     assert np.mean(rows, axis=0)[1:] == pytest.approx([0.683, 0.844], abs=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
 def test_reproduces_the_entropy_of_iphone_originals() -> None:
     files = sorted((DPED / "iphone_full").glob("*.jpg"), key=lambda file: int(file.stem))[:15]

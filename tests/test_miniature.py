@@ -63,6 +63,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path
     return folder, make(read_inventory(ROOT / "data" / "sources.csv"), folder, FEW)
 
 
+@pytest.mark.slow
 def test_every_archive_has_its_published_layout(made: tuple[Path, dict[str, Path]]) -> None:
     folder, archives = made
     assert set(archives) == set(read_inventory(ROOT / "data" / "sources.csv"))
@@ -85,6 +86,7 @@ def test_every_archive_has_its_published_layout(made: tuple[Path, dict[str, Path
     assert "leftImg8bit/val/lindau/lindau_000000_000019_leftImg8bit.png" in streets
 
 
+@pytest.mark.slow
 def test_the_same_photos_give_the_same_archives(
     made: tuple[Path, dict[str, Path]], tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_the_same_photos_give_the_same_archives(
     assert first == second
 
 
+@pytest.mark.slow
 def test_no_photo_of_ones_own_is_in_both_parts(tmp_path: Path) -> None:
     make_own_photos(tmp_path, FEW)
     for phone in ("htc_one_m9", "huawei_p9", "iphone_6"):

@@ -188,6 +188,7 @@ class TestCheckpoints:
         else:  # as version 0.1.0 wrote it
             assert isinstance(load_generator(path), Generator)
 
+    @pytest.mark.slow
     def test_the_registry_names_networks_that_their_config_makes_again(self) -> None:
         for address in ARCHITECTURES.values():
             network = pkgutil.resolve_name(address)()
@@ -204,6 +205,7 @@ class TestCheckpoints:
         save_generator(path, Grey())
         assert isinstance(load_generator(path), Grey)
 
+    @pytest.mark.slow
     def test_a_network_imports_no_other_architecture(self) -> None:
         code = "import sys, wespe.networks.checkpoints as c; print(*sys.modules)"
         done = subprocess.run(

@@ -85,6 +85,7 @@ def test_patches_in_a_pickle_are_refused(trap: Path) -> None:
         PatchSet.open(Path("objects.npy"))
 
 
+@pytest.mark.slow
 def test_nothing_else_in_the_package_unpickles() -> None:
     assert [use for path in MODULES for use in unpickling(path)] == [OWN_STATE]
 

@@ -539,6 +539,7 @@ def test_quality_out_of_range_is_refused(tmp_path: Path, quality: int) -> None:
         again(tmp_path / "in.jpg", quality=quality)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not PHONES, reason="real photos are absent")
 @pytest.mark.parametrize("path", PHONES, ids=lambda path: path.stem)
 def test_real_phone_photos_keep_all_but_the_thumbnail(tmp_path: Path, path: Path) -> None:

@@ -169,6 +169,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("promises")
 
 
+@pytest.mark.slow
 @settings(
     max_examples=250,
     derandomize=True,

@@ -249,6 +249,7 @@ def test_work_comes_back_in_order(workers: int) -> None:
     assert list(ordered_map(abs, numbers, workers=workers)) == [abs(number) for number in numbers]
 
 
+@pytest.mark.slow
 def test_real_photos_give_patches(tmp_path: Path) -> None:
     if not SHARED.is_dir():
         pytest.skip("no real photos here")

@@ -257,6 +257,7 @@ def fitted(learned: tuple[Task, Fitted]) -> Fitted:
     return learned[1]
 
 
+@pytest.mark.slow
 def test_a_refit_ranks_distortions_of_photos_it_has_not_seen(fitted: Fitted) -> None:
     card = fitted.figures
     assert sorted(card["photos_learned"] + card["photos_held_out"]) == (

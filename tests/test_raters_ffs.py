@@ -204,6 +204,7 @@ def test_the_loss_falls_on_one_batch(tmp_path: Path) -> None:
     assert losses[-1] < 0.3
 
 
+@pytest.mark.slow
 def test_it_learns_and_tells_how_well(tmp_path: Path) -> None:
     fitted = FfsRater.fit(settings(epochs=12, learning_rate=3e-3), task(tmp_path))
     card = fitted.figures
@@ -305,6 +306,7 @@ def test_what_is_saved_scores_the_same(tmp_path: Path) -> None:
     assert (loaded.shown, loaded.config) == (fitted.rater.shown, fitted.rater.config)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["efficientnet_b0", "mobilenet_v3_large", "convnext_tiny"])
 def test_the_other_backbones_have_the_same_interface(backbone: str, tmp_path: Path) -> None:
     torch.manual_seed(0)

@@ -124,6 +124,7 @@ def test_shows_any_methods_losses_and_sheets(report: Callable[..., str], tmp_pat
     assert "A row a photo, from left to right: input, enhanced, target." in page.text
 
 
+@pytest.mark.slow
 def test_says_where_training_diverged(report: Callable[..., str], tmp_path: Path) -> None:
     assert "diverged" not in Page(report()).text
     event = Rollback(
@@ -216,6 +217,7 @@ def test_without_references_nothing_is_best(report: Callable[..., str], tmp_path
     assert sum("of each photo of" in label for label in charts) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["source", "target", "photos", "nowhere"])
 def test_banner_exactly_where_something_is_simulated(
     report: Callable[..., str], tmp_path: Path, where: str
@@ -286,6 +288,7 @@ def test_extremes_without_pictures_are_named(report: Callable[..., str], tmp_pat
     assert 'id="figures-1"' not in html
 
 
+@pytest.mark.slow
 def test_evaluations_on_the_same_photos_share_their_figures(
     report: Callable[..., str], tmp_path: Path
 ) -> None:
@@ -309,6 +312,7 @@ def test_evaluations_on_the_same_photos_share_their_figures(
     assert choices == ["original", "histogram_match", "clahe", "enhanced", "target"]
 
 
+@pytest.mark.slow
 def test_crops_say_where_they_lie(report: Callable[..., str]) -> None:
     boxes = [item for item in Page(report()).all("span") if "where" in (item.get("class") or "")]
     # 80 × 80 px at 10, 20 of a photo of 300 × 300 px.
@@ -316,6 +320,7 @@ def test_crops_say_where_they_lie(report: Callable[..., str]) -> None:
     assert {item["style"] for item in boxes} == {style}
 
 
+@pytest.mark.slow
 def test_versions_of_data_and_networks(report: Callable[..., str], tmp_path: Path) -> None:
     pairs = {
         name: write_pair(tmp_path / name, code_commit="c" * 40, torch="2.13.0", sha256=sha256)
@@ -350,6 +355,7 @@ def test_escapes_hostile_names(report: Callable[..., str], tmp_path: Path) -> No
     assert HOSTILE in Page(html).text
 
 
+@pytest.mark.slow
 def test_several_pairs_and_evaluations(report: Callable[..., str], tmp_path: Path) -> None:
     pairs = {name: write_pair(tmp_path / name) for name in ("one", "two")}
     evaluations = {name: write_evaluation(tmp_path / name) for name in ("three", "four")}
@@ -408,6 +414,7 @@ def test_refuses_wrong_tables_and_ratings(
         report(pairs={}, evaluations={}, tables=[table], ratings={"liked": rating})
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_bytes(report: Callable[..., str], tmp_path: Path) -> None:
     first = report()
     pairs = {"phone_dslr": tmp_path / "pairs" / "phone_dslr"}
@@ -451,6 +458,7 @@ def test_patches_are_embedded_unchanged_and_enlarged(
     assert [item["style"] for item in figures] == ["--width: 300; --ratio: 1.0"] * 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "shown_size"), [((600, 800), ("800", "600")), ((900, 1600), ("1200", "675"))]
 )

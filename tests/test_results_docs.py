@@ -13,6 +13,7 @@ def test_the_page_is_that_of_the_code() -> None:
     assert written.rstrip() == markdown().rstrip(), "run: wespe schema --records > docs/records.md"
 
 
+@pytest.mark.slow
 def test_every_record_with_a_file_has_its_section() -> None:
     assert {kind for kind in records() if kind.what} == {*RECORDS}
     for kind in RECORDS:

@@ -210,6 +210,7 @@ def test_crops_of_a_photo_are_no_more_than_the_photo() -> None:
     assert np.diff(plain).item() == pytest.approx(10**0.5 * np.diff(naive).item(), rel=0.1)
 
 
+@pytest.mark.slow
 def test_the_clustered_interval_covers_as_often_as_it_says() -> None:
     # Photos of one to eight crops: the photo's own level differs by 1, its crops by 0.5.
     random, inside = np.random.default_rng(1), 0

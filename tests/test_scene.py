@@ -66,6 +66,7 @@ def test_night_stays_night_and_snow_white(mean: int) -> None:
     assert abs(float(PhotoEnhancer(lit()).enhance(given).mean()) - given.mean()) < 6
 
 
+@pytest.mark.slow
 def test_a_darker_photo_is_never_brighter_in_the_end() -> None:
     """The gamma of what is meant to be dark fades, but the order of brightness stays."""
     look = Transport(brightness=BRIGHTNESS)

@@ -1,6 +1,7 @@
 """The first step of one's own training: what the photos are, what is needed, the settings."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,13 +179,15 @@ def test_photos_in_both_folders_are_told(folders: None) -> None:
 
 def test_downloads_are_told_before_they_begin(tmp_path: Path) -> None:
     paper = load(ROOT / "configs" / "paper.yaml")
-    assert [*downloads(paper)] == [
-        "download: 548 MB, the weights of vgg19 for the content loss",
-    ]
+    every = partial(downloads, paper, pairs=paper.pairs, raters=paper.raters)
+    assert [*every()] == ["548 MB, the weights of vgg19 for the content loss"]
+    assert [*downloads(paper, pairs=[], raters=["cornia"])] == []
+    of_rater = "548 MB, the weights of vgg19 for the rater ffs"
+    assert [*downloads(paper, pairs=[], raters=paper.raters)] == [of_rater]
     kept = tmp_path / "torch" / "hub" / "checkpoints"
     kept.mkdir(parents=True)
     (kept / "vgg19-dcbb9e9d.pth").touch()
-    assert [*downloads(paper)] == []
+    assert [*every()] == []
 
 
 def test_hours_are_steps_times_what_one_takes(

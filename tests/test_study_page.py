@@ -36,6 +36,7 @@ def chance_over(method: str) -> float:
     return 1 / (1 + math.exp(STRENGTHS[method] - STRENGTHS["enhanced"]))
 
 
+@pytest.mark.slow
 def test_fifty_at_once_and_a_server_killed_midway_lose_no_vote(tmp_path: Path) -> None:
     study, folder = make_study(tmp_path), tmp_path / "greys"
     with ExitStack() as stack:

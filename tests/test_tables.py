@@ -163,6 +163,13 @@ def test_a_difference_to_the_paper_is_explained_or_called_unexplained(
     ]
     assert {check.cell.note for check in data.checks} == {said}
     assert cells(data, "iPhone: original")["entropy_bit"].note == said
+    # Photos that stand in for the paper's can neither agree with it nor differ.
+    simulated = Entry(
+        result(methods, simulated=True), "iPhone", "DPED, published network", "iPhone", "DPED", True
+    )
+    data = build("t", table("wespe_3"), [simulated])
+    assert data.checks == ()
+    assert cells(data, "iPhone: original")["entropy_bit"].note is None
     # What is trained here need not come out as the paper's.
     trained = Entry(result(methods), "iPhone", "DPED, trained here", "iPhone", "DPED")
     data = build("t", table("wespe_3"), [trained])

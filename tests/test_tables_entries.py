@@ -61,6 +61,16 @@ def test_networks_are_named_by_their_methods_and_told_apart_by_their_pairs() -> 
     ]
 
 
+def test_networks_of_one_method_on_other_photos_need_no_names_of_pairs() -> None:
+    evaluations = {name: of_pair(name) for name in ("p", "q")}
+    shown = {"p": {"dataset": "iPhone"}, "q": {"dataset": "Sony"}}
+    made = entries("t", table("wespe_3", evaluations=shown), evaluations, [], PAIRS)
+    assert [(entry.photos, entry.network) for entry in made] == [
+        ("iPhone", "WESPE [canon]"),
+        ("Sony", "WESPE [canon]"),
+    ]
+
+
 def test_results_of_a_pair_that_the_settings_do_not_have_are_refused() -> None:
     settings = table(None, evaluations={"scenes": {}})
     with pytest.raises(

@@ -264,6 +264,7 @@ def test_pairs_of_one_pipeline_run_share_a_parent_that_the_report_closes(
     assert list(tmp_path.glob("mlruns/*/*/artifacts/tables/scenes.md"))
 
 
+@pytest.mark.slow
 def test_other_settings_are_another_pipeline_run_that_takes_over_what_it_uses(
     on: config.Run, tmp_path: Path
 ) -> None:

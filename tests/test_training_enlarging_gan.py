@@ -121,7 +121,7 @@ def test_the_generator_learns_to_deceive(method: str) -> None:
 @pytest.mark.parametrize("distance", ["mse", "l1"])
 def test_content_is_the_mean_of_the_distances_of_all_layers(distance: str) -> None:
     found = {}
-    for layers in ("relu1", "relu3", ("relu1", "relu3")):
+    for layers in ("relu1", "relu3", ["relu1", "relu3"]):
         content = {"extractor": "untrained", "layer": layers}
         step = build("srgan", content=content, content_distance=distance)
         found[str(layers)] = float(step.train_step(batch(), 1)["content"])

@@ -40,6 +40,7 @@ def domains() -> tuple[PatchSet, PatchSet]:
     return patches("phone", "abcd"), patches("dslr", "wxyz", brighter=20)
 
 
+@pytest.mark.slow
 def test_the_pair_has_the_checkpoints_network_and_says_so(checkpoint: Path) -> None:
     out = checkpoint.parent / "pairs" / "published"
     card = import_pair(checkpoint, patches=None, out=out)
@@ -61,6 +62,7 @@ def test_the_pair_has_the_checkpoints_network_and_says_so(checkpoint: Path) -> N
     assert "photos of source" not in text
 
 
+@pytest.mark.slow
 def test_baselines_are_fitted_where_source_and_target_are_given(checkpoint: Path) -> None:
     out = checkpoint.parent / "pair"
     card = import_pair(checkpoint, patches=domains(), out=out)

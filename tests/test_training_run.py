@@ -99,6 +99,7 @@ def gain(network: Enhancer) -> float:
     return float(1 - (enhanced - y).square().mean() / (x - y).square().mean())
 
 
+@pytest.mark.slow
 def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -> None:
     once: dict[str, Any] = {"steps": 1, "sample_every": 1}
     whole, _ = train(tmp_path / "whole", shrink_transport=False, **once)
@@ -112,6 +113,7 @@ def test_all_of_the_transport_where_both_domains_show_the_same(tmp_path: Path) -
     assert whole_way < 0.4 < 0.6 < part_way
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: int) -> None:
     card, network = train(tmp_path, seed=seed)
@@ -119,6 +121,7 @@ def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: in
     assert gain(network) > 0.3
 
 
+@pytest.mark.slow
 def test_an_absurd_learning_rate_is_lowered_until_it_is_none(tmp_path: Path) -> None:
     card, network = train(tmp_path, **ABSURD)
     assert [event.to_step for event in card.rollbacks] == [0, 0]
@@ -129,6 +132,7 @@ def test_an_absurd_learning_rate_is_lowered_until_it_is_none(tmp_path: Path) -> 
     assert gain(network) > 0.3
 
 
+@pytest.mark.slow
 def test_a_rescued_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     def stop(step: int, values: Mapping[str, float]) -> None:
         if step == 8:
@@ -144,6 +148,7 @@ def test_a_rescued_training_resumes_bit_for_bit(tmp_path: Path) -> None:
     assert whole == parts
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_has_won_is_slowed_down(tmp_path: Path) -> None:
     """G stands still; what D_c and D_t tell apart is as plain as day."""
     card, _ = train(

@@ -98,6 +98,7 @@ def test_a_step_changes_the_networks_and_only_them(method: str, compute: str) ->
     assert all(torch.isfinite(value) and not value.requires_grad for value in losses.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "loss"), [("srcnn", "mse"), ("johnson", "content")])
 def test_the_loss_falls_on_one_batch(method: str, loss: str) -> None:
     step = build(method)
@@ -105,6 +106,7 @@ def test_the_loss_falls_on_one_batch(method: str, loss: str) -> None:
     assert losses[-1] < 0.3 * losses[0]
 
 
+@pytest.mark.slow
 def test_color_and_content_of_dped_fall_on_one_batch() -> None:
     step = build("dped", learning_rate=5e-3, weights={"texture": 0.0, "tv": 0.0})
     records = [step.train_step(batch(), 1) for _ in range(20)]
@@ -236,6 +238,7 @@ def train(method: str, folder: Path, *, stop_at: int = 0, target: str = "abcdef"
     return card
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", TINY)
 def test_resumed_is_what_it_is_uninterrupted(tmp_path: Path, method: str) -> None:
     card = train(method, tmp_path / "whole")

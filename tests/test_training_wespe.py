@@ -98,6 +98,7 @@ def test_identity_start_begins_at_the_identity() -> None:
     torch.testing.assert_close(losses["tv"], total_variation_loss(x))
 
 
+@pytest.mark.slow
 def test_content_loss_falls_on_one_batch() -> None:
     only = {"weights": {"color": 0.0, "texture": 0.0, "tv": 0.0}}
     random_start = {"generator": {"width": 8, "blocks": 1, "norm": "none", "start": "random"}}
@@ -106,6 +107,7 @@ def test_content_loss_falls_on_one_batch() -> None:
     assert losses[-1] < 0.3 * losses[0]
 
 
+@pytest.mark.slow
 def test_a_seldom_content_loss_weighs_as_much_in_the_mean() -> None:
     step = build({"content": {**TINY["content"], "every": 4}})
     for number in range(8):
@@ -120,6 +122,7 @@ def test_a_seldom_content_loss_weighs_as_much_in_the_mean() -> None:
         torch.testing.assert_close(losses["total"], expected)
 
 
+@pytest.mark.slow
 def test_adversarial_training_moves_colours_towards_the_target() -> None:
     weights = {"content": 0.1, "color": 1.0, "texture": 0.0, "tv": 0.0}
     # With a faster generator they swing around the target, where rounding decides who wins.
@@ -134,6 +137,7 @@ def test_adversarial_training_moves_colours_towards_the_target() -> None:
     assert (means[1] - means[2]).abs().sum() < 0.7 * (means[0] - means[2]).abs().sum()
 
 
+@pytest.mark.slow
 def test_discriminators_learn_to_tell() -> None:
     step = build({"learning_rate": 1e-9, "discriminator": {"norm": "none"}})
     losses = [float(step.train_step(batch(k), 1)["d_color"]) for k in range(60)]
@@ -141,6 +145,7 @@ def test_discriminators_learn_to_tell() -> None:
     assert np.mean(losses[-10:]) < 0.4
 
 
+@pytest.mark.slow
 def test_transport_alone_teaches_its_look() -> None:
     weights = {"content": 0.0, "color": 0.0, "texture": 0.0, "tv": 0.0, "transport": 1.0}
     step = build({"weights": weights})
@@ -148,6 +153,7 @@ def test_transport_alone_teaches_its_look() -> None:
     assert np.mean(losses[-10:]) < 0.1 * losses[0]
 
 
+@pytest.mark.slow
 def test_average_follows_slowly_and_is_what_is_kept() -> None:
     step = build({"ema": 0.99})
     assert step.generator is step.networks["average"]
@@ -224,6 +230,7 @@ def test_looking_for_divergence_changes_nothing() -> None:
         assert torch.equal(mine, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("norm", ["instance", "batch", "spectral", "none"])
 def test_state_restores_everything(norm: str) -> None:
     changes = {"ema": 0.9, "discriminator": {"norm": norm, "r1": 1.0}}
@@ -309,6 +316,7 @@ def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
     return WespeStep(recipe, given)
 
 
+@pytest.mark.slow
 def test_restoration_needs_no_other_network_and_learns() -> None:
     step = restoring()
     assert {*step.networks} == {"generator", "average"}

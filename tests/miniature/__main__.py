@@ -62,7 +62,13 @@ def main() -> int:
     )
     arguments = command.parse_args()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    whole = [["snakemake", "--cores", "all", "all"], ["wespe", "record"], ["wespe", "results"]]
+    whole = [
+        # A killed Snakemake leaves its lock; no other one is at work here, or the port were taken.
+        ["snakemake", "--unlock"],
+        ["snakemake", "--cores", "all", "all"],
+        ["wespe", "record"],
+        ["wespe", "results"],
+    ]
     return run(arguments.out, [arguments.do] if arguments.do else whole, port=arguments.port)
 
 

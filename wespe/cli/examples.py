@@ -27,6 +27,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "wespe check --params configs/own_camera.yaml",
         "wespe check --json                               # all settings, with their defaults",
     ),
+    "plan": (
+        "wespe plan                                       # of params.yaml",
+        "wespe plan --params configs/paper.yaml --no-measure",
+    ),
     "schema": ("wespe schema > params.schema.json",),
     "acquire": ("wespe acquire phone --out data/sources/phone",),
     "patches": (

@@ -30,7 +30,7 @@ GROUPS = (
 
 PURPOSES: dict[str, tuple[str, ...]] = {
     "enhance": ("enhance", "list", "serve", "flicker", "export", "import-dped"),
-    "train": ("init", "check", "acquire", "patches", "train", "models", "flickr-remove"),
+    "train": ("init", "check", "plan", "acquire", "patches", "train", "models", "flickr-remove"),
     "judge": ("evaluate", "rater", "rate", "agree", "study", "metrics", "tables", "report"),
     "pipeline": ("results", "record", "sync", "dvc", "schema"),
 }

@@ -32,6 +32,13 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
     )
     place.add_argument("--in-place", action="store_true", help="replace the photos themselves")
     command.add_argument(
+        "--scale",
+        type=float,
+        metavar="FACTOR",
+        help="with a network that enlarges: how many times larger photos become, from 1 to the "
+        "network's own factor (default)",
+    )
+    command.add_argument(
         "--strength",
         type=float,
         default=1.0,
@@ -89,6 +96,7 @@ def enhance(arguments: argparse.Namespace) -> int:
         enhancer=enhancer,
         overwrite=given.overwrite,
         double_rate=given.double_rate,
+        scale=given.scale,
         **place,
         **options,
     )

@@ -14,6 +14,7 @@ def add(commands: Commands) -> None:
         "--json", action="store_true", help="print all settings with their defaults, and no more"
     )
     no_measure(checked)
+    no_measure(commands.add("plan", plan))
     described = commands.add("schema", schema, params=False).add_mutually_exclusive_group()
     for option, page in (("--markdown", "settings.md"), ("--records", "records.md")):
         described.add_argument(
@@ -31,6 +32,15 @@ def check(arguments: argparse.Namespace) -> None:
 
     print(f"{arguments.params}: {len(params.pairs)} pairs, no mistakes found")
     for line in needs(params, measure=not arguments.no_measure):
+        print(line)
+
+
+def plan(arguments: argparse.Namespace) -> None:
+    """Say what a whole run needs, by stage: downloads, disk, hours, and keys that are missing."""
+    from wespe.apps.starting.plan import plan
+
+    params = load_settings(arguments)
+    for line in plan(params, measure=not arguments.no_measure):
         print(line)
 
 

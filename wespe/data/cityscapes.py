@@ -3,20 +3,31 @@
 import os
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain, photos_below, require
+from wespe.data.datasets import (
+    Archive,
+    DatasetSettings,
+    evenly,
+    needed,
+    obtain,
+    photos_below,
+    require,
+)
 from wespe.data.download import DownloadError
 from wespe.data.folder import index_photos
 from wespe.data.inventory import Item
+from wespe.data.needs import Needs
 from wespe.data.transfer import Wanted
 from wespe.results.index import PhotoIndex
 
 _ARCHIVE = "leftImg8bit_trainvaltest.zip"
 _COUNTS = {"train": 2975, "val": 500, "test": 1525}
+_TOOL = "csDownload of the package cityscapesscripts"
 _USER, _PASSWORD = "CITYSCAPES_USERNAME", "CITYSCAPES_PASSWORD"
 LICENCE = "non-commercial use, no redistribution"
 
@@ -37,8 +48,7 @@ class CityscapesSettings(DatasetSettings):
 
 def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:
     """Index the photos where they lie. Raises ValueError if they cannot be had."""
-    archive = Archive("cityscapes", _ARCHIVE, "leftImg8bit", f"{settings.part}/*")
-    place = obtain(name, settings, archive, fetch_with_account)
+    place = obtain(name, settings, _archive(settings), fetch_with_account)
     files = [
         file
         for file in photos_below(place, f"{settings.part}/*/*", ".png")
@@ -51,6 +61,23 @@ def acquire(name: str, settings: CityscapesSettings, out: Path) -> PhotoIndex:
     return index_photos(name, place, evenly(files, settings.count), origin=origin, licence=LICENCE)
 
 
+def needs(settings: CityscapesSettings) -> Needs:
+    """What is to be downloaded, and what that takes."""
+    found = needed(settings, [_archive(settings)])
+    return replace(found, missing=tuple(_lacking())) if found.downloads else found
+
+
+def _archive(settings: CityscapesSettings) -> Archive:
+    return Archive("cityscapes", _ARCHIVE, "leftImg8bit", f"{settings.part}/*")
+
+
+def _lacking() -> list[str]:
+    """What the official tool needs and is not here."""
+    names = [name for name in (_USER, _PASSWORD) if not os.environ.get(name)]
+    what = [f"{' and '.join(names)} in the environment"] if names else []
+    return [*what, *([] if shutil.which("csDownload") else [_TOOL])]
+
+
 def fetch_with_account(item: Item, wanted: Wanted) -> None:
     """Download the archive with the official tool, csDownload, which resumes and checks its MD5.
 
@@ -58,13 +85,11 @@ def fetch_with_account(item: Item, wanted: Wanted) -> None:
     DownloadError where the tool or the account is missing, or the tool fails.
     """
     tool = shutil.which("csDownload")
-    missing = [name for name in (_USER, _PASSWORD) if not os.environ.get(name)]
-    if not tool or missing:
-        what = [f"{' and '.join(missing)} in the environment"] if missing else []
-        what += [] if tool else ["csDownload of the package cityscapesscripts"]
+    if lacking := _lacking():
         raise DownloadError(
-            f"{wanted.path.name} needs an account, {item.terms}: expected {', '.join(what)}"
+            f"{wanted.path.name} needs an account, {item.terms}: expected {', '.join(lacking)}"
         )
+    assert tool
     # The tool writes under the final name from the first byte on.
     folder = wanted.path.with_name(f".{wanted.path.name}.unfinished")
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from wespe.core.files import lock
 from wespe.data.archives import ArchiveError, is_begun, is_unpacked, unpack
 from wespe.data.download import DownloadError, download
 from wespe.data.inventory import Item, read_inventory
+from wespe.data.needs import Download, Needs
 from wespe.data.settings import SourceSettings
 from wespe.data.transfer import Wanted
 
@@ -67,12 +68,9 @@ def obtain(
         )
     if not path.exists():
         raise ValueError(f"source {source}: expected an archive or a folder at {path}, got nothing")
-    given = path / archive.file if path.is_dir() else path
-    file = raw / archive.file if path.suffix == ".csv" else given
-    folder = raw / file.name.strip(".").partition(".")[0]
+    file, folder = _places(settings, archive)
     with lock(raw / f".{folder.name}.lock", wait=True):
-        by_hand = not is_begun(folder) and _find(folder, archive)
-        if not by_hand and not is_unpacked(file, folder, only=archive.only):
+        if not _is_there(file, folder, archive):
             if path.suffix == ".csv":
                 _fetch(source, path, archive, Wanted(file, magic=archive.magic), fetch)
             _unpack(source, file, folder, archive)
@@ -83,6 +81,37 @@ def obtain(
             f"{', '.join(sorted(entry.name for entry in folder.iterdir())) or 'nothing'}"
         )
     return place
+
+
+def needed(settings: DatasetSettings, archives: Sequence[Archive]) -> Needs:
+    """What `obtain` would download of `archives`, or not find. Reads no archive."""
+    path = Path(settings.path)
+    if not path.exists():
+        return Needs(missing=(f"an archive or a folder at {path}",))
+    if path.suffix != ".csv":
+        return Needs()
+    items = read_inventory(path)
+    downloads = []
+    for archive in archives:
+        file, folder = _places(settings, archive)
+        if archive.name in items and not file.exists() and not _is_there(file, folder, archive):
+            value = next(iter(archive.values.values()), "")
+            downloads.append(Download(file, items[archive.name].expected_bytes(value)))
+    return Needs(tuple(downloads))
+
+
+def _places(settings: DatasetSettings, archive: Archive) -> tuple[Path, Path]:
+    """Where the archive is or will be, and the folder that it is unpacked into."""
+    path, raw = Path(settings.path), Path(settings.raw)
+    given = path / archive.file if path.is_dir() else path
+    file = raw / archive.file if path.suffix == ".csv" else given
+    return file, raw / file.name.strip(".").partition(".")[0]
+
+
+def _is_there(file: Path, folder: Path, archive: Archive) -> bool:
+    """Whether the content is there: unpacked by hand, or by us and whole."""
+    by_hand = not is_begun(folder) and _find(folder, archive)
+    return bool(by_hand) or is_unpacked(file, folder, only=archive.only)
 
 
 def _unpack(source: str, file: Path, folder: Path, archive: Archive) -> None:

@@ -4,8 +4,16 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from wespe.data.datasets import Archive, DatasetSettings, obtain, photos_below, require
+from wespe.data.datasets import (
+    Archive,
+    DatasetSettings,
+    needed,
+    obtain,
+    photos_below,
+    require,
+)
 from wespe.data.folder import index_photos
+from wespe.data.needs import Needs
 from wespe.results.index import PhotoIndex
 
 _NUMBERS = {"train": range(1, 801), "valid": range(801, 901)}
@@ -24,7 +32,7 @@ class Div2kSettings(DatasetSettings):
 
 def acquire(name: str, settings: Div2kSettings, out: Path) -> PhotoIndex:
     """Index the photos where they lie. Raises ValueError if they cannot be had."""
-    parts = ["train", "valid"] if settings.part == "all" else [settings.part]
+    parts = _parts(settings)
     places = [_photos(name, settings, part) for part in parts]
     root = Path(os.path.commonpath([place for place, _ in places]))
     files = [str((place / file).relative_to(root)) for place, found in places for file in found]
@@ -32,12 +40,25 @@ def acquire(name: str, settings: Div2kSettings, out: Path) -> PhotoIndex:
     return index_photos(name, root, files, origin=origin, licence=LICENCE)
 
 
-def _photos(name: str, settings: Div2kSettings, part: str) -> tuple[Path, list[str]]:
-    numbers = _NUMBERS[part]
+def needs(settings: Div2kSettings) -> Needs:
+    """What is to be downloaded."""
+    return needed(settings, [_archive(part) for part in _parts(settings)])
+
+
+def _parts(settings: Div2kSettings) -> list[str]:
+    return ["train", "valid"] if settings.part == "all" else [settings.part]
+
+
+def _archive(part: str) -> Archive:
     top = f"DIV2K_{part}_HR"
     # A single folder may hold both parts.
-    archive = Archive(f"div2k_{part}", f"{top}.zip", top, f"{numbers[0] // 100:02}[0-9][0-9].png")
-    place = obtain(name, settings, archive)
+    proof = f"{_NUMBERS[part][0] // 100:02}[0-9][0-9].png"
+    return Archive(f"div2k_{part}", f"{top}.zip", top, proof)
+
+
+def _photos(name: str, settings: Div2kSettings, part: str) -> tuple[Path, list[str]]:
+    numbers = _NUMBERS[part]
+    place = obtain(name, settings, _archive(part))
     files = [
         file
         for file in photos_below(place, "*", ".png")

@@ -5,8 +5,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain, photos_below, require
+from wespe.data.datasets import (
+    Archive,
+    DatasetSettings,
+    evenly,
+    needed,
+    obtain,
+    photos_below,
+    require,
+)
 from wespe.data.folder import index_photos
+from wespe.data.needs import Needs
 from wespe.results.index import PhotoIndex
 
 _GZIP = (b"\x1f\x8b", b"PK")
@@ -55,8 +64,7 @@ def acquire(name: str, settings: DpedSettings, out: Path) -> PhotoIndex:
         place, files = _originals(name, settings)
         origin += f", {settings.split}"
     else:
-        archive = Archive("dped", "dped.gz", "dped", f"{settings.camera}/*_data", _GZIP)
-        place = obtain(name, settings, archive) / settings.camera
+        place = obtain(name, settings, _archive(settings)) / settings.camera
         if settings.part == "test_photos":
             files = _test_photos(name, settings, place)
         else:
@@ -64,6 +72,21 @@ def acquire(name: str, settings: DpedSettings, out: Path) -> PhotoIndex:
             place /= "test_data/patches" if references else "training_data"
             files = _patches(name, settings, place)
     return index_photos(name, place, files, origin=origin, references=references, licence=LICENCE)
+
+
+def needs(settings: DpedSettings) -> Needs:
+    """What is to be downloaded."""
+    return needed(settings, [_archive(settings)])
+
+
+def _archive(settings: DpedSettings) -> Archive:
+    """The archive that a part is in."""
+    camera = settings.camera
+    if settings.part.endswith("_originals"):
+        return Archive(
+            "dped_originals", "original_images.gz", "", f"**/{camera}/*.[jJ][pP][gG]", _GZIP
+        )
+    return Archive("dped", "dped.gz", "dped", f"{camera}/*_data", _GZIP)
 
 
 def _test_photos(name: str, settings: DpedSettings, place: Path) -> list[str]:
@@ -97,10 +120,7 @@ def _originals(name: str, settings: DpedSettings) -> tuple[Path, list[str]]:
 
     So they are taken from any folder that has the camera's name.
     """
-    archive = Archive(
-        "dped_originals", "original_images.gz", "", f"**/{settings.camera}/*.[jJ][pP][gG]", _GZIP
-    )
-    place = obtain(name, settings, archive)
+    place = obtain(name, settings, _archive(settings))
     cameras = {
         camera: [
             file

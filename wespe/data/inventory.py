@@ -1,10 +1,15 @@
 """`data/sources.csv`: where published datasets are, how large, under which terms."""
 
 import csv
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_COLUMNS = ("name", "urls", "bytes", "sha256", "licence", "terms", "citation", "remarks")
+_COLUMNS = (
+    *("name", "urls", "bytes", "sha256", "about_bytes"),
+    *("licence", "terms", "citation", "remarks", "origin"),
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,14 @@ class Item:
     """The page that has them."""
     citation: str
     remarks: str
+    origin: str
+    """Where sizes and hashes come from; none of them has been checked against the host."""
+    about: Mapping[str, int]
+    """Rough bytes, for planning: by the value of what the address leaves open, else by ""."""
+
+    def expected_bytes(self, value: str = "") -> int | None:
+        """About how large it is; `value`: of what the address leaves open."""
+        return self.size or self.about.get(value)
 
 
 def read_inventory(path: Path) -> dict[str, Item]:
@@ -41,6 +54,10 @@ def _item(row: dict[str, str], line: int) -> Item:
         raise ValueError(f"line {line}, which does not have one entry per column")
     if row["bytes"] and not row["bytes"].isdigit():
         raise ValueError(f"line {line}, which has {row['bytes']!r} bytes")
+    about = row["about_bytes"]
+    if not re.fullmatch(r"\d*|([\w-]+=\d+ ?)+", about):
+        raise ValueError(f"line {line}, which has {about!r} about_bytes")
+    pairs = (part.rpartition("=") for part in about.split())
     return Item(
         name=row["name"],
         urls=tuple(row["urls"].split()),
@@ -50,4 +67,6 @@ def _item(row: dict[str, str], line: int) -> Item:
         terms=row["terms"],
         citation=row["citation"],
         remarks=row["remarks"],
+        origin=row["origin"],
+        about={value: int(size) for value, _, size in pairs},
     )

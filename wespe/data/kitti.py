@@ -6,8 +6,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wespe.data.datasets import Archive, DatasetSettings, evenly, obtain, photos_below, require
+from wespe.data.datasets import (
+    Archive,
+    DatasetSettings,
+    evenly,
+    needed,
+    obtain,
+    photos_below,
+    require,
+)
 from wespe.data.folder import index_photos
+from wespe.data.needs import Needs
 from wespe.results.index import PhotoIndex
 
 # The paper names none of its drives.
@@ -44,10 +53,7 @@ class KittiSettings(DatasetSettings):
 
 def acquire(name: str, settings: KittiSettings, out: Path) -> PhotoIndex:
     """Index the photos where they lie. Raises ValueError if a drive cannot be had."""
-    training = [drive for drive in settings.drives if drive not in settings.test_drives]
-    drives = {"train": training, "test": [*settings.test_drives]}.get(
-        settings.split, [*training, *settings.test_drives]
-    )
+    drives = _drives(settings)
     if not drives:
         raise ValueError(f"source {name}: expected drives for {settings.split}, got none")
     places = [_photos(name, settings, drive) for drive in drives]
@@ -57,18 +63,33 @@ def acquire(name: str, settings: KittiSettings, out: Path) -> PhotoIndex:
     return index_photos(name, root, evenly(files, settings.count), origin=origin, licence=LICENCE)
 
 
-def _photos(name: str, settings: KittiSettings, drive: str) -> tuple[Path, list[str]]:
-    """The photos of a drive, which its list of times has a line for each of."""
-    camera = f"{drive}_sync/image_02"
-    archive = Archive(
+def needs(settings: KittiSettings) -> Needs:
+    """What is to be downloaded."""
+    return needed(settings, [_archive(drive) for drive in _drives(settings)])
+
+
+def _drives(settings: KittiSettings) -> list[str]:
+    """The drives of the split."""
+    training = [drive for drive in settings.drives if drive not in settings.test_drives]
+    split = {"train": training, "test": [*settings.test_drives]}
+    return split.get(settings.split, [*training, *settings.test_drives])
+
+
+def _archive(drive: str) -> Archive:
+    return Archive(
         "kitti_raw",
         f"{drive}_sync.zip",
         drive.partition("_drive_")[0],
-        f"{camera}/data",
+        f"{drive}_sync/image_02/data",
         only=("image_02/data/*.png", "image_02/timestamps.txt"),
         values={"drive": drive},
     )
-    place = obtain(name, settings, archive)
+
+
+def _photos(name: str, settings: KittiSettings, drive: str) -> tuple[Path, list[str]]:
+    """The photos of a drive, which its list of times has a line for each of."""
+    camera = f"{drive}_sync/image_02"
+    place = obtain(name, settings, _archive(drive))
     files = photos_below(place, f"{camera}/data/*", ".png")
     times = place / camera / "timestamps.txt"
     expected = len(times.read_text("utf-8").strip().splitlines()) if times.exists() else 0

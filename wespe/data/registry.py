@@ -16,6 +16,7 @@ from wespe.data import (
     kitti,
     simulated_faves,
 )
+from wespe.data.needs import Needs
 from wespe.data.settings import SourceSettings
 from wespe.results.index import PhotoIndex
 
@@ -32,16 +33,20 @@ class Source:
     acquire: Callable[[str, Any, Path], PhotoIndex]
     online: bool = False
     """Whether it may need the network, so that trying again may help."""
+    needs: Callable[[Any], Needs] | None = None
+    """What its settings need beforehand, where that is more than what is at `path`."""
 
 
 SOURCES: dict[str, Source] = {
     "demo": Source(demo.DemoSettings, demo.acquire),
-    "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True),
+    "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True, needs=flickr.needs),
     "aligned": Source(aligned.AlignedSettings, aligned.acquire),
     "simulated_faves": Source(simulated_faves.SimulatedFavesSettings, simulated_faves.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
-    "dped": Source(dped.DpedSettings, dped.acquire, online=True),
-    "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True),
-    "kitti": Source(kitti.KittiSettings, kitti.acquire, online=True),
-    "cityscapes": Source(cityscapes.CityscapesSettings, cityscapes.acquire, online=True),
+    "dped": Source(dped.DpedSettings, dped.acquire, online=True, needs=dped.needs),
+    "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True, needs=div2k.needs),
+    "kitti": Source(kitti.KittiSettings, kitti.acquire, online=True, needs=kitti.needs),
+    "cityscapes": Source(
+        cityscapes.CityscapesSettings, cityscapes.acquire, online=True, needs=cityscapes.needs
+    ),
 }

@@ -8,6 +8,8 @@ import re
 import struct
 from collections.abc import Iterator
 
+_EXIF_DIRECTORY = 0x8769
+_SIZES = {0x100: 0, 0x101: 1, 0xA002: 0, 0xA003: 1}  # widths and heights
 _RESOURCES_SHOWN = frozenset({1033, 1036})  # thumbnails of Photoshop 4 and of later ones
 _XMP_THUMBNAILS = re.compile(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>\s*", re.DOTALL)
 _GAIN_MAP_ATTRIBUTE = re.compile(rb"""\s+hdrgm:\w+\s*=\s*("[^"]*"|'[^']*')""")
@@ -67,6 +69,45 @@ def without_thumbnail(exif: bytes) -> bytes:
         return exif
     link = start + first + 2 + 12 * count
     return exif[:link] + bytes(4) + exif[link + 4 :] if link + 4 <= len(exif) else exif
+
+
+def with_size(exif: bytes, size_px: tuple[int, int] | None) -> bytes:
+    """An EXIF block (with or without its `Exif` mark) that states this width and height.
+
+    Only where it stated them before, in the same places; None leaves it as it is. Damaged blocks
+    stay as they are. Source: EXIF 2.32, 4.6.5 (PixelXDimension); TIFF 6.0 (ImageWidth).
+    """
+    start = 6 if exif.startswith(b"Exif\0\0") else 0
+    order = {b"II": "<", b"MM": ">"}.get(exif[start : start + 2])
+    if order is None or size_px is None:
+        return exif
+    changed = bytearray(exif)
+    try:
+        (first,) = struct.unpack_from(f"{order}I", exif, start + 4)
+        for place, tag in _fields(exif, start + first, order):
+            _state_size(changed, place, tag, order, size_px)
+            if tag == _EXIF_DIRECTORY:
+                (below,) = struct.unpack_from(f"{order}I", exif, place + 8)
+                for further, of_exif in _fields(exif, start + below, order):
+                    _state_size(changed, further, of_exif, order, size_px)
+    except struct.error:
+        return exif
+    return bytes(changed)
+
+
+def _fields(exif: bytes, directory: int, order: str) -> Iterator[tuple[int, int]]:
+    """The place and the tag of each field of a directory."""
+    (count,) = struct.unpack_from(f"{order}H", exif, directory)
+    for place in range(directory + 2, directory + 2 + 12 * count, 12):
+        yield place, *struct.unpack_from(f"{order}H", exif, place)
+
+
+def _state_size(
+    exif: bytearray, place: int, tag: int, order: str, size_px: tuple[int, int]
+) -> None:
+    if tag in _SIZES:
+        # As 4 bytes, whatever they were.
+        struct.pack_into(f"{order}HII", exif, place + 2, 4, 1, size_px[_SIZES[tag]])
 
 
 def without_photoshop_thumbnails(resources: bytes) -> bytes:

@@ -91,11 +91,19 @@ def make_ready(
     if compute == "cpu-int8":
         return open_enhancer(network, engine, bf16=cpu_has_bf16(), int8=True)
     device, chosen = resolve(compute), compute != "auto"
-    # Only ONNX Runtime among the engines has no bf16; that is no reason to ask for fp32 by name.
-    bf16 = device.bf16 and (chosen or engine != "onnx")
+    bf16 = device.bf16 and (chosen or _computes_bf16(engine))
     return open_enhancer(
         network, engine, device=device.torch_device, bf16=bf16, int8=False if chosen else None
     )
+
+
+def _computes_bf16(engine: "BackendName") -> bool:
+    """Whether an engine has bf16 where torch has it. To lack it is no reason to name fp32."""
+    if engine == "openvino":
+        from wespe.networks.inference.openvino_engine import computes_bf16
+
+        return computes_bf16()
+    return engine != "onnx"
 
 
 def places_at_hand(settings: Path = SETTINGS) -> list[Path]:

@@ -1,7 +1,8 @@
 """What the trainings of settings need: photos, downloads, hours."""
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wespe.apps.starting.photos import Look, look_at, told
@@ -13,8 +14,11 @@ from wespe.training.methods.settings import PerceptualRecipe
 _WEIGHTS = {
     "vgg19": ("vgg19-dcbb9e9d.pth", 548),
     "mobilenet_v2": ("mobilenet_v2-7ebf99e0.pth", 14),
+    "efficientnet_b0": ("efficientnet_b0_rwightman-7f5810bc.pth", 21),
+    "mobilenet_v3_large": ("mobilenet_v3_large-5c1a4163.pth", 21),
+    "convnext_tiny": ("convnext_tiny-983f1562.pth", 109),
 }
-"""What torchvision downloads for a content loss: the file, and its megabytes."""
+"""What torchvision downloads for a content loss or a rater: the file, and its megabytes."""
 
 
 def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
@@ -39,27 +43,31 @@ def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
         else:
             yield f"{name}: {number_of(len(look.photos), 'photo')}"
     yield from _shared(params, looks)
-    yield from downloads(params)
+    lacking = [*downloads(params, pairs=params.pairs, raters=params.raters)]
+    yield from (f"download: {weights}" for weights in lacking)
+    if not lacking:
+        yield "no weights to download for training"
     if measure:
-        yield from _hours(params)
+        yield from (f"training: {lasts}" for lasts in hours(params, params.pairs))
 
 
-def downloads(params: Params) -> Iterator[str]:
-    """Weights that trainings download, unless torch has them already."""
-    names = dict.fromkeys(
-        recipe.content.extractor
-        for recipe in map(params.recipe_of, params.pairs)
-        if isinstance(recipe, PerceptualRecipe)
-        and recipe.has_content
-        and not recipe.content.weights
-        and recipe.content.extractor in _WEIGHTS
-    )
-    for name in names:
+def downloads(params: Params, *, pairs: Iterable[str], raters: Iterable[str]) -> Iterator[str]:
+    """Weights that trainings of `pairs` and `raters` download, unless torch has them already."""
+    uses = dict[str, str]()
+    for recipe in map(params.recipe_of, pairs):
+        content = isinstance(recipe, PerceptualRecipe) and recipe.has_content and recipe.content
+        if content and not content.weights:
+            uses[content.extractor] = "the content loss"
+    for name in raters:
+        rater = params.raters[name]
+        if begins := rater.begins_with:
+            uses.setdefault(begins, f"the rater {name}")
+    for name, use in uses.items():
+        if name not in _WEIGHTS:
+            continue
         file, megabytes = _WEIGHTS[name]
         if not (_torch_home() / "hub" / "checkpoints" / file).is_file():
-            yield f"download: {megabytes} MB, the weights of {name} for the content loss"
-    if not names:
-        yield "no weights to download for training"
+            yield f"{megabytes} MB, the weights of {name} for {use}"
 
 
 def _shared(params: Params, looks: dict[str, Look]) -> Iterator[str]:
@@ -71,25 +79,27 @@ def _shared(params: Params, looks: dict[str, Look]) -> Iterator[str]:
             yield f"{name}: {both} of the photos are in both {pair.source} and {pair.target}"
 
 
-def _hours(params: Params) -> Iterator[str]:
+def hours(params: Params, pairs: Iterable[str]) -> Iterator[str]:
+    """How long the trainings of `pairs` last on this machine, tried with noise."""
     from wespe.apps.starting.speed import seconds_per_step
     from wespe.core.device import resolve
 
     device = resolve(params.run.compute)
     seconds, whole = 0.0, True
-    for name in params.pairs:
-        recipe = params.recipe_of(name)
-        if recipe is None:
+    trained = Counter(params.pairs[name].recipe for name in pairs)
+    for name, count in trained.items():
+        if name is None:
             continue
+        recipe = params.recipes[name]
         measured = seconds_per_step(recipe, size_px=params.patches.size_px, device=device)
         if measured is None:
             whole = False
             continue
-        seconds += recipe.steps * measured.seconds
+        seconds += count * recipe.steps * measured.seconds
         whole = whole and measured.whole
     if seconds:
         lasts = f"{'about' if whole else 'more than'} {_clock(seconds)}"
-        yield f"training: {lasts} on {device.name}, as busy as this machine is now"
+        yield f"{lasts} on {device.name}, as busy as this machine is now"
 
 
 def _clock(seconds: float) -> str:

@@ -6,10 +6,12 @@
 
 from pathlib import Path
 
+from wespe.data.flickr.key import KeyRefusedError, read_credentials
 from wespe.data.flickr.settings import FlickrSettings
+from wespe.data.needs import Needs
 from wespe.results.index import PhotoIndex
 
-__all__ = ["FlickrSettings", "acquire"]
+__all__ = ["FlickrSettings", "acquire", "needs"]
 
 
 def acquire(name: str, settings: FlickrSettings, out: Path) -> PhotoIndex:
@@ -18,3 +20,15 @@ def acquire(name: str, settings: FlickrSettings, out: Path) -> PhotoIndex:
     from wespe.data.flickr import source
 
     return source.acquire(name, settings, out)
+
+
+def needs(settings: FlickrSettings) -> Needs:
+    """The key, and how many photos are fetched one by one."""
+    missing = []
+    if not Path(settings.path).exists():
+        missing.append(f"a list of removed photos at {settings.path}, which may be empty")
+    try:
+        read_credentials()
+    except KeyRefusedError as error:
+        missing.append(str(error))
+    return Needs(missing=tuple(missing), remarks=(f"{settings.wanted:,} photos of a crawl",))

@@ -25,3 +25,8 @@ class RaterSettings(Settings):
     def weights_file(self) -> str | None:
         """A file besides the photos that it starts from, where the settings name one."""
         return None
+
+    @property
+    def begins_with(self) -> str | None:
+        """The network whose published weights are downloaded, if it begins with one."""
+        return None

@@ -10,6 +10,7 @@ from typing import Any
 from wespe.core.files import check_writable
 from wespe.core.progress import Progress
 from wespe.core.words import number_of
+from wespe.networks.inference.enlarged import check_scale, check_size, reduced
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
@@ -58,6 +59,7 @@ def enhance_files(
     crf: float = CRF,
     steady: float = STEADY,
     double_rate: bool = False,
+    scale: float | None = None,
     report: Callable[[str], None] = print,
     quiet: bool = False,
 ) -> Summary:
@@ -68,15 +70,18 @@ def enhance_files(
     what else is in its place is a failure, unless `overwrite`: see `ledger`. A photo that cannot be
     used is reported and the rest goes on; a run that is stopped leaves no half file and can be run
     again, also `in_place`. `report` gets a line for each photo; standard error has a progress line,
-    unless `quiet`, which videos do not heed. Of videos, which `in_place` leaves alone, see
+    unless `quiet`, which videos do not heed. `scale`: of a network that enlarges, how many times
+    larger photos become in the end, from 1 to the network's own; what it makes is reduced, each
+    pixel to the mean of what it covers. Results have at most 300 megapixels. A network that
+    enlarges does not take videos. Of videos, which `in_place` leaves alone, see
     `enhance_video`, also for `crf`, `steady` and `double_rate`. Raises ValueError, before any photo
-    is touched, for a setting out of range, for a network that changes a photo's size, and where an
-    original would be overwritten though not `in_place`.
+    is touched, for a setting out of range, and where an original would be overwritten though not
+    `in_place`.
     """
     check_options(strength=strength, quality=quality, crf=crf, steady=steady)
-    enhancer.require_same_size("photo files and videos")
+    check_scale(scale, enhancer)
     planned = plan(inputs, out=out, in_place=in_place)
-    work = _Work(enhancer, strength, quality, crf, steady, double_rate)
+    work = _Work(enhancer, strength, quality, crf, steady, double_rate, scale)
     states = {
         photo: (State.NEW, "") if overwrite else work.state(photo, output)
         for photo, output in planned.outputs.items()
@@ -174,9 +179,11 @@ class _Work:
         crf: float,
         steady: float,
         double_rate: bool,
+        scale: float | None,
     ) -> None:
         self._enhancer, self._strength, self._quality = enhancer, strength, quality
         self._crf, self._steady, self._double_rate = crf, steady, double_rate
+        self._scale = enhancer.scale if scale is None else scale
         self._ledger = Ledger()
         # Its key names the engine too, whose results differ by rounding.
         self._weights = enhancer.key.partition(" ")[0]
@@ -198,6 +205,12 @@ class _Work:
         check_writable(output)
         stamp = Stamp.of(path)
         if is_video(path):
+            if self._enhancer.scale != 1:
+                raise PhotoError(
+                    path,
+                    f"{self._enhancer.name} makes pictures {self._enhancer.scale} times larger, "
+                    "which is for photos, not for videos",
+                )
             progress.clear()
             done = enhance_video(
                 path,
@@ -210,7 +223,8 @@ class _Work:
             )
         else:
             done = _enhance_photo(
-                path, output, self._enhancer, self._strength, self._quality, progress.advance
+                *(path, output, self._enhancer, self._scale, self._strength, self._quality),
+                progress.advance,
             )
         self._ledger.add(path, stamp, output, self._made_by(path))
         return done
@@ -219,6 +233,8 @@ class _Work:
         settings: list[Any] = [self._crf, self._steady] if is_video(path) else [self._quality]
         if is_video(path) and self._double_rate:
             settings.append("double rate")
+        if self._scale != self._enhancer.scale:
+            settings.append(f"scale {self._scale:g}")
         return " ".join(map(str, (self._weights, self._strength, *settings)))
 
 
@@ -226,19 +242,26 @@ def _enhance_photo(
     path: Path,
     output: Path,
     enhancer: TiledEnhancer,
+    scale: float,
     strength: float,
     quality: int | None,
     advance: Callable[[int], None],
 ) -> tuple[float, str]:
     """Enhance one photo; returns what `_Work.do` does."""
     begin = time.monotonic()
+    check_size(path, enhancer.scale)
     original = read_original(path)
-    enhanced = enhancer.enhance(original.upright(), strength=strength, advance=advance)
+    upright = original.upright()
+    enhanced = enhancer.enhance(upright, strength=strength, advance=advance)
+    said = "" if enhancer.scale == 1 else f"×{scale:g}, "
+    if scale != enhancer.scale:
+        enhanced = reduced(enhanced, upright, scale)
+        said = f"×{scale:g} by area from ×{enhancer.scale}, "
     write_like(output, original, enhanced, quality=quality)
     megapixels = enhanced[..., 0].size / 1e6
     speed = megapixels / (time.monotonic() - begin)
     lost = "".join(f"; {note}" for note in original.notes)
-    return megapixels, f"{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
+    return megapixels, f"{said}{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
 
 
 def _reason(error: Exception, photo: Path) -> str:

@@ -9,7 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from wespe.photos.jpeg import header_end, picture_end, segment, segments
 from wespe.photos.originals.gain_map import ISO_GAIN_MAP, XMP, gain_map, listing
-from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails, without_thumbnail
+from wespe.photos.renderings import (
+    fresh_xmp,
+    with_size,
+    without_photoshop_thumbnails,
+    without_thumbnail,
+)
 
 _APP0, _APP1, _APP2, _APP11, _APP13, _COMMENT = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xFE
 # All but profiles and further pictures (APP2), credentials (APP11) and the coding (APP14).
@@ -19,11 +24,18 @@ PHOTOSHOP = b"Photoshop 3.0\0"
 _SEGMENT_BYTES = 65000
 
 
-def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
+def jpeg_like(
+    encoded: bytes,
+    source: bytes,
+    *,
+    own_colours: bool,
+    size_px: tuple[int, int] | None = None,
+) -> bytes:
     """A JPEG with what another has beside its picture: resolution, EXIF, XMP, ICC profile, IPTC,
     comments, the gain map for HDR screens, the video of a motion photo.
 
-    `own_colours`: whether the profile still holds. What lists other pictures of the file is left
+    `size_px`: width and height where they are others than the source's. `own_colours`: whether the
+    profile still holds. What lists other pictures of the file is left
     out, since they are not written.
     """
     boosting = gain_map(source)
@@ -35,7 +47,7 @@ def jpeg_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
     body = [
         part for marker, part in segments(encoded) if marker not in {_APP0, _APP1, _APP2, _COMMENT}
     ]
-    header = b"\xff\xd8" + b"".join(_fresh(kept, gain_map=bool(boosting)))
+    header = b"\xff\xd8" + b"".join(_fresh(kept, gain_map=bool(boosting), size_px=size_px))
     picture = b"".join(body) + encoded[header_end(encoded) :]
     if boosting:
         header += listing(len(header), len(picture), len(boosting))
@@ -88,7 +100,9 @@ def _is_kept(marker: int, payload: bytes, own_colours: bool, boosted: bool) -> b
     return marker in _KEPT and not payload.startswith((b"JFXX\0", b"SPIFF\0"))
 
 
-def _fresh(parts: Sequence[bytes], *, gain_map: bool) -> Iterator[bytes]:
+def _fresh(
+    parts: Sequence[bytes], *, gain_map: bool, size_px: tuple[int, int] | None
+) -> Iterator[bytes]:
     """The segments of a header without what shows the old picture."""
     of_photoshop = [part for part in parts if part[4:].startswith(PHOTOSHOP)]
     renamed = {
@@ -100,7 +114,7 @@ def _fresh(parts: Sequence[bytes], *, gain_map: bool) -> Iterator[bytes]:
     for part in parts:
         payload = part[4:]
         if payload.startswith(b"Exif\0\0"):
-            yield part[:4] + without_thumbnail(payload)
+            yield part[:4] + with_size(without_thumbnail(payload), size_px)
         elif payload.startswith(XMP):
             packet = fresh_xmp(payload, gain_map=gain_map)
             for old, (name, _) in renamed.items():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
@@ -62,12 +63,25 @@ class Original:
         return np.ascontiguousarray(turned.swapaxes(0, 1) if exchanged else turned)
 
     def with_pixels(self, upright: AnyPixels) -> AnyPixels:
-        """What `stored` becomes when `upright()` becomes this; with alpha, `(H, W, C + 1)`."""
+        """What `stored` becomes when `upright()` becomes this; with alpha, `(H, W, C + 1)`.
+
+        Of another size, too: what the photo has beside its colours is then made as large.
+        """
         exchanged, rows, columns = _TURNS[self.orientation]
         turned = (upright.swapaxes(0, 1) if exchanged else upright)[::rows, ::columns]
-        colours = self.colours.changed(self.stored, turned)
-        layers = colours if self.alpha is None else np.concatenate([colours, self.alpha], axis=2)
+        stored, alpha = (_resized(layer, turned) for layer in (self.stored, self.alpha))
+        assert stored is not None
+        colours = self.colours.changed(stored, turned)
+        layers = colours if alpha is None else np.concatenate([colours, alpha], axis=2)
         return np.ascontiguousarray(layers)
+
+
+def _resized(layers: AnyPixels | None, like: AnyPixels) -> AnyPixels | None:
+    """`(H, W, C)` with the height and width of `like`, by a bicubic of OpenCV's."""
+    if layers is None or layers.shape[:2] == like.shape[:2]:
+        return layers
+    resized = cv2.resize(layers, like.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(resized, layers.dtype).reshape(*like.shape[:2], layers.shape[2])
 
 
 def read_original(path: Path) -> Original:

@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 
-from wespe.photos.renderings import fresh_xmp, without_thumbnail
+from wespe.photos.renderings import fresh_xmp, with_size, without_thumbnail
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOURS = frozenset({b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM"})
@@ -18,13 +18,20 @@ _OF_ANIMATION = frozenset({b"acTL", b"fcTL", b"fdAT"})
 _XMP = b"XML:com.adobe.xmp\0"
 
 
-def png_like(encoded: bytes, source: bytes, *, own_colours: bool) -> bytes:
+def png_like(
+    encoded: bytes,
+    source: bytes,
+    *,
+    own_colours: bool,
+    size_px: tuple[int, int] | None = None,
+) -> bytes:
     """A PNG with the metadata of another: resolution, EXIF, text, time, colours.
 
-    `own_colours`: whether what it states about its colours still holds.
+    `size_px`: width and height where they are others than the source's. `own_colours`: whether what
+    it states about its colours still holds.
     """
     chunks = [
-        png_chunk(kind, _fresh(kind, body))
+        png_chunk(kind, _fresh(kind, body, size_px))
         for kind, body in _chunks(source)
         if _is_kept(kind) and (own_colours or kind not in _COLOURS)
     ]
@@ -62,10 +69,10 @@ def _is_kept(kind: bytes) -> bool:
     return kind in _OF_THE_PICTURE or (kind[:1].islower() and kind[3:4].islower())
 
 
-def _fresh(kind: bytes, body: bytes) -> bytes:
+def _fresh(kind: bytes, body: bytes, size_px: tuple[int, int] | None) -> bytes:
     """The body of a chunk without what shows the old picture."""
     if kind == b"eXIf":
-        return without_thumbnail(body)
+        return with_size(without_thumbnail(body), size_px)
     if kind != b"iTXt" or not body.startswith(_XMP):
         return body
     head, packet = _text(body)

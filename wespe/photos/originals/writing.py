@@ -14,7 +14,7 @@ from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.jpeg_like import jpeg_like
 from wespe.photos.originals.original import Original
 from wespe.photos.originals.png_like import png_like
-from wespe.photos.renderings import fresh_xmp, without_thumbnail
+from wespe.photos.renderings import fresh_xmp, with_size, without_thumbnail
 from wespe.photos.tiff.tags import encode_tiff
 
 _QUALITY = 90
@@ -24,7 +24,9 @@ _QUALITY = 90
 def write_like(
     path: Path, original: Original, upright: AnyPixels, *, quality: int | None = None
 ) -> None:
-    """Write `upright`, of the shape and type of `original.upright()`, as a file like the original.
+    """Write `upright`, of the type of `original.upright()`, as a file like the original.
+
+    It may have another size: alpha is then made as large, and EXIF states it.
 
     Keeps its format, bits, orientation, profile, EXIF, XMP, resolution, and of JPEG the
     quantisation tables and the resolution of colours. `quality` (1 to 100) is of JPEG, then 4:4:4,
@@ -48,13 +50,23 @@ def _jpeg(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     if quality is not None or not original.own_colours:
         options |= {"qtables": None, "quality": quality or 95, "subsampling": 0}
     encoded = _encoded("JPEG", layers, "CMYK", **options)
-    return jpeg_like(encoded, original.content, own_colours=original.own_colours)
+    return jpeg_like(
+        encoded,
+        original.content,
+        own_colours=original.own_colours,
+        size_px=_new_size(original, layers),
+    )
 
 
 def _png(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     deep = layers.dtype != "uint8"
     encoded = deep_png(layers) if deep else _encoded("PNG", layers)
-    return png_like(encoded, original.content, own_colours=original.own_colours)
+    return png_like(
+        encoded,
+        original.content,
+        own_colours=original.own_colours,
+        size_px=_new_size(original, layers),
+    )
 
 
 def _tiff(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
@@ -72,19 +84,23 @@ def _webp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     lossless = _is_lossless(original.content)
     # `exact`: colours below full transparency stay too.
     strength = 80 if lossless else quality or _QUALITY  # Without loss it is that of packing.
-    blocks = _blocks(original)
+    blocks = _blocks(original, layers)
     return _encoded("WEBP", layers, exact=True, lossless=lossless, quality=strength, **blocks)
 
 
 def _heif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
-    return _encoded("HEIF", layers, quality=quality or _QUALITY, **_blocks(original))
+    return _encoded("HEIF", layers, quality=quality or _QUALITY, **_blocks(original, layers))
 
 
 def _avif(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     # In full resolution, since the file does not state its own.
     colours = "4:4:4"
     return _encoded(
-        "AVIF", layers, quality=quality or _QUALITY, subsampling=colours, **_blocks(original)
+        "AVIF",
+        layers,
+        quality=quality or _QUALITY,
+        subsampling=colours,
+        **_blocks(original, layers),
     )
 
 
@@ -97,13 +113,22 @@ def _bmp(original: Original, layers: AnyPixels, quality: int | None) -> bytes:
     return _encoded("BMP", layers, dpi=dpi)
 
 
-def _blocks(original: Original) -> dict[str, Any]:
+def _blocks(original: Original, layers: AnyPixels) -> dict[str, Any]:
     blocks = dict(original.options)
     if "exif" in blocks:
-        blocks["exif"] = without_thumbnail(blocks["exif"])
+        exif = without_thumbnail(blocks["exif"])
+        blocks["exif"] = with_size(exif, _new_size(original, layers))
     if "xmp" in blocks:
         blocks["xmp"] = fresh_xmp(blocks["xmp"])
     return blocks
+
+
+def _new_size(original: Original, layers: AnyPixels) -> tuple[int, int] | None:
+    """Width and height, where they are others than the original's."""
+    if layers.shape[:2] == original.stored.shape[:2]:
+        return None
+    height, width = layers.shape[:2]
+    return width, height
 
 
 def _encoded(name: str, layers: AnyPixels, four: str = "RGBA", **options: Any) -> bytes:

@@ -77,11 +77,15 @@ def entries(
                 f"evaluation {key}: expected results of a pair of the settings ({known}), got "
                 f"those of {pair!r}"
             )
-    networks = [pairs[results[key].summary.pair].name for key in settings.evaluations]
+    # Two networks of one name are told apart where they stand together: on the same photos.
+    called = [
+        (entry.dataset or results[key].summary.photos, pairs[results[key].summary.pair].name)
+        for key, entry in settings.evaluations.items()
+    ]
     made = []
-    for (key, entry), network in zip(settings.evaluations.items(), networks, strict=True):
+    for (key, entry), (photos, network) in zip(settings.evaluations.items(), called, strict=True):
         summary = results[key].summary
-        if networks.count(network) > 1:
+        if called.count((photos, network)) > 1:
             network = f"{network} ({summary.pair})"
         try:
             result, rated = with_scores(results[key], ratings)
@@ -90,7 +94,7 @@ def entries(
         made.append(
             Entry(
                 result,
-                photos=entry.dataset or summary.photos,
+                photos=photos,
                 network=network,
                 dataset=entry.dataset,
                 method=entry.method,

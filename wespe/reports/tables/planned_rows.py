@@ -24,7 +24,8 @@ class PlannedRow:
 
     `entry` and `method`: the evaluation that has them and its name for the method; no evaluation
     where only the paper has values. `printed_as`: dataset and method of the paper's table, for a
-    row that stands beside it. `checked`: whether its values should be those of the paper.
+    row that stands beside it. `checked`: whether its values should be those of the paper, which
+    those of simulated photos should not.
     """
 
     photos: str
@@ -40,14 +41,15 @@ def planned_rows(entries: Sequence[Entry], paper: Printed) -> Iterator[PlannedRo
     for photos in dict.fromkeys(entry.photos for entry in entries):
         group = [entry for entry in entries if entry.photos == photos]
         dataset = group[0].dataset
+        real = not any(entry.result.summary.simulated for entry in group)
         # What is made larger begins as the small photo, enlarged.
         first = ORIGINAL if group[0].result.summary.scale == 1 else BICUBIC
-        yield _planned(photos, first, group[0], ORIGINAL, dataset, first, checked=True)
+        yield _planned(photos, first, group[0], ORIGINAL, dataset, first, checked=real)
         for method, source in _baselines(group).items():
             yield _planned(photos, _LABELS.get(method, method), source, method, None, None)
         for entry in group:
             named = (photos, entry.network, entry, ENHANCED, dataset, entry.method)
-            yield _planned(*named, checked=entry.published)
+            yield _planned(*named, checked=real and entry.published)
         if dataset:
             yield from _lacking(paper, dataset, {first, *(entry.method for entry in group)})
     covered = {entry.dataset for entry in entries}

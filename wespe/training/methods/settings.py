@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from wespe.core.schema import Count, Fraction, NonNegative, Positive, Settings
 
@@ -44,13 +44,21 @@ class Discriminator(Settings):
     paper."""
 
 
+Layers = Annotated[
+    str | Annotated[tuple[str, ...], Field(min_length=1)],
+    # A list in YAML, which a strict union does not take for a tuple.
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
+"""One layer of a feature extractor, or several."""
+
+
 class Content(Settings):
     """The feature extractor ψ of the content loss."""
 
     extractor: Literal["vgg19", "mobilenet_v2", "untrained"] = "vgg19"
     """`vgg19` is the paper's. `mobilenet_v2` is smaller. `untrained` is a fixed random network that
     needs no download, for the demo."""
-    layer: str | Annotated[tuple[str, ...], Field(min_length=1)] = "relu5_4"
+    layer: Layers = "relu5_4"
     """The layer whose features are compared: of vgg19 `relu1_1` … `relu5_4`, or the same `conv…`
     before the activation, of mobilenet_v2 `block0` … `block18`, of untrained `relu1` … `relu4`. The
     paper does not say which; DPED has `relu5_4`. Of a list of layers, the mean of their distances

@@ -37,3 +37,7 @@ class CnnSettings(RaterSettings):
     @property
     def weights_file(self) -> str | None:
         return self.weights
+
+    @property
+    def begins_with(self) -> str | None:
+        return None if self.weights else self.backbone

@@ -54,3 +54,7 @@ class FfsSettings(RaterSettings):
     @property
     def weights_file(self) -> str | None:
         return self.weights
+
+    @property
+    def begins_with(self) -> str | None:
+        return self.backbone if self.start == "imagenet" and not self.weights else None

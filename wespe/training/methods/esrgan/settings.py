@@ -5,13 +5,18 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from wespe.core.schema import Count, NonNegative, Positive
-from wespe.training.methods.settings import Content, EnlargingGanRecipe, EnlargingGanWeights
+from wespe.training.methods.settings import (
+    Content,
+    EnlargingGanRecipe,
+    EnlargingGanWeights,
+    Layers,
+)
 
 
 class EsrganContent(Content):
     """The feature extractor of the content loss."""
 
-    layer: str | Annotated[tuple[str, ...], Field(min_length=1)] = "conv5_4"
+    layer: Layers = "conv5_4"
     """The layer whose features are compared, or several, as for other methods: here before the
     activation, as in the paper, which leaves more of them above zero and keeps the brightness."""
 
