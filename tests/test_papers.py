@@ -53,6 +53,14 @@ AGAIN = {
         "BlackBerry": "18.91 0.8922 18.89 0.9134 20.11 0.9298 20.07 0.9328",
         "Sony": "19.45 0.9168 21.21 0.9382 21.33 0.9434 21.81 0.9437",
     },
+    "sr_x4": {
+        "Set5": "28.42 0.8104 30.48 0.8628 32.16 0.8938 30.67 0.8627 32.46 0.8968 32.73 0.9011 "
+        "30.45 0.8677",
+        "Set14": "26.00 0.7027 27.50 0.7513 28.57 0.7815 27.12 0.7321 28.80 0.7876 28.99 0.7917 "
+        "26.28 0.7783",
+        "BSD100": "25.96 0.6675 26.90 0.7101 27.56 0.7367 26.22 0.6867 27.71 0.7420 27.85 0.7455 "
+        "25.32 0.6506",
+    },
 }
 METHODS = {
     "wespe_2": ["APE", "WESPE [DIV2K]", "WESPE [DPED]", "DPED"],
@@ -61,6 +69,7 @@ METHODS = {
     "wespe_7": ["original", "DPED", "WESPE [DPED]", "WESPE [DIV2K]"],
     "wespe_8": ["original", "WESPE [DIV2K]"],
     "dped_1": ["APE", "SRCNN", "Johnson et al.", "DPED"],
+    "sr_x4": ["bicubic", "SRCNN", "SRResNet", "SRGAN", "EDSR", "RRDB", "ESRGAN"],
 }
 
 
@@ -107,8 +116,8 @@ TABLE: dict[str, Any] = {"paper": "wespe_2", "evaluations": {"scenes": {"dataset
     [
         (
             {"paper": "wespe_5"},
-            "tables.t.paper must be 'wespe_2', 'wespe_3', 'wespe_6', 'wespe_7', 'wespe_8' or "
-            "'dped_1', got 'wespe_5'",
+            "tables.t.paper must be 'wespe_2', 'wespe_3', 'wespe_6', 'wespe_7', 'wespe_8', "
+            "'dped_1' or 'sr_x4', got 'wespe_5'",
         ),
         (
             {"evaluations": {"scene": {}}},

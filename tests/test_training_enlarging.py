@@ -243,3 +243,6 @@ def test_the_card_says_what_it_is(tmp_path: Path) -> None:
     limits = " ".join(card.limits)
     assert "2 times as wide and as high" in limits
     assert "identify people" in limits
+    # What cameras look like is none of its business, nor what people like.
+    assert "camera" not in limits
+    assert "people like" not in limits

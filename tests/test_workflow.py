@@ -1,6 +1,7 @@
 """The graph as its user meets it: what runs when, and what is refused."""
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Project
+from tests.conftest import ROOT, Project
 from wespe.core.schema import SettingsError
+from wespe.core.yaml_file import read_yaml
 from wespe.pipeline import workflow
 from wespe.settings.params import load
 
@@ -278,3 +280,15 @@ def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
     assert "run.tracking: sqlite:///mlflow.db is a file" in file
     served = params.run.model_copy(update={"tracking": "http://mlflow:5000"})
     assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []
+
+
+def test_all_that_may_use_a_gpu_goes_to_the_partition_that_has_some() -> None:
+    rules = "\n".join(path.read_text() for path in Path(ROOT / "workflow/rules").glob("*.smk"))
+    blocks = re.findall(r"^rule (\w+):(.*?)(?=^\S|\Z)", rules, re.MULTILINE | re.DOTALL)
+    asking = {name for name, text in blocks if re.search(r"\*\*(one_gpu|devices)\(", text)}
+    assert asking == {"train", "rater", "evaluate", "rate"}
+    profile = read_yaml(ROOT / "profiles/slurm/config.yaml")
+    placed = profile["set-resources"]
+    assert {n for n, asked in placed.items() if asked["slurm_partition"] == "gpu"} == asking
+    assert "cores" not in profile
+    assert profile["latency-wait"] >= 60

@@ -20,9 +20,12 @@ def network_limits(network: Enhancer) -> list[str]:
         "enhanced.",
         f"An output pixel depends on the pixels up to {network.receptive_field_px} px away and "
         f"{_CONTEXT[network.context]}",
-        "It changes colours, brightness and texture to what people like, not to what was there: do "
-        "not measure in enhanced photos, and do not use them as evidence.",
     ]
+    if network.scale == 1:
+        limits.append(
+            "It changes colours, brightness and texture to what people like, not to what was "
+            "there: do not measure in enhanced photos, and do not use them as evidence."
+        )
     if network.neutral:
         limits.append(
             f"It decides on the light of the whole photo from {GRID_PX} × {GRID_PX} of its pixels, "
@@ -33,8 +36,8 @@ def network_limits(network: Enhancer) -> list[str]:
         limits += [
             f"Its results are {network.scale} times as wide and as high as the original.",
             "Detail that the original does not have is invented: likely, but no evidence of what "
-            "was there. Do not use it to identify people or read number plates, in medicine, or in "
-            "court.",
+            "was there. Do not measure in its results, and do not use it to identify people or to "
+            "read number plates, in medicine, or in court.",
         ]
     if network.size_multiple != 1:
         limits.append(
