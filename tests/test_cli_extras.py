@@ -1,5 +1,7 @@
 """Whoever has not installed an extra is told which one, in one line."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,3 +82,14 @@ def test_a_module_of_ours_that_is_missing_is_a_fault(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("wespe.cli.settings.schema", broken)
     with pytest.raises(ModuleNotFoundError, match=r"wespe\.gone"):
         cli.main(["schema"])
+
+
+@pytest.mark.slow
+def test_output_that_nobody_reads_any_more_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-c", "from wespe.cli import main; main(['schema'])"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.close()
+        assert child.stderr.read() == b""
+        assert child.wait(60) == 141

@@ -5,6 +5,7 @@ Imports `core`, `results`, `data`, `networks`, `training`, `judging`, `reports`,
 """
 
 import io
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     arguments.again = partial(main, sys.argv[1:] if argv is None else argv)
     try:
         sys.exit(arguments.run(arguments))
+    except BrokenPipeError:
+        # Who read our output has gone, as `head` does. Python would complain once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.exit(141)  # 128 + SIGPIPE, as shells say it
     except (ValueError, OSError, RuntimeError, MemoryError) as error:
         for line in _reason(error).splitlines():
             print(f"wespe {arguments.command}: {line}", file=sys.stderr)

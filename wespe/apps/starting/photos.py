@@ -76,7 +76,7 @@ def told(look: Look, *, one_camera: bool) -> Iterator[str]:
     if look.left_out:
         yield f"{len(look.left_out)} left out, such as {look.left_out[0][0]}: {look.left_out[0][1]}"
     if count < FEW_PHOTOS:
-        yield f"too few: with less than {FEW_PHOTOS} it learns what they show, not how they look"
+        yield f"too few: from fewer than {FEW_PHOTOS} it learns what they show and little else"
     elif count < SOME_PHOTOS:
         yield f"few: {SOME_PHOTOS} are a start, thousands are better"
     if not one_camera or not count:
