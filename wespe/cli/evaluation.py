@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
 
 
 def evaluate(arguments: argparse.Namespace) -> None:
-    """Evaluate a network, and plain enhancers to compare with, on test photos."""
+    """Evaluate a network and the baselines on test photos."""
     from wespe.core.device import resolve
     from wespe.judging.baselines import baselines
     from wespe.judging.evaluation import evaluate as measure
@@ -65,7 +65,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
 
 def metrics(arguments: argparse.Namespace) -> None:
-    """Collect what the networks of a run achieve, for `dvc metrics` and `dvc exp show`."""
+    """Collect the metrics of a run's networks, for `dvc metrics` and `dvc exp show`."""
     from wespe.core.files import write_json
     from wespe.reports.metrics import run_metrics
     from wespe.results.layout import Layout

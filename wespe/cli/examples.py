@@ -4,11 +4,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "enhance": (
         "wespe enhance photo.jpg                          # writes photo_enhanced.jpg",
         "wespe enhance holiday/ --out enhanced            # all photos and videos of a folder",
-        "wespe enhance clip.mp4 --strength 0.5            # half the way",
+        "wespe enhance clip.mp4 --strength 0.5            # half the change",
         "wespe enhance photo.jpg --model phone_dslr       # by another network, see wespe list",
     ),
     "list": (
-        "wespe list                                       # what there is, and what each is for",
+        "wespe list                                       # each network, and what it is for",
         "wespe list --params configs/own_camera.yaml      # with the networks of these settings",
     ),
     "export": ("wespe export --model any_camera --out any_camera.onnx",),
@@ -23,9 +23,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "wespe init my_camera --photos photos/camera --wish photos/wished --no-measure",
     ),
     "check": (
-        "wespe check                                      # of params.yaml",
+        "wespe check                                      # checks params.yaml",
         "wespe check --params configs/own_camera.yaml",
-        "wespe check --json                               # all settings, with their defaults",
+        "wespe check --json                               # all settings and defaults",
     ),
     "plan": (
         "wespe plan                                       # of params.yaml",
@@ -42,7 +42,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "--out results/demo/pairs/phone_dslr",
     ),
     "models": (
-        "wespe models                                     # with metrics beside plain baselines",
+        "wespe models                                     # with metrics, beside the baselines'",
         "wespe models show phone_dslr                     # a model card",
         "wespe models --json --folder results/demo",
     ),
@@ -54,7 +54,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "metrics": ("wespe metrics --out results/demo/metrics.json",),
     "report": (
         "wespe report --out report.html",
-        "wespe report --out report.html --partial         # of what has finished",
+        "wespe report --out report.html --partial         # only what has finished",
     ),
     "rater": (
         "wespe rater ffs --index data/sources/faves/index.json --out results/demo/raters/ffs",

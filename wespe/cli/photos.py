@@ -49,7 +49,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         "--quality",
         type=int,
         metavar="NUMBER",
-        help="of JPEG, WebP and HEIC, 1 to 100 (default: JPEG keeps its own, else 90)",
+        help="of JPEG, WebP and HEIC, 1 to 100 (default: that of a JPEG, else 90)",
     )
     for name, default, unit, explained in (
         ("crf", 18, "NUMBER", "quality of videos (x264), 0 to 51; 6 more is about half the size"),
@@ -65,12 +65,12 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--double-rate",
         action="store_true",
-        help="make two frames of an interlaced one (default: one)",
+        help="make two frames from each interlaced frame (default: one)",
     )
     command.add_argument(
         "--overwrite",
         action="store_true",
-        help="make all results again, even retouched ones",
+        help="make all results again, and replace retouched ones too",
     )
     engine_options(command)
 
@@ -113,7 +113,7 @@ def _of_default() -> str:
 
 
 def list_networks(arguments: argparse.Namespace) -> int:
-    """List the networks there are: those that come with wespe, and the project's own."""
+    """List the available networks: those that come with wespe, and the project's own."""
     from wespe.apps.enhancing.listing import listed
 
     lines, whole = listed(arguments.params)

@@ -69,7 +69,7 @@ def rater(arguments: argparse.Namespace) -> None:
 
 
 def rate(arguments: argparse.Namespace) -> None:
-    """Score photos and their enhancements, by a network and by plain enhancers, with a rater."""
+    """Score photos, and their results by a network and the baselines, with a rater."""
     from wespe.core.device import resolve
     from wespe.core.files import BusyError
     from wespe.judging.baselines import baselines

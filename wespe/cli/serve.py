@@ -43,7 +43,7 @@ def add(commands: Commands) -> None:
 
 
 def serve(arguments: argparse.Namespace) -> None:
-    """Serve a local page that enhances photos: drop them, compare, download."""
+    """Serve a local web page that enhances photos: drop them, compare, download."""
     print("starting …", flush=True)
     from wespe.apps.enhancing.networks import open_network
     from wespe.apps.serving.app import make_app

@@ -11,7 +11,7 @@ def add(commands: Commands) -> None:
     """The commands about settings."""
     checked = commands.add("check", check)
     checked.add_argument(
-        "--json", action="store_true", help="print all settings with their defaults, and no more"
+        "--json", action="store_true", help="only print all settings with their defaults"
     )
     no_measure(checked)
     no_measure(commands.add("plan", plan))
@@ -23,7 +23,7 @@ def add(commands: Commands) -> None:
 
 
 def check(arguments: argparse.Namespace) -> None:
-    """Check a settings file, its photos, and what training by it needs; or print all defaults."""
+    """Check a settings file and its photos, and show what training needs; or print all defaults."""
     params = load_settings(arguments)
     if arguments.json:
         print(params.model_dump_json(indent=1))

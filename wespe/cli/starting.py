@@ -1,4 +1,4 @@
-"""The first step of a training of one's own: the settings file."""
+"""The first step of your own training: the settings file."""
 
 import argparse
 import re
@@ -10,10 +10,10 @@ from wespe.cli.parser import Commands
 def add(commands: Commands) -> None:
     """The command that writes a settings file."""
     command = commands.add("init", init, params=False)
-    command.add_argument("name", metavar="NAME", help="what the run and its network are called")
+    command.add_argument("name", metavar="NAME", help="the name of the run and its network")
     for option, text in (
-        ("photos", "photos of the camera, as it wrote them"),
-        ("wish", "photos that you wish it had taken; of other scenes is fine"),
+        ("photos", "unedited photos from the camera"),
+        ("wish", "photos with the look you want; they may show other scenes"),
     ):
         command.add_argument(f"--{option}", type=Path, required=True, metavar="FOLDER", help=text)
     command.add_argument(
@@ -27,12 +27,12 @@ def no_measure(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-measure",
         action="store_true",
-        help="do not try how long a training step takes, which takes some seconds",
+        help="do not measure how long a training step takes; this saves a few seconds",
     )
 
 
 def init(arguments: argparse.Namespace) -> int:
-    """Write settings for your own camera, after a look at its photos and those you wish."""
+    """Inspect your photos and photos with the look you want, and write settings for training."""
     from wespe.apps.starting.needs import needs
     from wespe.apps.starting.photos import look_at
     from wespe.apps.starting.write import held_out, write_settings

@@ -35,7 +35,7 @@ def _patches_options(command: argparse.ArgumentParser) -> None:
             f"--{part}",
             type=Path,
             metavar="FILE",
-            help=f"{FILES[part]}; needed where the pair has a {part}",
+            help=f"{FILES[part]}; needed if the pair has a {part}",
         )
 
 
@@ -56,7 +56,7 @@ def _models_options(command: argparse.ArgumentParser) -> None:
 
 
 def train(arguments: argparse.Namespace) -> None:
-    """Train the network of a pair, or resume a stopped training; import one that is given."""
+    """Train the network of a pair, or resume its training; or import a given network."""
     params = load_settings(arguments)
     pair = named(params.pairs, arguments.name, "pair")
     for part in [*pair.patches, *(["start"] if pair.start else [])]:

@@ -10,7 +10,7 @@ def add(commands: Commands) -> None:
     commands.add("dvc", dvc).add_argument(
         "--check",
         action="store_true",
-        help="refuse a dvc.yaml that does not match the settings, as a stage does",
+        help="fail if dvc.yaml does not match the settings; write nothing",
     )
     commands.add("record", record)
     commands.add("sync", sync)

@@ -17,7 +17,7 @@ def add(commands: Commands) -> None:
         "--frames",
         type=int,
         metavar="NUMBER",
-        help="how many, from the start (default: all)",
+        help="how many frames to measure, from the start (default: all)",
     )
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
 

@@ -104,7 +104,7 @@ class Patches(Settings):
 
 
 class Pair(Settings):
-    """A camera and the photos you wish it took, with the recipe to train a network by; or a network
+    """A camera, photos with the look you want, and the recipe to train a network; or a network
     that others have trained, which is evaluated like any other."""
 
     source: Name | None = None
