@@ -6,7 +6,7 @@ import subprocess
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from tests.made import card, domain, rating, summary
 from wespe.core.files import BusyError
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
+from wespe.pipeline.tracking import recording
 from wespe.results.cards import Domains, Rollback
 from wespe.results.evaluations import EvaluationSummary, MetricMean
 from wespe.results.means import Mean
@@ -297,13 +298,45 @@ def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> 
     assert rows("select count(*) from runs") == rows("select count(*) from metrics") == [(0,)]
 
 
-def test_an_unreachable_server_is_one_warning_and_no_error(
+def _refuse() -> NoReturn:
+    """Fail as MLflow's client does where no server answers."""
+    try:
+        raise requests.ConnectionError("refused")
+    except requests.ConnectionError:
+        raise MlflowException("API request failed") from None
+
+
+def test_an_unreachable_server_is_waited_for_and_no_error(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setattr(recording, "AWAIT_S", 0.1)
+    monkeypatch.setattr(recording, "PAUSE_S", 0.1)
     with caplog.at_level(logging.WARNING, "wespe"):
         train(config.Run(tracking="http://127.0.0.1:9"), range(200))
-    assert len([record for record in caplog.records if "tracking" in record.name]) == 1
+    said = [record.message for record in caplog.records if "tracking" in record.name]
+    assert len(said) == 2
+    assert "waiting for it" in said[0]
+    assert "continues without a record" in said[1]
+
+
+def test_nothing_is_lost_by_a_server_that_starts_after_the_training(
+    on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    find, calls = MlflowClient.get_experiment_by_name, list[str]()
+
+    def not_yet(client: MlflowClient, name: str) -> Any:
+        calls.append(name)
+        if len(calls) < 4:
+            _refuse()
+        return find(client, name)
+
+    monkeypatch.setattr(MlflowClient, "get_experiment_by_name", not_yet)
+    monkeypatch.setattr(recording, "PAUSE_S", 0.0)
+    with caplog.at_level(logging.WARNING, "wespe"):
+        train(on, range(60))
+    assert rows("select count(*) from metrics") == [(120,)]
+    assert ["waiting for it" in record.message for record in caplog.records] == [True]
 
 
 def test_a_record_that_breaks_midway_stops_with_one_warning(
@@ -365,10 +398,7 @@ def test_what_is_recorded_while_a_server_is_away_is_sent_once_it_is_back(
     def away(client: MlflowClient, run: str, *values: Any, **more: Any) -> None:
         calls.append(len(calls))
         if calls[-1] == 1:  # after the parameters
-            try:
-                raise requests.ConnectionError("refused")
-            except requests.ConnectionError:
-                raise MlflowException("API request failed") from None
+            _refuse()
         send(client, run, *values, **more)
 
     monkeypatch.setattr(MlflowClient, "log_batch", away)

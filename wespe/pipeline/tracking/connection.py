@@ -89,6 +89,13 @@ def unreachable(error: Exception) -> bool:
     return isinstance(error.__context__, RequestException)
 
 
+def await_server(error: Exception, seconds: float) -> None:
+    """Warn that MLflow's server is away, and for how long it is waited for."""
+    _log.warning(
+        "MLflow's server cannot be reached; waiting for it, %d s at most: %s", seconds, error
+    )
+
+
 def put_off(error: Exception) -> None:
     """Warn that MLflow's server is away, and that what is to be recorded is kept for later."""
     _log.warning("MLflow's server cannot be reached; what is recorded is sent later: %s", error)

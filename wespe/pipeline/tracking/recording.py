@@ -1,12 +1,21 @@
 """The record of a training, of a pair's network or of a rater: a run, from its start to its end."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wespe.core.files import BusyError
 from wespe.core.flat import flat
-from wespe.pipeline.tracking.connection import CHECKPOINT, connect, give_up, search
+from wespe.pipeline.tracking.connection import (
+    CHECKPOINT,
+    await_server,
+    connect,
+    give_up,
+    search,
+    unreachable,
+)
 from wespe.pipeline.tracking.pipeline import pipeline_run
 from wespe.pipeline.tracking.runs import Run, create_run
 from wespe.pipeline.tracking.tags import PAIR, PARENT, STATE
@@ -17,6 +26,8 @@ if TYPE_CHECKING:
     from wespe.settings import params as config
 
 _PARAMS_A_CALL = 100
+AWAIT_S = 180.0  # how long a training waits for a server before it goes without a record
+PAUSE_S = 2.0
 
 
 @contextmanager
@@ -38,10 +49,8 @@ def training(
     """
     record = Run()
     if settings.tracking:
-        try:
-            record = _begin(settings, name, {tag: name, STATE: state_key}, pipeline, params)
-        except Exception as error:
-            give_up(error)
+        begin = partial(_begin, settings, name, {tag: name, STATE: state_key}, pipeline, params)
+        record = _once_it_answers(begin)
     try:
         yield record
     except BusyError:  # The run is that of the process that is at it.
@@ -62,6 +71,25 @@ def find_run(settings: "config.Run", checkpoint_sha256: str) -> Run:
         except Exception as error:
             give_up(error)
     return Run()
+
+
+def _once_it_answers(begin: Callable[[], Run]) -> Run:
+    """The run that `begin` makes; one that records nothing if MLflow fails or stays away.
+
+    A server that starts at the same time as the jobs may need some minutes on a busy machine.
+    """
+    until_s: float | None = None
+    while True:
+        try:
+            return begin()
+        except Exception as error:
+            if not unreachable(error) or (until_s and time.monotonic() >= until_s):
+                give_up(error)
+                return Run()
+            if until_s is None:
+                until_s = time.monotonic() + AWAIT_S
+                await_server(error, AWAIT_S)
+            time.sleep(PAUSE_S)
 
 
 def _begin(
