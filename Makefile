@@ -20,10 +20,10 @@ all: .venv/ready
 
 # Each test of half a second at most, without processes, browsers and videos: 90 seconds on two cores.
 quick: .venv/ready
-	pytest -n 2 --dist loadfile -m "not slow"
+	pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test: .venv/ready
-	pytest -n 2 --dist loadfile
+	pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready
 	ruff check

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -69,9 +70,14 @@ ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    slow = Counter[Path]()
     for item in items:
         if isinstance(item, pytest.Function) and SLOW_FIXTURES & {*item.fixturenames}:
             item.add_marker(pytest.mark.slow)
+            slow[item.path] += 1
+    # A file is the work of one process: those that take minutes come first, so that no process is
+    # left with one of them when the others have nothing more to do.
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @dataclass(frozen=True)
