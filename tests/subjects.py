@@ -76,7 +76,7 @@ def served(folder: Path, *, port: int = 0) -> Iterator[tuple[subprocess.Popen[st
         try:
             assert process.stdout
             process.stdout.readline()
-            yield process, process.stdout.readline().strip()
+            yield process, process.stdout.readline().strip().removeprefix("Open ")
         finally:
             process.send_signal(signal.SIGKILL)
 

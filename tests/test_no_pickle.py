@@ -20,9 +20,7 @@ from wespe.networks.perceptual import build_extractor
 MODULES = sorted((ROOT / "wespe").rglob("*.py"))
 UNSAFE_MODULES = {"pickle", "_pickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
 # The state of a stopped training, which this program alone writes, into a folder of its own.
-OWN_STATE = (
-    "networks/fitting/folder.py: torch.load(self._state, map_location='cpu', weights_only=True)"
-)
+OWN_STATE = "networks/fitting/folder.py: torch.load(path, map_location='cpu', weights_only=True)"
 
 
 class Trap:

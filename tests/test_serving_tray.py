@@ -110,6 +110,7 @@ def test_a_full_tray_takes_no_more_until_one_goes(tray: Tray) -> None:
     first, *_ = [put(tray) for _ in range(3)]
     with pytest.raises(TrayError, match="This page already has 3 photos"):
         put(tray)
+    reach(first, "done")
     tray.remove(first)
     assert tray.get(first.key) is None
     assert not first.folder.exists()

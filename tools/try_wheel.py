@@ -22,7 +22,7 @@ LIGHT = (
     *(f"networks.inference.{name}" for name in ("photo", "plan", "ledger", "tiles", "parts")),
 )
 """What the base dependencies have to be enough for, but for `HEAVY`."""
-HEAVY = frozenset({"device", "processes", "tensors", "filters", "schema", "yaml_file"})
+HEAVY = frozenset({"device", "processes", "tensors", "filters", "resizing", "schema", "yaml_file"})
 """Modules of these places that need the extra `train`."""
 
 

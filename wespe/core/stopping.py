@@ -23,7 +23,9 @@ def heeded() -> Iterator[None]:
     """Raise `Terminated` inside this block when SIGTERM comes, so that what is open is closed."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        raise Terminated("stopped by SIGTERM")
+        # Of several processes that train together, the launcher ends the others when one fails, and
+        # that one has given the reason.
+        raise Terminated("" if "LOCAL_RANK" in os.environ else "stopped by SIGTERM")
 
     with _handled_by(stop):
         yield
