@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wespe.results.cards import Domain, Domains, ModelCard, RaterCard, RaterData, TransportNumbers
+from wespe.results.cards import Domain, Domains, ModelCard, TransportNumbers
 from wespe.results.evaluations import EvaluationSummary, MetricMean
 from wespe.results.means import Mean
 from wespe.results.patches import CutBy, NotCut, PatchManifest
+from wespe.results.rater_card import RaterCard, RaterData
 from wespe.results.ratings import MethodScore, RatedBy, RatingSummary
 from wespe.results.score import Score
 

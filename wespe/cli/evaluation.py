@@ -86,9 +86,10 @@ def report(arguments: argparse.Namespace) -> None:
     from wespe.pipeline import tracking
     from wespe.pipeline.available import present
     from wespe.reports.page.write import write_report
-    from wespe.results.cards import NetworkCard, RaterCard
+    from wespe.results.cards import NetworkCard
     from wespe.results.layout import Layout
     from wespe.results.networks import read_card, read_rater_card
+    from wespe.results.rater_card import RaterCard
 
     params, missing = load_results(arguments)
     layout = Layout(params.run.data, params.run.results)

@@ -8,10 +8,11 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType, UnionType
 
-from wespe.results.cards import ModelCard, NetworkCard, RaterCard
+from wespe.results.cards import ModelCard, NetworkCard
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.index import PhotoIndex
 from wespe.results.patches import PatchManifest
+from wespe.results.rater_card import RaterCard
 from wespe.results.ratings import RatingSummary
 from wespe.results.record import Record
 from wespe.results.studies import StudyFigures

@@ -8,9 +8,10 @@ from safetensors import SafetensorError, safe_open
 
 from wespe.core.files import read_json, sha256
 from wespe.results.badges import Badge, badge_of
-from wespe.results.cards import ModelCard, NetworkCard, RaterCard
+from wespe.results.cards import ModelCard, NetworkCard
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
+from wespe.results.rater_card import RaterCard
 from wespe.results.record import read_record
 
 _HERE = Path()

@@ -98,19 +98,16 @@ def _disk(params: Params, fetched: Sequence[Download], patch_bytes: int) -> Iter
     place = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(place).free
     few = "too little: " if free < wanted else ""
-    yield (
-        f"disk: {few}up to {_size(wanted)} beside the results, {_size(free)} free here; an archive "
-        f"may go once it is unpacked, which gives {_size(archives)} back"
-        if archives
-        else f"disk: {few}up to {_size(wanted)} beside the results, {_size(free)} free here"
-    )
+    back = f"; unpacked archives may go, which gives {_size(archives)} back" if archives else ""
+    yield f"disk: {few}up to {_size(wanted)} beside the results, {_size(free)} free here{back}"
 
 
 def _missing(unmade: Sequence[Stage], missing: dict[str, list[str]]) -> Iterator[str]:
     """What only you can provide, and how many jobs wait for it."""
     for name, lacks in missing.items():
-        jobs = number_of(_behind(unmade, name), "job")
-        yield f"missing for {name}: {'; '.join(lacks)}. {jobs} wait for it"
+        jobs = _behind(unmade, name)
+        wait = "waits" if jobs == 1 else "wait"
+        yield f"missing for {name}: {'; '.join(lacks)}. {number_of(jobs, 'job')} {wait} for it"
 
 
 def _behind(unmade: Sequence[Stage], source: str) -> int:

@@ -12,10 +12,11 @@ from wespe.judging.raters.base import Task, class_of, save_rater
 from wespe.judging.raters.settings import RaterSettings
 from wespe.networks.fitting.engine import Log
 from wespe.networks.fitting.environment import environment
-from wespe.results.cards import NOT_STATED, RaterCard, RaterData
+from wespe.results.cards import NOT_STATED
 from wespe.results.index import PhotoIndex, read_index
 from wespe.results.layout import RaterFiles
 from wespe.results.losses import write_losses
+from wespe.results.rater_card import RaterCard, RaterData
 from wespe.results.record import write_record
 
 

@@ -17,7 +17,8 @@ from wespe.pipeline.tracking.connection import (
 )
 from wespe.pipeline.tracking.runs import create_run
 from wespe.pipeline.tracking.tags import card_tags
-from wespe.results.cards import NetworkCard, RaterCard
+from wespe.results.cards import NetworkCard
+from wespe.results.rater_card import RaterCard
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient

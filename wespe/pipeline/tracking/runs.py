@@ -10,10 +10,11 @@ from wespe.core.flat import flat
 from wespe.photos.images import read_photo
 from wespe.pipeline.tracking.connection import give_up, put_off, unreachable
 from wespe.pipeline.tracking.tags import ROLLBACKS, WARNING, card_tags
-from wespe.results.cards import ModelCard, NetworkCard, RaterCard
+from wespe.results.cards import ModelCard, NetworkCard
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles, PairFiles, RaterFiles, RatingFiles
 from wespe.results.methods import ENHANCED
+from wespe.results.rater_card import RaterCard
 from wespe.results.ratings import RatingSummary
 
 if TYPE_CHECKING:

@@ -1,7 +1,8 @@
 """The tags of runs and model versions, of which data and networks are found again."""
 
 from wespe.pipeline.tracking.connection import CHECKPOINT
-from wespe.results.cards import Domain, ModelCard, NetworkCard, RaterCard, RaterData
+from wespe.results.cards import Domain, ModelCard, NetworkCard
+from wespe.results.rater_card import RaterCard, RaterData
 
 _KEYS = ("pair", "source", "target", "rater", "kind", "label", "code_version", "code_commit")
 PAIR = "wespe.pair"
