@@ -8,7 +8,9 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from wespe.networks.enlarging.compact import Compact
+from wespe.networks.generator import Generator
 from wespe.networks.inference import enlarged
+from wespe.networks.inference.backends import open_backend
 from wespe.networks.inference.photo import Summary, enhance_files
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.photos.originals import read_original
@@ -158,6 +160,9 @@ def test_a_factor_that_the_network_does_not_reach_is_refused(
     for scale in (0.5, 5):
         with pytest.raises(ValueError, match=f"scale must be from 1 to 4, .* got {scale:g}"):
             run(tmp_path / "a.png", enhancer, scale=scale)
+    same_size = PhotoEnhancer(Generator(width=4, blocks=1), open_backend("torch"))
+    with pytest.raises(ValueError, match="scale 2: expected a network that makes photos larger"):
+        run(tmp_path / "a.png", same_size, scale=2)
 
 
 def test_another_factor_is_another_result(tmp_path: Path, enhancer: PhotoEnhancer) -> None:

@@ -141,7 +141,7 @@ def test_init_writes_settings_and_says_what_follows(call: Call, folders: None) -
     ]
     code, again, _ = call("check", "--params", "mine.yaml", "--no-measure")
     assert code == 0
-    assert again == ["mine.yaml: 1 pairs, no mistakes found", *lines[:-3]]
+    assert again == ["mine.yaml: 1 pair, no mistakes found", *lines[:-3]]
 
 
 @pytest.mark.parametrize(

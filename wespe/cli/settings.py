@@ -5,6 +5,7 @@ import json
 
 from wespe.cli.parser import Commands, load_settings
 from wespe.cli.starting import no_measure
+from wespe.core.words import number_of
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +31,7 @@ def check(arguments: argparse.Namespace) -> None:
         return
     from wespe.apps.starting.needs import needs
 
-    print(f"{arguments.params}: {len(params.pairs)} pairs, no mistakes found")
+    print(f"{arguments.params}: {number_of(len(params.pairs), 'pair')}, no mistakes found")
     for line in needs(params, measure=not arguments.no_measure):
         print(line)
 

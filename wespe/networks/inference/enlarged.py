@@ -14,10 +14,11 @@ LARGEST_PX = 300_000_000
 
 def check_scale(scale: float | None, enhancer: TiledEnhancer) -> None:
     """Raise ValueError for a final `scale` that a network does not reach."""
-    if scale is not None and not 1 <= scale <= enhancer.scale:
-        raise ValueError(
-            f"scale must be from 1 to {enhancer.scale}, the network's own, got {scale:g}"
-        )
+    if scale is None or 1 <= scale <= enhancer.scale:
+        return
+    if enhancer.scale == 1:
+        raise ValueError(f"scale {scale:g}: expected a network that makes photos larger")
+    raise ValueError(f"scale must be from 1 to {enhancer.scale}, the network's own, got {scale:g}")
 
 
 def check_size(path: Path, scale: int) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from wespe.photos.resizing import bicubic_up
 from wespe.training.batches import NOISE_STREAM, random_of
@@ -66,9 +66,14 @@ class EnlargingStep(MethodStep):
 
 
 class PixelStep(EnlargingStep):
-    """A method with one loss, `l1` or `mse`, that of the pixels."""
+    """A method with one loss, `l1` or `mse`, that of the pixels; each names its `network`."""
 
+    network: ClassVar[type[nn.Module]]
     recipe: "PixelRecipe"
+
+    def build_networks(self, task: Task) -> dict[str, nn.Module]:
+        shape = self.recipe.generator.model_dump()
+        return {"generator": self.network(**shape, scale=self.recipe.scale)}
 
     def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
         loss = {"l1": F.l1_loss, "mse": F.mse_loss}[self.recipe.loss]

@@ -215,6 +215,7 @@ class PixelRecipe(EnlargingRecipe):
 
     loss: Literal["l1", "mse"] = "l1"
     """The loss: the mean of absolute or of squared differences, of all channels."""
+    generator: Settings
 
 
 class EnlargingDiscriminator(Settings):
