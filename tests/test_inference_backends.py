@@ -1,6 +1,7 @@
 """Every backend gives what one pass of torch over the whole photo gives."""
 
 import importlib.util
+import subprocess
 import sys
 from typing import Any
 
@@ -213,3 +214,33 @@ def test_openvino_tells_no_one() -> None:
     need("openvino")
     open_backend("openvino")
     assert sys.modules["openvino_telemetry"] is None
+
+
+STOPPED = """
+import gc, os, signal
+import torch
+from torch import nn
+from wespe.networks.inference.backends import open_backend
+
+def run():
+    backend = open_backend("openvino")
+    backend.compile(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1)))(torch.zeros(1, 3, 16, 16))
+    return backend
+
+first = run()
+second = run()
+del first
+gc.collect()
+del second
+gc.collect()
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_in_words_whatever_networks_have_gone() -> None:
+    done = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr

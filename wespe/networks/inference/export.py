@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.inference.backends.base import missing
 from wespe.networks.inference.backends.onnx_cpu import Session
-from wespe.networks.inference.openvino_engine import engine
+from wespe.networks.inference.openvino_engine import core, engine
 
 SUFFIXES = (".onnx", ".xml")
 """What can be written: ONNX, and OpenVINO with its weights beside it, as `.bin`."""
@@ -109,9 +109,8 @@ def _write_onnx(network: Enhancer, path: Path) -> Callable[[Tensor], Tensor]:
 
 def _write_openvino(network: Enhancer, path: Path) -> Callable[[Tensor], Tensor]:
     openvino = engine()
-    core = openvino.Core()
-    openvino.save_model(core.read_model(exported(network), b""), path, compress_to_fp16=False)
-    compiled = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    openvino.save_model(core().read_model(exported(network), b""), path, compress_to_fp16=False)
+    compiled = core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda image: torch.from_numpy(compiled([image.numpy()])[0].copy())
 
 

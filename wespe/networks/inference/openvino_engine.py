@@ -25,6 +25,21 @@ def engine() -> Any:
     return openvino
 
 
+def core() -> Any:
+    """OpenVINO's Core, one for the whole process. Raises ImportError.
+
+    Each gives signals a stack of its own in the thread that makes it, and puts back the one before
+    when it goes. Where two go in the order they came, signals are left with the stack of the first,
+    which is gone: the next one, such as that of Ctrl-C, ends the process by SIGSEGV.
+    """
+    return _core_of(engine())
+
+
+@functools.cache
+def _core_of(openvino: Any) -> Any:
+    return openvino.Core()
+
+
 class NoBf16Error(ValueError):
     """OpenVINO does not compute in bf16 on this CPU."""
 
@@ -44,7 +59,7 @@ def computes_bf16() -> bool:
     around = [1, 1]
     made = operations.convolution(image, weight, [1, 1], around, around, [1, 1])
     try:
-        compiled = openvino.Core().compile_model(
+        compiled = core().compile_model(
             openvino.Model([made], [image]), "CPU", {_PRECISION: "bf16"}
         )
     except RuntimeError:

@@ -38,7 +38,7 @@ def open_light(
         raise NeedsTorchError(f"--compute {compute}")
     if path.suffix == ".index":
         raise NeedsTorchError(f"{path}: a checkpoint of TensorFlow")
-    core = openvino_engine.engine().Core()
+    core = openvino_engine.core()
     bf16 = compute == "cpu-bf16" or (compute == "auto" and openvino_engine.has_bf16(core))
     if bf16:
         openvino_engine.require_bf16()

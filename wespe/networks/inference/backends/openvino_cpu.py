@@ -18,7 +18,7 @@ class CpuBackend:
         self.device, self.tile_px = torch.device("cpu"), openvino_engine.tile_px(bf16=bf16)
         self._graph = quantised_graph if int8 else onnx_graph
         self._bf16 = bf16
-        self._core = openvino_engine.engine().Core()
+        self._core = openvino_engine.core()
         import onnx  # noqa: F401  (in which graphs are written)
 
         if bf16:
