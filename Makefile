@@ -18,7 +18,7 @@ all: .venv/ready
 	wespe record
 	wespe results
 
-# Each test of half a second at most, without processes, browsers and videos: 90 seconds on two cores.
+# Tests of half a second at most, without processes, browsers and videos: two minutes on two cores.
 quick: .venv/ready
 	pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 
