@@ -79,9 +79,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = Counter[Path]()
     for item in items:
-        if isinstance(item, pytest.Function) and SLOW_FIXTURES & {*item.fixturenames}:
+        fixtures = {*item.fixturenames} if isinstance(item, pytest.Function) else set[str]()
+        if SLOW_FIXTURES & fixtures:
             item.add_marker(pytest.mark.slow)
-            slow[item.path] += 1
+        if item.get_closest_marker("slow"):
+            # Snakemake and DVC take several seconds a test, the others one.
+            slow[item.path] += 5 if "fresh" in fixtures else 1
     # A file is the work of one process: those that take minutes come first, so that no process is
     # left with one of them when the others have nothing more to do.
     items.sort(key=lambda item: -slow[item.path])
