@@ -182,6 +182,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.do("git", "init", "--quiet")
         project.commit()
         project.do("git", "repack", "-a", "-d", "--quiet")
+        # Or the commands of each copy would compile it again.
+        project.do(sys.executable, "-m", "compileall", "-q", "wespe")
     return root
 
 
