@@ -181,10 +181,3 @@ def test_what_would_become_too_large_is_refused_before_it_is_read(
     _, summary, _ = run(tmp_path / "a.png", enhancer)
     ((_, reason),) = summary.failed
     assert reason.startswith("expected at most 0.003839 megapixels once it is 4 times as wide")
-
-
-def test_videos_are_not_made_larger(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"not looked at")
-    _, summary, _ = run(tmp_path / "a.mp4", enhancer)
-    ((_, reason),) = summary.failed
-    assert reason == "Compact makes pictures 4 times larger, which is for photos, not for videos"
