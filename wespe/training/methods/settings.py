@@ -27,6 +27,10 @@ class Generator(Settings):
     """With `start: transport`: decide once a photo, by a gamma, how bright it becomes. Photos of
     ordinary brightness come to the mean of the target's; dark and bright ones are taken to be meant
     so. A photo with a side below 128 px is taken for a part of one and is left alone."""
+    detail: bool = False
+    """With WESPE's `weights.restoration`: measure after the training how much power the finest
+    detail of enhanced photos lacks of the target's, and amplify it to make up 0.7 of that. A
+    network that mends texture smooths what it is not sure of."""
     leak: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """The slope of the ReLUs below zero. 0 as in DPED. Where there is little to mend, all ReLUs of
     a layer may die before the network has learned anything; with 0.1 they cannot."""

@@ -13,6 +13,7 @@ from wespe.photos.filters import grey
 from wespe.results.cards import DegradationNumbers
 from wespe.training.batches import NOISE_STREAM, random_of
 from wespe.training.camera.degradation import Degradation
+from wespe.training.detail import fit_detail
 from wespe.training.losses import (
     content_loss,
     structure_loss,
@@ -33,7 +34,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
 
     Networks whose losses have no weight are not there. With the weight `restoration` a measured
     camera stands in F's place: it makes of clean patches those that G learns to mend; the weight
-    `structure` adds their SSIM.
+    `structure` adds their SSIM. `transports`: those between the domains.
     """
 
     recipe: "WespeRecipe"
@@ -48,7 +49,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
         self.shows += ("mapped back",) if weights.content else ()
         self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
         super().__init__(recipe, task)
-        self._seed = task.seed
+        self._seed, self.transports = task.seed, task.transports
         if recipe.restores:
             self._back = copy.deepcopy(task.transports.colours_back).to(self.device.torch_device)
             self._degradation = Degradation(task.transports.degradation)
@@ -119,6 +120,18 @@ class WespeStep(AdversarialStep, PerceptualStep):
             assert isinstance(self.generator, Generator)
             shown += [clean, degraded, self.generator.mended(degraded)]
         return shown
+
+    def complete(self) -> None:
+        generator = self.generator
+        assert isinstance(generator, Generator)
+        if self.recipe.keep:
+            with torch.no_grad():
+                for values in generator.tail.parameters():
+                    values.mul_(1 - self.recipe.keep)
+        if generator.detail is not None:
+            device = self.device.torch_device
+            source, target = (patches.to(device) for patches in self.transports.texture)
+            generator.detail.fill_(fit_detail(generator.eval(), source, target))
 
     @property
     def degradation(self) -> DegradationNumbers | None:
