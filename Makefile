@@ -2,6 +2,10 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
+# Bytecode is kept, even where the environment forbids it: without it each of a run's and a test's
+# many processes would compile torch, Snakemake and MLflow anew, for ten seconds.
+export PYTHONDONTWRITEBYTECODE :=
+
 # Caches of tools, where the home cannot be written.
 CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 ifneq ($(shell mkdir -p '$(CACHE)' 2>/dev/null && test -w '$(CACHE)' && echo yes),yes)

@@ -69,6 +69,13 @@ ratings: {scenes: {rater: faves, pair: phone_dslr, photos: scenes}}
 """
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    # Wherever Slurm is installed, each start of Snakemake asks it for its settings, and waits ten
+    # seconds for a controller that does not answer. Without settings Slurm fails at once.
+    if "cluster" not in config.getoption("-m"):
+        os.environ.setdefault("SLURM_CONF", os.devnull)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = Counter[Path]()
     for item in items:

@@ -10,11 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import ExifTags, Image, ImageCms
 
 import wespe
 from tests.conftest import ROOT
 from tests.shipping import ship
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.enlarging.compact import Compact
+from wespe.networks.inference import enlarged
 from wespe.photos.images import read_photo, write_photo
 
 PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")
@@ -40,18 +44,21 @@ def enhancer() -> wespe.Enhancer:
 class Inverting:
     """Stands in for a network whose effect is plain."""
 
-    engine, scale, key = "a test", 1, "0 a test 0"
+    engine, scale, key, weights = "a test", 1, "0 a test 0", "0"
 
-    def require_same_size(self, purpose: str) -> None: ...
+    def held_scale(self, scale: float | None) -> int:
+        return 1
 
-    def enhance(self, pixels: Any, *, strength: float = 1, advance: Any = None) -> Any:
+    def enhance(
+        self, pixels: Any, *, strength: float = 1, scale: float | None = None, advance: Any = None
+    ) -> Any:
         whole = 1 if pixels.dtype == np.float32 else np.iinfo(pixels.dtype).max
         return whole - pixels
 
 
 @pytest.fixture
 def inverting(monkeypatch: pytest.MonkeyPatch) -> wespe.Enhancer:
-    monkeypatch.setattr("wespe.apps.enhancing.interface.open_network", lambda *_: Inverting())
+    monkeypatch.setattr("wespe.apps.enhancing.interface.open_networks", lambda *_: Inverting())
     return wespe.Enhancer()
 
 
@@ -170,6 +177,66 @@ def test_a_network_says_what_it_is(enhancer: wespe.Enhancer, tmp_path: Path) -> 
     assert wespe.Enhancer(alone).badge == "of unknown origin"
     with pytest.raises(ValueError, match="did you mean any_camera"):
         wespe.Enhancer("any_camra")
+
+
+@pytest.fixture
+def enlarging(tmp_path: Path) -> Path:
+    """The file of a network that enlarges by 4."""
+    torch.manual_seed(0)
+    path = tmp_path / "large.safetensors"
+    save_generator(path, Compact(scale=4, width=4, layers=1))
+    return path
+
+
+@pytest.mark.parametrize("scale", [None, 2, 2.5])
+def test_an_array_is_enlarged(enlarging: Path, scale: float | None) -> None:
+    made = wespe.enhance(PHOTO, enlarging, scale=scale)
+    factor = scale or 4
+    assert made.shape == (40 * factor, 60 * factor, 3)
+    assert made.dtype == np.uint8
+    assert wespe.Enhancer(enlarging).scale == 4
+    with pytest.raises(ValueError, match="scale must be from 1 to 4"):
+        wespe.enhance(PHOTO, enlarging, scale=8)
+    with pytest.raises(ValueError, match="expected a network that makes photos larger"):
+        wespe.enhance(PHOTO, scale=2)
+
+
+def test_a_picture_is_enlarged_with_its_alpha_and_exif(enlarging: Path) -> None:
+    picture = Image.fromarray(PHOTO).convert("RGBA")
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif.get_ifd(ExifTags.IFD.Exif).update({0xA002: 60, 0xA003: 40})
+    picture.info["exif"] = exif.tobytes()
+    made = wespe.enhance(picture, enlarging, scale=2)
+    assert (made.mode, made.size) == ("RGBA", (120, 80))
+    of_exif = made.getexif().get_ifd(ExifTags.IFD.Exif)
+    assert (of_exif[0xA002], of_exif[0xA003]) == (120, 80)
+    assert picture.info["exif"] == exif.tobytes()
+
+
+def test_a_file_is_enlarged(enlarging: Path) -> None:
+    write_photo(Path("photo.png"), PHOTO)
+    made = wespe.enhance("photo.png", enlarging, scale=2)
+    assert made == "photo_enhanced.png"
+    assert read_photo(Path(made)).pixels.shape == (80, 120, 3)
+
+
+def test_what_would_become_too_large_is_refused(
+    enlarging: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(enlarged, "LARGEST_PX", 40 * 60 * 16 - 1)
+    for picture in (PHOTO, Image.fromarray(PHOTO)):
+        with pytest.raises(ValueError, match=r"expected at most .* megapixels once it is 4 times"):
+            wespe.enhance(picture, enlarging)
+    wespe.enhance(PHOTO, enlarging, scale=2)
+    with pytest.raises(ValueError, match="which its result is reduced from"):
+        wespe.enhance(PHOTO, enlarging, scale=3)
+
+
+def test_several_networks_are_applied_one_after_the_other(enlarging: Path) -> None:
+    both = wespe.Enhancer(["any_camera", enlarging])
+    assert (both.name, both.badge, both.scale) == ("any_camera + large", "of unknown origin", 4)
+    assert both.enhance(PHOTO).shape == (160, 240, 3)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.test_enlarging_networks import small
 from tests.test_inference_tiled import MIXED, generator, unlike_at_the_start
 from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.enhancer import Enhancer
@@ -55,6 +56,11 @@ NETWORKS: dict[str, Callable[[], Enhancer]] = {
     "detail": lambda: with_transport(light=True, detail=True),
     "srcnn": lambda: other(lambda: Srcnn(width=8, middle_kernel_px=3)),
     "johnson": lambda: other(lambda: JohnsonNetwork(width=8, blocks=2)),
+    "compact": lambda: small(4)["compact"],
+    "srresnet": lambda: small(4)["srresnet"],
+    "edsr": lambda: small(2)["edsr"],
+    "rrdb": lambda: small(4)["rrdb"],
+    "srcnn that enlarges": lambda: small(4)["srcnn"],
 }
 
 
@@ -74,7 +80,8 @@ def test_results_are_those_of_torch(file: Path, shape: tuple[int, int], strength
     light = open_light(file, "cpu-fp32")
     got = light.enhance(pixels, strength=strength)
     assert got.dtype == np.float32
-    assert np.abs(expected - pixels).mean() > 0.01 * strength
+    if light.scale == 1:
+        assert np.abs(expected - pixels).mean() > 0.01 * strength
     np.testing.assert_allclose(got, expected, atol=TOLERANCE, rtol=0)
     assert light.key == by_torch.key
     assert light.name == by_torch.name
@@ -83,7 +90,7 @@ def test_results_are_those_of_torch(file: Path, shape: tuple[int, int], strength
 def test_tiles_give_the_whole_photo(file: Path) -> None:
     pixels = photo(150, 171)
     whole, tiles = (
-        open_light(file, "cpu-fp32", tile_px=tile_px).enhance(pixels) for tile_px in (512, 50)
+        open_light(file, "cpu-fp32", tile_px=tile_px).enhance(pixels) for tile_px in (512, 60)
     )
     np.testing.assert_allclose(tiles, whole, atol=TOLERANCE, rtol=0)
 
@@ -98,7 +105,8 @@ def test_levels_come_back_in_their_type(file: Path, dtype: type) -> None:
     assert got.dtype == dtype
     assert np.abs(got - exact).max() <= 0.51
     assert sum(counts) == 40 * 31
-    np.testing.assert_array_equal(enhancer.enhance(pixels, strength=0), pixels)
+    if enhancer.scale == 1:
+        np.testing.assert_array_equal(enhancer.enhance(pixels, strength=0), pixels)
 
 
 def test_bf16_rounds_as_by_torch() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import wespe
@@ -12,6 +13,8 @@ from tests.bare import bare, bare_python, missing_modules
 from tests.videos import see, write_clip
 from tools.try_wheel import light_modules
 from wespe.cli.groups import PURPOSES
+from wespe.networks.checkpoints import save_generator
+from wespe.networks.enlarging.compact import Compact
 from wespe.photos.images import AnyPixels, read_photo
 from wespe.photos.originals import read_original
 
@@ -51,6 +54,22 @@ def test_16_bits_come_out_as_with_torch(tmp_path: Path) -> None:
     light, full = map(read_original, enhanced_by_both(tmp_path, "deep.png"))
     assert light.upright().dtype == np.uint16
     assert np.abs(light.upright().astype(int) - full.upright()).max() <= 2
+
+
+def test_photos_are_enlarged_as_with_torch(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "photo.png"), photo())
+    torch.manual_seed(0)
+    model = tmp_path / "large.safetensors"
+    save_generator(model, Compact(scale=4, width=6, layers=2))
+    options = ("--out", "light", "--compute", "cpu-fp32", "--model", "large.safetensors")
+    done = bare("enhance", "photo.png", *options, "--scale", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "×2 by area from ×4" in done.stdout
+    enhancer = wespe.Enhancer(model, compute="cpu-fp32")
+    here = enhancer.enhance(tmp_path / "photo.png", scale=2, out=tmp_path / "full")
+    light, full = (read_photo(path).pixels for path in (tmp_path / "light" / "photo.png", here))
+    assert light.shape == (2 * HEIGHT, 2 * WIDTH, 3)
+    assert np.abs(light.astype(int) - full).max() <= 1
 
 
 def test_videos_are_enhanced(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.signal import convolve2d
 from skimage import data
 
 from wespe.judging.metrics.brisque import Grey, Regression, brisque, read_regression
@@ -66,6 +65,8 @@ def test_other_files_are_refused(tmp_path: Path, changed: dict[str, Any], messag
 
 def normalised(grey: Grey) -> Grey:
     """The definition, with SciPy's convolution and the whole window at once."""
+    from scipy.signal import convolve2d
+
     y, x = np.mgrid[-3:4, -3:4]
     window = np.exp(-(x**2 + y**2) / (2 * (7 / 6) ** 2))
     window /= window.sum()

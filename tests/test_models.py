@@ -10,7 +10,6 @@ import pytest
 import torch
 from safetensors.torch import save_file
 from torch import nn
-from torchvision.models import VGG19_Weights, WeightsEnum, vgg19
 
 from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.discriminator import Discriminator
@@ -251,6 +250,8 @@ class TestCheckpoints:
 
 class TestPerceptual:
     def test_layer_names_are_those_of_vgg19(self) -> None:
+        from torchvision.models import vgg19
+
         names = vgg19_layers()
         assert (names["relu1_1"], names["relu2_2"], names["relu5_4"]) == (1, 8, 35)
         assert (names["conv1_1"], names["conv5_4"]) == (0, 34)
@@ -335,6 +336,8 @@ class TestPerceptual:
 
 
 def test_weights_that_cannot_be_downloaded_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.models import VGG19_Weights, WeightsEnum
+
     def offline(*_: object, **__: object) -> None:
         raise URLError("no network")
 

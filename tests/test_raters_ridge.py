@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from sklearn.linear_model import Ridge as Theirs
 
 from wespe.judging.raters.ridge import PENALTIES, fit_ridge
 
@@ -18,6 +17,8 @@ def made(photos: int, features: int, seed: int = 0) -> tuple[np.ndarray, np.ndar
 
 @pytest.mark.parametrize(("photos", "features"), [(40, 6), (12, 300)])
 def test_it_is_scikit_learns_for_the_same_penalty(photos: int, features: int) -> None:
+    from sklearn.linear_model import Ridge as Theirs
+
     rows, opinions = made(photos, features)
     found = fit_ridge(rows, opinions)
     assert found.penalty in PENALTIES
@@ -31,6 +32,8 @@ def test_it_is_scikit_learns_for_the_same_penalty(photos: int, features: int) ->
 
 
 def test_what_each_photo_gets_from_the_others() -> None:
+    from sklearn.linear_model import Ridge as Theirs
+
     rows, opinions = made(15, 4)
     rows = np.delete(rows, 2, axis=1)
     found = fit_ridge(rows, opinions)

@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 import numpy as np
 import pytest
 import requests
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
 
 from tests.made import card, domain, rating, summary
 from wespe.core.files import BusyError
@@ -300,6 +298,8 @@ def test_without_a_uri_or_a_matching_run_nothing_is_recorded(on: config.Run) -> 
 
 def _refuse() -> NoReturn:
     """Fail as MLflow's client does where no server answers."""
+    from mlflow.exceptions import MlflowException
+
     try:
         raise requests.ConnectionError("refused")
     except requests.ConnectionError:
@@ -323,6 +323,8 @@ def test_an_unreachable_server_is_waited_for_and_no_error(
 def test_nothing_is_lost_by_a_server_that_starts_after_the_training(
     on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from mlflow.tracking import MlflowClient
+
     find, calls = MlflowClient.get_experiment_by_name, list[str]()
 
     def not_yet(client: MlflowClient, name: str) -> Any:
@@ -355,6 +357,8 @@ def test_a_record_that_breaks_midway_stops_with_one_warning(
 def test_another_job_may_make_the_experiment_at_the_same_moment(
     on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from mlflow.tracking import MlflowClient
+
     make = MlflowClient.create_experiment
 
     def second(client: MlflowClient, name: str) -> str:
@@ -370,6 +374,8 @@ def test_another_job_may_make_the_experiment_at_the_same_moment(
 def test_two_jobs_that_start_at_once_agree_on_one_run_of_the_pipeline(
     on: config.Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mlflow.tracking import MlflowClient
+
     params = PARAMS.model_copy(update={"run": on})
     make, earlier = MlflowClient.create_run, list[str]()
 
@@ -393,6 +399,8 @@ def test_two_jobs_that_start_at_once_agree_on_one_run_of_the_pipeline(
 def test_what_is_recorded_while_a_server_is_away_is_sent_once_it_is_back(
     on: config.Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    from mlflow.tracking import MlflowClient
+
     send, calls = MlflowClient.log_batch, list[int]()
 
     def away(client: MlflowClient, run: str, *values: Any, **more: Any) -> None:

@@ -4,7 +4,7 @@
 #
 #   tests/cluster/slurm.sh install    the packages of Debian
 #   tests/cluster/slurm.sh start      daemons and accounting; prints the nodes
-#   tests/cluster/slurm.sh stop
+#   tests/cluster/slurm.sh stop       ends them and removes their settings
 #
 # node1 and node2 form the partition cpu, gpu1 and gpu2, with four pretended GPUs each, the partition
 # gpu. The account is my_account, as in profiles/slurm. A job that takes more memory than it asked
@@ -138,6 +138,8 @@ stop() {
         "$work"/mysql/pid /run/munge/munged.pid; do
         [ -f "$file" ] && kill "$(cat "$file")" || true
     done
+    # With them each start of Snakemake would wait ten seconds for the controller.
+    rm -f /etc/slurm/{slurm,gres,slurmdbd}.conf
 }
 
 case ${1:-} in

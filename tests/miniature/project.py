@@ -11,10 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
-from safetensors.torch import save_file
-from torchvision.models.vgg import cfgs, make_layers
 
 from tests.copies import ROOT, copy_project
 from tests.flickr_emulator import KEY, SECRET
@@ -119,6 +116,11 @@ def _give_weights(path: Path) -> None:
         if shared.is_file():
             shutil.copyfile(shared, temporary)
             return
+        # Here, since few need it and torchvision takes seconds to import.
+        import torch
+        from safetensors.torch import save_file
+        from torchvision.models.vgg import cfgs, make_layers
+
         torch.manual_seed(0)
         layers = make_layers(cfgs["E"])
         named = {f"features.{key}": value.half() for key, value in layers.state_dict().items()}

@@ -6,14 +6,24 @@ _COMPUTE = ("auto", "cpu-fp32", "cpu-bf16", "cpu-int8", "cuda-fp32", "cuda-bf16"
 _BACKENDS = ("auto", "torch", "openvino", "onnx")
 
 
+_MODEL = (
+    "the name of a network (see wespe list), a .safetensors file, or a TensorFlow checkpoint of "
+    "the DPED authors"
+)
+
+
 def model_option(command: argparse.ArgumentParser, *, required: bool = True) -> None:
     """`--model`, which `wespe.apps.enhancing.networks.network_file` takes."""
+    command.add_argument("--model", required=required, metavar="NETWORK", help=_MODEL)
+
+
+def models_option(command: argparse.ArgumentParser) -> None:
+    """`--model` as often as there are networks to apply, one after the other; None for none."""
     command.add_argument(
         "--model",
-        required=required,
+        action="append",
         metavar="NETWORK",
-        help="the name of a network (see wespe list), a .safetensors file, or a TensorFlow "
-        "checkpoint of the DPED authors",
+        help=f"{_MODEL}; given several times, networks are applied one after the other",
     )
 
 

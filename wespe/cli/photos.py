@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from wespe.cli.network import engine_options, model_option
+from wespe.cli.network import engine_options, model_option, models_option
 from wespe.cli.parser import Commands
 
 
@@ -22,7 +22,7 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="PHOTO",
         help="a photo, a video, a folder, or a pattern",
     )
-    model_option(command, required=False)
+    models_option(command)
     place = command.add_mutually_exclusive_group()
     place.add_argument(
         "--out",
@@ -77,8 +77,9 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
 
 def enhance(arguments: argparse.Namespace) -> int:
     """Enhance photos of any size and videos. Takes files, folders and patterns."""
-    from wespe.apps.enhancing.networks import network_file, open_network
+    from wespe.apps.enhancing.networks import network_file, open_networks
     from wespe.networks.inference.photo import check_options, enhance_files, nothing_usable
+    from wespe.results.networks import name_of
 
     given = arguments
     options = {key: getattr(given, key) for key in ("strength", "quality", "crf", "steady")}
@@ -87,10 +88,12 @@ def enhance(arguments: argparse.Namespace) -> int:
     if unusable := nothing_usable(given.photos, **place):
         print(unusable)
         return 1
-    path = network_file(given.model, given.params)
+    paths = [network_file(model, given.params) for model in given.model or [None]]
     if given.model is None:
         print(_of_default())
-    enhancer = open_network(path, given.compute, given.backend)
+    elif len(paths) > 1:
+        print(f"by {', then '.join(map(name_of, paths))}")
+    enhancer = open_networks(paths, given.compute, given.backend)
     summary = enhance_files(
         given.photos,
         enhancer=enhancer,

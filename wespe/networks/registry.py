@@ -15,6 +15,10 @@ LIGHT: dict[str, str] = {
     "dped": "wespe.networks.light.generator:LightGenerator",
     "srcnn": "wespe.networks.light.srcnn:LightSrcnn",
     "johnson": "wespe.networks.light.johnson:LightJohnson",
+    "compact": "wespe.networks.light.compact:LightCompact",
+    "srresnet": "wespe.networks.light.srresnet:LightSrResNet",
+    "edsr": "wespe.networks.light.edsr:LightEdsr",
+    "rrdb": "wespe.networks.light.rrdb:LightRrdb",
 }
 """Those that run without torch, by the same name: a `LightNetwork`. Others need torch."""
 

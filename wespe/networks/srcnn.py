@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.enlarging.bicubic import Bicubic, reach_px
+from wespe.networks.enlarging.bicubic import Bicubic
+from wespe.networks.enlarging.numbers import srcnn_reach_px
 
 
 class Srcnn(Enhancer):
@@ -32,6 +33,4 @@ class Srcnn(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        kernel_px: int = self.config["middle_kernel_px"]
-        large_px = 4 + kernel_px // 2 + 2
-        return large_px if self.scale == 1 else reach_px(large_px, self.scale)
+        return srcnn_reach_px(self.config["middle_kernel_px"], self.scale)

@@ -8,9 +8,12 @@ from wespe.core.words import nearest
 from wespe.networks.shipped import FOLDER, default_network, shipped_names, shipped_network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from wespe.core.device import Compute
     from wespe.networks.enhancer import Enhancer
     from wespe.networks.inference.backends import BackendName
+    from wespe.networks.inference.chain import Chain
     from wespe.networks.inference.tiled import PhotoEnhancer
     from wespe.networks.inference.tiles import TiledEnhancer
     from wespe.results.networks import Broken, Network
@@ -57,6 +60,18 @@ def open_network(
     from wespe.networks.light.opening import open_light
 
     return open_light(path, compute, engine)
+
+
+def open_networks(
+    paths: "Sequence[Path]",
+    compute: "Compute | Literal['cpu-int8']" = "auto",
+    engine: "BackendName" = "auto",
+) -> "TiledEnhancer | Chain":
+    """Networks that are applied one after the other, each as `open_network` opens it."""
+    from wespe.networks.inference.chain import Chain
+
+    opened = [open_network(path, compute, engine) for path in paths]
+    return Chain(opened) if len(opened) > 1 else opened[0]
 
 
 def has_torch() -> bool:

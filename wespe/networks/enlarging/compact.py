@@ -5,7 +5,8 @@ import itertools
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.enlarging.bicubic import REACH_PX, Bicubic
+from wespe.networks.enlarging.bicubic import Bicubic
+from wespe.networks.enlarging.numbers import compact_reach_px
 
 SLOPE = 0.25
 """Of the PReLUs below zero, before they have learned their own."""
@@ -42,8 +43,7 @@ class Compact(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        layers: int = self.config["layers"]
-        return max(layers + 2, REACH_PX)
+        return compact_reach_px(self.config["layers"])
 
     def _first_weights(self) -> None:
         """Those that keep the features' scale behind PReLUs; with torch's own it learned nothing.

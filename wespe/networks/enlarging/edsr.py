@@ -4,10 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.enlarging.upsampling import reach_px, shuffled
-
-MEAN = (0.4488, 0.4371, 0.4040)
-"""Of the photos of DIV2K, which the paper subtracts."""
+from wespe.networks.enlarging.numbers import DIV2K_MEAN, edsr_reach_px
+from wespe.networks.enlarging.upsampling import shuffled
 
 
 class Edsr(Enhancer):
@@ -35,7 +33,7 @@ class Edsr(Enhancer):
         self.joint = _conv(width, width)
         self.enlarge = shuffled(width, scale)
         self.tail = _conv(width, 3)
-        self.mean = nn.Buffer(torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
+        self.mean = nn.Buffer(torch.tensor(DIV2K_MEAN).view(1, 3, 1, 1), persistent=False)
 
     def prepare(self, image: Tensor) -> Tensor:
         return image - self.mean
@@ -53,8 +51,7 @@ class Edsr(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        last = reach_px(self.scale, last_px=1, each_px=1, before=True)
-        return 1 + 2 * len(self.blocks) + 1 + last
+        return edsr_reach_px(len(self.blocks), self.scale)
 
 
 def _conv(read: int, gives: int) -> nn.Conv2d:

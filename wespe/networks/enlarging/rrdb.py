@@ -4,11 +4,14 @@ import torch
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.enlarging.upsampling import doublings, reach_px
-
-_SLOPE = 0.2  # of the leaky ReLUs
-_RESIDUAL = 0.2  # what residuals are multiplied by
-_DENSE, _BLOCKS = 5, 3  # convolutions of a dense block; dense blocks of a residual one
+from wespe.networks.enlarging.numbers import (
+    RRDB_CONVOLUTIONS,
+    RRDB_DENSE,
+    RRDB_RESIDUAL,
+    RRDB_SLOPE,
+    doublings,
+    rrdb_reach_px,
+)
 
 
 class Rrdb(Enhancer):
@@ -47,8 +50,7 @@ class Rrdb(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        last = reach_px(self.scale, last_px=2, each_px=1, before=False)
-        return 1 + _BLOCKS * _DENSE * len(self.blocks) + 1 + last
+        return rrdb_reach_px(len(self.blocks), self.scale)
 
 
 class _Dense(nn.Module):
@@ -57,8 +59,8 @@ class _Dense(nn.Module):
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
-            _conv(width + number * growth, growth if number < _DENSE - 1 else width)
-            for number in range(_DENSE)
+            _conv(width + number * growth, growth if number < RRDB_CONVOLUTIONS - 1 else width)
+            for number in range(RRDB_CONVOLUTIONS)
         )
         for convolution in self.convolutions:
             assert isinstance(convolution, nn.Conv2d)
@@ -71,9 +73,9 @@ class _Dense(nn.Module):
         seen = features
         *others, last = self.convolutions
         for convolution in others:
-            seen = torch.cat([seen, nn.functional.leaky_relu(convolution(seen), _SLOPE)], 1)
+            seen = torch.cat([seen, nn.functional.leaky_relu(convolution(seen), RRDB_SLOPE)], 1)
         given: Tensor = last(seen)
-        return features + given * _RESIDUAL
+        return features + given * RRDB_RESIDUAL
 
 
 class _Residual(nn.Module):
@@ -81,11 +83,11 @@ class _Residual(nn.Module):
 
     def __init__(self, width: int, growth: int) -> None:
         super().__init__()
-        self.dense = nn.Sequential(*(_Dense(width, growth) for _ in range(_BLOCKS)))
+        self.dense = nn.Sequential(*(_Dense(width, growth) for _ in range(RRDB_DENSE)))
 
     def forward(self, features: Tensor) -> Tensor:
         given: Tensor = self.dense(features)
-        return features + given * _RESIDUAL
+        return features + given * RRDB_RESIDUAL
 
 
 def _conv(read: int, gives: int) -> nn.Conv2d:
@@ -93,4 +95,4 @@ def _conv(read: int, gives: int) -> nn.Conv2d:
 
 
 def _leaky() -> nn.LeakyReLU:
-    return nn.LeakyReLU(_SLOPE)
+    return nn.LeakyReLU(RRDB_SLOPE)

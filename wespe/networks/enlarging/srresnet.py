@@ -3,7 +3,8 @@
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.enlarging.upsampling import reach_px, shuffled
+from wespe.networks.enlarging.numbers import srresnet_reach_px
+from wespe.networks.enlarging.upsampling import shuffled
 
 
 class SrResNet(Enhancer):
@@ -37,8 +38,7 @@ class SrResNet(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        last = reach_px(self.scale, last_px=4, each_px=1, before=True)
-        return 4 + 2 * len(self.blocks) + 1 + last
+        return srresnet_reach_px(len(self.blocks), self.scale)
 
 
 def _normalised(width: int) -> tuple[nn.Module, nn.Module]:

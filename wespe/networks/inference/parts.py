@@ -73,6 +73,10 @@ class Parts(Protocol):
         """`original` with this share of `enhanced`."""
         ...
 
+    def reduced(self, image: Planes, factor: int) -> Planes:
+        """The means of blocks of `factor` × `factor` pixels, into which both sides divide."""
+        ...
+
     def levels(self, image: Planes, dtype: np.dtype[Any]) -> AnyPixels:
         """`(1, 3, h, w)`, clamped to [0, 1] → `(h, w, 3)` of uint8, uint16 or float32."""
         ...

@@ -3,23 +3,20 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-from wespe.core.files import check_writable
 from wespe.core.progress import Progress
 from wespe.core.words import number_of
-from wespe.networks.inference.enlarged import check_scale, check_size, reduced
-from wespe.networks.inference.ledger import Ledger, Stamp, State
+from wespe.networks.inference.chain import Chain
+from wespe.networks.inference.enlarged import end_scale
+from wespe.networks.inference.ledger import State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
 from wespe.networks.inference.video.encoding import CRF, check_crf
-from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.source import is_video
 from wespe.networks.inference.video.steady import STEADY, check_share
+from wespe.networks.inference.work import Work
 from wespe.photos.images import PhotoError, photo_size
-from wespe.photos.originals import read_original, write_like
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Summary:
 def enhance_files(
     inputs: Sequence[Path],
     *,
-    enhancer: TiledEnhancer,
+    enhancer: TiledEnhancer | Chain,
     out: Path | None = None,
     in_place: bool = False,
     strength: float = 1.0,
@@ -72,16 +69,23 @@ def enhance_files(
     again, also `in_place`. `report` gets a line for each photo; standard error has a progress line,
     unless `quiet`, which videos do not heed. `scale`: of a network that enlarges, how many times
     larger photos become in the end, from 1 to the network's own; what it makes is reduced, each
-    pixel to the mean of what it covers. Results have at most 300 megapixels. A network that
-    enlarges does not take videos. Of videos, which `in_place` leaves alone, see
-    `enhance_video`, also for `crf`, `steady` and `double_rate`. Raises ValueError, before any photo
-    is touched, for a setting out of range, and where an original would be overwritten though not
-    `in_place`.
+    pixel to the mean of what it covers. Results have at most 300 megapixels. Of videos, which
+    `in_place` leaves alone, see `enhance_video`, also for `crf`, `steady` and `double_rate`. Raises
+    ValueError, before any photo is touched, for a setting out of range, and where an original would
+    be overwritten though not `in_place`.
     """
     check_options(strength=strength, quality=quality, crf=crf, steady=steady)
-    check_scale(scale, enhancer)
+    end_scale(enhancer.scale, scale)
     planned = plan(inputs, out=out, in_place=in_place)
-    work = _Work(enhancer, strength, quality, crf, steady, double_rate, scale)
+    work = Work(
+        enhancer,
+        strength=strength,
+        quality=quality,
+        crf=crf,
+        steady=steady,
+        double_rate=double_rate,
+        scale=scale,
+    )
     states = {
         photo: (State.NEW, "") if overwrite else work.state(photo, output)
         for photo, output in planned.outputs.items()
@@ -166,102 +170,6 @@ def _unusable(path: Path) -> str:
     except (PhotoError, OSError) as error:
         return _reason(error, path)
     return ""
-
-
-class _Work:
-    """What is done with each photo or video."""
-
-    def __init__(
-        self,
-        enhancer: TiledEnhancer,
-        strength: float,
-        quality: int | None,
-        crf: float,
-        steady: float,
-        double_rate: bool,
-        scale: float | None,
-    ) -> None:
-        self._enhancer, self._strength, self._quality = enhancer, strength, quality
-        self._crf, self._steady, self._double_rate = crf, steady, double_rate
-        self._scale = enhancer.scale if scale is None else scale
-        self._ledger = Ledger()
-        # Its key names the engine too, whose results differ by rounding.
-        self._weights = enhancer.key.partition(" ")[0]
-
-    def state(self, path: Path, output: Path) -> tuple[State, str]:
-        try:
-            return self._ledger.state(path, output, self._made_by(path))
-        except OSError:  # The photo is missing or unreadable, which enhancing it reports.
-            return State.NEW, ""
-
-    def do(self, path: Path, output: Path, progress: Progress) -> tuple[float, str]:
-        """Enhance one file; returns its megapixels, and these, the speed and what is lost in words.
-
-        Whether the result can be written is tried first.
-        """
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            # Reading it could wait for ever.
-            raise PhotoError(path, "a pipe or a device, expected a file")
-        check_writable(output)
-        stamp = Stamp.of(path)
-        if is_video(path):
-            if self._enhancer.scale != 1:
-                raise PhotoError(
-                    path,
-                    f"{self._enhancer.name} makes pictures {self._enhancer.scale} times larger, "
-                    "which is for photos, not for videos",
-                )
-            progress.clear()
-            done = enhance_video(
-                path,
-                output,
-                enhance=partial(self._enhancer.enhance, strength=self._strength),
-                key=f"{self._enhancer.key} {self._strength}",
-                crf=self._crf,
-                steady=self._steady,
-                double_rate=self._double_rate,
-            )
-        else:
-            done = _enhance_photo(
-                *(path, output, self._enhancer, self._scale, self._strength, self._quality),
-                progress.advance,
-            )
-        self._ledger.add(path, stamp, output, self._made_by(path))
-        return done
-
-    def _made_by(self, path: Path) -> str:
-        settings: list[Any] = [self._crf, self._steady] if is_video(path) else [self._quality]
-        if is_video(path) and self._double_rate:
-            settings.append("double rate")
-        if self._scale != self._enhancer.scale:
-            settings.append(f"scale {self._scale:g}")
-        return " ".join(map(str, (self._weights, self._strength, *settings)))
-
-
-def _enhance_photo(
-    path: Path,
-    output: Path,
-    enhancer: TiledEnhancer,
-    scale: float,
-    strength: float,
-    quality: int | None,
-    advance: Callable[[int], None],
-) -> tuple[float, str]:
-    """Enhance one photo; returns what `_Work.do` does."""
-    begin = time.monotonic()
-    check_size(path, enhancer.scale)
-    original = read_original(path)
-    upright = original.upright()
-    enhanced = enhancer.enhance(upright, strength=strength, advance=advance)
-    said = "" if enhancer.scale == 1 else f"×{scale:g}, "
-    if scale != enhancer.scale:
-        enhanced = reduced(enhanced, upright, scale)
-        said = f"×{scale:g} by area from ×{enhancer.scale}, "
-    write_like(output, original, enhanced, quality=quality)
-    megapixels = enhanced[..., 0].size / 1e6
-    speed = megapixels / (time.monotonic() - begin)
-    lost = "".join(f"; {note}" for note in original.notes)
-    return megapixels, f"{said}{megapixels:.1f} MP, {speed:.2f} MP/s{lost}"
 
 
 def _reason(error: Exception, photo: Path) -> str:

@@ -3,9 +3,11 @@
 import functools
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from wespe.networks.inference.enlarged import by_area, end_scale
 from wespe.networks.inference.parts import Parts, Planes, expect_size
 from wespe.networks.inference.tile_spans import Span, Tile, spans
 from wespe.networks.scene import grid_of, shows_scene
@@ -66,39 +68,60 @@ class TiledEnhancer:
                 f"photos are {self.scale} times as wide and high"
             )
 
+    @property
+    def weights(self) -> str:
+        """Hex SHA-256 of the weights, the same on any engine."""
+        return self._parts.weights
+
+    def held_scale(self, scale: float | None) -> int:
+        """The factor of what `enhance` has in memory as a whole, for a result of factor `scale`.
+
+        Where a pixel of it is a block of the network's pixels, tiles are reduced one by one.
+        """
+        wanted = end_scale(self.scale, scale)
+        return int(wanted) if self.scale % wanted == 0 else self.scale
+
     def enhance(
         self,
         pixels: AnyPixels,
         *,
         strength: float = 1.0,
+        scale: float | None = None,
+        dtype: np.dtype[Any] | None = None,
         advance: Callable[[int], None] = lambda _: None,
     ) -> AnyPixels:
         """Enhance a photo, `(H, W, 3)` → `(scale · H, scale · W, 3)`, the same type, any H and W.
 
-        uint8, uint16, or float32 in [0, 1]. `strength` in [0, 1] blends with the photo, enlarged by
-        torch's bicubic where the network enlarges. `advance` is told of the photo's pixels as they
-        are done. Raises ValueError for a `strength` out of range, and TooLargeError, a ValueError,
-        for a photo that is too large for a network without tiles.
+        uint8, uint16, or float32 in [0, 1]; the result is of `dtype` where that is given.
+        `strength` in [0, 1] blends with the photo, enlarged by torch's bicubic where the network
+        enlarges. `scale`, from 1 to the network's own (default): what the network makes is reduced,
+        each pixel to the mean of what it covers. `advance` is told of the photo's pixels as they
+        are done. Raises ValueError for a `strength` or `scale` out of range, and TooLargeError, a
+        ValueError, for a photo that is too large for a network without tiles.
         """
         if not 0 <= strength <= 1:
             raise ValueError(f"strength must be from 0 to 1, got {strength}")
-        parts, scale, (height, width, _) = self._parts, self.scale, pixels.shape
-        source = self._mirrored(pixels)
+        wanted, held = end_scale(self.scale, scale), self.held_scale(scale)
+        parts, (height, width, _) = self._parts, pixels.shape
+        source, dtype = self._mirrored(pixels), np.dtype(dtype or pixels.dtype)
         tiles = self._tiles(source)
-        enhanced = np.empty((scale * len(source), scale * source.shape[1], 3), pixels.dtype)
+        enhanced = np.empty((held * len(source), held * source.shape[1], 3), dtype)
         with parts.running():
             scene = self._scene(pixels)
             convolved = parts.convolved(tiles, functools.partial(self._prepared, source))
             for tile, (prepared, result) in zip(tiles, convolved, strict=True):
                 output = parts.finish(prepared, result, scene)
-                expect_size(self.name, output, prepared, scale)
-                rows, columns = (span.times(scale) for span in tile)
-                given = output[..., rows.valid, columns.valid]
+                expect_size(self.name, output, prepared, self.scale)
+                rows, columns = (span.times(self.scale).valid for span in tile)
+                given = output[..., rows, columns]
                 if strength < 1:
                     given = parts.blended(self._original(source, tile), given, strength)
-                enhanced[rows.given, columns.given] = parts.levels(given, pixels.dtype)
+                rows, columns = (span.times(held).given for span in tile)
+                given = parts.reduced(given, self.scale // held)
+                enhanced[rows, columns] = parts.levels(given, dtype)
                 advance(_within(tile[0], height) * _within(tile[1], width))
-        return np.ascontiguousarray(enhanced[: scale * height, : scale * width])
+        whole = np.ascontiguousarray(enhanced[: held * height, : held * width])
+        return whole if wanted == held else by_area(whole, pixels, wanted)
 
     def _scene(self, pixels: AnyPixels) -> Planes:
         """What the network decides for the photo as a whole, `(1, len(neutral))`."""

@@ -96,6 +96,9 @@ class TorchParts:
     def blended(self, original: Tensor, enhanced: Tensor, share: float) -> Tensor:
         return torch.lerp(original, enhanced, share)
 
+    def reduced(self, image: Tensor, factor: int) -> Tensor:
+        return image if factor == 1 else F.avg_pool2d(image, factor)
+
     def levels(self, image: Tensor, dtype: np.dtype[Any]) -> AnyPixels:
         levels: AnyPixels = to_levels(image, dtype)[0]
         return levels

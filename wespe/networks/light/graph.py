@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wespe.networks.enlarging.numbers import BICUBIC_REACH_PX, bicubic_phases
 from wespe.networks.inference.openvino_engine import engine
 
 Node = Any
@@ -26,6 +27,9 @@ class Arrays:
     def __getitem__(self, name: str) -> NDArray[np.float32]:
         self._read.add(name)
         return self._arrays[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._arrays
 
     @property
     def unread(self) -> set[str]:
@@ -57,8 +61,14 @@ class Graph:
         """What the layers read."""
 
     def convolution(self, source: Node, name: str, *, norm: str = "") -> Node:
-        """A convolution that keeps the size by zeros at the border, and a batch norm behind it."""
-        weight, bias = (self._arrays[f"{name}.{part}"] for part in ("weight", "bias"))
+        """A convolution that keeps the size by zeros at the border, and a batch norm behind it.
+
+        It has a bias where the file has one.
+        """
+        weight = self._arrays[f"{name}.weight"]
+        bias = np.zeros(len(weight), np.float32)
+        if f"{name}.bias" in self._arrays:
+            bias = self._arrays[f"{name}.bias"]
         if norm:
             weight, bias = self._folded(weight, bias, norm)
         count, _, height, width = weight.shape
@@ -74,9 +84,44 @@ class Graph:
             return self._operations.prelu(source, np.array([leak], np.float32))
         return self._operations.relu(source)
 
+    def prelu(self, source: Node, name: str) -> Node:
+        """PReLU with the file's slopes: one a channel, or one."""
+        return self._operations.prelu(source, self._arrays[f"{name}.weight"])
+
     def sum(self, first: Node, second: Node) -> Node:
         """Of two values of one shape."""
         return self._operations.add(first, second)
+
+    def scaled(self, source: Node, factor: float) -> Node:
+        """A value times a number."""
+        return self._operations.multiply(source, np.float32(factor))
+
+    def joined(self, *sources: Node) -> Node:
+        """The channels of all, one behind the other."""
+        return self._operations.concat([*sources], axis=1)
+
+    def shuffled(self, source: Node, factor: int) -> Node:
+        """A pixel shuffle."""
+        return self._operations.depth_to_space(source, "depth_first", factor)
+
+    def doubled(self, source: Node) -> Node:
+        """Twice the height and width, by the nearest pixels."""
+        return self._operations.interpolate(
+            *(source, np.array([2, 2], np.float32), "nearest", "scales"),
+            axes=np.array([2, 3]),
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+
+    def bicubic(self, source: Node, scale: int) -> Node:
+        """`wespe.networks.enlarging.bicubic.Bicubic`."""
+        around, rows = [0, 0, BICUBIC_REACH_PX, BICUBIC_REACH_PX], bicubic_phases(scale)
+        kernels = np.einsum("iy,jx->ijyx", rows, rows).reshape(1, scale**2, 1, *2 * rows.shape[1:])
+        padded = self._operations.pad(source, around, around, "edge")
+        phases = self._operations.group_convolution(
+            padded, np.repeat(kernels, 3, 0), [1, 1], [0, 0], [0, 0], [1, 1]
+        )
+        return self.shuffled(phases, scale)
 
     def model(self, output: Node) -> Any:
         """The whole, from `image` to `output`."""

@@ -70,6 +70,17 @@ class LightParts:
     def blended(self, original: Planes, enhanced: Planes, share: float) -> Planes:
         return original + np.float32(share) * (enhanced - original)
 
+    def reduced(self, image: Planes, factor: int) -> Planes:
+        if factor == 1:
+            return image
+        # Over blocks of exactly these pixels OpenCV's "area" is their mean.
+        height, width = (side // factor for side in image.shape[2:])
+        small = [
+            cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+            for plane in np.ascontiguousarray(image[0])
+        ]
+        return np.stack(small)[None]
+
     def levels(self, image: Planes, dtype: np.dtype[Any]) -> AnyPixels:
         levels: AnyPixels = image[0].transpose(1, 2, 0)
         if dtype != np.float32:

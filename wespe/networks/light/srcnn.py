@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from wespe.networks.enlarging.numbers import srcnn_reach_px
 from wespe.networks.light.graph import Arrays, Graph, Node
 from wespe.networks.light.network import LightNetwork
 
@@ -13,10 +14,12 @@ class LightSrcnn(LightNetwork):
     name = "Srcnn"
 
     def __init__(self, arrays: Arrays, config: Mapping[str, Any]) -> None:
-        self.receptive_field_px = 4 + int(config.get("middle_kernel_px", 1)) // 2 + 2
+        self.scale = int(config.get("scale", 1))
+        middle_kernel_px = int(config.get("middle_kernel_px", 1))
+        self.receptive_field_px = srcnn_reach_px(middle_kernel_px, self.scale)
 
     def convolve(self, graph: Graph) -> Node:
-        features = graph.image
+        features = graph.image if self.scale == 1 else graph.bicubic(graph.image, self.scale)
         for part in ("extraction", "mapping"):
             features = graph.relu(graph.convolution(features, part))
         return graph.convolution(features, "reconstruction")

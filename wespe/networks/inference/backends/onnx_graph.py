@@ -187,6 +187,13 @@ def _upsampled(graph: Graph, module: Any, source: str) -> str:
     return graph.node("Resize", source, "", scales, mode="nearest", **way)
 
 
+def _repeated(graph: Graph, module: Any, source: str) -> str:
+    """The pixels at the border beyond it."""
+    left, right, top, bottom = module.padding
+    pads = graph.constant(np.array([0, 0, top, left, 0, 0, bottom, right]))
+    return graph.node("Pad", source, pads, mode="edge")
+
+
 def _normalised(graph: Graph, module: Any, source: str) -> str:
     """A batch norm that follows no convolution."""
     if module.running_mean is None:
@@ -211,4 +218,5 @@ _LAYERS: dict[type, Callable[[Graph, Any, str], str]] = {
     ),
     nn.PixelShuffle: lambda graph, module, source: graph.shuffled(source, module.upscale_factor),
     nn.Upsample: _upsampled,
+    nn.ReplicationPad2d: _repeated,
 }
