@@ -324,7 +324,7 @@ def test_restoration_needs_no_other_network_and_learns() -> None:
     assert not hasattr(step, "extractor")
     losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
-    assert step.shows == ("input", "enhanced", "clean", "degraded", "mended")
+    assert step.shows == ("input", "enhanced", "clean", "degraded", "restored")
     assert step.sample().shape == (4 * 32, 5 * 32, 3)
 
 
@@ -345,7 +345,7 @@ def test_half_of_the_clean_patches_are_those_of_texture() -> None:
     (x, y), noise = batch(), torch.Generator().manual_seed(9)
     texture = torch.rand(y.shape, generator=noise)
     with_texture = restoring().train_step((x, y, texture), 1)["restoration"]
-    # Of noise, which is all that texture is here, blur leaves little to mend from.
+    # Of noise, which is all that texture is here, blur leaves little to restore from.
     assert with_texture > 1.5 * restoring().train_step((x, y), 1)["restoration"]
 
 

@@ -25,7 +25,7 @@ class Generator(Enhancer):
     the input plus a residual that is zero before training; clamp it to [0, 1]. With
     `start="transport"` it is the `transport` of that, a part of the network that is not trained:
     contrast before the convolutions, colours and the light of the scene after them, so that they
-    mend what the source's camera did in its own colours. Without one given, as before loading, it
+    undo what the source's camera did in its own colours. Without one given, as before loading, it
     leaves the input as it is. With `light`, the transport decides on a gamma for each whole photo.
     With `detail`, the finest of the luma then has a gain, the buffer of this name; it is 1 until it
     is set.
@@ -92,13 +92,13 @@ class Generator(Enhancer):
     def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
         if self.start == "random":
             return 0.58 * torch.tanh(convolved.float()) + 0.5
-        mended = prepared + convolved.float()
+        restored = prepared + convolved.float()
         if self.detail is not None:
-            mended = mended + (self.detail - 1) * detail_of(mended)
+            restored = restored + (self.detail - 1) * detail_of(restored)
         gamma = scene if self.neutral else None
-        return self.transport.recolour(mended, gamma) if self.transport else mended
+        return self.transport.recolour(restored, gamma) if self.transport else restored
 
-    def mended(self, image: Tensor) -> Tensor:
+    def restored(self, image: Tensor) -> Tensor:
         """What the convolutions make of `prepare`'s result, before `finish`, in float32."""
         prepared = self.prepare(image)
         return prepared + self.convolve(prepared).float()

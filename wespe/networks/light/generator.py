@@ -49,11 +49,11 @@ class LightGenerator(LightNetwork):
     def finish(self, prepared: Planes, convolved: Planes, scene: Planes) -> Planes:
         if self._start == "random":
             return np.float32(0.58) * np.tanh(convolved) + np.float32(0.5)
-        mended = prepared + convolved
+        restored = prepared + convolved
         if self._detail is not None:
-            mended += (self._detail - np.float32(1)) * detail(mended)
+            restored += (self._detail - np.float32(1)) * detail(restored)
         gamma = scene if self.neutral else None
-        return self._transport.recolour(mended, gamma) if self._transport else mended
+        return self._transport.recolour(restored, gamma) if self._transport else restored
 
     def scene(self, seen: Planes) -> Planes:
         return (

@@ -74,7 +74,7 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     pretrained: str | None = None
     """A network whose convolutions G begins with: the name of one that comes with the package, such
     as `any_camera`, or a file. It must have the `width`, `blocks`, `norm` and `leak` of
-    `generator`, whose `start` is not `random`. Most of what there is to mend is the same for all
+    `generator`, whose `start` is not `random`. Most of what there is to restore is the same for all
     cameras, so few photos and a fraction of the steps are enough. Not in the paper."""
     keep: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """The share of what `restoration` takes away that stays in enhanced photos. A tenth of the

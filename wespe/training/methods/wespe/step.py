@@ -33,7 +33,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
     """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6.
 
     Networks whose losses have no weight are not there. With the weight `restoration` a measured
-    camera stands in F's place: it makes of clean patches those that G learns to mend; the weight
+    camera stands in F's place: it makes of clean patches those that G learns to restore; the weight
     `structure` adds their SSIM. `transports`: those between the domains.
     """
 
@@ -47,7 +47,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
         self._judges_photos = any(weights.model_dump(exclude={"restoration", "structure"}).values())
         self.shows = ("input", "enhanced")
         self.shows += ("mapped back",) if weights.content else ()
-        self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
+        self.shows += ("clean", "degraded", "restored") if recipe.restores else ()
         super().__init__(recipe, task)
         self._seed, self.transports = task.seed, task.transports
         if recipe.restores:
@@ -118,7 +118,7 @@ class WespeStep(AdversarialStep, PerceptualStep):
         if self.recipe.restores:
             clean, degraded = self._pseudo_pairs(y, number=0)
             assert isinstance(self.generator, Generator)
-            shown += [clean, degraded, self.generator.mended(degraded)]
+            shown += [clean, degraded, self.generator.restored(degraded)]
         return shown
 
     def complete(self) -> None:
@@ -168,10 +168,10 @@ class WespeStep(AdversarialStep, PerceptualStep):
             assert isinstance(generator, Generator)
             assert generator.transport
             with self.device.autocast():
-                mended = generator.mended(degraded)
+                restored = generator.restored(degraded)
             # As they will be seen: the curves lift the noise of shadows.
             recolour = generator.transport.recolour
-            seen, wanted = recolour(mended), recolour(generator.prepare(clean))
+            seen, wanted = recolour(restored), recolour(generator.prepare(clean))
             losses["restoration"] = F.l1_loss(seen, wanted)
             if weights["structure"]:
                 losses["structure"] = structure_loss(seen, wanted)
