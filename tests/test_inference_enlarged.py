@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
+from torch import Tensor
 
 from wespe.networks.enlarging.compact import Compact
 from wespe.networks.generator import Generator
@@ -183,8 +184,57 @@ def test_what_would_become_too_large_is_refused_before_it_is_read(
     assert reason.startswith("expected at most 0.003839 megapixels once it is 4 times as wide")
 
 
-def test_videos_are_not_made_larger(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
-    (tmp_path / "a.mp4").write_bytes(b"not looked at")
-    _, summary, _ = run(tmp_path / "a.mp4", enhancer)
+@pytest.mark.parametrize(("suffix", "side"), [("webp", 4096), ("jpg", 16376)])
+def test_a_side_that_the_format_does_not_hold_is_refused_before_it_is_read(
+    tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch, suffix: str, side: int
+) -> None:
+    monkeypatch.setattr("wespe.networks.inference.work.read_original", None)
+    Image.fromarray(pixels(2, side)).save(tmp_path / f"a.{suffix}")
+    _, summary, _ = run(tmp_path / f"a.{suffix}", enhancer)
     ((_, reason),) = summary.failed
-    assert reason == "Compact makes pictures 4 times larger, which is for photos, not for videos"
+    assert reason.startswith("expected a side of at most ")
+    assert reason.endswith(f"once it is 4 times as long, got {4 * side}")
+
+
+def test_a_long_strip_is_made_larger(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
+    Image.fromarray(pixels(4, 20_000)).save(tmp_path / "a.png")
+    out, summary, _ = run(tmp_path / "a.png", enhancer)
+    assert not summary.failed
+    with Image.open(out) as image:
+        assert image.size == (80_000, 16)
+        made = np.asarray(image)
+    part = enhancer.enhance(pixels(4, 20_000)[:, :500])
+    np.testing.assert_array_equal(made[:, :1900], part[:, :1900])
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_alpha_of_sixteen_bits_is_made_as_large(
+    tmp_path: Path, enhancer: PhotoEnhancer, suffix: str
+) -> None:
+    deep = pixels(13, 11, 4).astype(np.uint16) * 257
+    cv2.imwrite(str(tmp_path / f"a.{suffix}"), deep)
+    out, summary, _ = run(tmp_path / f"a.{suffix}", enhancer, scale=3)
+    assert not summary.failed
+    original = read_original(out)
+    assert original.alpha is not None
+    assert (original.stored.shape, original.alpha.shape) == ((39, 33, 3), (39, 33, 1))
+    assert original.alpha.dtype == np.uint16
+
+
+def test_a_palette_with_transparency_keeps_it(tmp_path: Path, enhancer: PhotoEnhancer) -> None:
+    layers = pixels(12, 10, 4)
+    layers[..., 3] = np.where(np.arange(10) < 5, 0, 255)
+    Image.fromarray(layers).quantize(16).save(tmp_path / "a.png")
+    out, *_ = run(tmp_path / "a.png", enhancer)
+    with Image.open(out) as image:
+        assert (image.mode, image.size) == ("RGBA", (40, 48))
+        assert not np.asarray(image)[:, :14, 3].any()
+
+
+def test_a_network_of_one_channel_is_refused_by_name() -> None:
+    class Grey(Compact):
+        def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
+            return super().finish(prepared, convolved, scene)[:, :1]
+
+    with pytest.raises(ValueError, match=r"Grey: expected an output of shape .* got \(1, 1,"):
+        PhotoEnhancer(Grey(scale=2, width=4, layers=1))

@@ -85,9 +85,9 @@ def test_what_is_offered_is_told(client: httpx.Client) -> None:
         "networks": [
             {
                 **{"id": "0", "name": "phone", "badge": "for one camera"},
-                "note": "phone → dslr, 10 steps",
+                **{"note": "phone → dslr, 10 steps", "scale": 1},
             },
-            {"id": "1", "name": "other", "badge": "published", "note": ""},
+            {"id": "1", "name": "other", "badge": "published", "note": "", "scale": 1},
         ],
         "limits": {"mb": 0.01, "megapixels": 0.01},
     }
@@ -200,3 +200,43 @@ def test_the_page_asks_nothing_of_others(client: httpx.Client) -> None:
         assert answer.status_code == 200
         assert "//" not in answer.text.replace("// ", "").replace("http://www.w3.org", "")
     assert "default-src 'none'" in client.get("/").headers["content-security-policy"]
+
+
+class Enlarging:
+    engine = "a test"
+
+    def enhance(
+        self, pixels: AnyPixels, *, advance: Callable[[int], None], scale: float
+    ) -> AnyPixels:
+        return np.repeat(np.repeat(pixels, int(scale), 0), int(scale), 1)
+
+
+def test_a_network_that_enlarges_offers_factors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    app = make_app(
+        {"0": Offer("large", "super-resolution", scale=4), "1": Offer("phone", "for one camera")},
+        lambda network: Brighter() if network == "1" else Enlarging(),
+        limits=Limits(megapixels=0.01),
+    )
+    with running(app) as address, httpx.Client(base_url=address) as client:
+        assert client.get("/offers").json()["networks"][0]["scale"] == 4
+        photo = send(client, png()).json()
+        assert (photo["scale"], photo["made_width"], photo["made_height"]) == (4, 80, 40)
+        finished(client, photo["key"])
+        again = f"/photos/{photo['key']}/enhance"
+        assert client.post(again, params={"network": "0", "scale": 2}).json()["scale"] == 2
+        finished(client, photo["key"])
+        answer = client.get(f"/photos/{photo['key']}/result")
+        assert Image.open(io.BytesIO(answer.content)).size == (40, 20)
+        for query, words in (
+            ({"network": "0", "scale": "5"}, "This network enlarges at most 4 times."),
+            ({"network": "1", "scale": "2"}, "This network enlarges at most 1 times."),
+        ):
+            answer = client.post(again, params=query)
+            assert (answer.status_code, answer.json()["detail"]) == (422, words)
+        answer = send(client, png((60, 20)))
+        assert answer.status_code == 422
+        assert answer.json()["detail"].endswith("Choose a smaller factor.")
+        assert client.post(again, params={"network": "1"}).json()["scale"] is None

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.pages import running
 from wespe.apps.serving.app import Offer, make_app
-from wespe.apps.serving.tray import Limits
+from wespe.apps.serving.tray import Enhancing, Limits
 from wespe.photos.images import AnyPixels
 
 expect.set_options(timeout=30_000)  # the machine may be busy
@@ -34,14 +34,29 @@ class Darker(Inverting):
         return super().enhance(pixels, advance=advance) // 2
 
 
+class Enlarging:
+    engine = "a test"
+
+    def enhance(
+        self, pixels: AnyPixels, *, advance: Callable[[int], None], scale: float
+    ) -> AnyPixels:
+        advance(pixels[..., 0].size)
+        return 255 - np.repeat(np.repeat(pixels, int(scale), 0), int(scale), 1)
+
+
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     place = tmp_path / "server"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))
+    networks: dict[str, Enhancing] = {"0": Inverting(), "1": Darker(), "2": Enlarging()}
     app = make_app(
-        {"0": Offer("invert", "for one camera", "phone → dslr"), "1": Offer("darker", "published")},
-        {"0": Inverting(), "1": Darker()}.__getitem__,
+        {
+            "0": Offer("invert", "for one camera", "phone → dslr"),
+            "1": Offer("darker", "published"),
+            "2": Offer("large", "super-resolution", scale=3),
+        },
+        networks.__getitem__,
         upload_mb=1,
         limits=Limits(photos=4, megapixels=1),
     )
@@ -344,6 +359,42 @@ def test_another_network_and_a_page_loaded_again(page: Page, photo: Path, tmp_pa
     assert shot.getpixel((3 * width // 4, height // 2)) == pytest.approx(127, abs=3)
     page.reload()
     is_done(page, "holiday.png")
+
+
+def test_a_photo_is_enlarged_by_a_chosen_factor(page: Page, tmp_path: Path) -> None:
+    path = tmp_path / "small.png"
+    Image.fromarray(np.full((100, 400, 3), 200, np.uint8)).save(path)
+    expect(page.locator("#enlarging")).to_be_hidden()
+    page.select_option("#network", "2")
+    assert page.locator("#scale option").all_inner_texts() == ["3 times", "2 times"]
+    page.select_option("#scale", "2")
+    choose(page, path)
+    is_done(page, "small.png")
+    expect(page.locator("li")).to_contain_text("400 × 100 → 800 × 200, done")
+    page.click("#zoom")
+    for selector in ("#before", "#after img"):
+        natural = "e => [e.naturalWidth, e.naturalHeight, e.clientWidth, e.clientHeight]"
+        expect(page.locator(selector)).to_have_js_property("complete", True)
+        assert page.eval_on_selector(selector, natural) == [800, 200, 800, 200]
+    page.click("#made summary")
+    expect(page.locator("#made p")).to_contain_text("Enlarged: 2 times (before: by bicubic)")
+    with page.expect_download() as download:
+        page.click("#download")
+    download.value.save_as(tmp_path / "large.png")
+    with Image.open(tmp_path / "large.png") as image:
+        assert (image.size, image.getpixel((0, 0))) == ((800, 200), (55, 55, 55))
+    page.select_option("#scale", "3")
+    expect(page.locator("li")).to_contain_text("400 × 100 → 1200 × 300, done")
+    page.select_option("#network", "0")
+    expect(page.locator("#enlarging")).to_be_hidden()
+    expect(page.locator("li")).to_contain_text("400 × 100, done")
+
+
+def test_what_would_become_too_large_is_told(page: Page, photo: Path) -> None:
+    page.select_option("#network", "2")
+    choose(page, photo)
+    expect(page.locator("#said")).to_contain_text("At 3 times the size it would have 4 megapixels")
+    expect(page.locator("li")).to_have_count(0)
 
 
 def test_a_server_that_was_away_is_found_again_and_what_it_lost_is_told(

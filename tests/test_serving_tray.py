@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wespe.apps.serving.photo import Photo, State
+from wespe.apps.serving.photo import Photo, State, Wanted
 from wespe.apps.serving.tray import Limits, Tray, TrayError
 from wespe.photos.images import AnyPixels, read_photo
 
@@ -58,13 +58,13 @@ def put(tray: Tray, name: str = "a.png", size: tuple[int, int] = (20, 10), **sav
     with tray.receiving() as upload:
         colour = np.full((*size[::-1], 3), 50, np.uint8)
         Image.fromarray(colour).save(upload, **{"format": "PNG", **save})  # type: ignore[arg-type]
-        return tray.add(upload, name=name, network="n")
+        return tray.add(upload, name=name, wanted=Wanted("n"))
 
 
 def receive(tray: Tray, content: bytes) -> Photo:
     with tray.receiving() as upload:
         upload.write_bytes(content)
-        return tray.add(upload, name="x", network="n")
+        return tray.add(upload, name="x", wanted=Wanted("n"))
 
 
 def reach(photo: Photo, state: State) -> None:
@@ -136,11 +136,11 @@ def test_asked_for_again_at_work_the_last_wish_counts(tray: Tray, network: Inver
     photo = put(tray)
     reach(photo, "working")
     assert photo.share == 0.5
-    tray.enhance(photo, "other")
-    assert (photo.state, photo.network, photo.share) == ("waiting", "other", 0)
+    tray.enhance(photo, Wanted("other"))
+    assert (photo.state, photo.wanted.network, photo.share) == ("waiting", "other", 0)
     network.go_on.set()
     reach(photo, "done")
-    assert photo.network == "other"
+    assert photo.wanted.network == "other"
 
 
 def test_a_failure_is_told_and_the_rest_goes_on(tray: Tray, network: Inverting) -> None:
@@ -156,7 +156,7 @@ def test_pixels_that_are_damaged_fail_by_their_reason(tray: Tray) -> None:
     with tray.receiving() as upload:
         Image.effect_noise((90, 90), 80).convert("RGB").save(upload, "JPEG")
         upload.write_bytes(upload.read_bytes()[:2000])
-        photo = tray.add(upload, name="cut.jpg", network="n")
+        photo = tray.add(upload, name="cut.jpg", wanted=Wanted("n"))
     reach(photo, "failed")
     assert "truncated" in photo.reason
     assert str(photo.folder) not in photo.reason
@@ -211,7 +211,7 @@ def test_a_photo_is_not_idle_when_it_comes(
     tray = Tray(lambda _: network, Limits(idle_s=5))
     enhance = tray.enhance
 
-    def other_thread_first(photo: Photo, chosen: str) -> Photo:
+    def other_thread_first(photo: Photo, chosen: Wanted) -> Photo:
         tray.drop_idle()
         return enhance(photo, chosen)
 
@@ -225,7 +225,7 @@ def test_a_download_under_way_is_not_changed_by_another_run(tray: Tray) -> None:
     reach(photo, "done")
     reading = np.load(photo.folder / "enhanced.npy", mmap_mode="r")
     Image.new("RGB", (20, 10)).save(photo.file)
-    tray.enhance(photo, "n")
+    tray.enhance(photo, Wanted("n"))
     reach(photo, "done")
     assert (np.load(photo.folder / "enhanced.npy") == 255).all()
     assert (reading == 205).all()
@@ -244,7 +244,7 @@ def test_a_photo_removed_while_it_fails_does_not_end_the_work(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(network, "enhance", remove_and_fail)
-        tray.enhance(first, "n")
+        tray.enhance(first, Wanted("n"))
         reach(first, "working")
         deadline = time.monotonic() + 10
         while first.folder.exists():
@@ -285,7 +285,7 @@ def test_what_a_sender_may_know_has_no_path(tray: Tray, tmp_path: Path) -> None:
 def test_sixteen_bits_and_grey_stay(tray: Tray) -> None:
     with tray.receiving() as upload:
         Image.fromarray(np.full((10, 20), 30_000, np.uint16)).save(upload, "PNG")
-        photo = tray.add(upload, name="deep.png", network="n")
+        photo = tray.add(upload, name="deep.png", wanted=Wanted("n"))
     reach(photo, "done")
     with photo.result(0.0) as path, Image.open(path) as image:
         assert (image.mode, image.getpixel((0, 0))) == ("I;16", 30_000)
@@ -294,3 +294,66 @@ def test_sixteen_bits_and_grey_stay(tray: Tray) -> None:
 def test_formats_that_cannot_be_written_are_refused(tray: Tray) -> None:
     with pytest.raises(TrayError, match=r"expected one of JPEG, .* got GIF"):
         put(tray, format="GIF")
+
+
+class Doubling:
+    """A network that enlarges by 4, or less, and inverts."""
+
+    engine = "a test"
+
+    def enhance(
+        self, pixels: AnyPixels, *, advance: Callable[[int], None], scale: float
+    ) -> AnyPixels:
+        advance(pixels[..., 0].size)
+        height, width = (round(scale * side) for side in pixels.shape[:2])
+        return np.full((height, width, 3), 205, np.uint8)
+
+
+@pytest.fixture
+def enlarging() -> Iterator[Tray]:
+    tray = Tray(lambda _: Doubling(), Limits(photos=9, megapixels=0.01))
+    yield tray
+    tray.close()
+
+
+def enlarged(tray: Tray, scale: float, size: tuple[int, int] = (20, 10)) -> Photo:
+    with tray.receiving() as upload:
+        colour = np.full((*size[::-1], 3), 50, np.uint8)
+        Image.fromarray(colour).save(upload, format="PNG")
+        return tray.add(upload, name="a.png", wanted=Wanted("n", scale))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 2.5])
+def test_a_photo_is_enlarged_and_compared_at_its_new_size(enlarging: Tray, scale: float) -> None:
+    photo = enlarged(enlarging, scale)
+    told = photo.told()
+    size = (20 * scale, 10 * scale)
+    assert (told["scale"], told["made_width"], told["made_height"]) == (scale, *size)
+    reach(photo, "done")
+    for which, level in (("original", 50), ("enhanced", 205)):
+        with Image.open(photo.preview(which)) as image:  # type: ignore[arg-type]
+            assert image.size == size
+            assert np.abs(np.asarray(image).astype(int) - level).max() <= 1
+    for strength, level in ((0.0, 50), (0.2, 81), (1.0, 205)):
+        with photo.result(strength) as path, Image.open(path) as image:
+            assert image.size == size
+            assert (np.asarray(image) == level).all()
+
+
+def test_what_would_become_too_large_is_refused_in_words(enlarging: Tray) -> None:
+    with pytest.raises(TrayError, match=r"^At 4 times .* 0 megapixels; .* Choose a smaller fac"):
+        enlarged(enlarging, 4, (40, 30))
+    photo = enlarged(enlarging, 2, (40, 30))
+    reach(photo, "done")
+    with pytest.raises(TrayError, match="Choose a smaller factor"):
+        enlarging.enhance(photo, Wanted("n", 4))
+    assert (photo.state, photo.wanted.scale) == ("done", 2)
+
+
+def test_what_would_become_too_long_is_refused_in_words() -> None:
+    tray = Tray(lambda _: Doubling())
+    try:
+        with pytest.raises(TrayError, match=r"it would be 80000 pixels long; .* at most 65500"):
+            enlarged(tray, 4, (20_000, 4))
+    finally:
+        tray.close()

@@ -1,10 +1,15 @@
 """What most people use: enhance photos; and networks for other programs that do."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wespe.cli.network import engine_options, model_option, models_option
 from wespe.cli.parser import Commands
+
+if TYPE_CHECKING:
+    from wespe.networks.inference.tiles import TiledEnhancer
 
 
 def add(commands: Commands) -> None:
@@ -44,6 +49,12 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         default=1.0,
         metavar="SHARE",
         help="0: the original, 1: the full change of the network (default: 1)",
+    )
+    command.add_argument(
+        "--start",
+        metavar="NETWORK",
+        help="the network that --model was trained on from: --strength then goes from its weights "
+        "to those of --model",
     )
     command.add_argument(
         "--quality",
@@ -93,7 +104,11 @@ def enhance(arguments: argparse.Namespace) -> int:
         print(_of_default())
     elif len(paths) > 1:
         print(f"by {', then '.join(map(name_of, paths))}")
-    enhancer = open_networks(paths, given.compute, given.backend)
+    if given.start is None:
+        enhancer = open_networks(paths, given.compute, given.backend)
+    else:
+        enhancer = _between(given, paths)
+        options["strength"] = 1.0
     summary = enhance_files(
         given.photos,
         enhancer=enhancer,
@@ -105,6 +120,16 @@ def enhance(arguments: argparse.Namespace) -> int:
     )
     print(summary)
     return 1 if summary.failed else 0
+
+
+def _between(given: argparse.Namespace, paths: Sequence[Path]) -> "TiledEnhancer":
+    """The network that --start, --model and --strength mean together."""
+    from wespe.apps.enhancing.networks import network_file, open_between
+
+    if given.model is None or len(paths) != 1:
+        raise ValueError("--start: expected one --model, which was trained on from it")
+    start = network_file(given.start, given.params)
+    return open_between(start, paths[0], given.strength, given.compute, given.backend)
 
 
 def _of_default() -> str:

@@ -37,7 +37,7 @@ def add(commands: Commands) -> None:
         type=float,
         default=100,
         metavar="NUMBER",
-        help="the largest photo accepted (default: %(default)s)",
+        help="the largest photo accepted, and the largest made (default: %(default)s)",
     )
     compute_option(command)
 
@@ -56,9 +56,7 @@ def serve(arguments: argparse.Namespace) -> None:
 
     @cache
     def load(key: str) -> TiledEnhancer:
-        enhancer = open_network(paths[key], arguments.compute)
-        enhancer.require_same_size("wespe serve")
-        return enhancer
+        return open_network(paths[key], arguments.compute)
 
     load(next(iter(paths)))  # fails now, not at the first photo, if networks cannot run here
     app = make_app(

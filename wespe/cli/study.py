@@ -60,8 +60,10 @@ def _build_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--kind",
         default="pairs",
+        type=lambda kind: "ratings" if kind == "mos" else kind,
         choices=["pairs", "ratings"],
-        help="ask which of two is preferred, or for ratings from 1 to 5 (default: %(default)s)",
+        help="ask which of two is preferred, or for ratings from 1 to 5, also called mos (default: "
+        "%(default)s)",
     )
     command.add_argument(
         "--against",

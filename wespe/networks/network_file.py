@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from wespe.networks.registry import ARCHITECTURES
-from wespe.networks.tensor_file import read_tensors
+from wespe.networks.tensor_file import read_header, read_tensors
 
 FORMAT = "wespe-generator/1"
 
@@ -30,3 +30,15 @@ def read_network(path: Path, framework: Literal["pt", "np"]) -> NetworkFile:
         known = ", ".join(ARCHITECTURES)
         raise ValueError(f"{path}: expected an architecture among {known}, got {architecture!r}")
     return NetworkFile(architecture, header.get("config"), tensors)
+
+
+def scale_of(path: Path) -> int:
+    """How many times as large as a photo the result of a file's network is, as its header says.
+
+    1 for what is no such file: to open it names what is wrong.
+    """
+    try:
+        config = read_header(path, what="network").get("config") or {}
+    except ValueError:
+        return 1
+    return int(config.get("scale", 1))

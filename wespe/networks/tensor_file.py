@@ -16,11 +16,9 @@ def read_tensors(
     `framework`: tensors of torch or arrays of NumPy. Raises ValueError that names the file if it is
     missing, damaged or of another format.
     """
-    if not path.is_file():
-        raise ValueError(f"{path}: no such {what}")
+    header = read_header(path, what=what)
     try:
         with safe_open(path, framework=framework) as file:
-            header: dict[str, Any] = json.loads((file.metadata() or {}).get("wespe", "{}"))
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ValueError(f"{path}: expected a .safetensors {what}, got {error}") from error
@@ -28,6 +26,18 @@ def read_tensors(
         found = header.get("format", "a safetensors file of another origin")
         raise ValueError(f"{path}: expected a {what} of format {form}, got {found}")
     return header, tensors
+
+
+def read_header(path: Path, *, what: str) -> dict[str, Any]:
+    """The header of a file alone; empty for one of another origin. Raises as `read_tensors`."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no such {what}")
+    try:
+        with safe_open(path, framework="np") as file:
+            header: dict[str, Any] = json.loads((file.metadata() or {}).get("wespe", "{}"))
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{path}: expected a .safetensors {what}, got {error}") from error
+    return header
 
 
 def misfit(path: Path, what: str, error: Exception) -> ValueError:

@@ -1,6 +1,7 @@
 """The network that is meant, and what it runs on."""
 
 import importlib.util
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -72,6 +73,25 @@ def open_networks(
 
     opened = [open_network(path, compute, engine) for path in paths]
     return Chain(opened) if len(opened) > 1 else opened[0]
+
+
+def open_between(
+    start: Path,
+    trained: Path,
+    share: float,
+    compute: "Compute | Literal['cpu-int8']" = "auto",
+    engine: "BackendName" = "auto",
+) -> "TiledEnhancer":
+    """A network with weights between two, as `write_between` has it, opened as by `open_network`.
+
+    Raises ValueError as both do.
+    """
+    from wespe.networks.between import write_between
+
+    with tempfile.TemporaryDirectory() as folder:
+        mixed = Path(folder) / trained.name
+        write_between(start, trained, share, mixed)
+        return open_network(mixed, compute, engine)
 
 
 def has_torch() -> bool:

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, StreamingResponse
 
-from wespe.apps.serving.photo import Photo
+from wespe.apps.serving.photo import Photo, Wanted
 from wespe.apps.serving.tray import Enhancing, Limits, Tray, TrayError
 from wespe.apps.serving.zipped import zipped
 from wespe.apps.web.server import local_app
@@ -34,6 +34,8 @@ class Offer:
     """What it is, as a `Badge` says it."""
     note: str = ""
     """What it has learned from, in a few words."""
+    scale: int = 1
+    """How many times as wide and high as a photo its result is."""
 
 
 def make_app(
@@ -71,10 +73,13 @@ def make_app(
             raise HTTPException(409, "This photo is not done yet.")
         return photo
 
-    def offered(network: str) -> str:
+    def offered(network: str, scale: float | None) -> Wanted:
         if network not in offers:
             raise HTTPException(404, "There is no such network.")
-        return network
+        own = offers[network].scale
+        if scale is not None and not 1 <= scale <= own:
+            raise HTTPException(422, f"This network enlarges at most {own} times.")
+        return Wanted(network, scale or own if own > 1 else None)
 
     @app.get("/offers")
     def tell() -> dict[str, Any]:
@@ -84,15 +89,18 @@ def make_app(
 
     @app.post("/photos")
     async def send(
-        request: Request, network: str, name: Annotated[str, Query(max_length=300)] = "photo"
+        request: Request,
+        network: str,
+        name: Annotated[str, Query(max_length=300)] = "photo",
+        scale: float | None = None,
     ) -> dict[str, Any]:
-        offered(network)
+        wanted = offered(network, scale)
         try:
             with tray.receiving() as upload:
                 with upload.open("wb") as stream:
                     async for chunk in request.stream():
                         stream.write(chunk)
-                photo = await run_in_threadpool(tray.add, upload, name=name, network=network)
+                photo = await run_in_threadpool(tray.add, upload, name=name, wanted=wanted)
         except TrayError as error:
             raise HTTPException(422, str(error)) from error
         except ClientDisconnect as error:
@@ -106,8 +114,11 @@ def make_app(
         return known(key).told()
 
     @app.post("/photos/{key}/enhance")
-    def again(key: str, network: str) -> dict[str, Any]:
-        return tray.enhance(known(key), offered(network)).told()
+    def again(key: str, network: str, scale: float | None = None) -> dict[str, Any]:
+        try:
+            return tray.enhance(known(key), offered(network, scale)).told()
+        except TrayError as error:
+            raise HTTPException(422, str(error)) from error
 
     @app.delete("/photos/{key}")
     def remove(key: str) -> dict[str, Any]:

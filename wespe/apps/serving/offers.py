@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from wespe.apps.serving.app import Offer
+from wespe.networks.network_file import scale_of
 from wespe.results.badges import Badge
 from wespe.results.cards import ModelCard
 from wespe.results.networks import Network, find_networks
@@ -23,9 +24,12 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
         # A card may be lost on the way to another machine; enhancing needs only the file.
         given = network.path in places and network.path.is_file()
         if isinstance(network, Network):
-            found.append((network.path, Offer(network.name, network.badge, _note(network))))
+            scale = network.card.scale
+            offer = Offer(network.name, network.badge, _note(network), scale)
+            found.append((network.path, offer))
         elif given:
-            found.append((network.path, Offer(network.name, Badge.UNKNOWN)))
+            scale = scale_of(network.path)
+            found.append((network.path, Offer(network.name, Badge.UNKNOWN, scale=scale)))
         else:
             problems.append(network.problem)
     if not found:
@@ -40,5 +44,7 @@ def find_offers(places: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Offe
 def _note(network: Network) -> str:
     card = network.card
     if isinstance(card, ModelCard):
+        if card.scale != 1:
+            return f"×{card.scale}, {card.target}, {card.steps} steps"
         return f"{card.source} → {card.target}, {card.steps} steps"
     return "imported"

@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import cv2
 import numpy as np
 
 from wespe.core.files import atomic_file
@@ -31,6 +32,22 @@ _ROWS = 256  # that are blended at a time, so that a large photo needs little mo
 State = Literal["waiting", "working", "done", "failed"]
 
 
+class Wanted(NamedTuple):
+    """What is asked for a photo: a network by its id, and how many times larger it becomes.
+
+    `scale` is None for a network that keeps a photo's size.
+    """
+
+    network: str
+    scale: float | None = None
+
+    def size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the result."""
+        if self.scale is None:
+            return width, height
+        return max(1, round(width * self.scale)), max(1, round(height * self.scale))
+
+
 @dataclass
 class Photo:
     """A photo on the tray."""
@@ -39,9 +56,9 @@ class Photo:
     """Names it in addresses; cannot be guessed."""
     name: str
     """What its sender calls it. Never part of a path here."""
-    network: str
     width: int
     height: int
+    wanted: Wanted
     state: State = "waiting"
     share: float = 0.0
     """Of the pixels that are done, from 0 to 1."""
@@ -61,17 +78,27 @@ class Photo:
 
     def told(self) -> dict[str, Any]:
         """What its sender may know."""
-        hidden = {"file", "touched_s", "run"}
-        return {key: value for key, value in asdict(self).items() if key not in hidden}
+        hidden = {"file", "touched_s", "run", "wanted"}
+        told = {key: value for key, value in asdict(self).items() if key not in hidden}
+        made_width, made_height = self.wanted.size(self.width, self.height)
+        return told | {
+            **{"network": self.wanted.network, "scale": self.wanted.scale},
+            **{"made_width": made_width, "made_height": made_height},
+        }
 
     def keep(self, **versions: AnyPixels) -> None:
-        """Write `original` and `enhanced`, upright pixels, for `preview` and `result`."""
+        """Write `original` and `enhanced`, upright pixels, for `preview` and `result`.
+
+        Of an original that was made larger, the preview is as large, by bicubic.
+        """
+        large = versions["enhanced"]
         for name, pixels in versions.items():
             # Not written over: a download may be reading what an earlier run has left, and to
             # read a mapped file that is cut short ends the process.
             with atomic_file(self.folder / f"{name}.npy") as temporary:
                 np.save(temporary, pixels)
-            write_photo(self.folder / f"{name}.jpg", _eight_bit(pixels), quality=_PREVIEW_QUALITY)
+            shown = _like(_eight_bit(pixels), large)
+            write_photo(self.folder / f"{name}.jpg", shown, quality=_PREVIEW_QUALITY)
 
     def preview(self, which: Literal["original", "enhanced"]) -> Path:
         """The JPEG of a version, upright, at full size."""
@@ -87,13 +114,17 @@ class Photo:
 
     @contextlib.contextmanager
     def result(self, strength: float) -> Iterator[Path]:
-        """A file like the one that was sent, blended by `strength` in [0, 1]."""
-        before, after = (
+        """A file like the one that was sent, blended by `strength` in [0, 1].
+
+        With what was sent, made as large by bicubic.
+        """
+        stored, after = (
             np.lib.format.open_memmap(self.folder / f"{which}.npy", mode="r")
             for which in ("original", "enhanced")
         )
-        blend = np.empty_like(before)
-        for row in range(0, len(before), _ROWS):
+        before = _like(stored, after) if strength < 1 else after
+        blend = np.empty_like(after)
+        for row in range(0, len(after), _ROWS):
             old, new = before[row : row + _ROWS], after[row : row + _ROWS].astype(np.float32)
             blend[row : row + _ROWS] = (old + np.float32(strength) * (new - old)).round()
         path = self.folder / f"{secrets.token_urlsafe(8)}{self.file.suffix}"
@@ -114,6 +145,14 @@ def named_by_content(upload: Path) -> Path:
         expected = ", ".join(dict.fromkeys(FORMATS.values()))
         raise PhotoError(upload, f"expected one of {expected}, got {name}")
     return upload.rename(upload.with_suffix(suffix))
+
+
+def _like(small: AnyPixels, large: AnyPixels) -> AnyPixels:
+    """A photo as large as another, by OpenCV's bicubic, which `--strength` blends with too."""
+    if small.shape == large.shape:
+        return small
+    resized = cv2.resize(small, large.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(resized, small.dtype)
 
 
 def _eight_bit(pixels: AnyPixels) -> Pixels:

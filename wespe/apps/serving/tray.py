@@ -13,22 +13,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from wespe.apps.serving.photo import Photo, named_by_content
+from wespe.apps.serving.photo import Photo, Wanted, named_by_content
 from wespe.core.files import BusyError, lock
 from wespe.photos.images import AnyPixels, PhotoError, photo_size
 from wespe.photos.originals import read_original
 
 _PREFIX = "wespe-serve-"
+_LONGEST_PX = 65_500  # of the previews, as of any JPEG
 _LOOK_S = 30  # how often photos that nobody asks about are looked for
 
 
 class Enhancing(Protocol):
-    """A network that is ready for photos: `wespe.networks.inference.tiles.TiledEnhancer`."""
+    """A network that is ready for photos: `wespe.networks.inference.tiles.TiledEnhancer`.
+
+    `scale` is only given to those that enlarge.
+    """
 
     @property
     def engine(self) -> str: ...
 
-    def enhance(self, pixels: AnyPixels, *, advance: Callable[[int], None]) -> AnyPixels: ...
+    @property
+    def enhance(self) -> Callable[..., AnyPixels]:
+        """`(pixels, *, advance, scale) → pixels`; `advance` is told of pixels as they are done."""
+        ...
 
 
 class TrayError(ValueError):
@@ -45,6 +52,7 @@ class Limits:
 
     photos: int = 50
     megapixels: float = 100
+    """Of a photo, and of its result."""
     idle_s: float = 3600
     """Photos that nobody has asked about for so long go."""
 
@@ -101,10 +109,10 @@ class Tray:
             if folder.name not in self._photos:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    def add(self, upload: Path, *, name: str, network: str) -> Photo:
-        """Take a photo that was received; it is enhanced by `network` when it is its turn.
+    def add(self, upload: Path, *, name: str, wanted: Wanted) -> Photo:
+        """Take a photo that was received; it is enhanced as `wanted` when it is its turn.
 
-        Raises TrayError for what is no photo, or too large.
+        Raises TrayError for what is no photo, or too large, or would become so.
         """
         try:
             width, height = photo_size(upload)
@@ -116,11 +124,12 @@ class Tray:
                 f"It has {megapixels:.0f} megapixels; this page accepts at most "
                 f"{self.limits.megapixels:.0f}."
             )
-        photo = Photo(file.parent.name, name, network, width, height, file=file)
+        self._check_result(wanted, width, height)
+        photo = Photo(file.parent.name, name, width, height, wanted, file=file)
         photo.touched_s = time.monotonic()  # Before it is seen: the other thread drops idle ones.
         with self._lock:
             self._photos[photo.key] = photo
-        return self.enhance(photo, network)
+        return self.enhance(photo, wanted)
 
     def get(self, key: str) -> Photo | None:
         """The photo with this key."""
@@ -129,10 +138,11 @@ class Tray:
             photo.touched_s = time.monotonic()
         return photo
 
-    def enhance(self, photo: Photo, network: str) -> Photo:
-        """Have a photo enhanced, again if it was, by this network."""
+    def enhance(self, photo: Photo, wanted: Wanted) -> Photo:
+        """Have a photo enhanced, again if it was. Raises TrayError if it would become too large."""
+        self._check_result(wanted, photo.width, photo.height)
         with self._lock:
-            photo.network, photo.run = network, photo.run + 1
+            photo.wanted, photo.run = wanted, photo.run + 1
             photo.state, photo.share, photo.engine, photo.reason = "waiting", 0.0, "", ""
             photo.touched_s = time.monotonic()
             self._jobs.put((photo, photo.run))
@@ -142,6 +152,20 @@ class Tray:
         """Take a photo off, also while it is being enhanced."""
         with self._lock:
             self._remove(photo)
+
+    def _check_result(self, wanted: Wanted, width: int, height: int) -> None:
+        made_width, made_height = wanted.size(width, height)
+        megapixels, longest = made_width * made_height / 1e6, max(made_width, made_height)
+        if wanted.scale and megapixels > self.limits.megapixels:
+            raise TrayError(
+                f"At {wanted.scale:g} times the size it would have {megapixels:.0f} megapixels; "
+                f"this page makes at most {self.limits.megapixels:.0f}. Choose a smaller factor."
+            )
+        if wanted.scale and longest > _LONGEST_PX:
+            raise TrayError(
+                f"At {wanted.scale:g} times the size it would be {longest} pixels long; this page "
+                f"makes at most {_LONGEST_PX}. Choose a smaller factor."
+            )
 
     def drop_idle(self) -> None:
         """Remove the photos that nobody has asked about for `limits.idle_s`."""
@@ -181,7 +205,8 @@ class Tray:
     def _enhance(self, photo: Photo, run: int) -> None:
         self._report(photo, run, state="working")
         original = read_original(photo.file).upright()
-        network, done = self._load(photo.network), 0
+        wanted, done = photo.wanted, 0
+        network = self._load(wanted.network)
         self._report(photo, run, engine=network.engine)
 
         def advance(pixels: int) -> None:
@@ -189,7 +214,8 @@ class Tray:
             done += pixels
             self._report(photo, run, share=done / original[..., 0].size)
 
-        enhanced = network.enhance(original, advance=advance)
+        larger = {} if wanted.scale is None else {"scale": wanted.scale}
+        enhanced = network.enhance(original, advance=advance, **larger)
         try:
             photo.keep(original=original, enhanced=enhanced)
         except OSError as error:

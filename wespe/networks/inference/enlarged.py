@@ -6,10 +6,12 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from wespe.photos.images import AnyPixels, PhotoError, photo_size
+from wespe.photos.images import FORMATS, AnyPixels, PhotoError, photo_size
 
 LARGEST_PX = 300_000_000
 """Of the result of a network that enlarges."""
+LONGEST_PX = {"JPEG": 65_500, "WEBP": 16_383, "AVIF": 32_768}
+"""The longest side that can be written, and read again, by Pillow's name of a format."""
 
 
 class Enlarging(Protocol):
@@ -33,10 +35,21 @@ def end_scale(own: int, scale: float | None) -> float:
 
 
 def check_size(path: Path, enlarging: Enlarging, scale: float | None) -> None:
-    """Raise PhotoError, before any work, for a photo that would become too large."""
+    """Raise PhotoError, before any work, for a photo that would become too large.
+
+    Too large for memory, or too long for the format of its file.
+    """
     width, height = photo_size(path)
     if problem := too_large(width, height, enlarging, scale):
         raise PhotoError(path, problem)
+    kind = FORMATS.get(path.suffix.lower(), "")
+    longest, wanted = max(width, height), end_scale(enlarging.scale, scale)
+    if wanted != 1 and kind in LONGEST_PX and longest * wanted > LONGEST_PX[kind]:
+        raise PhotoError(
+            path,
+            f"expected a side of at most {LONGEST_PX[kind]} px, the most that {kind} holds, once "
+            f"it is {wanted:g} times as long, got {longest * wanted:.0f}",
+        )
 
 
 def too_large(width: int, height: int, enlarging: Enlarging, scale: float | None) -> str:

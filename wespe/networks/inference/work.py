@@ -63,21 +63,19 @@ class Work:
         return done
 
     def _video(self, path: Path, output: Path) -> tuple[float, str]:
-        if self._enhancer.scale != 1:
-            raise PhotoError(
-                path,
-                f"{self._enhancer.name} makes pictures {self._enhancer.scale} times larger, "
-                "which is for photos, not for videos",
-            )
-        return enhance_video(
+        # Between whole factors the size of frames is even, which the video sees to.
+        scale = self._scale if self._end_scale % 1 == 0 else None
+        megapixels, told = enhance_video(
             path,
             output,
-            enhance=partial(self._enhancer.enhance, strength=self._strength),
+            enhance=partial(self._enhancer.enhance, strength=self._strength, scale=scale),
             key=f"{self._enhancer.key} {self._strength}",
             crf=self._crf,
             steady=self._steady,
             double_rate=self._double_rate,
+            scale=self._end_scale,
         )
+        return megapixels, f"{self._factor()}{told}"
 
     def _photo(self, path: Path, output: Path, advance: Callable[[int], None]) -> tuple[float, str]:
         begin = time.monotonic()

@@ -32,6 +32,7 @@ async function start() {
       networks.set(id, network);
       $("#network").add(new Option(`${name}: ${badge}${note ? ` (${note})` : ""}`, id));
     }
+    offerScales();
     for (const key of JSON.parse(sessionStorage.getItem("photos") || "[]")) {
       try { show(await ask(address(key))); } catch { /* it is gone */ }
     }
@@ -58,7 +59,7 @@ async function send(files) {
       continue;
     }
     $("#sending").textContent = `Sending ${file.name}` + (files.length > 1 ? `, ${number + 1} of ${files.length}` : "");
-    const query = new URLSearchParams({ network: $("#network").value, name: file.name.slice(0, 300) });
+    const query = wanted({ name: file.name.slice(0, 300) });
     try {
       show(await ask(`/photos?${query}`, { method: "POST", body: file }));
       remember();
@@ -68,6 +69,24 @@ async function send(files) {
   }
   $("#sending").textContent = "";
   say(problems.join("\n"));
+}
+
+// What is chosen above, as a query.
+function wanted(more = {}) {
+  const query = new URLSearchParams({ network: $("#network").value, ...more });
+  if (!$("#enlarging").hidden) query.set("scale", $("#scale").value);
+  return query;
+}
+
+// The factors that the chosen network offers, its own first.
+function offerScales() {
+  const own = networks.get($("#network").value)?.scale ?? 1;
+  const before = Number($("#scale").value);
+  $("#enlarging").hidden = own === 1;
+  if (own === 1) return;
+  const factors = Array.from({ length: own - 1 }, (_, n) => own - n);
+  $("#scale").replaceChildren(...factors.map((factor) => new Option(`${factor} times`, factor)));
+  if (factors.includes(before)) $("#scale").value = before;
 }
 
 function words(photo) {
@@ -85,7 +104,8 @@ function show(photo) {
   entry.photo = photo;
   const { row } = entry;
   row.className = photo.state;
-  $(".state", row).textContent = `${photo.width} × ${photo.height}, ${words(photo)}`;
+  const made = photo.scale === null ? "" : ` → ${photo.made_width} × ${photo.made_height}`;
+  $(".state", row).textContent = `${photo.width} × ${photo.height}${made}, ${words(photo)}`;
   $(".open", row).disabled = photo.state !== "done";
   const bar = $("progress", row);
   bar.hidden = photo.state !== "working";
@@ -171,7 +191,8 @@ function open(key) {
   for (const other of document.querySelectorAll(".open")) other.removeAttribute("aria-current");
   $(".open", row).setAttribute("aria-current", "true");
   const network = networks.get(photo.network);
-  view(photo, `Network: ${network.name}, ${network.badge}\nComputed by: ${photo.engine}`);
+  const enlarged = photo.scale === null ? "" : `\nEnlarged: ${photo.scale} times (before: by bicubic)`;
+  view(photo, `Network: ${network.name}, ${network.badge}${enlarged}\nComputed by: ${photo.engine}`);
 }
 
 async function sample() {
@@ -205,8 +226,12 @@ document.addEventListener("paste", (event) => {
   send(files.map(pasted));
 });
 $("#strength").addEventListener("input", count);
-$("#network").addEventListener("change", async () => {
+async function again() {
   if (!shown) return;
-  try { show(await ask(address(shown.key, `/enhance?network=${$("#network").value}`), { method: "POST" })); } catch (error) { say(error.message); }
-});
+  say("");
+  try { show(await ask(address(shown.key, `/enhance?${wanted()}`), { method: "POST" })); } catch (error) { say(error.message); }
+}
+
+$("#network").addEventListener("change", () => { offerScales(); again(); });
+$("#scale").addEventListener("change", again);
 start();

@@ -12,9 +12,10 @@ export function view(photo, details) {
   shown = photo;
   $("#viewer h2").textContent = photo.name;
   $("#made p").textContent = details;
-  // The same photo by another network has the same address, so the address names the network too.
+  // The same photo by another network, or of another size, has the same address, so that names both.
+  const scale = photo.scale === null ? "" : `&scale=${photo.scale}`;
   for (const [selector, which] of [["#before", "original"], ["#after img", "enhanced"]]) {
-    $(selector).src = address(photo.key, `/${which}.jpg?network=${photo.network}`);
+    $(selector).src = address(photo.key, `/${which}.jpg?network=${photo.network}${scale}`);
   }
   $("#viewer").hidden = false;
   zoom(false);
@@ -66,7 +67,7 @@ function blend() {
 function zoom(full) {
   $("#zoom").setAttribute("aria-pressed", full);
   stage.classList.toggle("full", full);
-  const { width, height } = shown;
+  const { made_width: width, made_height: height } = shown;
   // The size is the photo's, so nothing moves when its pixels come.
   pair.style.aspectRatio = width / height;
   // At full size, one pixel of the photo is one of the screen.

@@ -38,6 +38,8 @@ class Colours:
     """LIMITED or FULL."""
     tags: dict[str, int]
     """What the source states about itself; may be empty."""
+    layout: str = ""
+    """The source's own pixel format, in FFmpeg's words; its bits may be more or fewer."""
     hdr: str = ""
     """The curve of an HDR source, PQ or HLG. All above is then that of its SDR result."""
 
@@ -129,19 +131,26 @@ def _colours(frame: "VideoFrame") -> tuple[Colours, tuple[str, ...]]:
     }
     # For a video that does not state its matrix, it follows from the height, as in players.
     known = {1: _BT709, 4: 4, 5: _BT601, 6: _BT601, 7: 7, 9: 9}
-    matrix = known.get(frame.colorspace, _BT709 if frame.height >= 720 else _BT601)
+    matrix = known.get(frame.colorspace, matrix_by_height(frame.height))
     if frame.format.is_rgb:
         full, matrix, notes = False, _BT709, [*notes, "RGB stored as YCbCr"]
         tags |= {"colorspace": _BT709, "color_range": LIMITED}
-    chroma = _chroma(frame.format, frame.width, frame.height)
+    chroma = subsampling(frame.format, frame.width, frame.height)
     if hdr:
         tags = dict.fromkeys(tags, _BT709) | {"color_range": LIMITED}
-        return Colours(f"yuv{chroma}p", _BT709, LIMITED, tags, hdr), tuple(notes)
+        colours = Colours(f"yuv{chroma}p", _BT709, LIMITED, tags, frame.format.name, hdr)
+        return colours, tuple(notes)
     pixel_format = f"yuv{chroma}p{'10le' if bits > 8 else ''}"
-    return Colours(pixel_format, matrix, FULL if full else LIMITED, tags), tuple(notes)
+    whole = FULL if full else LIMITED
+    return Colours(pixel_format, matrix, whole, tags, frame.format.name), tuple(notes)
 
 
-def _chroma(layout: "VideoFormat", width: int, height: int) -> str:
+def matrix_by_height(height: int) -> int:
+    """The matrix that players take where a video states none."""
+    return _BT709 if height >= 720 else _BT601
+
+
+def subsampling(layout: "VideoFormat", width: int, height: int) -> str:
     """The source's chroma subsampling, or the next finer one that H.264 has for this size."""
     if layout.is_rgb or width % 2:
         return "444"

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,37 +44,59 @@ class ToRgb:
         )
 
 
-def changed(frame: "VideoFrame", source: Levels, result: Levels, clip: Clip) -> "VideoFrame":
+def changed(
+    frame: "VideoFrame", source: Levels, result: Levels, clip: Clip, made: Clip
+) -> "VideoFrame":
     """A stored frame with what a network changed, to be encoded and tagged as the result is.
 
-    `source` is what `ToRgb` made of `frame`, `result` what the network made of that. Only the
-    difference of the two is converted back and added, so that what RGB cannot hold, such as luma
-    above white, stays. HDR and RGB are converted as a whole. Captions come along with the frame.
+    `source` is what `ToRgb` made of `frame` of `clip`, `result` what the network made of that, as
+    large as the frames of `made`. What RGB cannot hold of the source, such as luma above white, and
+    what its chroma has beside that, is added to the result, so that it stays. HDR and RGB are
+    converted as a whole. Captions come along with the frame.
     """
     deep = clip.colours.deep
-    stored = frame.reformat(
-        format=clip.colours.pixel_format,
-        src_colorspace=clip.colours.matrix,
-        dst_colorspace=clip.colours.matrix,
-        src_color_range=clip.colours.range,
-        dst_color_range=clip.colours.range,
-    )
+    stored = _stored(frame, made)
     stored.make_writable()
     # Else the encoder would take over the source's choice of key frames.
     stored.pict_type = 0
-    for tag, value in clip.colours.tags.items():
+    for tag, value in made.colours.tags.items():
         setattr(stored, tag, value)
-    after = [_samples(plane, deep) for plane in _ycbcr(result, clip).planes]
-    own = [_samples(plane, deep) for plane in stored.planes]
+    after = [_samples(plane, deep) for plane in _ycbcr(result, made).planes]
+    into = [_samples(plane, deep) for plane in stored.planes]
     if clip.colours.hdr or frame.format.is_rgb:
-        for samples, new in zip(own, after, strict=True):
+        for samples, new in zip(into, after, strict=True):
             samples[:] = new
         return stored
+    same = (made.width, made.height) == (clip.width, clip.height)
+    small = stored if same else _stored(frame, clip)
+    own = [_samples(plane, deep) for plane in small.planes]
     before = [_samples(plane, deep) for plane in _ycbcr(source, clip).planes]
-    for samples, new, old in zip(own, after, before, strict=True):
-        summed = samples.astype(np.int32) + new - old
+    for samples, new, kept, old in zip(into, after, own, before, strict=True):
+        beside = kept.astype(np.int32) - old
+        summed = new + _as_large(beside, new.shape)
         samples[:] = summed.clip(0, 1023 if deep else 255)
     return stored
+
+
+def _stored(frame: "VideoFrame", like: Clip) -> "VideoFrame":
+    """A frame in the size and the pixel format that frames of a clip are encoded in."""
+    return frame.reformat(
+        width=like.width,
+        height=like.height,
+        format=like.colours.pixel_format,
+        src_colorspace=like.colours.matrix,
+        dst_colorspace=like.colours.matrix,
+        src_color_range=like.colours.range,
+        dst_color_range=like.colours.range,
+    )
+
+
+def _as_large(plane: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """`(h, w)` as `(H, W)`, linear between pixels."""
+    if plane.shape == shape:
+        return plane
+    large = cv2.resize(plane.astype(np.float32), shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.rint(large).astype(np.int32)
 
 
 def _samples(plane: "VideoPlane", deep: bool) -> NDArray[Any]:

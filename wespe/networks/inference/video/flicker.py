@@ -60,12 +60,12 @@ def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
 def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -> Flicker:
     """The flicker of a video against its source, of the first `frames` of them or of all.
 
-    Raises VideoError for a file that cannot be used and for videos of different lengths or sizes.
+    A source that is smaller is enlarged by bicubic. Raises VideoError for a file that cannot be
+    used, for videos of different lengths or shapes, and for a result that is smaller.
     """
     clips = read_clip(source), read_clip(result)
-    shapes = [(clip.frames, clip.width, clip.height) for clip in clips]
-    if shapes[0] != shapes[1]:
-        sizes = [f"{count} frames of {width}×{height}" for count, width, height in shapes]
+    if clips[0].frames != clips[1].frames or not _fit(*clips):
+        sizes = [f"{clip.frames} frames of {clip.width}×{clip.height}" for clip in clips]
         raise VideoError(result, f"expected {sizes[0]}, as {source} has, got {sizes[1]}")
 
     def pictures(clip: Clip) -> Iterator[Pixels]:
@@ -73,7 +73,25 @@ def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -
         for levels in map(to_rgb, decoded(clip)):
             yield levels if levels.dtype == np.uint8 else (levels / 257).round().astype(np.uint8)
 
-    return flicker(islice(zip(*map(pictures, clips), strict=True), frames))
+    pairs = zip(*map(pictures, clips), strict=True)
+    return flicker(islice(((_like(x, y), y) for x, y in pairs), frames))
+
+
+def _fit(source: Clip, result: Clip) -> bool:
+    """Whether the result has the source's size, or is the source enlarged."""
+    scale = result.width / source.width
+    if scale <= 1:
+        return (result.width, result.height) == (source.width, source.height)
+    # Sides are rounded to even numbers.
+    return abs(source.height * scale - result.height) <= 1 + scale
+
+
+def _like(small: Pixels, large: Pixels) -> Pixels:
+    """A frame as large as another."""
+    if small.shape == large.shape:
+        return small
+    resized = cv2.resize(small, large.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(resized, np.uint8)
 
 
 def _differences(

@@ -26,14 +26,19 @@ def flow(now: NDArray[Any], before: NDArray[Any]) -> Field:
     return np.asarray(method.calc(now, before, start), np.float32)
 
 
-def moved(image: NDArray[Any], motion: Field) -> NDArray[Any]:
-    """`image` of the frame before, (H, W) or (H, W, C), as it would be seen now."""
+def moved(
+    image: NDArray[Any], motion: Field, interpolation: int = cv2.INTER_LINEAR
+) -> NDArray[Any]:
+    """`image` of the frame before, (H, W) or (H, W, C), as it would be seen now.
+
+    `interpolation`: OpenCV's number.
+    """
     rows, columns = np.indices(motion.shape[:2], dtype=np.float32)
     moved: NDArray[Any] = cv2.remap(
         image,
         columns + motion[..., 0],
         rows + motion[..., 1],
-        cv2.INTER_LINEAR,
+        interpolation,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return moved

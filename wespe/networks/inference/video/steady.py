@@ -26,13 +26,15 @@ class Steady:
 
     An exponential mean: `share`, 0 to below 1, is what stays of the mean so far, so that it follows
     within about 1 / (1 - share) frames. Only the change is averaged, never the frame itself. What
-    becomes visible, moves in no clear way or follows a cut starts anew. Raises ValueError for a
-    `share` out of range.
+    becomes visible, moves in no clear way or follows a cut starts anew. `fine`: the change is fine
+    detail, as of a network that enlarges, which linear interpolation would blur from frame to
+    frame; it is moved by cubic interpolation. Raises ValueError for a `share` out of range.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, *, fine: bool = False) -> None:
         check_share(share)
         self.share = share
+        self._interpolation = cv2.INTER_CUBIC if fine else cv2.INTER_LINEAR
         self.state: State = {}
         """What the next frame is averaged with; passed to another object, it gives the same
         bits."""
@@ -44,7 +46,7 @@ class Steady:
         if self.state:
             motion = flow(grey, self.state["grey"])
             seen = seen_before(grey, self.state["grey"], motion)
-            before = moved(self.state["held"], motion)
+            before = moved(self.state["held"], motion, self._interpolation)
             mean = self.share * before + (1 - self.share) * change
             held = np.where(seen[..., None], mean, change)
         self.state = {"grey": grey, "held": held}
