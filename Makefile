@@ -22,7 +22,7 @@ all: .venv/ready
 	wespe record
 	wespe results
 
-# Tests of half a second at most, without processes, browsers and videos: two minutes on two cores.
+# Tests of half a second at most, without processes, browsers and videos: 90 s on two cores at most.
 quick: .venv/ready
 	pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not slow"
 

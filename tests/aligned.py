@@ -1,5 +1,6 @@
 """Projects of two cameras: photos of both below a folder, settings, and what was found."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +33,16 @@ def take(folder: Path, names: tuple[str, ...] = NAMES, **changes: Any) -> dict[s
     """Photos of both cameras below `folder`, by the scene's name."""
     shots = {}
     for number, name in enumerate(names):
-        cameras = Cameras(**{**vars(NEAR), **changes})
-        shot = shoot(scene(name), cameras, np.random.default_rng(number))
+        shot = _shot(name, Cameras(**{**vars(NEAR), **changes}), number)
         shots[Path(name).stem] = shot
         write_photo(folder / "phone" / f"{Path(name).stem}.png", shot.source)
         write_photo(folder / "canon" / f"{Path(name).stem}.png", shot.target)
     return shots
+
+
+@cache
+def _shot(name: str, cameras: Cameras, seed: int) -> Shot:
+    return shoot(scene(name), cameras, np.random.default_rng(seed))
 
 
 def settings_of(part: str = "source", **changes: Any) -> AlignedSettings:

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -39,7 +40,8 @@ main(sys.argv[1:])
 """
 
 
-def missing_modules(*more: str) -> set[str]:
+@cache
+def missing_modules(*more: str) -> frozenset[str]:
     """What is installed here, but not where the package's own dependencies, and theirs, are all.
 
     `more`: names of packages that are there, too.
@@ -54,11 +56,11 @@ def missing_modules(*more: str) -> set[str]:
             found.add(name)
             waiting += importlib.metadata.requires(name) or []
     owners = importlib.metadata.packages_distributions()
-    return {
+    return frozenset(
         module
         for module, distributions in owners.items()
         if not any(re.sub(r"[-_.]+", "-", name).lower() in found for name in distributions)
-    } - {"wespe"}
+    ) - {"wespe"}
 
 
 def bare(

@@ -79,9 +79,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = Counter[Path]()
     for item in items:
-        if isinstance(item, pytest.Function) and SLOW_FIXTURES & {*item.fixturenames}:
+        fixtures = {*item.fixturenames} if isinstance(item, pytest.Function) else set[str]()
+        if SLOW_FIXTURES & fixtures:
             item.add_marker(pytest.mark.slow)
-            slow[item.path] += 1
+        if item.get_closest_marker("slow"):
+            # Snakemake and DVC take several seconds a test, the others one.
+            slow[item.path] += 5 if "fresh" in fixtures else 1
     # A file is the work of one process: those that take minutes come first, so that no process is
     # left with one of them when the others have nothing more to do.
     items.sort(key=lambda item: -slow[item.path])
@@ -149,8 +152,8 @@ class Project:
 
 
 def enter(root: Path, patch: pytest.MonkeyPatch) -> Project:
-    """Make `root` the current folder and its package and stand-in the ones that commands find."""
-    folders = [str(root / "tests" / "stand_in"), str(Path(sys.executable).parent)]
+    """Make `root` the current folder, and its package and the stand-in what commands find."""
+    folders = [str(ROOT / "tests" / "stand_in"), str(Path(sys.executable).parent)]
     patch.setenv("PATH", os.pathsep.join([*folders, os.environ["PATH"]]))
     patch.setenv("PYTHONPATH", str(root))
     for name in ("AUTHOR", "COMMITTER"):
@@ -165,6 +168,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project as a Git repository with small settings and photos; nothing has run."""
     root = tmp_path_factory.mktemp("fresh") / "project"
     copy_project(root)
+    # Each test has a copy, which takes half the time without what no stage reads.
+    for folder in ("benchmarks", "docs", "examples", "tests"):
+        shutil.rmtree(root / folder)
     (root / "params.yaml").write_text(SETTINGS)
     for name in ("phone", "dslr", "flickr", "scenes"):
         photo = root / "photos" / name / "2018" / "0.jpg"
@@ -175,6 +181,9 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         project.write_dvc_yaml()
         project.do("git", "init", "--quiet")
         project.commit()
+        project.do("git", "repack", "-a", "-d", "--quiet")
+        # Or the commands of each copy would compile it again.
+        project.do(sys.executable, "-m", "compileall", "-q", "wespe")
     return root
 
 

@@ -3,6 +3,7 @@
 import csv
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,9 @@ METHODS = {"original": 0.0, "enhanced": 2.0, "histogram_match": 2.5, "clahe": -1
 COLUMNS = ("psnr_db", "ssim", "ms_ssim", "entropy_bit", "png_bpp")
 
 
+@cache
 def photos() -> list[Pixels]:
+    """Three photos, to be read alone: they are the same ones each time."""
     return [getattr(data, name)()[:300, :300] for name in ("astronaut", "chelsea", "coffee")]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -121,31 +122,48 @@ def test_every_seed_ends_well_and_without_a_false_alarm(tmp_path: Path, seed: in
     assert gain(network) > 0.3
 
 
+@dataclass(frozen=True)
+class Trained:
+    folder: Path
+    card: ModelCard
+    network: Enhancer
+
+    @property
+    def losses(self) -> str:
+        return (self.folder / "out" / "losses.jsonl").read_text()
+
+
+@pytest.fixture(scope="module")
+def absurd(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training that was rescued twice."""
+    folder = tmp_path_factory.mktemp("absurd")
+    return Trained(folder, *train(folder, **ABSURD))
+
+
 @pytest.mark.slow
-def test_an_absurd_learning_rate_is_lowered_until_it_is_none(tmp_path: Path) -> None:
-    card, network = train(tmp_path, **ABSURD)
+def test_an_absurd_learning_rate_is_lowered_until_it_is_none(absurd: Trained) -> None:
+    card = absurd.card
     assert [event.to_step for event in card.rollbacks] == [0, 0]
     rates = [event.rates["generator"] for event in card.rollbacks]
     np.testing.assert_allclose(rates, [1e-3, 1e-6])
-    lines = (tmp_path / "out" / "losses.jsonl").read_text().splitlines()
+    lines = absurd.losses.splitlines()
     assert [json.loads(line)["step"] for line in lines] == list(range(2, STEPS + 1, 2))
-    assert gain(network) > 0.3
+    assert gain(absurd.network) > 0.3
 
 
 @pytest.mark.slow
-def test_a_rescued_training_resumes_bit_for_bit(tmp_path: Path) -> None:
+def test_a_rescued_training_resumes_bit_for_bit(absurd: Trained, tmp_path: Path) -> None:
     def stop(step: int, values: Mapping[str, float]) -> None:
         if step == 8:
             raise KeyboardInterrupt
 
-    card, _ = train(tmp_path / "whole", **ABSURD)
     with pytest.raises(KeyboardInterrupt):
-        train(tmp_path / "parts", log=stop, **ABSURD)
-    resumed, _ = train(tmp_path / "parts", **ABSURD)
+        train(tmp_path, log=stop, **ABSURD)
+    resumed = Trained(tmp_path, *train(tmp_path, **ABSURD))
     same = ("sha256", "rollbacks", "final_losses")
-    assert [getattr(resumed, key) for key in same] == [getattr(card, key) for key in same]
-    whole, parts = ((tmp_path / at / "out/losses.jsonl").read_text() for at in ("whole", "parts"))
-    assert whole == parts
+    wanted = [getattr(absurd.card, key) for key in same]
+    assert [getattr(resumed.card, key) for key in same] == wanted
+    assert resumed.losses == absurd.losses
 
 
 @pytest.mark.slow

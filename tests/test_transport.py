@@ -73,6 +73,7 @@ def test_equal_sets_change_nothing() -> None:
     assert np.array_equal(transport.enhance(source[0]), source[0])
 
 
+@pytest.mark.slow
 def test_a_look_is_found_and_made() -> None:
     # Enough of them for chance to explain little.
     source = np.concatenate([smooth(seed) for seed in range(20)])
@@ -90,6 +91,7 @@ def test_a_look_is_found_and_made() -> None:
     assert again.gains.tolist() == pytest.approx([1, 1, 1], abs=0.12)
 
 
+@pytest.mark.slow
 def test_grey_photos_get_no_colour() -> None:
     coloured = np.concatenate([smooth(seed) for seed in range(20)])
     grey = np.concatenate([smooth(seed) for seed in range(20, 40)])[..., :1].repeat(3, axis=-1)
@@ -139,19 +141,20 @@ def test_levels_are_shrunk_by_what_chance_explains() -> None:
     assert (plain[80:150, 0] - np.arange(80, 150)).mean() == pytest.approx(3, abs=0.4)
 
 
+@pytest.mark.slow
 def test_patches_of_one_photo_are_no_more_evidence_than_one() -> None:
     shifts = np.array([-30, 30] * 4)
     source, target = (shifted(list(shifts + more), [0] * 8) for more in (0, 10))
     few = fit_transport(source, target)
     many = fit_transport(
-        source.repeat(20, axis=0),
-        target.repeat(20, axis=0),
-        source_photos=np.repeat([4, 9, 1, 0, 3, 2, 7, 8], 20),
-        target_photos=np.repeat(range(8), 20),
+        source.repeat(8, axis=0),
+        target.repeat(8, axis=0),
+        source_photos=np.repeat([4, 9, 1, 0, 3, 2, 7, 8], 8),
+        target_photos=np.repeat(range(8), 8),
     )
     torch.testing.assert_close(many.curves, few.curves)
-    # As if they were twenty photos each, the difference of 10 would be sure enough to count.
-    naive = fit_transport(source.repeat(20, axis=0), target.repeat(20, axis=0))
+    # As if they were eight photos each, the difference of 10 would be sure enough to count.
+    naive = fit_transport(source.repeat(8, axis=0), target.repeat(8, axis=0))
     change = [np.abs(found.levels[60:190] - LEVELS[60:190]).mean() for found in (few, naive)]
     assert change[0] < 0.1
     assert change[1] > 2
@@ -214,6 +217,7 @@ def test_json_and_back() -> None:
     torch.testing.assert_close(again.gains, transport.gains, rtol=0, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DPED.is_dir(), reason="no real photos")
 def test_figures_on_dped() -> None:
     phone, canon = (

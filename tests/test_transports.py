@@ -25,6 +25,7 @@ def transports() -> Transports:
     return Transports(patch_set(blurring), patch_set(scenes(1, count=48)), shrink=False)
 
 
+@pytest.mark.slow
 def test_the_contrast_that_a_blur_took_is_left_to_the_network(transports: Transports) -> None:
     _, whole, _ = transports.forth.gains.tolist()
     _, left, _ = transports.around_restoration.gains.tolist()
@@ -32,6 +33,7 @@ def test_the_contrast_that_a_blur_took_is_left_to_the_network(transports: Transp
     assert left == pytest.approx(1, abs=0.13)
 
 
+@pytest.mark.slow
 def test_colours_go_back_without_the_contrast(transports: Transports) -> None:
     assert transports.back.gains[1] < 0.8
     assert transports.colours_back.gains[1:].tolist() == [1, 1]

@@ -170,7 +170,7 @@ def _binds(node: ast.stmt) -> frozenset[str]:
 
 def _imports(node: ast.AST) -> dict[str, Target]:
     """What code imports from the package, by the name that it gets; not for types alone."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+    if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
         return {name: to for part in node.orelse for name, to in _imports(part).items()}
     found: dict[str, Target] = {}
     if isinstance(node, ast.Import):
@@ -182,7 +182,8 @@ def _imports(node: ast.AST) -> dict[str, Target]:
             to = (whole, "") if _file(whole) else (node.module, alias.name)
             found[alias.asname or alias.name] = to
     for part in ast.iter_child_nodes(node):
-        found |= _imports(part)
+        if isinstance(part, ast.stmt | ast.ExceptHandler | ast.match_case):  # no expression imports
+            found |= _imports(part)
     return {name: to for name, to in found.items() if _file(to[0])}
 
 
