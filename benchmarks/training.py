@@ -4,7 +4,7 @@ Run by hand: `python -m benchmarks.training [--vgg FILE] [--steps N] [--batch N]
 
 The plain step has the same networks, losses and optimisers, in fp32, eager, in torch's default
 memory layout, with one pass of VGG-19 over x and x̃ together, through which gradients flow to both.
-"Restoration" is the step of the default recipe, at twice its width: G alone, mending what a camera
+"Restoration" is the step of the default recipe, at twice its width: G alone, undoing what a camera
 does; of it, the share is told that goes into making degraded patches.
 All are timed in turns, step by step, so that what else the machine does hits all; each one's peak
 memory is that of a process of its own. `--cost FILE.svg` draws instead what a step takes against

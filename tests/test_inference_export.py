@@ -35,6 +35,7 @@ NETWORKS = {
     "instance norm": lambda: generator("instance", "random"),
     "transport": lambda: with_transport("batch"),
     "light": lambda: with_transport("none", brightness=0.5),
+    "detail": lambda: generator("none", "transport", detail=True),
     "johnson": lambda: others()[1],
     "x2": lambda: made(Enlarging(2)),
     "size multiple": lambda: made(UNet()),

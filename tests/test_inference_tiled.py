@@ -25,11 +25,16 @@ def generator(
     blocks: int = 2,
     *,
     light: bool = False,
+    detail: bool = False,
     leak: float = 0.0,
 ) -> Generator:
     """A narrow network that changes a photo by many levels, its statistics far from 0 and 1."""
     torch.manual_seed(0)
-    network = Generator(width=6, blocks=blocks, norm=norm, start=start, light=light, leak=leak)
+    network = Generator(
+        width=6, blocks=blocks, norm=norm, start=start, light=light, detail=detail, leak=leak
+    )
+    if network.detail is not None:
+        network.detail.fill_(1.8)
     # By some levels, whichever its first weights.
     nn.init.normal_(network.tail.weight, std=0.01 if start == "transport" else 0.15)
     unlike_at_the_start(network)
@@ -111,6 +116,18 @@ def test_tiles_give_the_whole_photo_with_a_transport(norm: Norm, shape: tuple[in
     network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.3)
     tile_px = 2 * network.receptive_field_px + 12
     assert_same_levels(enhance_pixels(network, pixels, tile_px=tile_px), whole(network, pixels))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4), (4, 90), (90, 3), (131, 217)], ids=str)
+def test_tiles_give_the_whole_photo_with_amplified_detail(shape: tuple[int, int]) -> None:
+    network, pixels = generator("none", "transport", detail=True), photo(*shape)
+    expected = whole(network, pixels)
+    tile_px = 2 * network.receptive_field_px + 12
+    assert_same_levels(enhance_pixels(network, pixels, tile_px=tile_px), expected)
+    assert network.detail is not None
+    network.detail.fill_(1)
+    more_than_a_blur = min(shape) > 3
+    assert (np.abs(expected.astype(int) - whole(network, pixels)).max() > 20) == more_than_a_blur
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (20, 31), (61, 47), (100, 83)], ids=str)

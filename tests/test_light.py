@@ -34,8 +34,8 @@ def photo(height: int, width: int, dtype: type = np.float32) -> AnyPixels:
     return (noise * largest).astype(dtype)
 
 
-def with_transport(*, light: bool) -> Generator:
-    network = generator("batch", "transport", light=light, leak=0.1)
+def with_transport(*, light: bool, detail: bool = False) -> Generator:
+    network = generator("batch", "transport", light=light, detail=detail, leak=0.1)
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
     network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.45)
     return network
@@ -53,6 +53,7 @@ NETWORKS: dict[str, Callable[[], Enhancer]] = {
     "batch norm": lambda: generator("batch", "random"),
     "transport": lambda: with_transport(light=False),
     "light": lambda: with_transport(light=True),
+    "detail": lambda: with_transport(light=True, detail=True),
     "srcnn": lambda: other(lambda: Srcnn(width=8, middle_kernel_px=3)),
     "johnson": lambda: other(lambda: JohnsonNetwork(width=8, blocks=2)),
     "compact": lambda: small(4)["compact"],

@@ -49,6 +49,19 @@ def test_a_training_begins_with_the_convolutions_and_keeps_its_own_transport(
     assert not all((value == 0.25).all() for value in step.networks["inverse"].parameters())
 
 
+@pytest.mark.parametrize("detail", [(True, False), (False, True), (True, True)])
+def test_the_gain_of_detail_is_each_networks_own(tmp_path: Path, detail: tuple[bool, bool]) -> None:
+    path = tmp_path / "other.safetensors"
+    other = learned(path, detail=detail[0])
+    if other.detail is not None:
+        other.detail.fill_(1.7)
+        save_generator(path, other)
+    generator = Generator(**SHAPE, start="transport", detail=detail[1])
+    take_convolutions(generator, str(path))
+    assert (generator.tail.weight == 0.25).all()
+    assert (generator.detail == 1) if detail[1] else (generator.detail is None)
+
+
 def test_the_networks_of_the_package_are_known_by_name() -> None:
     shape = {"width": 32, "norm": "none", "start": "transport", "leak": 0.1}
     generator = Generator(**shape)  # type: ignore[arg-type]

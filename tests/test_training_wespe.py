@@ -11,6 +11,7 @@ from wespe.core.device import Device, resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.generator import Generator
 from wespe.networks.transport import Transport
+from wespe.photos.tensors import to_pixels
 from wespe.results.cards import DegradationNumbers
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.step import Task
@@ -323,7 +324,7 @@ def test_restoration_needs_no_other_network_and_learns() -> None:
     assert not hasattr(step, "extractor")
     losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
-    assert step.shows == ("input", "enhanced", "clean", "degraded", "mended")
+    assert step.shows == ("input", "enhanced", "clean", "degraded", "restored")
     assert step.sample().shape == (4 * 32, 5 * 32, 3)
 
 
@@ -344,7 +345,7 @@ def test_half_of_the_clean_patches_are_those_of_texture() -> None:
     (x, y), noise = batch(), torch.Generator().manual_seed(9)
     texture = torch.rand(y.shape, generator=noise)
     with_texture = restoring().train_step((x, y, texture), 1)["restoration"]
-    # Of noise, which is all that texture is here, blur leaves little to mend from.
+    # Of noise, which is all that texture is here, blur leaves little to restore from.
     assert with_texture > 1.5 * restoring().train_step((x, y), 1)["restoration"]
 
 
@@ -377,6 +378,45 @@ def test_a_network_that_restores_has_the_transport_around_it() -> None:
     gains = [transport.get_buffer("gains").tolist() for transport in transports]
     assert gains[0] == pytest.approx([1, 1.1, 1.0])
     assert gains[1] == BRIGHTER.gains.tolist()
+
+
+def test_a_share_of_what_restoration_takes_away_stays() -> None:
+    step, whole = restoring({"keep": 0.25}), restoring()
+    x, _ = batch()
+    for trained in (step, whole):
+        trained.train_step(batch(), 1)
+        trained.complete()
+    with torch.no_grad():
+        torch.testing.assert_close(
+            step.generator.convolve(x), 0.75 * whole.generator.convolve(x), rtol=1e-4, atol=1e-6
+        )
+
+
+def test_detail_is_measured_after_the_last_step() -> None:
+    step = restoring({"generator": {**RESTORING["generator"], "detail": True}})
+    noise = torch.Generator().manual_seed(1)
+    x, _ = batch()
+    # What the generator makes of x has less of the fine texture of y.
+    fine = 0.09 * torch.rand(x.shape, generator=noise) - 0.045
+    pixels = [
+        to_pixels((0.2 + 0.6 * patches + share * fine).clamp(0, 1))
+        for patches, share in ((x, 0.8), (x, 1.0))
+    ]
+    source, target = (PatchSet(given, manifest([(0, 0, 0)] * 4)) for given in pixels)
+    step.transports = Transports(source, target, shrink=True)
+    assert step.detail == 1
+    step.complete()
+    assert step.detail is not None
+    assert 1.1 < step.detail < 1.35
+    step.transports = Transports(target, source, shrink=True)
+    step.complete()
+    assert step.detail == 1
+
+
+def test_what_completes_a_restoration_needs_one() -> None:
+    for changes in ({"keep": 0.1}, {"generator": {"start": "transport", "detail": True}}):
+        with pytest.raises(ValueError, match=r"need weights\.restoration"):
+            build(changes)
 
 
 def test_rates_rise_over_the_warm_up() -> None:

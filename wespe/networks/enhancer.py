@@ -60,7 +60,7 @@ class Enhancer(nn.Module, ABC):
         """The convolutions, `(N, 3, H, W)` → `(N, C, h, w)`, of any size that `finish` takes."""
 
     def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
-        """The output from the other two parts, in float32; it looks no further than `convolve`.
+        """The output from the other two parts, in float32.
 
         `scene`: what `scene` gives for the whole photo, also where this is a tile of it.
         """

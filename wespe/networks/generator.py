@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
 from wespe.networks.transport import Transport
+from wespe.networks.transport import detail as detail_of
+from wespe.networks.transport_numbers import DETAIL_FIELD_PX
 
 Norm = Literal["batch", "instance", "none"]
 Start = Literal["random", "identity", "transport"]
@@ -23,8 +25,10 @@ class Generator(Enhancer):
     the input plus a residual that is zero before training; clamp it to [0, 1]. With
     `start="transport"` it is the `transport` of that, a part of the network that is not trained:
     contrast before the convolutions, colours and the light of the scene after them, so that they
-    mend what the source's camera did in its own colours. Without one given, as before loading, it
+    undo what the source's camera did in its own colours. Without one given, as before loading, it
     leaves the input as it is. With `light`, the transport decides on a gamma for each whole photo.
+    With `detail`, the finest of the luma then has a gain, the buffer of this name; it is 1 until it
+    is set.
     `leak`: the slope of the ReLUs below zero, where it is not 0.
     """
 
@@ -36,12 +40,14 @@ class Generator(Enhancer):
         norm: Norm = "batch",
         start: Start = "random",
         light: bool = False,
+        detail: bool = False,
         leak: float = 0.0,
         transport: Transport | None = None,
     ) -> None:
         super().__init__()
         self.config = {"width": width, "blocks": blocks, "norm": norm, "start": start}
         self.config |= {"light": True} if light else {}
+        self.config |= {"detail": True} if detail else {}
         self.config |= {"leak": leak} if leak else {}
         self.leak = leak
         self.start = start
@@ -50,6 +56,7 @@ class Generator(Enhancer):
             self.transport = copy.deepcopy(transport) if transport else Transport()
             self.prepare_field_px = Transport.receptive_field_px
             self.neutral = (1.0,) if light else ()
+        self.detail = nn.Buffer(torch.tensor(1.0)) if detail else None
         self.head = nn.Conv2d(3, width, 9, padding=4)
         self.blocks = nn.ModuleList(ResidualBlock(width, norm, leak) for _ in range(blocks))
         self.body = nn.ModuleList(nn.Conv2d(width, width, 3, padding=1) for _ in range(2))
@@ -85,11 +92,13 @@ class Generator(Enhancer):
     def finish(self, prepared: Tensor, convolved: Tensor, scene: Tensor) -> Tensor:
         if self.start == "random":
             return 0.58 * torch.tanh(convolved.float()) + 0.5
-        mended = prepared + convolved.float()
+        restored = prepared + convolved.float()
+        if self.detail is not None:
+            restored = restored + (self.detail - 1) * detail_of(restored)
         gamma = scene if self.neutral else None
-        return self.transport.recolour(mended, gamma) if self.transport else mended
+        return self.transport.recolour(restored, gamma) if self.transport else restored
 
-    def mended(self, image: Tensor) -> Tensor:
+    def restored(self, image: Tensor) -> Tensor:
         """What the convolutions make of `prepare`'s result, before `finish`, in float32."""
         prepared = self.prepare(image)
         return prepared + self.convolve(prepared).float()
@@ -102,7 +111,8 @@ class Generator(Enhancer):
 
     @property
     def receptive_field_px(self) -> int:
-        return self.prepare_field_px + 4 + 2 * len(self.blocks) + len(self.body) + 4
+        detail_px = 0 if self.detail is None else DETAIL_FIELD_PX
+        return self.prepare_field_px + 4 + 2 * len(self.blocks) + len(self.body) + 4 + detail_px
 
 
 class ResidualBlock(nn.Module):

@@ -20,6 +20,8 @@ from wespe.networks.scene import grid_of, shows_scene
 from wespe.networks.transport_numbers import (
     BAND_EDGES_PX,
     DARKEST,
+    DETAIL_FIELD_PX,
+    DETAIL_PX,
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
@@ -167,6 +169,17 @@ class Transport(nn.Module):
             np.array(numbers.mixing),
             numbers.brightness,
         )
+
+
+def detail(image: Tensor) -> Tensor:
+    """What of the luma is finer than a blur of `DETAIL_PX`, `(N, 1, H, W)`.
+
+    It looks `DETAIL_FIELD_PX` to each side; a photo with a shorter side has none.
+    """
+    luma = grey(image)
+    if min(luma.shape[-2:]) <= DETAIL_FIELD_PX:
+        return torch.zeros_like(luma)
+    return luma - gaussian_blur(luma, DETAIL_PX)
 
 
 def bands(luma: Tensor) -> list[Tensor]:

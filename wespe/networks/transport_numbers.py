@@ -7,6 +7,9 @@ from wespe.photos.blur_reach import REACH
 # Standard deviations of the blurs between which contrast is measured. What is finer than the first
 # is noise as much as detail: amplifying it cost PSNR on real photos.
 BAND_EDGES_PX = (1.2, 3.2, 8.6)
+# Detail, which a network that has taken the noise away may amplify: what is finer than this blur.
+DETAIL_PX = 0.7
+DETAIL_FIELD_PX = math.ceil(REACH * DETAIL_PX)
 RECEPTIVE_FIELD_PX = math.ceil(REACH * BAND_EDGES_PX[-1])
 
 # The logarithm of a gamma beyond which the light is taken for intended: night, snow.

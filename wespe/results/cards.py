@@ -226,6 +226,8 @@ class ModelCard(NetworkCard, Environment):
     enlarges, whose source is the target made smaller."""
     degradation: DegradationNumbers | None
     """What the source's camera does to texture, where the method has found it."""
+    detail: float | None = None
+    """The gain of the finest detail, where the network has one."""
     histogram_match: Sequence[Sequence[float]] | None = field()
     """For the baseline of that name, 256 × 3: what each level of each channel becomes; null as
     `transport` is."""

@@ -117,7 +117,7 @@ class Pair(Settings):
     need both domains to show the same scenes; the other methods do, patch by patch."""
     texture: Name | None = None
     """More photos whose texture is clean, whatever their colours and scenes: one of `domains`. With
-    the weight `restoration`, half of the patches that are degraded and mended come from it; in
+    the weight `restoration`, half of the patches that are degraded and restored come from it; in
     super-resolution, half of those that are made smaller."""
     recipe: Name | None = None
     """The name of a recipe. A pair has either this or `network`."""

@@ -10,7 +10,7 @@ from wespe.networks.shipped import shipped_network
 
 
 def take_convolutions(generator: nn.Module, pretrained: str) -> None:
-    """Give `generator` the convolutions and norms of another; its transport stays its own.
+    """Give `generator` the convolutions and norms of another; its transport and detail stay.
 
     `pretrained`: the name of a network that comes with the package, or a file. Raises ValueError,
     naming the file, for one that is missing, of another shape, or whose output is no residual.
@@ -29,9 +29,12 @@ def take_convolutions(generator: nn.Module, pretrained: str) -> None:
                 f"{path}: expected a network with generator.{key} {wanted!r}, as in the recipe, "
                 f"got {got!r}"
             )
-    learned = {
-        key: value for key, value in other.state_dict().items() if not key.startswith("transport.")
-    }
+    learned = {key: value for key, value in other.state_dict().items() if _is_learned(key)}
     missing, unexpected = generator.load_state_dict(learned, strict=False)
     assert not unexpected
-    assert all(key.startswith("transport.") for key in missing)
+    assert not any(map(_is_learned, missing))
+
+
+def _is_learned(name: str) -> bool:
+    """Whether a value of a generator is trained; the others are measured on its domains."""
+    return name != "detail" and not name.startswith("transport.")

@@ -107,6 +107,7 @@ def train_pair(
         raise BusyError(f"{name} is being trained by another process (lock in {state})") from error
     if not processes.first():
         return None
+    step.complete()
     with atomic_folder(out) as folder:
         files = PairFiles(folder)
         save_generator(files.network, step.generator)
@@ -210,6 +211,7 @@ def _card(
         # What the plain baselines are fitted to: the card is enough to evaluate.
         transport=None if recipe.enlarges else transports.forth.numbers(),
         degradation=step.degradation,
+        detail=step.detail,
         histogram_match=None if recipe.enlarges else transports.histogram_match.round(2).tolist(),
         final_losses={key: value for key, value in outcome.records[-1].items() if key != "step"},
         any_camera=any_camera,

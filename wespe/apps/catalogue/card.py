@@ -88,7 +88,9 @@ def _training(card: ModelCard) -> Iterator[str]:
         f"{card.code_version}{commit}, torch {card.torch}."
     )
     if card.degradation:
-        yield from ("", f"What it learned to mend: {card.degradation}.")
+        yield from ("", f"What it learned to undo: {card.degradation}.")
+    if card.detail:
+        yield from ("", f"The finest detail of what it makes is amplified {card.detail:g} times.")
     yield from ("", "All settings:", "", "```yaml")
     yield yaml.safe_dump(dict(card.recipe), sort_keys=False).rstrip()
     yield "```"

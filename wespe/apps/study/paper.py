@@ -1,6 +1,7 @@
-"""Table 5 of the WESPE paper: what its own user study found. Never mixed with this project's."""
+"""What papers' own user studies found. Never mixed with this project's."""
 
 import re
+from collections.abc import Iterable
 
 from wespe.results.studies import PaperFraction, PaperRow, PaperStudy
 
@@ -32,6 +33,24 @@ PAPER = PaperStudy(
         ),
     ),
 )
+
+
+SRGAN_METHODS = ("nearest", "bicubic", "SRCNN", "SRResNet", "SRGAN", "HR")
+SRGAN_SCORES = {
+    "Set5": (1.28, 1.97, 2.57, 3.37, 3.58, 4.32),
+    "Set14": (1.20, 1.80, 2.26, 2.98, 3.72, 4.32),
+    "BSD100": (1.11, 1.47, 1.87, 2.29, 3.56, 4.46),
+}
+"""Mean opinion scores of ×4 super-resolution by `SRGAN_METHODS`.
+
+Source: Ledig et al., SRGAN, CVPR 2017, table 2.
+"""
+
+
+def srgan_sets(names: Iterable[str | None]) -> list[str]:
+    """The sets of SRGAN's table that have one of these names, such as `set5`."""
+    plain = {_plain(name) for name in names if name}
+    return [known for known in SRGAN_SCORES if _plain(known) in plain]
 
 
 def paper_fraction(name: str | None, against: str) -> PaperFraction | None:

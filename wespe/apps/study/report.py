@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wespe.apps.study.folder import Study
+from wespe.apps.study.paper import SRGAN_METHODS, SRGAN_SCORES, srgan_sets
 from wespe.apps.study.results import analyse, attention
 from wespe.apps.study.votes import Votes
 from wespe.core.files import atomic_file
@@ -167,7 +168,23 @@ def _rating_lines(figures: StudyFigures) -> list[str]:
             _number(row.with_flagged.mean),
         ]
         lines.append(_row(cells))
-    return [*lines, ""]
+    return [*lines, "", *_srgan_lines(figures)]
+
+
+def _srgan_lines(figures: StudyFigures) -> list[str]:
+    """The scores of SRGAN's paper, where its sets were rated here too."""
+    sets = srgan_sets(row.set for row in figures.ratings)
+    if not sets:
+        return []
+    return [
+        "Mean opinion scores of the SRGAN paper (Ledig et al., CVPR 2017, table 2), ×4, of 26 "
+        "other people, who had first been shown what is a 1 and what a 5:",
+        "",
+        _row(["set", *SRGAN_METHODS]),
+        "|---" * (len(SRGAN_METHODS) + 1) + "|",
+        *(_row([name, *map(_number, SRGAN_SCORES[name])]) for name in sets),
+        "",
+    ]
 
 
 def _paper_lines(paper: PaperStudy) -> list[str]:

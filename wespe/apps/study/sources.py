@@ -11,7 +11,11 @@ from wespe.core.files import sha256
 from wespe.photos.images import PHOTO_SUFFIXES, Enhance, Pixels, read_photo, shrunk
 from wespe.results.evaluations import EvaluationSummary
 from wespe.results.layout import EvaluationFiles
+from wespe.results.methods import ORIGINAL
 from wespe.results.record import read_record
+
+BICUBIC = "bicubic"
+"""The method of a small photo that is enlarged without a network."""
 
 Versions = Callable[[str, Sequence[str]], dict[str, Pixels]]
 """A photo and methods → method → uint8 `(H, W, 3)`; ValueError for a method that is not there."""
@@ -37,21 +41,26 @@ def is_evaluation(folder: Path) -> bool:
 def of_evaluation(name: str, folder: Path) -> PhotoSet:
     """The photos whose pictures an evaluation keeps, at most 1600 px long.
 
-    Photos that it shows because they gained least or most are left out. Raises ValueError where the
-    folder is no evaluation's.
+    Photos that it shows because they gained least or most are left out. Of a network that enlarges
+    `bicubic` is the small photo, enlarged, and `target` the photo itself. Raises ValueError where
+    the folder is no evaluation's.
     """
     files = EvaluationFiles(folder)
     summary = read_record(files.summary, EvaluationSummary)
-    kept = partial(_kept, files.pictures)
+    kept = partial(_kept, files.pictures, {BICUBIC: ORIGINAL} if summary.scale != 1 else {})
     # Pictures of the photos that gained least and most would make a study of hand-picked photos.
     return PhotoSet(name, tuple(sorted(summary.gallery)), summary.simulated, summary.network, kept)
 
 
-def _kept(folder: Path, photo: str, methods: Sequence[str]) -> dict[str, Pixels]:
-    paths = {method: folder / f"{photo}.{method}.jpg" for method in methods}
+def _kept(
+    folder: Path, named: Mapping[str, str], photo: str, methods: Sequence[str]
+) -> dict[str, Pixels]:
+    """Pictures of an evaluation; `named`: methods that files have another name for."""
+    paths = {method: folder / f"{photo}.{named.get(method, method)}.jpg" for method in methods}
     for method, path in paths.items():
         if not path.exists():
-            there = sorted(file.stem.rpartition(".")[2] for file in folder.glob(f"{photo}.*.jpg"))
+            found = {file.stem.rpartition(".")[2] for file in folder.glob(f"{photo}.*.jpg")}
+            there = sorted(found | named.keys())
             raise ValueError(f"{path}: expected one of {', '.join(there)}, got {method!r}")
     return {method: read_photo(path).pixels for method, path in paths.items()}
 
@@ -67,7 +76,8 @@ def of_photos(
     """The photos in a folder by each of `enhancers`, `enhanced` among them.
 
     `model` is the network's file. Photos larger than `longest_px` are enhanced whole, then shrunk.
-    Raises ValueError without a photo.
+    A method `original` among `enhancers` stands for the photos as they are. Raises ValueError
+    without a photo.
     """
     photos = tuple(
         sorted(path.name for path in folder.iterdir() if path.suffix.lower() in PHOTO_SUFFIXES)

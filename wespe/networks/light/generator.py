@@ -7,8 +7,8 @@ import numpy as np
 
 from wespe.networks.light.graph import Arrays, Graph, Node
 from wespe.networks.light.network import LightNetwork, NeedsTorchError, Planes
-from wespe.networks.light.transport import LightTransport
-from wespe.networks.transport_numbers import RECEPTIVE_FIELD_PX
+from wespe.networks.light.transport import LightTransport, detail
+from wespe.networks.transport_numbers import DETAIL_FIELD_PX, RECEPTIVE_FIELD_PX
 
 
 class LightGenerator(LightNetwork):
@@ -26,7 +26,9 @@ class LightGenerator(LightNetwork):
             self._transport = LightTransport(arrays)
             self.prepare_field_px = RECEPTIVE_FIELD_PX
             self.neutral = (1.0,) if config.get("light") else ()
-        self.receptive_field_px = self.prepare_field_px + 4 + 2 * self._blocks + 2 + 4
+        self._detail = arrays["detail"] if config.get("detail") else None
+        detail_px = 0 if self._detail is None else DETAIL_FIELD_PX
+        self.receptive_field_px = self.prepare_field_px + 4 + 2 * self._blocks + 2 + 4 + detail_px
 
     def convolve(self, graph: Graph) -> Node:
         features = graph.relu(graph.convolution(graph.image, "head"), self._leak)
@@ -47,9 +49,11 @@ class LightGenerator(LightNetwork):
     def finish(self, prepared: Planes, convolved: Planes, scene: Planes) -> Planes:
         if self._start == "random":
             return np.float32(0.58) * np.tanh(convolved) + np.float32(0.5)
-        mended = prepared + convolved
+        restored = prepared + convolved
+        if self._detail is not None:
+            restored += (self._detail - np.float32(1)) * detail(restored)
         gamma = scene if self.neutral else None
-        return self._transport.recolour(mended, gamma) if self._transport else mended
+        return self._transport.recolour(restored, gamma) if self._transport else restored
 
     def scene(self, seen: Planes) -> Planes:
         return (

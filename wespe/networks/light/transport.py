@@ -14,6 +14,8 @@ from wespe.networks.light.network import Planes
 from wespe.networks.transport_numbers import (
     BAND_EDGES_PX,
     DARKEST,
+    DETAIL_FIELD_PX,
+    DETAIL_PX,
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
@@ -101,6 +103,15 @@ class LightTransport:
         return mixed.clip(0, 1, out=mixed)
 
 
+def detail(image: Planes) -> Planes:
+    """What of the luma is finer than a blur of `DETAIL_PX`, `(1, 1, h, w)`, as in `Transport`."""
+    luma = _grey(image)
+    if min(luma.shape[2:]) <= DETAIL_FIELD_PX:
+        return np.zeros_like(luma)
+    fine: Planes = luma - _blurred(luma[0, 0], DETAIL_PX)
+    return fine
+
+
 def _by_rows(image: Planes, change: Callable[[Planes], Planes]) -> Planes:
     """What `change` makes of each pixel by itself, a few rows at a time."""
     changed = np.empty(image.shape, np.float32)
@@ -118,12 +129,15 @@ def _grey(image: Planes) -> Planes:
 def _bands(luma: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
     """The luma `(h, w)` between each two neighbouring blurs, fine to coarse."""
     largest_px = (min(luma.shape) - 1) / REACH
-    blurred = [
-        # Mirrored at the border without repeating its pixels, as torch's "reflect".
-        cv2.sepFilter2D(luma, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
-        for kernel in map(_gaussian, (edge for edge in BAND_EDGES_PX if edge <= largest_px))
-    ]
+    blurred = [_blurred(luma, edge) for edge in BAND_EDGES_PX if edge <= largest_px]
     return (fine - coarse for fine, coarse in itertools.pairwise(blurred))
+
+
+def _blurred(luma: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+    kernel = _gaussian(sigma_px)
+    # Mirrored at the border without repeating its pixels, as torch's "reflect".
+    blurred = cv2.sepFilter2D(luma, -1, kernel, kernel, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(blurred, np.float32)
 
 
 @cache

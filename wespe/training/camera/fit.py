@@ -57,7 +57,7 @@ class Texture:
     @classmethod
     def of(cls, patches: Tensor) -> "Texture":
         """That of patches `(N, 3, S, S)` in [0, 1]; NaN for a noise that too few blocks show."""
-        ycc = torch.einsum("ij,njhw->nihw", to_ycc(patches.device), 255 * patches)
+        ycc = _ycc(patches)
         return cls(_spectra(ycc).log(), _flat_noise(ycc).log())
 
     def mismatch(self, other: "Texture") -> float:
@@ -121,6 +121,16 @@ def _search(cost: Callable[[Point], float]) -> tuple[Point, float]:
         found = sorted([*found, (cost(point), point)], key=lambda entry: entry[0])[:_KEPT]
     least, point = found[0]
     return point, least
+
+
+def spectra(patches: Tensor) -> Tensor:
+    """The mean power of luma and chroma of patches `(N, 3, S, S)` in [0, 1], in ten rings of
+    frequency up to half a cycle a px: `(2, 10)`."""
+    return _spectra(_ycc(patches))
+
+
+def _ycc(patches: Tensor) -> Tensor:
+    return torch.einsum("ij,njhw->nihw", to_ycc(patches.device), 255 * patches)
 
 
 def _spectra(ycc: Tensor) -> Tensor:

@@ -22,14 +22,18 @@ class Generator(Settings):
     """`random`: the output is a scaled tanh, as in the DPED code. `identity`: the output is the
     input plus a residual that is zero before training. This is more stable and not in the paper.
     `transport`: the same, brought to the style of the target domain by plain statistics
-    (`wespe/networks/transport.py`). Convolutions then mend texture, in the source's own colours."""
+    (`wespe/networks/transport.py`). Convolutions then restore texture, in the source's colours."""
     light: bool = False
     """With `start: transport`: decide once a photo, by a gamma, how bright it becomes. Photos of
     ordinary brightness come to the mean of the target's; dark and bright ones are taken to be meant
     so. A photo with a side below 128 px is taken for a part of one and is left alone."""
+    detail: bool = False
+    """With WESPE's `weights.restoration`: measure after the training how much power the finest
+    detail of enhanced photos lacks of the target's, and amplify it to make up 0.7 of that. A
+    network that restores texture smooths what it is not sure of."""
     leak: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """The slope of the ReLUs below zero. 0 as in DPED. Where there is little to mend, all ReLUs of
-    a layer may die before the network has learned anything; with 0.1 they cannot."""
+    """The slope of the ReLUs below zero. 0 as in DPED. Where there is little to restore, all ReLUs
+    of a layer may die before the network has learned anything; with 0.1 they cannot."""
 
 
 class Discriminator(Settings):
@@ -149,7 +153,7 @@ class Recipe(Settings):
 
     @property
     def restores(self) -> bool:
-        """Whether the network learns to mend what the source's camera does to clean patches."""
+        """Whether the network learns to undo what the source's camera does to clean patches."""
         return False
 
     @property

@@ -57,10 +57,10 @@ class MethodStep(ABC):
     """A training method: its networks, and the step that changes them.
 
     A method has to define `paired`, `build_networks` and `losses`, and may override `weights`,
-    `shows` with `columns`, and `rarely_trained`. `networks` holds all networks by name. `generator`
-    is the one to save, `average` its running average. All but the discriminators, whose names begin
-    with `d_`, are trained together, as the part `generator`. Raises ValueError for weights that
-    cannot be used.
+    `shows` with `columns`, `complete`, and `rarely_trained`. `networks` holds all networks by name.
+    `generator` is the one to save, `average` its running average. All but the discriminators, whose
+    names begin with `d_`, are trained together, as the part `generator`. Raises ValueError for
+    weights that cannot be used.
     """
 
     recipe: "Recipe"
@@ -173,11 +173,20 @@ class MethodStep(ABC):
         return None
 
     @property
+    def detail(self) -> float | None:
+        """The gain of the finest detail, if the generator has one."""
+        gain = self.generator.detail if isinstance(self.generator, Generator) else None
+        return None if gain is None else round(float(gain), 2)
+
+    @property
     def generator(self) -> Enhancer:
         """The network to save: the running average if the recipe has one."""
         network = self.networks["average" if self.recipe.ema else "generator"]
         assert isinstance(network, Enhancer)
         return network
+
+    def complete(self) -> None:  # noqa: B027  (most methods have nothing left to do)
+        """What is left to do with `generator` after the last step, before it is saved."""
 
     def state_dict(self) -> dict[str, Any]:
         return {

@@ -17,8 +17,8 @@ from wespe.training.transport.curves import Levels
 from wespe.training.transport.domain import Domain
 from wespe.training.transport.fit import fit_domains, match_domains
 
-# Patches a domain that the degradation is fitted to.
-_DEGRADED = 200
+# Patches a domain that degradation and detail are fitted to.
+_MEASURED = 200
 
 
 class Transports:
@@ -43,7 +43,8 @@ class Transports:
         self._source, self._target = (
             Domain(patches.pixels, patches.photos, whole=not shrink) for patches in (source, target)
         )
-        self._taken, self._clean = source.pixels, (texture or target).pixels
+        self._taken, self._wanted = source.pixels, target.pixels
+        self._clean = (texture or target).pixels
 
     @cached_property
     def forth(self) -> Transport:
@@ -90,6 +91,11 @@ class Transports:
             _sample(self._taken), self.colours_back.recolour(_sample(self._clean))
         )
 
+    @property
+    def texture(self) -> tuple[Tensor, Tensor]:
+        """Patches of source and target whose texture is to be compared, `(n, 3, S, S)` each."""
+        return _sample(self._taken), _sample(self._wanted)
+
     @cached_property
     def histogram_match(self) -> Levels:
         """The plain histogram match from the source to the target, `(256, 3)`."""
@@ -97,6 +103,6 @@ class Transports:
 
 
 def _sample(patches: Pixels) -> Tensor:
-    """Patches that a degradation is fitted to, evenly spread, `(n, 3, S, S)`."""
-    numbers = np.linspace(0, len(patches) - 1, min(len(patches), _DEGRADED)).astype(int)
+    """Patches that texture is measured on, evenly spread, `(n, 3, S, S)`."""
+    numbers = np.linspace(0, len(patches) - 1, min(len(patches), _MEASURED)).astype(int)
     return to_tensor(patches[np.unique(numbers)])

@@ -1,9 +1,9 @@
 """The settings of WESPE (Ignatov et al., CVPR Workshops 2018)."""
 
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
 from wespe.networks.shipped import shipped_names
@@ -74,8 +74,12 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
     pretrained: str | None = None
     """A network whose convolutions G begins with: the name of one that comes with the package, such
     as `any_camera`, or a file. It must have the `width`, `blocks`, `norm` and `leak` of
-    `generator`, whose `start` is not `random`. Most of what there is to mend is the same for all
+    `generator`, whose `start` is not `random`. Most of what there is to restore is the same for all
     cameras, so few photos and a fraction of the steps are enough. Not in the paper."""
+    keep: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """The share of what `restoration` takes away that stays in enhanced photos. A tenth of the
+    source's own texture, noise included, makes roads, walls and skin look like what they are, and
+    brought real photos a little nearer to those of a better camera. Not in the paper."""
     discriminator: Discriminator = Discriminator()
     content: WespeContent = WespeContent()
     weights: WespeWeights = WespeWeights()
@@ -127,4 +131,6 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
                 "weights.restoration and weights.structure need generator.start: transport, "
                 f"got {self.generator.start!r}"
             )
+        if (self.keep or self.generator.detail) and not self.restores:
+            raise ValueError("keep and generator.detail need weights.restoration, got 0")
         return self

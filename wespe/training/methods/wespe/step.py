@@ -13,6 +13,7 @@ from wespe.photos.filters import grey
 from wespe.results.cards import DegradationNumbers
 from wespe.training.batches import NOISE_STREAM, random_of
 from wespe.training.camera.degradation import Degradation
+from wespe.training.detail import fit_detail
 from wespe.training.losses import (
     content_loss,
     structure_loss,
@@ -32,8 +33,8 @@ class WespeStep(AdversarialStep, PerceptualStep):
     """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6.
 
     Networks whose losses have no weight are not there. With the weight `restoration` a measured
-    camera stands in F's place: it makes of clean patches those that G learns to mend; the weight
-    `structure` adds their SSIM.
+    camera stands in F's place: it makes of clean patches those that G learns to restore; the weight
+    `structure` adds their SSIM. `transports`: those between the domains.
     """
 
     recipe: "WespeRecipe"
@@ -46,9 +47,9 @@ class WespeStep(AdversarialStep, PerceptualStep):
         self._judges_photos = any(weights.model_dump(exclude={"restoration", "structure"}).values())
         self.shows = ("input", "enhanced")
         self.shows += ("mapped back",) if weights.content else ()
-        self.shows += ("clean", "degraded", "mended") if recipe.restores else ()
+        self.shows += ("clean", "degraded", "restored") if recipe.restores else ()
         super().__init__(recipe, task)
-        self._seed = task.seed
+        self._seed, self.transports = task.seed, task.transports
         if recipe.restores:
             self._back = copy.deepcopy(task.transports.colours_back).to(self.device.torch_device)
             self._degradation = Degradation(task.transports.degradation)
@@ -117,8 +118,20 @@ class WespeStep(AdversarialStep, PerceptualStep):
         if self.recipe.restores:
             clean, degraded = self._pseudo_pairs(y, number=0)
             assert isinstance(self.generator, Generator)
-            shown += [clean, degraded, self.generator.mended(degraded)]
+            shown += [clean, degraded, self.generator.restored(degraded)]
         return shown
+
+    def complete(self) -> None:
+        generator = self.generator
+        assert isinstance(generator, Generator)
+        if self.recipe.keep:
+            with torch.no_grad():
+                for values in generator.tail.parameters():
+                    values.mul_(1 - self.recipe.keep)
+        if generator.detail is not None:
+            device = self.device.torch_device
+            source, target = (patches.to(device) for patches in self.transports.texture)
+            generator.detail.fill_(fit_detail(generator.eval(), source, target))
 
     @property
     def degradation(self) -> DegradationNumbers | None:
@@ -155,10 +168,10 @@ class WespeStep(AdversarialStep, PerceptualStep):
             assert isinstance(generator, Generator)
             assert generator.transport
             with self.device.autocast():
-                mended = generator.mended(degraded)
+                restored = generator.restored(degraded)
             # As they will be seen: the curves lift the noise of shadows.
             recolour = generator.transport.recolour
-            seen, wanted = recolour(mended), recolour(generator.prepare(clean))
+            seen, wanted = recolour(restored), recolour(generator.prepare(clean))
             losses["restoration"] = F.l1_loss(seen, wanted)
             if weights["structure"]:
                 losses["structure"] = structure_loss(seen, wanted)
