@@ -110,6 +110,7 @@ def test_no_photo_of_ones_own_is_in_both_parts(tmp_path: Path) -> None:
         assert not parts[0] & parts[1]
 
 
+@pytest.mark.slow
 def test_hosts_have_their_habits(made: tuple[Path, dict[str, Path]]) -> None:
     with hosts.serving(made[0]) as address, requests.Session() as session:
         session.trust_env = False
@@ -131,6 +132,7 @@ def test_hosts_have_their_habits(made: tuple[Path, dict[str, Path]]) -> None:
         assert get("data.vision.ee.ethz.ch/cvl/DIV2K/none.zip").status_code == 404
 
 
+@pytest.mark.slow
 def test_cityscapes_is_for_those_who_have_an_account(made: tuple[Path, dict[str, Path]]) -> None:
     with hosts.serving(made[0]) as address, requests.Session() as session:
         session.trust_env = False

@@ -101,6 +101,7 @@ def test_without_a_network_to_begin_with_it_is_refused(method: str) -> None:
         pkgutil.resolve_name(recipe.step)(recipe, task)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_discriminator_learns_to_separate_one_batch(method: str) -> None:
     step = build(method, discriminator={"width": 8}, learning_rate=1e-6)
@@ -108,6 +109,7 @@ def test_the_discriminator_learns_to_separate_one_batch(method: str) -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_generator_learns_to_deceive(method: str) -> None:
     settings: dict[str, Any] = {"content": 0, "pixels": 0, "texture": 1}
