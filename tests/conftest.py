@@ -30,6 +30,8 @@ os.environ.setdefault("DO_NOT_TRACK", "true")
 # Several tests run at once: torch's threads beyond the cores wait for each other in loops, so that
 # two of them on a busy core take six times the processor time of one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Snakemake gives a training all cores, whatever is said above: its threads are to wait asleep.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # Servers of tests are on this machine, where no proxy leads.
 os.environ["no_proxy"] = ",".join(
     filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1,localhost"])

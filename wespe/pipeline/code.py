@@ -3,9 +3,10 @@
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,11 @@ def code_of(*entries: str) -> dict[str, str]:
         if target in found:
             continue
         found.add(target)
-        module, name = target
-        for number, statement in enumerate(_statements(module)):
-            if statement.binds and name and name not in statement.binds:
-                continue
+        module, _ = target
+        for number in _numbers(target):
             if number not in kept.setdefault(module, set()):
                 kept[module].add(number)
-                uses = (*_names(module, statement), *_parents(module))
-                waiting += [to for to in uses if to[0] == module or _counts(to[0])]
+                waiting += _uses(module, number)
     return {
         module: text
         for module, numbers in sorted(kept.items())
@@ -110,12 +108,32 @@ def _parents(module: str) -> Iterator[Target]:
     yield from ((".".join(parts[:count]), "-") for count in range(2, len(parts)))
 
 
-def _names(module: str, statement: _Statement) -> Iterator[Target]:
-    """What a statement uses: of its own imports, and of its module's names."""
-    yield from statement.imports.values()
-    for other in _statements(module):
-        if other.binds & statement.uses:
-            yield from ((module, name) for name in other.binds & statement.uses)
+# Stages share most of their code: what follows from a statement is found once for all of them.
+
+
+@cache
+def _numbers(target: Target) -> tuple[int, ...]:
+    """The statements of its module that count where this is used."""
+    module, name = target
+    return tuple(
+        number
+        for number, statement in enumerate(_statements(module))
+        if not statement.binds or not name or name in statement.binds
+    )
+
+
+@cache
+def _uses(module: str, number: int) -> tuple[Target, ...]:
+    """What a statement uses: of its own imports, of its module's names, and its packages."""
+    statement = _statements(module)[number]
+    own = ((module, name) for name in _names(module) & statement.uses)
+    uses = (*statement.imports.values(), *own, *_parents(module))
+    return tuple(to for to in uses if to[0] == module or _counts(to[0]))
+
+
+@cache
+def _names(module: str) -> frozenset[str]:
+    return frozenset().union(*(statement.binds for statement in _statements(module)))
 
 
 @cache
@@ -132,12 +150,14 @@ def _statements(module: str) -> tuple[_Statement, ...]:
     file = _file(module)
     assert file
     text = file.read_text("utf-8")
-    tree = ast.parse(text)
-    lines = _lines(text, tree)
-    return tuple(part for node in tree.body for part in _parts(node, lines))
+    nodes = {node: [*ast.walk(node)] for node in ast.parse(text).body}
+    lines = _lines(text, chain.from_iterable(nodes.values()))
+    return tuple(part for node, inside in nodes.items() for part in _parts(node, inside, lines))
 
 
-def _parts(node: ast.stmt, lines: Mapping[int, str]) -> Iterator[_Statement]:
+def _parts(
+    node: ast.stmt, inside: Sequence[ast.AST], lines: Mapping[int, str]
+) -> Iterator[_Statement]:
     if isinstance(node, ast.Import | ast.ImportFrom):
         own = _imports(node)
         for alias in node.names:
@@ -150,8 +170,9 @@ def _parts(node: ast.stmt, lines: Mapping[int, str]) -> Iterator[_Statement]:
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
     numbers = range(first, (node.end_lineno or first) + 1)
     said = "\n".join(lines[number] for number in numbers if number in lines)
-    imports = _imports(node)
-    uses = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    importing = any(isinstance(part, ast.Import | ast.ImportFrom) for part in inside)
+    imports = _imports(node) if importing else {}
+    uses = {part.id for part in inside if isinstance(part, ast.Name)}
     yield _Statement(_binds(node), frozenset(uses), imports, said)
 
 
@@ -182,19 +203,18 @@ def _imports(node: ast.AST) -> dict[str, Target]:
             to = (whole, "") if _file(whole) else (node.module, alias.name)
             found[alias.asname or alias.name] = to
     for part in ast.iter_child_nodes(node):
-        if isinstance(part, ast.stmt | ast.ExceptHandler | ast.match_case):  # no expression imports
-            found |= _imports(part)
+        found |= _imports(part)
     return {name: to for name, to in found.items() if _file(to[0])}
 
 
-def _lines(text: str, tree: ast.Module) -> dict[int, str]:
+def _lines(text: str, nodes: Iterable[ast.AST]) -> dict[int, str]:
     """The lines of a module by number, without docstrings, lines of comments and empty lines.
 
     Lines, not the syntax tree: that differs between versions of Python.
     """
     docs: set[int] = set()
     strings: set[int] = set()
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             docs.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         elif isinstance(node, ast.Constant | ast.JoinedStr):
