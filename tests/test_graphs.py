@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT, Project, enter
 from tests.graphs import Graph
@@ -71,19 +72,42 @@ def test_snakemake_has_the_stages_of_the_settings(judged: Path, stages: Graph) -
             assert job[key] == stage[key], name
 
 
+def stated(file: Path, key: str) -> bool:
+    """Whether a settings file states a key, such as `run.seed`."""
+    place = yaml.safe_load(file.read_text("utf-8"))
+    for name in key.split("."):
+        if not isinstance(place, dict) or name not in place:
+            return False
+        place = place[name]
+    return True
+
+
 def test_dvc_has_the_stages_of_the_settings(judged: Path, stages: Graph) -> None:
-    found = graph("dvc", judged)
+    found, settings = graph("dvc", judged), judged / "params.yaml"
     assert found.pop("check")["outputs"] == [str(CODE)]
     assert found.keys() == stages.keys()
     for name, stage in stages.items():
         ours = {*stage["inputs"].values(), str(CODE / f"{name}.json")}
         assert set(found[name]["inputs"]) == ours, name
         assert set(found[name]["outputs"]) == set(stage["outputs"].values())
-        assert found[name]["settings"] == stage["settings"]
+        assert found[name]["settings"] == [
+            key for key in stage["settings"] if stated(settings, key)
+        ]
         assert f"--allowed-rules {stage['rule']}" in found[name]["command"]
         assert found[name]["command"].split()[-1] in found[name]["outputs"]
     assert [name for name, stage in found.items() if stage["metrics"]] == ["metrics"]
     assert "vgg.safetensors" in found["train-phone_flickr"]["inputs"]
+
+
+@pytest.mark.parametrize("name", ["own_camera", "paper", "super_resolution", "cornia_refit"])
+def test_dvc_records_settings_that_leave_keys_out(name: str) -> None:
+    """It refuses to commit a stage that has a key which is not there."""
+    file = ROOT / "configs" / f"{name}.yaml"
+    described = yaml.safe_load(dvc_yaml(load(file)))["stages"]
+    keys = {key for stage in described.values() for key in stage.get("params", ())}
+    assert "studies" not in keys
+    assert "sources" in keys
+    assert [key for key in sorted(keys) if not stated(file, key)] == []
 
 
 def test_the_shipped_dvc_yaml_is_that_of_the_shipped_settings() -> None:

@@ -98,6 +98,24 @@ def test_a_run_that_is_recorded_for_the_first_time_is_not_made_again(finished: P
     assert "up to date" in finished.do("dvc", "status")
 
 
+def test_a_record_that_fails_halfway_leaves_a_finished_run(
+    finished: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DVC had given some files a new time, and Snakemake would have made the others again."""
+    Path("dvc.lock").unlink()
+    dvc = shutil.which("dvc")
+    assert dvc
+    fails = tmp_path / "bin" / "dvc"
+    fails.parent.mkdir()
+    fails.write_text(f"#!/bin/sh\n{dvc} $* || exit\ntouch data/patches/*\necho full >&2\nexit 1\n")
+    fails.chmod(0o755)
+    monkeypatch.setenv("PATH", str(fails.parent), prepend=":")
+    with pytest.raises(versions.VersionsError, match=r"(?s)`dvc commit --force` failed:\n.*full"):
+        finished.record()
+    by_times = ("--max-checksum-file-size", "0")
+    assert "Nothing to be done" in finished.do("snakemake", *by_times, "all")
+
+
 def test_a_code_that_says_the_same_is_no_other_version(finished: Project) -> None:
     with (finished.root / "wespe/reports/compare.py").open("a") as stream:
         stream.write("# Why.\n")

@@ -144,9 +144,13 @@ def build(arguments: argparse.Namespace) -> None:
 
 
 def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
-    from functools import partial
-
-    from wespe.apps.study.sources import BICUBIC, is_evaluation, of_evaluation, of_photos
+    from wespe.apps.study.sources import (
+        BICUBIC,
+        enlarged_originals,
+        is_evaluation,
+        of_evaluation,
+        of_photos,
+    )
 
     name, equals, path = text.partition("=")
     folder = Path(path)
@@ -159,7 +163,6 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
 
     from wespe.apps.enhancing.networks import network_file, open_network
     from wespe.judging.baselines import baselines
-    from wespe.photos.resizing import larger
     from wespe.results.networks import read_card
 
     network = network_file(arguments.model, arguments.params)
@@ -167,9 +170,7 @@ def _photo_set(arguments: argparse.Namespace, text: str) -> "PhotoSet":
     others = [method for method in arguments.against if method not in ("original", BICUBIC)]
     enhancer = open_network(network)
     enhancers = {"enhanced": enhancer.enhance, **baselines(others, card)}
-    if enhancer.scale != 1:
-        # All versions have one size: the photo as it is has none of its own here.
-        enhancers |= dict.fromkeys(("original", BICUBIC), partial(larger, factor=enhancer.scale))
+    enhancers |= enlarged_originals(enhancer.scale)
     return of_photos(
         name, folder, model=network, enhancers=enhancers, longest_px=arguments.longest_px
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import BaseModel
 
 from wespe.core.files import atomic_file, atomic_folder, write_json
 from wespe.pipeline.stages import Stage, Stages
@@ -37,7 +38,8 @@ def dvc_yaml(params: Params) -> str:
         "deps": ["params.yaml", "wespe"],  # dvc.yaml itself DVC refuses
         "outs": [str(CODE)],
     }
-    stages = {"check": check} | {stage.title: _described(stage) for stage in Stages(params)}
+    stages = {stage.title: _described(stage, params) for stage in Stages(params)}
+    stages = {"check": check} | stages
     return _HEAD + yaml.safe_dump({"stages": stages}, sort_keys=False, width=1000)
 
 
@@ -80,7 +82,7 @@ def _differing(text: str) -> list[str]:
     return [name for name in names if there.get(name) != wanted.get(name)] or ["its comments"]
 
 
-def _described(stage: Stage) -> dict[str, Any]:
+def _described(stage: Stage, params: Params) -> dict[str, Any]:
     rules = "acquire acquire_online" if stage.rule == "acquire" else stage.rule
     target, *_ = stage.outputs.values()
     outs = [path for key, path in stage.outputs.items() if key not in {*_PLOTS, "metrics"}]
@@ -88,12 +90,23 @@ def _described(stage: Stage) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "cmd": f"snakemake --profile profiles/dvc --allowed-rules {rules} -- {target}",
         "deps": [str(CODE / f"{stage.title}.json"), *dict.fromkeys(stage.inputs.values())],
-        "params": list(stage.settings),
+        # DVC records no stage with a key that the settings file leaves out.
+        "params": [key for key in stage.settings if _is_written(key, params)],
         "outs": outs,
         "metrics": [stage.outputs["metrics"]] if "metrics" in stage.outputs else [],
         "plots": plots,
     }
     return {key: value for key, value in parts.items() if value}
+
+
+def _is_written(key: str, params: Params) -> bool:
+    """Whether settings state a key, such as `run.seed`, and do not leave it at its default."""
+    place: Any = params
+    for name in key.split("."):
+        if name not in (place.model_fields_set if isinstance(place, BaseModel) else place):
+            return False
+        place = getattr(place, name) if isinstance(place, BaseModel) else place[name]
+    return True
 
 
 def _plot(stage: Stage, key: str) -> Any:

@@ -49,8 +49,10 @@ def record(settings_file: Path, settings: Params) -> list[str]:
     written = write_dvc_yaml(settings)
     write_code(settings)
     # Without a commit `dvc repro` would repeat what Snakemake has just made.
-    _call("dvc", "commit", "--force")
-    _order_times()
+    try:
+        _call("dvc", "commit", "--force")
+    finally:  # it may have taken in some stages before it failed
+        _order_times()
     locked = _locked()
     _tag_runs(settings, locked)
     changed = [name for name in locked if locked[name] != before.get(name)]

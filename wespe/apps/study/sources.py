@@ -65,6 +65,18 @@ def _kept(
     return {method: read_photo(path).pixels for method, path in paths.items()}
 
 
+def enlarged_originals(scale: int) -> dict[str, Enhance]:
+    """Methods for photos beside the results of a network that enlarges; empty for a `scale` of 1.
+
+    All versions that a study shows have one size.
+    """
+    if scale == 1:
+        return {}
+    from wespe.photos.resizing import larger
+
+    return dict.fromkeys((ORIGINAL, BICUBIC), partial(larger, factor=scale))
+
+
 def of_photos(
     name: str,
     folder: Path,
