@@ -272,7 +272,11 @@ def test_what_a_whole_table_gets_wrong_is_said_without_the_table(tmp_path: Path)
 
 
 def test_any_camera_needs_restoration(tmp_path: Path) -> None:
-    changes = {"pairs.phone_dslr.any_camera": True, "recipes.demo.weights": {}}
+    changes = {
+        "pairs.phone_dslr.any_camera": True,
+        "recipes.demo.weights": {},
+        "recipes.demo.keep": 0.0,
+    }
     assert refusal(write(tmp_path / "params.yaml", changes)) == [
         "pairs.phone_dslr.any_camera needs a recipe with weights.restoration; recipes.demo has none"
     ]
