@@ -217,7 +217,7 @@ def test_openvino_tells_no_one() -> None:
 
 
 STOPPED = """
-import gc, os, signal
+import gc, signal
 import torch
 from torch import nn
 from wespe.networks.inference.backends import open_backend
@@ -234,7 +234,7 @@ gc.collect()
 del second
 gc.collect()
 try:
-    os.kill(os.getpid(), signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)  # to this thread, and not to any
 except KeyboardInterrupt:
     print("stopped")
 """

@@ -1,5 +1,4 @@
 import json
-import os
 import signal
 from collections.abc import Mapping
 from pathlib import Path
@@ -131,7 +130,7 @@ def terminate_at(step: Halving, number: int) -> Halving:
     def train_step(batch: Batch, at: int) -> Mapping[str, Tensor]:
         values = train(batch, at)
         if at == number:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         return values
 
     vars(step)["train_step"] = train_step
