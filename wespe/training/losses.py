@@ -1,7 +1,8 @@
 """The losses of WESPE, unweighted.
 
 Images are `(N, 3, H, W)`, float, sRGB in [0, 1]. Source: Ignatov et al., WESPE, CVPR Workshops
-2018, sections 3.1 to 3.5; where the paper is silent, the code published with DPED decides.
+2018, sections 3.1 to 3.5; where the paper is silent, the code published with DPED decides. The blur
+of eq. 2 is `wespe.photos.filters.gaussian_blur`.
 """
 
 import torch
