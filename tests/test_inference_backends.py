@@ -222,6 +222,10 @@ import torch
 from torch import nn
 from wespe.networks.inference.backends import open_backend
 
+# A process may inherit that it is ignored, as in a shell's background, or held back.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
 def run():
     backend = open_backend("openvino")
     backend.compile(nn.Sequential(nn.Conv2d(3, 3, 3, padding=1)))(torch.zeros(1, 3, 16, 16))
