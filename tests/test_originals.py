@@ -498,6 +498,14 @@ def test_bad_file_is_refused_by_name_and_reason(tmp_path: Path, name: str) -> No
         read_original(tmp_path / name)
 
 
+@pytest.mark.parametrize("suffix", [".dng", ".NEF", ".arw"])
+def test_raw_that_is_tiff_underneath_says_what_to_do(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"raw{suffix}"
+    Image.new("RGB", (8, 8)).save(path, format="TIFF")
+    with pytest.raises(PhotoError, match="camera raw, which has to be developed first"):
+        read_original(path)
+
+
 def test_what_a_name_promises_has_to_be_there(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(jpeg_bytes())
     with pytest.raises(PhotoError, match=r"a\.png: holds JPEG, but is named \.png"):

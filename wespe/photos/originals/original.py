@@ -102,7 +102,10 @@ def read_original(path: Path) -> Original:
             expected = ", ".join(dict.fromkeys(FORMATS.values()))
             raise PhotoError(path, f"expected one of {expected}, got {name}")
         if promised != name:
-            raise PhotoError(path, f"holds {name}, but is named {path.suffix or path.name}")
+            # Raw photos of many cameras are TIFF underneath.
+            other = "" if promised else what_else(path, b"")
+            named = f"holds {name}, but is named {path.suffix or path.name}"
+            raise PhotoError(path, other or named)
         if image.size == (1, 1):
             raise PhotoError(path, "a single pixel, expected a photo")
         content, deep, kind = content_of(path, image), deep_mode(image), Kind.of(image)
