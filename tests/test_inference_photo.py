@@ -234,6 +234,50 @@ def test_folder_and_pattern_without_photos_are_failures(
     assert [line.partition(":")[0] for line in lines[:2]] == [str(folder), str(pattern)]
 
 
+def test_a_pattern_for_any_depth_takes_each_file_once_whatever_links_lead_to_it(
+    tmp_path: Path,
+) -> None:
+    """A glob of Python's goes round in circles of links, by which it may never end."""
+    (tmp_path / "q" / "s").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+    for name in ("q/1.jpg", "q/s/2.jpg", "other/3.jpg"):
+        (tmp_path / name).touch()
+    for link, to in (("q/up", "../q"), ("q/s/loop", "../../q"), ("q/l1", "../other")):
+        (tmp_path / link).symlink_to(to)
+    (tmp_path / "q" / "l2").symlink_to("../other")
+    for pattern in ("q/**/*.jpg", "q/**"):
+        found = plan([tmp_path / pattern], out=tmp_path / "out")
+        names = {str(path.relative_to(tmp_path)) for path in found.outputs}
+        assert names == {"q/1.jpg", "q/s/2.jpg", "q/l1/3.jpg"}
+    (tmp_path / "q" / "gone").symlink_to("nowhere")
+    found = plan([tmp_path / "q/**/*.jpg"], out=tmp_path / "out")
+    assert found.failed == ((tmp_path / "q" / "gone", "No such file or directory"),)
+    missing = plan([tmp_path / "no/**/*.jpg"], out=tmp_path / "out")
+    assert missing.failed == ((tmp_path / "no/**/*.jpg", "no file matches this pattern"),)
+
+
+def test_a_folder_that_may_not_be_looked_into_stops_no_other_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shut, good = tmp_path / "shut" / "a.jpg", tmp_path / "b.jpg"
+    write_photo(good, np.zeros((40, 30, 3), np.uint8))
+    stat = os.stat
+
+    def refusing(path: Any, *args: Any, **options: Any) -> os.stat_result:
+        if not isinstance(path, int) and os.fspath(path) == str(shut):
+            raise PermissionError(13, "Permission denied", str(shut))
+        return stat(path, *args, **options)
+
+    # Root, as whom tests may run, may look into any folder.
+    monkeypatch.setattr(os, "stat", refusing)
+    planned = plan([shut, good], out=tmp_path / "out")
+    assert {*planned.outputs} == {shut, good}
+    assert photo.nothing_usable([shut, good], out=tmp_path / "out") is None
+    summary = photo.nothing_usable([shut], out=tmp_path / "out")
+    assert summary is not None
+    assert summary.failed == ((shut, "Permission denied"),)
+
+
 def test_patterns_are_taken_as_a_shell_would(tmp_path: Path) -> None:
     for name in ("a.jpg", "b.jpg", "c.png", "trip/d.jpg", "[x].jpg"):
         save(tmp_path / name)
@@ -244,7 +288,7 @@ def test_patterns_are_taken_as_a_shell_would(tmp_path: Path) -> None:
 
     assert found("[ab].*") == {"a.jpg", "b.jpg"}
     assert found("**/*.jpg") == {"a.jpg", "b.jpg", "[x].jpg", "trip/d.jpg"}
-    assert found("tri?") == {"trip/d.jpg"}
+    assert found("tri?") == found("**/tri?") == {"trip/d.jpg"}
     # A file of that very name goes before the pattern.
     assert found("[x].jpg") == {"[x].jpg"}
 

@@ -9,8 +9,8 @@ from typing import Self
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
+from wespe.core.patterns import matches
 from wespe.core.schema import Settings
-from wespe.data.patterns import matches
 from wespe.photos.images import PhotoError, read_photo
 from wespe.results.csv_file import read_csv
 from wespe.results.index import Crop, PhotoIndex, Skipped

@@ -11,11 +11,11 @@ from pydantic import Field, model_validator
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
+from wespe.core.patterns import matches
 from wespe.core.schema import Condition
 from wespe.core.walk import walk
 from wespe.data.crops import CropSettings, CropTable
 from wespe.data.opinions import Opinions, is_held_out, read_opinions
-from wespe.data.patterns import matches
 from wespe.data.reduced import reduced
 from wespe.data.settings import SourceSettings
 from wespe.photos.images import PHOTO_SUFFIXES, PhotoError, read_photo

@@ -161,12 +161,11 @@ def nothing_usable(
 
 def _unusable(path: Path) -> str:
     """Why a file cannot be enhanced, as far as its header shows; empty where it does not."""
-    if not path.exists():
-        return "no such file"
-    if is_video(path):
-        return ""
     try:
-        photo_size(path)
+        if not path.exists():
+            return "no such file"
+        if not is_video(path):
+            photo_size(path)
     except (PhotoError, OSError) as error:
         return _reason(error, path)
     return ""
@@ -179,7 +178,9 @@ def _reason(error: Exception, photo: Path) -> str:
     if isinstance(error, FileNotFoundError) and error.filename == str(photo):
         return "no such file"
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}"
+        # The photo is named anyway.
+        named = "" if error.filename == str(photo) else f"{error.filename}: "
+        return f"{named}{error.strerror}"
     return str(error) or "out of memory"
 
 

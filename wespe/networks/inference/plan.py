@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wespe.core.patterns import matches
 from wespe.core.walk import walk
 from wespe.networks.inference.video.join import result_suffix
 from wespe.networks.inference.video.source import is_video
@@ -42,7 +43,7 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
     outputs: dict[Path, Path] = {}
     failed: list[tuple[Path, str]] = []
     passed_over = 0
-    for path in _matches(inputs):
+    for path in _matches(inputs, failed):
         photos, others, unreadable = _photos(path, out)
         passed_over += others
         failed += unreadable
@@ -64,16 +65,42 @@ def plan(inputs: Sequence[Path], *, out: Path | None = None, in_place: bool = Fa
     return Plan(outputs, tuple(failed), passed_over)
 
 
-def _matches(inputs: Sequence[Path]) -> Iterator[Path]:
-    """Patterns as the files they match, as a shell would have done; other paths as they are."""
+def _matches(inputs: Sequence[Path], failed: list[tuple[Path, str]]) -> Iterator[Path]:
+    """Patterns as the files they match, as a shell would have done; other paths as they are.
+
+    `failed` gets what could not be read while looking.
+    """
     for path in inputs:
-        pattern = str(path)
-        if path.exists() or not glob.has_magic(pattern):
+        if os.path.exists(path) or not glob.has_magic(str(path)):  # noqa: PTH110
             yield path
+        elif "**" in path.parts:
+            before = len(failed)
+            found = _at_any_depth(path, failed)
+            yield from found or ([path] if len(failed) == before else [])
         else:
             # Not Path.glob, which takes no absolute pattern.
-            found = glob.glob(pattern, recursive=True)  # noqa: PTH207
-            yield from map(Path, sorted(found) or [pattern])
+            found = [Path(name) for name in sorted(glob.glob(str(path)))]  # noqa: PTH207
+            yield from found or [path]
+
+
+def _at_any_depth(pattern: Path, failed: list[tuple[Path, str]]) -> list[Path]:
+    """The files that a pattern with `**` matches, each once: `glob` follows links in circles."""
+    depth = next(n for n, part in enumerate(pattern.parts) if glob.has_magic(part))
+    folder, rest = Path(*pattern.parts[:depth]), "/".join(pattern.parts[depth:])
+    try:
+        found = walk(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        failed.append((folder, error.strerror or str(error)))
+        return []
+    failed += [(folder / name, reason) for name, reason in found.unreadable]
+    # A folder that matches stands for all below it.
+    return [
+        folder / name
+        for name in found.files
+        if any(matches(name.parts[: n + 1], rest) for n in range(len(name.parts)))
+    ]
 
 
 def _photos(
@@ -84,8 +111,9 @@ def _photos(
     Earlier results in `out` are no photos. Also returns how many other files there are, and what
     could not be read.
     """
-    if not path.is_dir():
-        there = path.exists() or not glob.has_magic(str(path))
+    # Of `os`, since those of Path raise where a folder above cannot be read.
+    if not os.path.isdir(path):  # noqa: PTH112
+        there = os.path.exists(path) or not glob.has_magic(str(path))  # noqa: PTH110
         return [(path, Path(path.name))] if there else [], 0, []
     try:
         found = walk(path)
@@ -110,7 +138,7 @@ def _real(path: Path) -> Path:
 
 
 def _why_none(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112
         return f"expected photos ({', '.join(sorted(PHOTO_SUFFIXES))}) in this folder, found none"
     return "no file matches this pattern"
 
