@@ -28,7 +28,7 @@ from wespe.settings import params as config
 PSNR_DB = {"original": 17.638, "enhanced": 21.032, "clahe": 18.97, "autocontrast": 15.7}
 
 
-def trained(name: str = "phone_dslr", *, seed: int = 0) -> Path:
+def trained(name: str = "phone_dslr", *, seed: int = 0, detail: float | None = None) -> Path:
     """A network and its card, as a training leaves them; returns the network."""
     path = Path(f"results/pairs/{name}/generator.safetensors")
     torch.manual_seed(seed)
@@ -37,6 +37,7 @@ def trained(name: str = "phone_dslr", *, seed: int = 0) -> Path:
     made = card(
         pair=name,
         seed=seed,
+        detail=detail,
         code_commit="c0ffee",
         sha256=sha256(path),
         data=Domains(source=source, target=domain(origin="mine")),
@@ -194,6 +195,12 @@ def test_the_card_in_markdown_has_front_matter_and_all_sections_in_order() -> No
         "- photos of source `phone`: research use",
     ):
         assert told in page
+
+
+@pytest.mark.parametrize(("gain", "said"), [(1.35, True), (1.0, False), (None, False)])
+def test_the_card_says_that_detail_is_amplified_where_it_is(gain: float | None, said: bool) -> None:
+    trained(detail=gain)
+    assert ("detail of what it makes is amplified 1.35 times." in markdown(find()[0])) == said
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[object, str]:

@@ -8,8 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wespe.networks.enhancer import Enhancer
-from wespe.networks.transport import Transport
-from wespe.networks.transport import detail as detail_of
+from wespe.networks.transport import Transport, fine_detail
 from wespe.networks.transport_numbers import DETAIL_FIELD_PX
 
 Norm = Literal["batch", "instance", "none"]
@@ -94,7 +93,7 @@ class Generator(Enhancer):
             return 0.58 * torch.tanh(convolved.float()) + 0.5
         restored = prepared + convolved.float()
         if self.detail is not None:
-            restored = restored + (self.detail - 1) * detail_of(restored)
+            restored = restored + (self.detail - 1) * fine_detail(restored)
         gamma = scene if self.neutral else None
         return self.transport.recolour(restored, gamma) if self.transport else restored
 

@@ -171,7 +171,7 @@ class Transport(nn.Module):
         )
 
 
-def detail(image: Tensor) -> Tensor:
+def fine_detail(image: Tensor) -> Tensor:
     """What of the luma is finer than a blur of `DETAIL_PX`, `(N, 1, H, W)`.
 
     It looks `DETAIL_FIELD_PX` to each side; a photo with a shorter side has none.

@@ -11,7 +11,7 @@ from wespe.training.camera.fit import spectra
 from wespe.training.transport.chance import LARGEST_GAIN
 
 SHARE = 0.7
-"""Of what is lacking, in decibels, the share that the gain makes up. All of it costs 0.06 dB of
+"""Of the decibels that are lacking, the share that the gain makes up. All of it costs 0.06 dB of
 PSNR and 0.0015 of SSIM on real photos, twice as much as this share: a gain gives back power, not
 details."""
 

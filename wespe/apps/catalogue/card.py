@@ -89,7 +89,7 @@ def _training(card: ModelCard) -> Iterator[str]:
     )
     if card.degradation:
         yield from ("", f"What it learned to undo: {card.degradation}.")
-    if card.detail:
+    if card.detail and card.detail > 1:
         yield from ("", f"The finest detail of what it makes is amplified {card.detail:g} times.")
     yield from ("", "All settings:", "", "```yaml")
     yield yaml.safe_dump(dict(card.recipe), sort_keys=False).rstrip()

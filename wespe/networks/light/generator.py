@@ -7,7 +7,7 @@ import numpy as np
 
 from wespe.networks.light.graph import Arrays, Graph, Node
 from wespe.networks.light.network import LightNetwork, NeedsTorchError, Planes
-from wespe.networks.light.transport import LightTransport, detail
+from wespe.networks.light.transport import LightTransport, fine_detail
 from wespe.networks.transport_numbers import DETAIL_FIELD_PX, RECEPTIVE_FIELD_PX
 
 
@@ -51,7 +51,7 @@ class LightGenerator(LightNetwork):
             return np.float32(0.58) * np.tanh(convolved) + np.float32(0.5)
         restored = prepared + convolved
         if self._detail is not None:
-            restored += (self._detail - np.float32(1)) * detail(restored)
+            restored += (self._detail - np.float32(1)) * fine_detail(restored)
         gamma = scene if self.neutral else None
         return self._transport.recolour(restored, gamma) if self._transport else restored
 

@@ -103,7 +103,7 @@ class LightTransport:
         return mixed.clip(0, 1, out=mixed)
 
 
-def detail(image: Planes) -> Planes:
+def fine_detail(image: Planes) -> Planes:
     """What of the luma is finer than a blur of `DETAIL_PX`, `(1, 1, h, w)`, as in `Transport`."""
     luma = _grey(image)
     if min(luma.shape[2:]) <= DETAIL_FIELD_PX:
