@@ -56,6 +56,16 @@ def test_other_arrays_are_refused(tmp_path: Path, array: Any) -> None:
         PatchSet.open(tmp_path / "set.npy")
 
 
+def test_a_set_that_shows_nothing_is_refused(tmp_path: Path) -> None:
+    pixels = np.arange(3, dtype=np.uint8).reshape(3, 1, 1, 1).repeat(8, 1).repeat(8, 2).repeat(3, 3)
+    _write(tmp_path / "set.npy", pixels, [(0, 0, 0)] * 3)
+    with pytest.raises(ValueError, match=r"set\.npy: .*; the 3 patches of phone have a single"):
+        PatchSet.open(tmp_path / "set.npy")
+    pixels[2, 7, 7, 2] += 1
+    np.save(tmp_path / "set.npy", pixels)
+    assert len(PatchSet.open(tmp_path / "set.npy")) == 3
+
+
 def test_files_that_are_no_array_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "set.npy"
     with pytest.raises(ValueError, match=r"set\.npy: expected a patch set, got"):

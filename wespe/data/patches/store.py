@@ -27,7 +27,8 @@ class PatchSet:
 
     @classmethod
     def open(cls, path: Path) -> "PatchSet":
-        """Map a patch set into memory; ValueError names a file that is not one or is empty."""
+        """Map a patch set into memory; ValueError names a file that is not one, is empty, or shows
+        nothing: each of its patches is of a single colour."""
         try:
             pixels = np.lib.format.open_memmap(path, mode="r")
         except (OSError, ValueError) as error:
@@ -44,6 +45,11 @@ class PatchSet:
             )
         if not described:
             raise ValueError(f"{path}: expected patches, got none; left out: {manifest.left_out}")
+        if all((patch == patch[0, 0]).all() for patch in pixels):
+            raise ValueError(
+                f"{path}: expected photos that show something; the {described} patches of "
+                f"{manifest.source} have a single colour each"
+            )
         return cls(pixels, manifest)
 
     def __len__(self) -> int:
