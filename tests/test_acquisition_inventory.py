@@ -39,14 +39,14 @@ def test_every_dataset_has_its_terms_and_what_is_known_of_it() -> None:
 
 def test_every_line_is_of_a_source_and_every_source_has_its_line() -> None:
     asked = set()
-    for kind in ("dped", "div2k", "kitti", "cityscapes"):
+    for kind in ("dped", "div2k", "bsd100", "kitti", "cityscapes"):
         code = (ROOT / "wespe" / "data" / f"{kind}.py").read_text("utf-8")
         asked |= set(re.findall(r'Archive\(\s*f?"(\w+?)(?:_\{part\})?"', code))
     lines = set(read_inventory(INVENTORY))
     assert {line.removesuffix("_train").removesuffix("_valid") for line in lines} == asked
 
 
-@pytest.mark.parametrize("kind", ["dped", "div2k", "kitti", "cityscapes"])
+@pytest.mark.parametrize("kind", ["dped", "div2k", "bsd100", "kitti", "cityscapes"])
 def test_an_index_has_the_licence_of_the_inventory(kind: str) -> None:
     source = importlib.import_module(f"wespe.data.{kind}")
     items = read_inventory(INVENTORY).values()

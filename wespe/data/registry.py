@@ -7,6 +7,7 @@ from typing import Any
 
 from wespe.data import (
     aligned,
+    bsd100,
     cityscapes,
     demo,
     div2k,
@@ -45,6 +46,7 @@ SOURCES: dict[str, Source] = {
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True, needs=dped.needs),
     "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True, needs=div2k.needs),
+    "bsd100": Source(bsd100.Bsd100Settings, bsd100.acquire, online=True, needs=bsd100.needs),
     "kitti": Source(kitti.KittiSettings, kitti.acquire, online=True, needs=kitti.needs),
     "cityscapes": Source(
         cityscapes.CityscapesSettings, cityscapes.acquire, online=True, needs=cityscapes.needs
