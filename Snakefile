@@ -18,6 +18,7 @@ from wespe.pipeline.workflow import (
     hint,
     online_sources,
     photos_of,
+    slurm_advice,
     votes_of,
 )
 from wespe.settings.params import load
@@ -72,3 +73,8 @@ onsuccess:
         for line in [*outcome(settings), hint(PARAMS)]:
             if line:
                 print(line)
+
+
+onerror:
+    for line in slurm_advice(Path(log).read_text("utf-8", "replace")):
+        print(f"Cluster: {line}", file=sys.stderr)

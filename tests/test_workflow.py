@@ -173,6 +173,18 @@ def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
     assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []
 
 
+def test_what_slurm_ended_is_told_with_what_to_raise() -> None:
+    failed = "message: SLURM-job '{}' failed, SLURM status is: '{}'. Reason: Unknown. Log: x\n"
+    node = "SLURM-job '9' failed due to a node failure, SLURM status is: 'NODE_FAIL'. Failed"
+    many = [("3", "OUT_OF_MEMORY"), ("4", "FAILED"), ("5", "TIMEOUT"), ("6", "OUT_OF_MEMORY")]
+    said = "".join(failed.format(*one) for one in many) + node
+    memory, time, lost = workflow.slurm_advice(said)
+    assert memory.startswith("job 3, 6 took more memory than it asked for: expected more `mem_mb`")
+    assert time.startswith("job 5 took longer than it asked for: expected more `runtime`")
+    assert lost.startswith("job 9 lost its node")
+    assert workflow.slurm_advice("Nothing to be done") == []
+
+
 def test_all_that_may_use_a_gpu_goes_to_the_partition_that_has_some() -> None:
     rules = "\n".join(path.read_text() for path in Path(ROOT / "workflow/rules").glob("*.smk"))
     blocks = re.findall(r"^rule (\w+):(.*?)(?=^\S|\Z)", rules, re.MULTILINE | re.DOTALL)

@@ -129,6 +129,30 @@ def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
     return found
 
 
+_ENDED_BY_SLURM = {
+    "TIMEOUT": "took longer than it asked for: expected more `runtime` for its rule in the profile",
+    "OUT_OF_MEMORY": "took more memory than it asked for: expected more `mem_mb` for its rule in "
+    "the profile",
+    "NODE_FAIL": "lost its node: the same command tries again, on another one",
+    "CANCELLED": "was cancelled: the same command goes on",
+}
+
+
+def slurm_advice(said: str) -> list[str]:
+    """What Slurm did to jobs, each kind with what to do.
+
+    `said`: all that Snakemake has said, with the words of its plugin for Slurm about each job.
+    """
+    ended: dict[str, list[str]] = {}
+    for job, status in re.findall(r"SLURM-job '(\w+)' failed\b.*?status is: '(\w+)", said, re.S):
+        ended.setdefault(status, []).append(job)
+    return [
+        f"job {', '.join(jobs)} {_ENDED_BY_SLURM[status]}"
+        for status, jobs in ended.items()
+        if status in _ENDED_BY_SLURM
+    ]
+
+
 def _short(path: Path) -> Path:
     """`path` relative to the current folder, if it lies inside."""
     here = Path.cwd()

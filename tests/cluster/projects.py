@@ -1,0 +1,206 @@
+"""Small projects whose rules are jobs of Slurm, and what Slurm and Snakemake say of them."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from PIL import Image
+
+from tests.copies import copy_project
+
+QUICKLY = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5")
+"""Snakemake asks after its jobs soon, and not after 40 seconds as on a cluster that many use."""
+
+_ENDED = ("COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "CANCELLED")
+_TIMED = {"generator.json", "rater.json", "report.html"}
+"""Files that tell how long something took."""
+
+
+@dataclass
+class Project:
+    """A copy of the project at `root` with settings of its own.
+
+    Its jobs have few cores and one thread, wherever they run: sums of several threads may round
+    otherwise.
+    """
+
+    root: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command; its messages are in `stdout`, those of standard error too."""
+        return subprocess.run(command, **self._surroundings())
+
+    def do(self, *command: str) -> str:
+        """Run a command that has to succeed; returns its messages."""
+        done = self.call(*command)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command, whose messages go to the file `said`."""
+        with (self.root / "said").open("w") as said:
+            return subprocess.Popen(command, **{**self._surroundings(), "stdout": said})
+
+    def _surroundings(self) -> dict[str, Any]:
+        folders = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        one = {"PATH": folders, "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
+        # Without bytecode each of many processes would compile torch anew, for ten seconds.
+        inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        return {
+            "cwd": self.root,
+            "env": {**inherited, **one, **self.environment},
+            "text": True,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+        }
+
+    def locally(self, *targets: str) -> str:
+        """Make `targets`, or all, on this machine; returns what Snakemake says."""
+        return self.do("snakemake", "--cores", "2", "--set-threads", "train=1", *targets)
+
+    def submission(self, *targets: str) -> list[str]:
+        """The command that makes `targets`, or all, by jobs of Slurm."""
+        return ["snakemake", "--workflow-profile", "profiles/slurm", *QUICKLY, *targets]
+
+    def profile(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the profile for Slurm."""
+        path = self.root / "profiles" / "slurm" / "config.yaml"
+        settings = yaml.safe_load(path.read_text())
+        change(settings)
+        path.write_text(yaml.safe_dump(settings))
+
+    def settings(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the settings."""
+        path = self.root / "params.yaml"
+        settings = yaml.safe_load(path.read_text())
+        change(settings)
+        path.write_text(yaml.safe_dump(settings))
+
+    def log(self, rule: str, name: str) -> str:
+        """What the log of a rule says; nothing before there is one."""
+        path = self.root / "results" / "tiny" / "logs" / rule / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def result(self) -> dict[str, bytes]:
+        """All that a run has made and that does not tell how long it took."""
+        return result(self.root / "results" / "tiny")
+
+    def copy(self, to: Path) -> "Project":
+        """Another project that has come as far as this one."""
+        shutil.copytree(self.root, to, symlinks=True)
+        return Project(to, dict(self.environment))
+
+
+def result(folder: Path) -> dict[str, bytes]:
+    """The files of a folder of results but logs and those that tell how long something took."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
+    kept = (path for path in files if path.name not in _TIMED and "logs" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
+
+
+def make_project(root: Path, sources: Sequence[str], targets: Sequence[str]) -> Project:
+    """A project with a pair for each source and target, and two more, `long` and `again`.
+
+    `long` is evaluated on two photos. A training takes a second or so on a core, `long` ten times
+    that.
+    """
+    copy_project(root)
+    numbers = np.random.default_rng(0)
+    for name in [*sources, *targets, "scenes"]:
+        for photo in range(2):
+            path = root / "photos" / name / f"{photo}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(numbers.integers(0, 256, (160, 160, 3), np.uint8)).save(path)
+    pairs = {
+        f"{source}_{target}": {"source": source, "target": target, "recipe": "short"}
+        for source in sources
+        for target in targets
+    }
+    first = {"source": sources[0], "target": targets[0]}
+    pairs |= {"long": {**first, "recipe": "long"}, "again": {**first, "recipe": "short", "seed": 1}}
+    short = {
+        "steps": 20,
+        "batch_size": 2,
+        "ema": 0.9,
+        "augment": True,
+        "generator": {"width": 8, "blocks": 1, "norm": "none"},
+        "discriminator": {"norm": "none", "r1": 0.01},
+        "weights": {"content": 0.0},
+        "log_every": 1,
+        "sample_every": 20,
+        "save_every": 5,
+    }
+    settings = {
+        "run": {
+            "name": "tiny",
+            "results": "results/tiny",
+            "data": "data",
+            "seed": 0,
+            "compute": "cpu-fp32",
+            "tracking": "",
+        },
+        "sources": {
+            name: {"kind": "folder", "path": f"photos/{name}"}
+            for name in [*sources, *targets, "scenes"]
+        },
+        "domains": [*sources, *targets],
+        "patches": {"size_px": 32, "count": 16},
+        "recipes": {"short": short, "long": {**short, "steps": 200}},
+        "pairs": pairs,
+        "evaluations": {"scenes": {"pair": "long", "photos": "scenes", "pictures": 1}},
+    }
+    (root / "params.yaml").write_text(yaml.safe_dump(settings))
+    return Project(root)
+
+
+def read_losses(project: Project, name: str) -> list[dict[str, float]]:
+    """The records of a finished training."""
+    path = project.root / "results" / "tiny" / "pairs" / name / "losses.jsonl"
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def jobs() -> dict[str, str]:
+    """The rules and names of the jobs that Slurm knows and that have not ended, by number."""
+    listed = slurm("squeue", "--noheader", "--states=PENDING,RUNNING", "--format=%i %k")
+    return dict(line.split(maxsplit=1) for line in listed.splitlines())
+
+
+def state_of(job: str) -> str:
+    """The state of a job in Slurm's accounts, such as `COMPLETED`."""
+    said = slurm("sacct", "-X", "--noheader", "--parsable2", f"--jobs={job}", "--format=state")
+    return said.split()[0] if said.split() else ""
+
+
+def slurm(*command: str) -> str:
+    """What a command of Slurm says; it has to succeed."""
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def wait_for(what: Callable[[], object], *, seconds: float = 150) -> Any:
+    """What a function gives as soon as that is true; AssertionError if it takes too long."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited {seconds} s in vain")
+
+
+def interrupt(snakemake: subprocess.Popen[str]) -> None:
+    """Press Ctrl-C, as it were, and wait for the end."""
+    if snakemake.poll() is None:
+        snakemake.send_signal(signal.SIGINT)
+    snakemake.wait(90)
