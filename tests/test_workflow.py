@@ -173,6 +173,24 @@ def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
     assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []
 
 
+def test_clocks_that_differ_are_told_before_work_is_done_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "generator.safetensors"
+    missing = tmp_path / "missing"
+    made.touch()
+    assert workflow.clock_warnings(tmp_path, [made, missing]) == []
+    os.utime(made, (time.time() + 3600,) * 2)
+    [later] = workflow.clock_warnings(tmp_path, [made, missing])
+    assert later.startswith(f"{made} is dated 60 min ahead of this machine's clock")
+    assert "snakemake --cores 1 --touch" in later
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    [disk] = workflow.clock_warnings(tmp_path, [made])
+    assert "dated 60 min behind this machine's clock" in disk
+    assert "NTP" in disk
+
+
 def test_what_slurm_ended_is_told_with_what_to_raise() -> None:
     failed = "message: SLURM-job '{}' failed, SLURM status is: '{}'. Reason: Unknown. Log: x\n"
     node = "SLURM-job '9' failed due to a node failure, SLURM status is: 'NODE_FAIL'. Failed"

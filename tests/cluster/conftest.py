@@ -1,6 +1,5 @@
-"""Jobs are submitted only where somebody asks for it: `pytest -m cluster`."""
+"""Projects for jobs, made once for all tests."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,22 +10,12 @@ from tests.cluster.projects import Project, jobs, make_project, slurm
 SOURCES, TARGETS = ("htc", "nokia", "sony"), ("canon", "nikon")
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    reason = "submits jobs: ask for it by -m cluster"
-    if "cluster" in config.getoption("-m"):
-        if shutil.which("sbatch"):
-            return
-        reason = "Slurm is not installed"
-    for item in items:
-        if item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.skip(reason=reason))
-
-
 @pytest.fixture(scope="session")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose patches are cut; eight pairs, a grid among them, are to be trained."""
     project = make_project(tmp_path_factory.mktemp("cut") / "project", SOURCES, TARGETS)
-    project.locally("--until", "patches")
+    patches = [f"data/patches/{name}.npy" for name in (*SOURCES, *TARGETS)]
+    project.locally("data/sources/scenes", *patches)
     return project
 
 
@@ -41,8 +30,9 @@ def made(cut: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
 @pytest.fixture
 def project(cut: Project, tmp_path: Path) -> Iterator[Project]:
     """A copy whose patches are cut. What is left of its jobs and on the nodes ends with it."""
-    yield cut.copy(tmp_path / "project")
-    if left := list(jobs()):
+    project = cut.copy(tmp_path / "project")
+    yield project
+    if left := jobs(project):
         slurm("scancel", *left)
     for state in ("down", "drain"):
         for node in slurm("sinfo", "-hN", "--states", state, "-o", "%N").split():

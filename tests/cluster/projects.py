@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,17 +23,24 @@ from tests.copies import copy_project
 QUICKLY = ("--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "5")
 """Snakemake asks after its jobs soon, and not after 40 seconds as on a cluster that many use."""
 
-_ENDED = ("COMPLETED", "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "CANCELLED")
+NETWORK = "results/tiny/pairs/long/generator.safetensors"
+PATIENCE_S = 1200.0
+"""What takes longer hangs, also on a machine that has much else to do."""
+
+ONE_THREAD = ("--set-threads", "train=1")
+"""Several threads may round otherwise than one."""
+
 _TIMED = {"generator.json", "rater.json", "report.html"}
 """Files that tell how long something took."""
+_TIMES = re.compile(rb'.*("seconds": |crops/s).*')
+"""The lines of a summary that do."""
 
 
 @dataclass
 class Project:
     """A copy of the project at `root` with settings of its own.
 
-    Its jobs have few cores and one thread, wherever they run: sums of several threads may round
-    otherwise.
+    A training has one thread, wherever it runs.
     """
 
     root: Path
@@ -67,11 +76,12 @@ class Project:
 
     def locally(self, *targets: str) -> str:
         """Make `targets`, or all, on this machine; returns what Snakemake says."""
-        return self.do("snakemake", "--cores", "2", "--set-threads", "train=1", *targets)
+        return self.do("snakemake", "--cores", "2", *ONE_THREAD, "--", *(targets or ["all"]))
 
     def submission(self, *targets: str) -> list[str]:
         """The command that makes `targets`, or all, by jobs of Slurm."""
-        return ["snakemake", "--workflow-profile", "profiles/slurm", *QUICKLY, *targets]
+        options = ("--workflow-profile", "profiles/slurm", *QUICKLY, *ONE_THREAD)
+        return ["snakemake", *options, "--", *(targets or ["all"])]
 
     def profile(self, change: Callable[[dict[str, Any]], object]) -> None:
         """Change the profile for Slurm."""
@@ -103,16 +113,21 @@ class Project:
 
 
 def result(folder: Path) -> dict[str, bytes]:
-    """The files of a folder of results but logs and those that tell how long something took."""
+    """The files of a folder of results, without logs and all that tells how long something took."""
     files = (path for path in folder.rglob("*") if path.is_file() and path.name[0] != ".")
     kept = (path for path in files if path.name not in _TIMED and "logs" not in path.parts)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in kept}
+    return {
+        str(path.relative_to(folder)): _TIMES.sub(b"", path.read_bytes())
+        if path.name == "summary.json"
+        else path.read_bytes()
+        for path in kept
+    }
 
 
 def make_project(root: Path, sources: Sequence[str], targets: Sequence[str]) -> Project:
     """A project with a pair for each source and target, and two more, `long` and `again`.
 
-    `long` is evaluated on two photos. A training takes a second or so on a core, `long` ten times
+    `long` is evaluated on two photos. A training takes a second or so on a core, `long` three times
     that.
     """
     copy_project(root)
@@ -122,12 +137,12 @@ def make_project(root: Path, sources: Sequence[str], targets: Sequence[str]) -> 
             path = root / "photos" / name / f"{photo}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(numbers.integers(0, 256, (160, 160, 3), np.uint8)).save(path)
-    pairs = {
+    pairs: dict[str, dict[str, Any]] = {
         f"{source}_{target}": {"source": source, "target": target, "recipe": "short"}
         for source in sources
         for target in targets
     }
-    first = {"source": sources[0], "target": targets[0]}
+    first: dict[str, Any] = {"source": sources[0], "target": targets[0]}
     pairs |= {"long": {**first, "recipe": "long"}, "again": {**first, "recipe": "short", "seed": 1}}
     short = {
         "steps": 20,
@@ -156,7 +171,7 @@ def make_project(root: Path, sources: Sequence[str], targets: Sequence[str]) -> 
         },
         "domains": [*sources, *targets],
         "patches": {"size_px": 32, "count": 16},
-        "recipes": {"short": short, "long": {**short, "steps": 200}},
+        "recipes": {"short": short, "long": {**short, "steps": 60}},
         "pairs": pairs,
         "evaluations": {"scenes": {"pair": "long", "photos": "scenes", "pictures": 1}},
     }
@@ -170,10 +185,11 @@ def read_losses(project: Project, name: str) -> list[dict[str, float]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def jobs() -> dict[str, str]:
-    """The rules and names of the jobs that Slurm knows and that have not ended, by number."""
-    listed = slurm("squeue", "--noheader", "--states=PENDING,RUNNING", "--format=%i %k")
-    return dict(line.split(maxsplit=1) for line in listed.splitlines())
+def jobs(project: Project) -> list[str]:
+    """The numbers of the project's jobs that have not ended."""
+    listed = slurm("squeue", "--noheader", "--states=PENDING,RUNNING", "--format=%i %Z")
+    mine = (line.split(maxsplit=1) for line in listed.splitlines())
+    return [number for number, folder in mine if folder == str(project.root)]
 
 
 def state_of(job: str) -> str:
@@ -189,7 +205,7 @@ def slurm(*command: str) -> str:
     return done.stdout
 
 
-def wait_for(what: Callable[[], object], *, seconds: float = 150) -> Any:
+def wait_for(what: Callable[[], object], *, seconds: float = PATIENCE_S) -> Any:
     """What a function gives as soon as that is true; AssertionError if it takes too long."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -203,4 +219,56 @@ def interrupt(snakemake: subprocess.Popen[str]) -> None:
     """Press Ctrl-C, as it were, and wait for the end."""
     if snakemake.poll() is None:
         snakemake.send_signal(signal.SIGINT)
-    snakemake.wait(90)
+    snakemake.wait(PATIENCE_S)
+
+
+@contextmanager
+def training(project: Project) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Snakemake and the number of its job, whose training is halted after some steps."""
+    snakemake = project.start(*project.submission(NETWORK))
+    try:
+        wait_for(lambda: recorded(project) >= 20 or snakemake.poll() is not None)
+        assert snakemake.poll() is None, said(project)
+        signal_training(project, signal.SIGSTOP)
+        [job] = jobs(project)
+        yield snakemake, job
+    finally:
+        interrupt(snakemake)
+
+
+def recorded(project: Project) -> int:
+    """The last step in the records of the training; -1 before there is one."""
+    for losses in project.root.glob(".wespe/training/*/losses.jsonl"):
+        return losses.read_text().count("\n")
+    return -1
+
+
+def signal_training(project: Project, number: signal.Signals) -> None:
+    """Send a signal to the process that trains."""
+    [process] = [
+        int(entry.name)
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit() and trains(entry, project.root)
+    ]
+    os.kill(process, number)
+
+
+def trains(process: Path, root: Path) -> bool:
+    try:
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        here = (process / "cwd").readlink() == root
+    except OSError:  # It has ended.
+        return False
+    return here and len(words) > 2 and words[1].endswith(b"/wespe") and words[2] == b"train"
+
+
+def said(project: Project) -> str:
+    """What Snakemake has said so far."""
+    return (project.root / "said").read_text()
+
+
+def check_pair(project: Project, made: Project) -> None:
+    """All files of the pair are those of a training that nobody disturbed."""
+    part = "pairs/long/"
+    ours, theirs = project.result(), made.result()
+    assert {name: data for name, data in theirs.items() if name.startswith(part)} == ours

@@ -4,7 +4,9 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,39 @@ def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
             "server, here or, without this line, in MLFLOW_TRACKING_URI (docs/cluster.md)"
         )
     return found
+
+
+_OFF_S = 60.0  # a disk on the network may be late by seconds
+
+
+def clock_warnings(folder: Path, made: Iterable[Path]) -> list[str]:
+    """What is amiss with the clocks that date files, each with what to do.
+
+    `folder`: of the project, in which a file is made and removed again. `made`: what the run has
+    made before. Snakemake makes again what is older than what it is made of.
+    """
+    found = []
+    now = time.time()
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        ahead = os.fstat(probe.fileno()).st_mtime - now
+    if abs(ahead) > _OFF_S:
+        found.append(
+            f"files in {folder.absolute()} are dated {_span(ahead)} this machine's clock, so that "
+            "what is done may be done again: expected one time on all machines, as NTP keeps it"
+        )
+    dates = {path: path.lstat().st_mtime for path in made if path.exists()}
+    latest = max(dates, key=dates.__getitem__, default=None)
+    if latest and dates[latest] - now > _OFF_S:
+        found.append(
+            f"{latest} is dated {_span(dates[latest] - now)} this machine's clock, so that what is "
+            "made of it would be made again and again: set the clocks right, then date all that "
+            "is made anew by `snakemake --cores 1 --touch`"
+        )
+    return found
+
+
+def _span(seconds: float) -> str:
+    return f"{abs(seconds) / 60:.0f} min {'ahead of' if seconds > 0 else 'behind'}"
 
 
 _ENDED_BY_SLURM = {
