@@ -46,10 +46,13 @@ ON_ONE_NODE = {
     "report": "cpu",
 }
 RUNS = {
-    "as usual": ("", ON_ONE_NODE),
-    "two nodes": (", nodes: 2, devices: 2", {**ON_ONE_NODE, "train": "gpu, 2 GPUs on each of 2"}),
+    "as usual": ("compute: auto", ON_ONE_NODE),
+    "two nodes": (
+        "compute: auto, nodes: 2, devices: 3",
+        {**ON_ONE_NODE, "train": "gpu, 3 GPUs on each of 2"},
+    ),
     "without GPU": (
-        ", compute: cpu-fp32, nodes: 2",
+        "compute: cpu-fp32, nodes: 2",
         {
             rule: {"train": "gpu, on each of 2"}.get(rule, place.partition(",")[0])
             for rule, place in ON_ONE_NODE.items()
@@ -63,8 +66,8 @@ RUNS = {
 def test_each_rule_asks_for_what_it_needs(
     project: Project, monkeypatch: pytest.MonkeyPatch, run: str, real: bool
 ) -> None:
-    added, expected = RUNS[run]
-    project.edit("params.yaml", "compute: auto", f"compute: auto{added}".replace("auto, c", "c"))
+    settings, expected = RUNS[run]
+    project.edit("params.yaml", "compute: auto", settings)
     project.add_judges()
     make_outputs()
     calls = submit(project, monkeypatch, real=real)

@@ -191,13 +191,18 @@ def test_clocks_that_differ_are_told_before_work_is_done_twice(
     assert "NTP" in disk
 
 
-def test_what_slurm_ended_is_told_with_what_to_raise() -> None:
+def test_what_slurm_ended_is_told_with_what_to_raise(tmp_path: Path) -> None:
     failed = "message: SLURM-job '{}' failed, SLURM status is: '{}'. Reason: Unknown. Log: x\n"
     node = "SLURM-job '9' failed due to a node failure, SLURM status is: 'NODE_FAIL'. Failed"
     many = [("3", "OUT_OF_MEMORY"), ("4", "FAILED"), ("5", "TIMEOUT"), ("6", "OUT_OF_MEMORY")]
-    said = "".join(failed.format(*one) for one in many) + node
+    log = tmp_path / "7.log"
+    log.write_text("slurmstepd: error: StepId=7.2 exceeded memory limit (58 > 31), being killed")
+    step = f"submitted with SLURM jobid 7 (log: {log}).\n{failed.format('7', 'FAILED')}"
+    said = "".join(failed.format(*one) for one in many) + step + node
     memory, time, lost = workflow.slurm_advice(said)
-    assert memory.startswith("job 3, 6 took more memory than it asked for: expected more `mem_mb`")
+    assert memory.startswith(
+        "job 3, 6, 7 took more memory than it asked for: expected more `mem_mb`"
+    )
     assert time.startswith("job 5 took longer than it asked for: expected more `runtime`")
     assert lost.startswith("job 9 lost its node")
     assert workflow.slurm_advice("Nothing to be done") == []

@@ -173,19 +173,31 @@ _ENDED_BY_SLURM = {
 }
 
 
+_MEMORY = re.compile("exceeded memory limit|oom.kill", re.IGNORECASE)
+
+
 def slurm_advice(said: str) -> list[str]:
     """What Slurm did to jobs, each kind with what to do.
 
     `said`: all that Snakemake has said, with the words of its plugin for Slurm about each job.
     """
+    logs = dict(re.findall(r"SLURM jobid (\w+) \(log: (.*)\)", said))
     ended: dict[str, list[str]] = {}
     for job, status in re.findall(r"SLURM-job '(\w+)' failed\b.*?status is: '(\w+)", said, re.S):
-        ended.setdefault(status, []).append(job)
+        # Where Slurm itself watches the memory it ends a step, and the job has only failed.
+        full = status == "FAILED" and _MEMORY.search(_text(logs.get(job)))
+        ended.setdefault("OUT_OF_MEMORY" if full else status, []).append(job)
     return [
         f"job {', '.join(jobs)} {_ENDED_BY_SLURM[status]}"
         for status, jobs in ended.items()
         if status in _ENDED_BY_SLURM
     ]
+
+
+def _text(path: str | None) -> str:
+    """A file's text; empty where there is none."""
+    file = Path(path or "")
+    return file.read_text("utf-8", "replace") if file.is_file() else ""
 
 
 def _short(path: Path) -> Path:
