@@ -40,7 +40,8 @@ def _is_transport_stream(path: Path) -> bool:
             head = stream.read((_PACKETS + 1) * max(_PACKET_BYTES))
     except OSError:
         return False
-    return any(
+    # A text whose lines are of one length may have that letter so often, but no zeros.
+    return b"\0" in head and any(
         head[start::size][:_PACKETS] == bytes([_SYNC] * _PACKETS)
         for size in _PACKET_BYTES
         for start in range(size)
