@@ -32,7 +32,7 @@ from wespe.core.walk import walk
 from wespe.networks.generator import Generator
 from wespe.networks.inference.photo import enhance_files
 from wespe.networks.inference.tiled import PhotoEnhancer
-from wespe.networks.inference.video.source import is_video
+from wespe.photos.video.source import is_video
 
 LOSSY = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hif", ".avif"})
 # Mean and largest difference, in levels of 255. Decoders round 5 bits to 8 in their own ways.

@@ -19,12 +19,12 @@ from tests.videos import HEIGHT, WIDTH, packets, scene, see, write_clip
 from wespe.networks.enlarging.compact import Compact
 from wespe.networks.inference.photo import enhance_files
 from wespe.networks.inference.tiled import PhotoEnhancer
-from wespe.networks.inference.video.clip import read_clip
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.enlarged import enlarged_clip
 from wespe.networks.inference.video.flicker import flicker_of_files
-from wespe.networks.inference.video.source import VideoError
 from wespe.photos.images import Pixels
+from wespe.photos.video.clip import read_clip
+from wespe.photos.video.source import VideoError
 
 pytestmark = pytest.mark.slow
 

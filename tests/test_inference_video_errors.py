@@ -11,7 +11,7 @@ import pytest
 
 from tests.videos import scene, write_clip
 from wespe.networks.inference.video.enhance import enhance_video
-from wespe.networks.inference.video.source import VideoError
+from wespe.photos.video.source import VideoError
 
 pytestmark = pytest.mark.slow
 

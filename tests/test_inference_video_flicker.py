@@ -9,10 +9,10 @@ from tests.videos import scene, write_clip
 from wespe import cli
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.flicker import flicker, flicker_of_files
-from wespe.networks.inference.video.motion import flow, moved, seen_before
-from wespe.networks.inference.video.source import VideoError
 from wespe.networks.inference.video.steady import Steady
 from wespe.photos.images import Pixels
+from wespe.photos.video.motion import flow, moved, seen_before
+from wespe.photos.video.source import VideoError
 
 pytestmark = pytest.mark.slow
 

@@ -15,10 +15,11 @@ import pytest
 from tests.conftest import ROOT
 from tests.videos import see, write_clip
 from wespe.core.files import lock
-from wespe.networks.inference.video import clip, enhance
+from wespe.networks.inference.video import enhance
 from wespe.networks.inference.video.enhance import enhance_video
-from wespe.networks.inference.video.source import VideoError
 from wespe.photos.images import Pixels
+from wespe.photos.video import clip
+from wespe.photos.video.source import VideoError
 
 pytestmark = pytest.mark.slow
 

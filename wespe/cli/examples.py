@@ -13,6 +13,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "export": ("wespe export --model any_camera --out any_camera.onnx",),
     "flicker": ("wespe flicker clip.mp4 clip_enhanced.mp4",),
+    "compare-videos": ("wespe compare-videos original.mkv bicubic.mkv enlarged.mkv",),
     "serve": (
         "wespe serve                                      # prints the page's address",
         "wespe serve --model phone_dslr --port 8000",

@@ -29,7 +29,7 @@ GROUPS = (
 """Each adds its commands by its function `add`."""
 
 PURPOSES: dict[str, tuple[str, ...]] = {
-    "enhance": ("enhance", "list", "serve", "flicker", "export", "import-dped"),
+    "enhance": ("enhance", "list", "serve", "flicker", "compare-videos", "export", "import-dped"),
     "train": ("init", "check", "plan", "acquire", "patches", "train", "models", "flickr-remove"),
     "judge": ("evaluate", "rater", "rate", "agree", "study", "metrics", "tables", "report"),
     "pipeline": ("results", "record", "sync", "dvc", "schema"),

@@ -3,6 +3,7 @@
 import argparse
 import json
 from dataclasses import asdict
+from math import isfinite
 from pathlib import Path
 
 from wespe.cli.parser import Commands
@@ -20,6 +21,26 @@ def add(commands: Commands) -> None:
         help="how many frames to measure, from the start (default: all)",
     )
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
+    _comparing(commands.add("compare-videos", compare, params=False))
+
+
+def _comparing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("truth", type=Path, metavar="TRUTH", help="the video as it should be")
+    command.add_argument(
+        "results", type=Path, nargs="+", metavar="RESULT", help="a video of the same size"
+    )
+    for name, default, explained in (
+        ("border", 8, "px that are left out along each side"),
+        ("ends", 2, "frames that are left out at the start and at the end"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=int,
+            default=default,
+            metavar="NUMBER",
+            help=f"{explained} (default: %(default)s)",
+        )
+    command.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
 def flicker(arguments: argparse.Namespace) -> None:
@@ -33,3 +54,23 @@ def flicker(arguments: argparse.Namespace) -> None:
     print(f"{measured.pairs} pairs of frames, {measured.left_out} more at cuts left out")
     print(f"the source changes by {measured.source:.2f} levels of 255 from frame to frame")
     print(f"flicker added: {measured.added:.2f} levels, of large areas {measured.added_areas:.2f}")
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Measure how near videos are to the true one: PSNR of luma, motion (tOF), flicker."""
+    from wespe.judging.videos import compare_videos
+
+    given = arguments
+    width = max(len("RESULT"), *(len(str(result)) for result in given.results))
+    if not given.json:
+        print(f"{'RESULT':{width}}  frames  PSNR Y dB  tOF px  flicker")
+    for result in given.results:
+        found = compare_videos(given.truth, result, border_px=given.border, ends=given.ends)
+        if given.json:
+            values = {key: value if isfinite(value) else None for key, value in vars(found).items()}
+            print(json.dumps({"result": str(result), **values}))
+        else:
+            print(
+                f"{result!s:{width}}  {found.frames:6}  {found.psnr_y_db:9.2f}  "
+                f"{found.t_of_px:6.3f}  {found.flicker:7.2f}"
+            )

@@ -1,4 +1,4 @@
-"""Photos: reading and writing them, their pixels as tensors, and filters.
+"""Photos and videos: reading and writing them, their pixels as tensors, and filters.
 
 Imports `core`.
 """

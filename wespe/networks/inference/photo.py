@@ -13,10 +13,10 @@ from wespe.networks.inference.ledger import State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
 from wespe.networks.inference.video.encoding import CRF, check_crf
-from wespe.networks.inference.video.source import is_video
 from wespe.networks.inference.video.steady import STEADY, check_share
 from wespe.networks.inference.work import Work
 from wespe.photos.images import PhotoError, photo_size
+from wespe.photos.video.source import is_video
 
 
 @dataclass(frozen=True)

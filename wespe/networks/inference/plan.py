@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from wespe.core.patterns import matches
 from wespe.core.walk import walk
 from wespe.networks.inference.video.join import result_suffix
-from wespe.networks.inference.video.source import is_video
 from wespe.photos.images import PHOTO_SUFFIXES
+from wespe.photos.video.source import is_video
 
 
 @dataclass(frozen=True)

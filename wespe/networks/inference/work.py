@@ -13,9 +13,9 @@ from wespe.networks.inference.enlarged import check_size, end_scale
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.tiles import TiledEnhancer
 from wespe.networks.inference.video.enhance import enhance_video
-from wespe.networks.inference.video.source import is_video
 from wespe.photos.images import PhotoError
 from wespe.photos.originals import read_original, write_like
+from wespe.photos.video.source import is_video
 
 
 class Work:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wespe.core.parallel import available_cores
-from wespe.networks.inference.video.clip import Clip
+from wespe.photos.video.clip import Clip
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -12,15 +12,15 @@ import numpy as np
 
 from wespe.core.files import BusyError, atomic_file, lock, sha256
 from wespe.core.progress import Progress
-from wespe.networks.inference.video.clip import Clip, decoded, read_clip
-from wespe.networks.inference.video.colour import Levels, ToRgb, changed
-from wespe.networks.inference.video.deinterlace import Deinterlacer
 from wespe.networks.inference.video.encoding import CRF, check_crf, encode
 from wespe.networks.inference.video.enlarged import enlarged_clip
 from wespe.networks.inference.video.join import join
 from wespe.networks.inference.video.kept import Kept
-from wespe.networks.inference.video.source import VideoError
 from wespe.networks.inference.video.steady import STEADY, Steady
+from wespe.photos.video.clip import Clip, decoded, read_clip
+from wespe.photos.video.colour import Levels, ToRgb, changed
+from wespe.photos.video.deinterlace import Deinterlacer
+from wespe.photos.video.source import VideoError
 
 if TYPE_CHECKING:
     from av import VideoFrame

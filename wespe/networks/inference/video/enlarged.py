@@ -3,14 +3,14 @@
 import math
 from dataclasses import replace
 
-from wespe.networks.inference.video.clip import (
+from wespe.photos.video.clip import (
     UNSPECIFIED,
     Clip,
     Colours,
     matrix_by_height,
     subsampling,
 )
-from wespe.networks.inference.video.source import VideoError
+from wespe.photos.video.source import VideoError
 
 LARGEST_SIDE_PX = 16_384
 """What x264 encodes."""

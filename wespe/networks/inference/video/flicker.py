@@ -1,6 +1,6 @@
 """How much more a result flickers than its source, along the motion."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.networks.inference.video.clip import Clip, decoded, read_clip
-from wespe.networks.inference.video.colour import ToRgb
-from wespe.networks.inference.video.motion import flow, moved, seen_before
-from wespe.networks.inference.video.source import VideoError
 from wespe.photos.images import Pixels
+from wespe.photos.video.clip import Clip, read_clip
+from wespe.photos.video.colour import pictures
+from wespe.photos.video.motion import flow, moved, seen_before
+from wespe.photos.video.source import VideoError
 
 _AREA_SHARE = 1 / 32
 
@@ -67,12 +67,6 @@ def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -
     if clips[0].frames != clips[1].frames or not _fit(*clips):
         sizes = [f"{clip.frames} frames of {clip.width}×{clip.height}" for clip in clips]
         raise VideoError(result, f"expected {sizes[0]}, as {source} has, got {sizes[1]}")
-
-    def pictures(clip: Clip) -> Iterator[Pixels]:
-        to_rgb = ToRgb(clip)
-        for levels in map(to_rgb, decoded(clip)):
-            yield levels if levels.dtype == np.uint8 else (levels / 257).round().astype(np.uint8)
-
     pairs = zip(*map(pictures, clips), strict=True)
     return flicker(islice(((_like(x, y), y) for x, y in pairs), frames))
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wespe.networks.inference.video.clip import Clip
 from wespe.networks.inference.video.encoding import configure
 from wespe.networks.inference.video.kept import read_piece
-from wespe.networks.inference.video.source import VideoError, main_stream, opened, read_only
+from wespe.photos.video.clip import Clip
+from wespe.photos.video.source import VideoError, main_stream, opened, read_only
 
 if TYPE_CHECKING:
     from av import Packet

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.networks.inference.video.motion import flow, moved, seen_before
 from wespe.photos.images import Pixels
+from wespe.photos.video.motion import flow, moved, seen_before
 
 STEADY = 0.8
 """Of `Steady.share`: flicker falls to about a third, and new light is followed in five frames."""

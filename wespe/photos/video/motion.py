@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from wespe.photos.images import Pixels
+
 Field = NDArray[np.float32]
 
 _SMALLEST_PX = 32  # Less than that leaves the flow's pyramid no room.
@@ -62,3 +64,12 @@ def seen_before(now: NDArray[Any], before: NDArray[Any], motion: Field) -> NDArr
     seen = inside & (gap <= 0.01 * lengths + 0.5) & (unlike <= _UNLIKE_LEVELS)
     # In another scene some pixels fit by chance.
     return seen if seen.mean() >= _SCENE_SHARE else np.zeros_like(seen)
+
+
+def is_cut(now: Pixels, before: Pixels) -> bool:
+    """Whether a frame, uint8 RGB `(H, W, 3)`, shows another scene than the one before it.
+
+    That is, whether less than a fifth of it was seen there.
+    """
+    new, old = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (now, before))
+    return not seen_before(new, old, flow(new, old)).any()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wespe.networks.inference.video.deinterlace import Deinterlacer
-from wespe.networks.inference.video.source import (
+from wespe.photos.video.deinterlace import Deinterlacer
+from wespe.photos.video.source import (
     VideoError,
     count_packets,
     main_stream,

@@ -1,14 +1,15 @@
 """Frames of a video to upright RGB and back, by the clip's own matrix and range."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.networks.inference.video.clip import FULL, Clip, decoded
-from wespe.networks.inference.video.hdr import ToSdr
-from wespe.photos.images import AnyPixels
+from wespe.photos.images import AnyPixels, Pixels
+from wespe.photos.video.clip import FULL, Clip, decoded
+from wespe.photos.video.hdr import ToSdr
 
 if TYPE_CHECKING:
     from av import VideoFrame
@@ -42,6 +43,12 @@ class ToRgb:
             dst_color_range=FULL,
             interpolation=_interpolation(),
         )
+
+
+def pictures(clip: Clip) -> Iterator[Pixels]:
+    """The frames of a clip as upright RGB of 8 bits."""
+    for levels in map(ToRgb(clip), decoded(clip)):
+        yield levels if levels.dtype == np.uint8 else (levels / 257).round().astype(np.uint8)
 
 
 def changed(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wespe.networks.inference.video.clip import BT2020, UNSPECIFIED
+from wespe.photos.video.clip import BT2020, UNSPECIFIED
 
 if TYPE_CHECKING:
     from av import VideoFrame

@@ -1,0 +1,1 @@
+"""Video files: their facts, their frames as upright RGB and back, and the motion between these."""
