@@ -32,14 +32,14 @@ def network(scale: int = 2) -> Recurrent:
     torch.manual_seed(1)
     made = Recurrent(scale=scale, width=8, layers=2)
     torch.nn.init.normal_(made.memory.weight, std=0.05)
-    torch.nn.init.normal_(made.body[-1].weight, std=0.05)
+    torch.nn.init.normal_([*made.body.parameters()][-2], std=0.05)
     return made.eval()
 
 
 def remembering(made: Recurrent, **options: float) -> Remembering:
     following = PhotoEnhancer(made).following
     assert following
-    return Remembering(following, **options)  # type: ignore[arg-type]
+    return Remembering(following, **options)
 
 
 def small(number: int, step: int = 2) -> Pixels:

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
 import httpx
@@ -45,7 +45,7 @@ class Socket:
     """A page's end of a WebSocket to an app, without a network."""
 
     def __init__(self, to: FastAPI, query: str, headers: dict[str, str], at: str) -> None:
-        self._sent, self._got = (asyncio.Queue[dict[str, Any]]() for _ in range(2))
+        self._sent, self._got = (asyncio.Queue[MutableMapping[str, Any]]() for _ in range(2))
         scope = {
             **{"type": "websocket", "asgi": {"version": "3.0"}, "http_version": "1.1"},
             **{"scheme": "ws", "path": "/camera/frames", "raw_path": b"/camera/frames"},

@@ -40,7 +40,8 @@ class Recurrent(Compact):
         large: Tensor = self.bicubic(image)
         first, rest = self.body[0], self.body[1:]
         features = first(image) if before is None else first(image) + self.memory(before)
-        return large + self.shuffle(rest(features)).float()
+        made: Tensor = large + self.shuffle(rest(features)).float()
+        return made
 
     def following(self) -> "Following":
         return Following(self)
@@ -59,7 +60,7 @@ class Following(Enhancer):
         first.weight.data = torch.cat([reads.weight, memory.weight], 1).detach()
         assert reads.bias is not None
         first.bias = nn.Parameter(reads.bias.detach())
-        self.body = nn.Sequential(first, *network.body[1:])
+        self.body = nn.Sequential(first, *list(network.body)[1:])
         self.shuffle, self.bicubic = network.shuffle, network.bicubic
         self._reach_px = network.receptive_field_px
 

@@ -114,8 +114,8 @@ class TecoganStep(EnlargingGanStep):
         """The channels of three frames in a row, `(N · T // 3, 9, H, W)`."""
         clips = self._clips(frames)
         whole = clips[:, : clips.shape[1] // 3 * 3]
-        return whole.unflatten(1, (-1, 3)).flatten(0, 1).flatten(1, 2)
+        return whole.reshape(-1, 9, *whole.shape[-2:])
 
     def _clips(self, frames: Tensor) -> Tensor:
         """`(N · T, …)` as `(N, T, …)`."""
-        return frames.unflatten(0, (-1, self.recipe.frames))
+        return frames.reshape(-1, self.recipe.frames, *frames.shape[1:])
