@@ -249,9 +249,14 @@ def test_a_pattern_for_any_depth_takes_each_file_once_whatever_links_lead_to_it(
         found = plan([tmp_path / pattern], out=tmp_path / "out")
         names = {str(path.relative_to(tmp_path)) for path in found.outputs}
         assert names == {"q/1.jpg", "q/s/2.jpg", "q/l1/3.jpg"}
-    (tmp_path / "q" / "gone").symlink_to("nowhere")
-    found = plan([tmp_path / "q/**/*.jpg"], out=tmp_path / "out")
-    assert found.failed == ((tmp_path / "q" / "gone", "No such file or directory"),)
+    for name in ("gone.jpg", "gone", "gone.txt"):
+        (tmp_path / "q" / name).symlink_to("nowhere")
+    gone = (tmp_path / "q" / "gone.jpg", "No such file or directory")
+    assert plan([tmp_path / "q/**/*.jpg"], out=tmp_path / "out").failed == (gone,)
+    # In a folder, one without a suffix may have been an album; texts are no matter there either.
+    found = plan([tmp_path / "q"], out=tmp_path / "out")
+    assert {*found.failed} == {gone, (tmp_path / "q" / "gone", gone[1])}
+    assert found.passed_over == 1
     missing = plan([tmp_path / "no/**/*.jpg"], out=tmp_path / "out")
     assert missing.failed == ((tmp_path / "no/**/*.jpg", "no file matches this pattern"),)
 
@@ -447,14 +452,34 @@ def test_a_folder_that_may_not_be_written_is_known_before_the_work(
     tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*, dir: Path, **_: Any) -> None:
-        raise PermissionError(13, "Permission denied", str(dir))
+        raise PermissionError(13, "Permission denied", str(dir / ".unfinished.x1y2"))
 
     save(tmp_path / "a.png")
     # The superuser may write everywhere, so that modes of folders would be no test.
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     monkeypatch.setattr(enhancer, "enhance", lambda *_, **__: pytest.fail("was computed"))
     summary = enhance_files([tmp_path / "a.png"], enhancer=enhancer, out=tmp_path / "out")
-    assert summary.failed == ((tmp_path / "a.png", f"{tmp_path / 'out'}: Permission denied"),)
+    out = tmp_path / "out"
+    reason = f"{out / 'a.png'}: nothing can be written to the folder {out}: Permission denied"
+    assert summary.failed == ((tmp_path / "a.png", reason),)
+
+
+def test_names_that_a_terminal_would_obey_are_escaped(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    name = "a\x1b[2Jb\nc.png"
+    save(tmp_path / name)
+    (tmp_path / "d\x1b[1m.png").write_bytes(b"no photo")
+    lines: list[str] = []
+    summary = enhance_files(
+        [tmp_path], enhancer=enhancer, out=tmp_path / "out", report=lines.append
+    )
+    assert (tmp_path / "out" / name).exists()
+    told = str(replace(summary, enhanced=0))
+    for text in (*lines, told):
+        assert "\x1b" not in text
+    assert r"a\x1b[2Jb\nc.png" in lines[0]
+    assert r"d\x1b[1m.png" in told
 
 
 def test_results_within_the_source_are_no_photos_of_the_next_run(

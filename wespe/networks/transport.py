@@ -1,8 +1,9 @@
 """The transport from one look of photos to another, by plain statistics. It is not in the paper.
 
 A histogram match by itself leaves photos flat and pale: it matches each channel's levels, whichever
-pixels have them. So the contrast at scales of a few pixels and the saturation get gains, and a
-linear map moves the channels jointly, without which a blue sky turns violet. Last comes the light
+pixels have them. So colours get back half of what the curves take of them, the contrast at scales
+of a few pixels and the saturation get gains, and a linear map moves the channels jointly, without
+which a blue sky turns violet. Last comes the light
 of each scene: a gamma for the photo as a whole.
 `wespe.training.transport` finds all of it between two sets of photos.
 """
@@ -25,7 +26,10 @@ from wespe.networks.transport_numbers import (
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
+    RATIO_FLOOR,
+    RATIOS_KEPT,
     RECEPTIVE_FIELD_PX,
+    SLOPE_LEVELS,
 )
 from wespe.photos.blur_reach import REACH
 from wespe.photos.filters import gaussian_blur, grey
@@ -86,22 +90,36 @@ class Transport(nn.Module):
     def recolour(self, image: Tensor, gamma: Tensor | None = None) -> Tensor:
         """All else, of each pixel by itself; `gamma` as in `forward`."""
         with torch.autocast(image.device.type, enabled=False):
-            matched = self.match(image.float())
-            luma = grey(matched)
-            moved: Tensor = self.mix((luma + self.gains[0] * (matched - luma)).clamp(0, 1))
+            toned = self.tone(image.float())
+            luma = grey(toned)
+            moved: Tensor = self.mix((luma + self.gains[0] * (toned - luma)).clamp(0, 1))
             # A power has no gradient at black.
             return moved if gamma is None else moved.clamp(min=DARKEST) ** gamma[:, :, None, None]
 
+    def tone(self, image: Tensor) -> Tensor:
+        """The curves, and half of the chroma that their slopes take or give. Not clamped.
+
+        Where the curve's slope is flatter than its chord from black, colours become paler than the
+        luma's change explains; where it is steeper, more vivid.
+        """
+        image = image.clamp(0, 1)
+        luma = grey(image)
+        gain = _interpolated(self._chroma_gain(), luma)
+        return self.match(image) + gain * (image - luma)
+
+    def _chroma_gain(self) -> Tensor:
+        """At each level of luma, what a pixel gets of its chroma beside the curves, `(256,)`."""
+        curve = self.curves.mean(1)
+        level = torch.arange(256, device=curve.device)
+        above, below = (level + SLOPE_LEVELS).clamp(max=255), (level - SLOPE_LEVELS).clamp(min=0)
+        chord = (255 * curve + RATIO_FLOOR) / (level + RATIO_FLOOR)
+        slope = 255 * (curve[above] - curve[below]) / (above - below)
+        return RATIOS_KEPT * (chord - slope)
+
     def match(self, image: Tensor) -> Tensor:
-        """Only the curves, linear between the levels."""
-        place = image.clamp(0, 1) * 255
-        below = place.detach().floor().clamp(max=254).long()
-        share = place - below
-        channels = [
-            torch.lerp(curve[below[:, c]], curve[below[:, c] + 1], share[:, c])
-            for c, curve in enumerate(self.curves.unbind(1))
-        ]
-        return torch.stack(channels, dim=1)
+        """Only the curves, each channel by itself, linear between the levels."""
+        channels = zip(self.curves.unbind(1), image.clamp(0, 1).unbind(1), strict=True)
+        return torch.stack([_interpolated(curve, channel) for curve, channel in channels], dim=1)
 
     def mix(self, image: Tensor) -> Tensor:
         """Only the joint map of the channels, clamped."""
@@ -169,6 +187,13 @@ class Transport(nn.Module):
             np.array(numbers.mixing),
             numbers.brightness,
         )
+
+
+def _interpolated(table: Tensor, values: Tensor) -> Tensor:
+    """What a table of 256 levels has at values in [0, 1], linear between the levels."""
+    place = values * 255
+    below = place.detach().floor().clamp(max=254).long()
+    return torch.lerp(table[below], table[below + 1], place - below)
 
 
 def fine_detail(image: Tensor) -> Tensor:

@@ -19,6 +19,9 @@ from wespe.networks.transport_numbers import (
     HALVINGS,
     INTENDED,
     LARGEST_LOG_GAMMA,
+    RATIO_FLOOR,
+    RATIOS_KEPT,
+    SLOPE_LEVELS,
 )
 from wespe.photos.blur_reach import REACH
 from wespe.photos.luma import LUMA
@@ -35,7 +38,7 @@ class LightTransport:
         parts = (arrays[f"transport.{name}"] for name in ("curves", "gains", "mixing"))
         curves, (saturation, *contrast), mixing = parts
         self._curves = [np.ascontiguousarray(curve) for curve in curves.T]
-        self._rises = [np.diff(curve) for curve in self._curves]
+        self._vivid = _chroma_gain(curves.mean(1))
         self._saturation, self._contrast = saturation, contrast
         self._constant, self._linear = mixing[0], mixing[1:]
         self._brightness = arrays["transport.brightness"]
@@ -66,29 +69,27 @@ class LightTransport:
         return np.full((1, 1), gamma, np.float32)
 
     def _recoloured(self, image: Planes, gamma: Planes | None) -> Planes:
-        matched = self._matched(image)
-        luma = _grey(matched)
-        matched -= luma
-        matched *= self._saturation
-        matched += luma
-        moved = self._mixed(matched.clip(0, 1, out=matched))
+        toned = self._toned(image)
+        luma = _grey(toned)
+        toned -= luma
+        toned *= self._saturation
+        toned += luma
+        moved = self._mixed(toned.clip(0, 1, out=toned))
         if gamma is None:
             return moved
         lit: Planes = np.power(np.maximum(moved, np.float32(DARKEST)), gamma[0, 0])
         return lit
 
-    def _matched(self, image: Planes) -> Planes:
-        """Only the curves, linear between the levels."""
-        place = image.clip(0, 1) * np.float32(255)
-        below = np.minimum(place, np.float32(254)).astype(
-            np.intp
-        )  # the floor of what is not below 0
-        place -= below.astype(np.float32)
-        for channel, (curve, rise) in enumerate(zip(self._curves, self._rises, strict=True)):
-            share, level = place[:, channel], below[:, channel]
-            share *= rise[level]
-            share += curve[level]
-        return place
+    def _toned(self, image: Planes) -> Planes:
+        """The curves, and half of the chroma that their slopes take or give. Not clamped."""
+        image = image.clip(0, 1)
+        channels = enumerate(self._curves)
+        matched = np.stack([_interpolated(curve, image[:, c]) for c, curve in channels], axis=1)
+        luma = _grey(image)
+        image -= luma
+        image *= _interpolated(self._vivid, luma)
+        image += matched
+        return image
 
     def _mixed(self, image: Planes) -> Planes:
         """Only the joint map of the channels, clamped."""
@@ -101,6 +102,25 @@ class LightTransport:
             made += green * image[:, 1]
             made += blue * image[:, 2]
         return mixed.clip(0, 1, out=mixed)
+
+
+def _chroma_gain(curve: NDArray[np.float32]) -> NDArray[np.float32]:
+    """At each level of luma, what a pixel gets of its chroma beside the curves, `(256,)`."""
+    level = np.arange(256)
+    above, below = np.minimum(level + SLOPE_LEVELS, 255), np.maximum(level - SLOPE_LEVELS, 0)
+    chord = (255 * curve + RATIO_FLOOR) / (level + RATIO_FLOOR)
+    slope = 255 * (curve[above] - curve[below]) / (above - below)
+    return np.asarray(RATIOS_KEPT * (chord - slope), np.float32)
+
+
+def _interpolated(table: NDArray[np.float32], values: Planes) -> Planes:
+    """What a table of 256 levels has at values in [0, 1], linear between the levels."""
+    place = values * np.float32(255)
+    below = np.minimum(place, np.float32(254)).astype(np.intp)  # the floor of what is not below 0
+    place -= below.astype(np.float32)
+    place *= np.diff(table)[below]
+    place += table[below]
+    return place
 
 
 def fine_detail(image: Planes) -> Planes:

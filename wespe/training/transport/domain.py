@@ -66,7 +66,7 @@ class Domain:
         """
         sums = np.zeros((self.parts, len(BAND_EDGES_PX) + 1))
         for parts, patches in self._chunks():
-            image = look.match(change(patches) if change else patches)
+            image = look.tone(change(patches) if change else patches)
             luma = grey(image)
             squares = [
                 part.square().mean((1, 2, 3)).double() for part in (image - luma, *bands(luma))
@@ -75,7 +75,7 @@ class Domain:
             np.add.at(sums, parts, rows.numpy())
         return [*sums]
 
-    def moments(self, look: Transport) -> list[NDArray[np.float64]]:
+    def moments(self, look: Change) -> list[NDArray[np.float64]]:
         """The `joint_colour.moments` of each part after `look`."""
         sums = np.zeros((self.parts, 4, 4))
         for parts, patches in self._chunks():

@@ -91,8 +91,10 @@ def fit_domains(
     look = levels, saturation, contrast
     moved = source.moments(Transport(*look))
     mixing = fit_mixing(moved, target.moments(Transport()))
-    # Saturation and its clamping have moved the means from where the curves had brought them.
-    means = _means(source.moments(Transport(levels, contrast=contrast)))
+    # Kept ratios, saturation and its clamping have moved the means from where the curves by
+    # themselves bring them.
+    curves = Transport(levels, contrast=contrast)
+    means = _means(source.moments(lambda patches: curves.match(curves.contrasted(patches))))
     constant = means - _means(moved) @ mixing
     brightness = float(means.mean()) if light else 0.0
     return Transport(*look, np.concatenate([constant[None], mixing]), brightness)
