@@ -6,7 +6,7 @@ import pytest
 
 from tests.videos import write_clip
 from wespe.networks.inference.plan import plan
-from wespe.networks.inference.video.source import count_packets, is_video
+from wespe.photos.video.source import count_packets, is_video
 
 TYPESCRIPT = b"export const GAMMA: number = 2.2;\n" * 100
 

@@ -8,6 +8,7 @@ from typing import Any
 from wespe.data import (
     aligned,
     cityscapes,
+    clips,
     demo,
     div2k,
     dped,
@@ -42,6 +43,7 @@ SOURCES: dict[str, Source] = {
     "flickr": Source(flickr.FlickrSettings, flickr.acquire, online=True, needs=flickr.needs),
     "aligned": Source(aligned.AlignedSettings, aligned.acquire),
     "simulated_faves": Source(simulated_faves.SimulatedFavesSettings, simulated_faves.acquire),
+    "clips": Source(clips.ClipsSettings, clips.acquire),
     "folder": Source(folder.FolderSettings, folder.acquire),
     "dped": Source(dped.DpedSettings, dped.acquire, online=True, needs=dped.needs),
     "div2k": Source(div2k.Div2kSettings, div2k.acquire, online=True, needs=div2k.needs),
