@@ -21,6 +21,7 @@ from tests.cluster.projects import (
     training,
     wait_for,
 )
+from wespe.pipeline.workflow import slurm_advice
 
 pytestmark = pytest.mark.cluster
 
@@ -82,7 +83,8 @@ def test_a_training_that_slurm_ends_for_its_memory_gets_twice_as_much(
     short = "300 * attempt ** 3"
     project.profile(lambda profile: profile["set-resources"]["train"].update(mem_mb=short))
     told = project.do(*project.submission(NETWORK))
-    assert "exceeded memory limit" in told or "OUT_OF_MEMORY" in told
+    [advice] = slurm_advice(told)
+    assert "took more memory than it asked for: expected more `mem_mb`" in advice
     check_pair(project, made)
 
 
