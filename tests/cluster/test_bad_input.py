@@ -37,12 +37,12 @@ def test_what_slurm_does_not_know_is_named_and_makes_no_job(project: Project, ke
     assert project.result() == before
 
 
-def test_without_an_account_that_of_earlier_jobs_is_taken_and_named(
+def test_without_an_account_it_is_said_and_slurm_takes_the_default(
     project: Project, made: Project
 ) -> None:
     project.profile(lambda profile: profile["default-resources"].pop("slurm_account"))
     told = project.do(*project.submission(NETWORK))
-    assert "Guessed SLURM account: my_account" in told
+    assert "No SLURM account given" in told
     check_pair(project, made)
 
 
