@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -407,6 +408,26 @@ def test_another_strength_is_made_anew(tmp_path: Path, enhancer: PhotoEnhancer) 
     full = read_photo(tmp_path / "a_enhanced.png").pixels
     assert enhance_files([tmp_path / "a.png"], enhancer=enhancer, strength=0.5).enhanced == 1
     assert (read_photo(tmp_path / "a_enhanced.png").pixels != full).any()
+
+
+def test_results_of_a_moved_or_copied_folder_are_up_to_date(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    save(tmp_path / "first" / "a.png")
+    out = Path("out")
+    enhance_files([tmp_path / "first"], enhancer=enhancer, out=tmp_path / "first" / out)
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")  # Times stay.
+    (tmp_path / "first").rename(tmp_path / "moved")
+    for name in ("copy", "moved"):
+        folder = tmp_path / name
+        summary = enhance_files([folder], enhancer=enhancer, out=folder / out)
+        assert (summary.enhanced, summary.skipped, summary.failed) == (0, 1, ())
+        os.utime(folder / "a.png", (1, 1))  # As some copies leave it: the content counts.
+        assert enhance_files([folder], enhancer=enhancer, out=folder / out).skipped == 1
+        save(folder / "b.png", seed=1)
+        assert enhance_files([folder], enhancer=enhancer, out=folder / out).enhanced == 1
+    assert not (tmp_path / "first").exists()
+    assert files(tmp_path / "copy") == files(tmp_path / "moved")
 
 
 def test_a_folder_of_which_a_run_was_stopped_is_finished_in_place(
