@@ -13,11 +13,13 @@ from wespe.pipeline.pending import WANTED
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
     check_writable,
-    cluster_warnings,
     chosen_settings,
+    clock_warnings,
+    cluster_warnings,
     hint,
     online_sources,
     photos_of,
+    slurm_advice,
     votes_of,
 )
 from wespe.settings.params import load
@@ -35,7 +37,11 @@ stages = Stages(settings)
 limits = workflow.resource_settings
 # Only in the process that submits the jobs, and not in each of them.
 if limits.nodes is not None and not workflow.remote_exec:
-    for warning in cluster_warnings(settings, cores=limits.cores):
+    files = (Path(file) for stage in stages for file in stage.outputs.values())
+    for warning in [
+        *cluster_warnings(settings, cores=limits.cores),
+        *clock_warnings(Path(), files),
+    ]:
         print(f"Cluster: {warning}", file=sys.stderr)
 
 
@@ -72,3 +78,10 @@ onsuccess:
         for line in [*outcome(settings), hint(PARAMS)]:
             if line:
                 print(line)
+
+
+onerror:
+    files = [log] if isinstance(log, str) else log
+    said = "".join(Path(file).read_text("utf-8", "replace") for file in files)
+    for line in slurm_advice(said):
+        print(f"Cluster: {line}", file=sys.stderr)

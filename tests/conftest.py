@@ -78,9 +78,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("SLURM_CONF", os.devnull)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     slow = Counter[Path]()
+    no_jobs = "submits jobs: ask for it by -m cluster"
+    if "cluster" in config.getoption("-m"):
+        no_jobs = "" if shutil.which("sbatch") else "Slurm is not installed"
     for item in items:
+        if no_jobs and item.get_closest_marker("cluster"):
+            item.add_marker(pytest.mark.skip(reason=no_jobs))
         fixtures = {*item.fixturenames} if isinstance(item, pytest.Function) else set[str]()
         if SLOW_FIXTURES & fixtures:
             item.add_marker(pytest.mark.slow)

@@ -1,11 +1,15 @@
 """A file server on the loopback interface that misbehaves as it is told, request by request."""
 
 import hashlib
+import ipaddress
 import re
+import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -177,6 +181,36 @@ def becomes(content: bytes, then: Behaviour) -> Behaviour:
     return behave
 
 
+def self_signed() -> ssl.SSLContext:
+    """What a server needs that is this machine, and that no authority vouches for."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(private + certificate.public_bytes(serialization.Encoding.PEM))
+        file.flush()
+        context.load_cert_chain(file.name)
+    return context
+
+
 class Listener(ThreadingHTTPServer):
     """Answers each request by what `files` has for it."""
 
@@ -193,13 +227,18 @@ class Listener(ThreadingHTTPServer):
 
 @contextmanager
 def serving(
-    content: bytes, script: Sequence[Behaviour] = (), *, etags: bool = True
+    content: bytes, script: Sequence[Behaviour] = (), *, etags: bool = True, unknown: bool = False
 ) -> Iterator[FileServer]:
-    """A server for the time of a `with` block."""
+    """A server for the time of a `with` block; `unknown`: by TLS, and vouched for by itself."""
     files = FileServer(content, list(script), etags=etags)
     with Listener(("127.0.0.1", 0), Exchange) as listener:
         listener.files = files
-        files.url = f"http://127.0.0.1:{listener.server_address[1]}/data.gz"
+        files.url = f"http{'s' * unknown}://127.0.0.1:{listener.server_address[1]}/data.gz"
+        if unknown:
+            context = self_signed()
+            listener.socket = context.wrap_socket(
+                listener.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

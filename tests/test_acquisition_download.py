@@ -55,6 +55,13 @@ def test_what_is_whole_is_not_requested_again(fetch: Fetch) -> None:
         assert server.sent == len(FILE)
 
 
+def test_a_server_that_nobody_vouches_for_is_named_and_not_asked_again(fetch: Fetch) -> None:
+    with serving(FILE, unknown=True) as server:
+        with pytest.raises(DownloadError, match="expected the authority's file in REQUESTS_CA"):
+            fetch(server)
+        assert fetch.waits == []
+
+
 def test_connections_cut_anywhere_cost_no_byte_twice(fetch: Fetch) -> None:
     numbers = random.Random(2)
     cuts = [numbers.randrange(1, 40_000) for _ in range(12)]

@@ -463,6 +463,25 @@ def test_super_resolution_needs_a_target_alone(tmp_path: Path) -> None:
     assert params.recipes["demo"].enlarges
 
 
+def test_frames_in_a_row_come_from_clips(tmp_path: Path) -> None:
+    clips = {"kind": "clips", "path": "films", "frames": 9}
+    changes = ENLARGING | {
+        "recipes.moving": {"method": "tecogan", "frames": 3},
+        "sources.films": clips,
+        "pairs.moving": {"target": "films", "recipe": "moving", "start": "phone_dslr"},
+        "domains": ["phone", "dslr", "films"],
+    }
+    assert load(write(tmp_path / "params.yaml", changes)).recipes["moving"].clip_frames == 3
+    assert refusal(write(tmp_path / "other.yaml", changes | {"pairs.moving.target": "dslr"})) == [
+        "pairs.moving.target must name a source of the kind clips, since recipes.moving learns "
+        "from frames in a row; dslr is demo"
+    ]
+    odd = changes | {"sources.films": clips | {"frames": 10}}
+    assert refusal(write(tmp_path / "odd.yaml", odd)) == [
+        "sources.films.frames must be a multiple of recipes.moving.frames (3), got 10"
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "problem"),
     [

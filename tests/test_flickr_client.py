@@ -57,6 +57,23 @@ def test_a_wrong_key_is_told_at_once_with_where_to_get_one(
     assert key not in all_text(caught.value)
 
 
+def test_a_server_that_nobody_vouches_for_is_named_and_not_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def distrust() -> None:
+        calls.append(1)
+        raise requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed")
+
+    failing(monkeypatch, distrust)
+    with Emulator([]) as emulator:
+        client = service(emulator, tmp_path)
+        with pytest.raises(CallError, match="REQUESTS_CA_BUNDLE"):
+            client.search(STREET, YEAR, 1)
+    assert len(calls) == 1
+
+
 @pytest.mark.parametrize("fault", ["500", "502", "503", "429", "105", "10", "html", "hang up"])
 def test_what_may_pass_is_tried_again(
     tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch

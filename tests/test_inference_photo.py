@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -249,9 +250,14 @@ def test_a_pattern_for_any_depth_takes_each_file_once_whatever_links_lead_to_it(
         found = plan([tmp_path / pattern], out=tmp_path / "out")
         names = {str(path.relative_to(tmp_path)) for path in found.outputs}
         assert names == {"q/1.jpg", "q/s/2.jpg", "q/l1/3.jpg"}
-    (tmp_path / "q" / "gone").symlink_to("nowhere")
-    found = plan([tmp_path / "q/**/*.jpg"], out=tmp_path / "out")
-    assert found.failed == ((tmp_path / "q" / "gone", "No such file or directory"),)
+    for name in ("gone.jpg", "gone", "gone.txt"):
+        (tmp_path / "q" / name).symlink_to("nowhere")
+    gone = (tmp_path / "q" / "gone.jpg", "No such file or directory")
+    assert plan([tmp_path / "q/**/*.jpg"], out=tmp_path / "out").failed == (gone,)
+    # In a folder, one without a suffix may have been an album; texts are no matter there either.
+    found = plan([tmp_path / "q"], out=tmp_path / "out")
+    assert {*found.failed} == {gone, (tmp_path / "q" / "gone", gone[1])}
+    assert found.passed_over == 1
     missing = plan([tmp_path / "no/**/*.jpg"], out=tmp_path / "out")
     assert missing.failed == ((tmp_path / "no/**/*.jpg", "no file matches this pattern"),)
 
@@ -404,6 +410,26 @@ def test_another_strength_is_made_anew(tmp_path: Path, enhancer: PhotoEnhancer) 
     assert (read_photo(tmp_path / "a_enhanced.png").pixels != full).any()
 
 
+def test_results_of_a_moved_or_copied_folder_are_up_to_date(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    save(tmp_path / "first" / "a.png")
+    out = Path("out")
+    enhance_files([tmp_path / "first"], enhancer=enhancer, out=tmp_path / "first" / out)
+    shutil.copytree(tmp_path / "first", tmp_path / "copy")  # Times stay.
+    (tmp_path / "first").rename(tmp_path / "moved")
+    for name in ("copy", "moved"):
+        folder = tmp_path / name
+        summary = enhance_files([folder], enhancer=enhancer, out=folder / out)
+        assert (summary.enhanced, summary.skipped, summary.failed) == (0, 1, ())
+        os.utime(folder / "a.png", (1, 1))  # As some copies leave it: the content counts.
+        assert enhance_files([folder], enhancer=enhancer, out=folder / out).skipped == 1
+        save(folder / "b.png", seed=1)
+        assert enhance_files([folder], enhancer=enhancer, out=folder / out).enhanced == 1
+    assert not (tmp_path / "first").exists()
+    assert files(tmp_path / "copy") == files(tmp_path / "moved")
+
+
 def test_a_folder_of_which_a_run_was_stopped_is_finished_in_place(
     tmp_path: Path, enhancer: PhotoEnhancer
 ) -> None:
@@ -447,14 +473,34 @@ def test_a_folder_that_may_not_be_written_is_known_before_the_work(
     tmp_path: Path, enhancer: PhotoEnhancer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*, dir: Path, **_: Any) -> None:
-        raise PermissionError(13, "Permission denied", str(dir))
+        raise PermissionError(13, "Permission denied", str(dir / ".unfinished.x1y2"))
 
     save(tmp_path / "a.png")
     # The superuser may write everywhere, so that modes of folders would be no test.
     monkeypatch.setattr("tempfile.mkstemp", refuse)
     monkeypatch.setattr(enhancer, "enhance", lambda *_, **__: pytest.fail("was computed"))
     summary = enhance_files([tmp_path / "a.png"], enhancer=enhancer, out=tmp_path / "out")
-    assert summary.failed == ((tmp_path / "a.png", f"{tmp_path / 'out'}: Permission denied"),)
+    out = tmp_path / "out"
+    reason = f"{out / 'a.png'}: nothing can be written to the folder {out}: Permission denied"
+    assert summary.failed == ((tmp_path / "a.png", reason),)
+
+
+def test_names_that_a_terminal_would_obey_are_escaped(
+    tmp_path: Path, enhancer: PhotoEnhancer
+) -> None:
+    name = "a\x1b[2Jb\nc.png"
+    save(tmp_path / name)
+    (tmp_path / "d\x1b[1m.png").write_bytes(b"no photo")
+    lines: list[str] = []
+    summary = enhance_files(
+        [tmp_path], enhancer=enhancer, out=tmp_path / "out", report=lines.append
+    )
+    assert (tmp_path / "out" / name).exists()
+    told = str(replace(summary, enhanced=0))
+    for text in (*lines, told):
+        assert "\x1b" not in text
+    assert r"a\x1b[2Jb\nc.png" in lines[0]
+    assert r"d\x1b[1m.png" in told
 
 
 def test_results_within_the_source_are_no_photos_of_the_next_run(

@@ -8,7 +8,7 @@ from PIL import Image
 
 from wespe.photos.images import PhotoError, read_photo
 from wespe.photos.jpeg import Frame, frame, picture_end, pictures_behind
-from wespe.photos.originals import read_original
+from wespe.photos.originals import read_original, write_like
 
 
 def coded(marker: int, bits: int = 8) -> bytes:
@@ -48,6 +48,17 @@ def test_pictures_behind_the_first_are_found_whole() -> None:
     assert [*pictures_behind(content + second + third[:-1])] == [second]
     assert [*pictures_behind(content + b"no picture" + second)] == []
     assert [*pictures_behind(b"")] == []
+
+
+def test_metadata_behind_what_is_no_segment_are_kept(tmp_path: Path) -> None:
+    """As where a segment is longer than it states."""
+    comment = b"\xff\xfe\0\x0ba comment"
+    content = coded(0xC0)
+    for between in (b"\0\1\2", b"no segment", b"\xff\xff", b"\xff\0\xff"):
+        (tmp_path / "in.jpg").write_bytes(content[:20] + between + comment + content[20:])
+        original = read_original(tmp_path / "in.jpg")
+        write_like(tmp_path / "out.jpg", original, original.upright())
+        assert comment in (tmp_path / "out.jpg").read_bytes()
 
 
 def test_a_jpeg_without_loss_is_refused_before_the_work(tmp_path: Path) -> None:

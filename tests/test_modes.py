@@ -196,6 +196,10 @@ def test_an_encoder_of_pillow_agrees(tmp_path: Path) -> None:
     assert read_photo(tmp_path / "a.png").pixels.shape == (9, 12, 3)
 
 
+# The entry of a picture, as ISO/IEC 23001-17 names it.
+UNCOMPRESSED = b"\0\0\0\x18infe\2\0\0\0\0\1\0\0unci\0" + bytes(40)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
@@ -204,6 +208,9 @@ def test_an_encoder_of_pillow_agrees(tmp_path: Path) -> None:
         ("a.jpg", b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(40), "JPEG XL"),
         ("a.jpg", b"\xff\xd8\xff\xc3" + bytes(40), "a damaged JPEG"),
         ("a.avif", b"\0\0\0\x18ftypavif" + bytes(40), "AVIF that is damaged"),
+        ("a.heif", b"\0\0\0\x10ftypmif1" + UNCOMPRESSED, "an HEIF without compression"),
+        ("a.heif", b"\0\0\0\x10ftypunif" + UNCOMPRESSED, "an HEIF without compression"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "a damaged PNG"),
     ],
 )
 def test_what_is_not_read_here_is_named_with_what_to_do(

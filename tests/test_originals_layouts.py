@@ -248,3 +248,73 @@ def test_numbers_of_other_kinds_are_refused_by_name(
     )
     with pytest.raises(PhotoError, match=rf"in\.tif: {reason}.* expected .*8 or 16"):
         read_original(tmp_path / "in.tif")
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"photometric": "separated"}, "a TIFF of CMYK with 16 bits a channel, 5 channels"),
+        ({"photometric": "cfa"}, "a TIFF of a sensor's mosaic with 16 bits a channel.* develop"),
+    ],
+)
+def test_what_is_in_no_layout_that_is_read_is_described(
+    tmp_path: Path, options: dict[str, str], reason: str
+) -> None:
+    channels = 5 if options["photometric"] == "separated" else 1
+    more = {"extrasamples": [2]} if channels == 5 else {}
+    values = samples(16, channels)
+    tifffile.imwrite(tmp_path / "in.tif", values.squeeze(), **options, **more)
+    with pytest.raises(PhotoError, match=rf"in\.tif: {reason}"):
+        read_original(tmp_path / "in.tif")
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("kind", ["cielab", "icclab"])
+def test_lab_of_8_bits(tmp_path: Path, kind: str, alpha: bool) -> None:
+    values = np.zeros((HEIGHT, WIDTH, 3 + alpha), np.uint8)
+    values[..., 0] = np.linspace(0, 255, WIDTH)
+    values[..., 1:3] = (20, 246) if kind == "cielab" else (148, 118)
+    more = {"extrasamples": [2]} if alpha else {}
+    tifffile.imwrite(tmp_path / "in.tif", values, photometric=kind, **more)
+    original = read_original(tmp_path / "in.tif")
+    assert original.notes == ("Lab as RGB",)
+    assert (original.alpha is not None) == alpha
+    values[..., 1:3] = (20, 246)
+    lab = Image.fromarray(values[..., :3].copy(), "LAB")
+    srgb: Any = ImageCms.profileToProfile(
+        lab, ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), outputMode="RGB"
+    )
+    assert np.abs(original.stored.astype(int) - np.asarray(srgb)).max() <= 3
+
+
+@pytest.mark.parametrize("coding", ["zstd", "tiff_lzw", "packbits", "lzma"])
+def test_other_codings_are_unpacked_by_pillow(tmp_path: Path, coding: str) -> None:
+    """Planes of 8 bits that are said to have 12, as 3 bytes for 2 pixels."""
+    values = samples(12, 1)[:, :22]
+    rows = np.frombuffer(packed(values, 12), np.uint8).reshape(HEIGHT, 33)
+    Image.fromarray(rows).save(tmp_path / "in.tif", compression=coding)
+    content = bytearray((tmp_path / "in.tif").read_bytes())
+    with Image.open(tmp_path / "in.tif") as image:
+        start = struct.unpack_from("<I", content, 4)[0]
+        assert image.tag_v2[256] == 33  # type: ignore[attr-defined]
+    for place in range(start + 2, start + 2 + 12 * content[start], 12):
+        tag = struct.unpack_from("<H", content, place)[0]
+        if tag in {256, 258}:
+            content[place + 2 : place + 12] = struct.pack("<HII", 3, 1, 22 if tag == 256 else 12)
+    (tmp_path / "in.tif").write_bytes(content)
+    stored = read_original(tmp_path / "in.tif").stored
+    assert np.abs(stored.astype(float) - full(values, 12)).max() <= 1
+
+
+def test_a_damaged_one_says_nothing_beside_its_reason(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tiff(
+        tmp_path / "in.tif", bytes(900), bits=9, channels=3, photometric=2, more={305: (1, 2, 3)}
+    )
+    content = path.read_bytes()
+    for size in (8, 40, len(content) - 20):
+        path.write_bytes(content[:size])
+        with pytest.raises(PhotoError, match=r"in\.tif: "):
+            read_photo(path)  # Warnings are errors here.
+    assert capfd.readouterr() == ("", "")

@@ -304,6 +304,16 @@ def test_an_iso_gain_map_is_said_too(tmp_path: Path) -> None:
     assert b"21496" not in again(tmp_path / "a.jpg").read_bytes()
 
 
+def test_apples_words_for_a_gain_map_go_with_it() -> None:
+    packet = (
+        b'<d xmp:Rating="4" HDRGainMap:HDRGainMapVersion="131072" apdi:NativeFormat=\'1\'>'
+        b"<apdi:AuxiliaryImageType>urn:com:apple:photo:2020:aux:hdrgainmap"
+        b"</apdi:AuxiliaryImageType><HDRGainMap:HDRGainMapHeadroom/><kept/></d>"
+    )
+    assert fresh_xmp(packet) == b'<d xmp:Rating="4"><kept/></d>'
+    assert fresh_xmp(packet, gain_map=True) == packet
+
+
 def test_a_packet_without_either_stays_to_the_byte() -> None:
     packet = b'<x:xmpmeta><rdf:li>keep</rdf:li> hdrgm is a word here <Item Semantic="GainMapper"/>'
     assert fresh_xmp(packet) == packet

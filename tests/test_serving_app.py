@@ -90,6 +90,7 @@ def test_what_is_offered_is_told(client: httpx.Client) -> None:
             {"id": "1", "name": "other", "badge": "published", "note": "", "scale": 1},
         ],
         "limits": {"mb": 0.01, "megapixels": 0.01},
+        "camera": False,
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from tests.made import card, domain, rating, summary
+from tests.servers import serving
 from wespe.core.files import BusyError
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
@@ -318,6 +319,17 @@ def test_an_unreachable_server_is_waited_for_and_no_error(
     assert len(said) == 2
     assert "waiting for it" in said[0]
     assert "continues without a record" in said[1]
+
+
+def test_a_server_that_nobody_vouches_for_is_named_and_not_waited_for(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with caplog.at_level(logging.WARNING, "wespe"), serving(b"", unknown=True) as server:
+        train(config.Run(tracking=server.url.removesuffix("/data.gz")), range(200))
+    [said] = [record.message for record in caplog.records if "tracking" in record.name]
+    assert "continues without a record" in said
+    assert "MLFLOW_TRACKING_SERVER_CERT_PATH" in said
 
 
 def test_nothing_is_lost_by_a_server_that_starts_after_the_training(

@@ -173,6 +173,41 @@ def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
     assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []
 
 
+def test_clocks_that_differ_are_told_before_work_is_done_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "generator.safetensors"
+    missing = tmp_path / "missing"
+    made.touch()
+    assert workflow.clock_warnings(tmp_path, [made, missing]) == []
+    os.utime(made, (time.time() + 3600,) * 2)
+    [later] = workflow.clock_warnings(tmp_path, [made, missing])
+    assert later.startswith(f"{made} is dated 60 min ahead of this machine's clock")
+    assert "snakemake --cores 1 --touch" in later
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 3600)
+    [disk] = workflow.clock_warnings(tmp_path, [made])
+    assert "dated 60 min behind this machine's clock" in disk
+    assert "NTP" in disk
+
+
+def test_what_slurm_ended_is_told_with_what_to_raise(tmp_path: Path) -> None:
+    failed = "message: SLURM-job '{}' failed, SLURM status is: '{}'. Reason: Unknown. Log: x\n"
+    node = "SLURM-job '9' failed due to a node failure, SLURM status is: 'NODE_FAIL'. Failed"
+    many = [("3", "OUT_OF_MEMORY"), ("4", "FAILED"), ("5", "TIMEOUT"), ("6", "OUT_OF_MEMORY")]
+    log = tmp_path / "7.log"
+    log.write_text("slurmstepd: error: StepId=7.2 exceeded memory limit (58 > 31), being killed")
+    step = f"submitted with SLURM jobid 7 (log: {log}).\n{failed.format('7', 'FAILED')}"
+    said = "".join(failed.format(*one) for one in many) + step + node
+    memory, time, lost = workflow.slurm_advice(said)
+    assert memory.startswith(
+        "job 3, 6, 7 took more memory than it asked for: expected more `mem_mb`"
+    )
+    assert time.startswith("job 5 took longer than it asked for: expected more `runtime`")
+    assert lost.startswith("job 9 lost its node")
+    assert workflow.slurm_advice("Nothing to be done") == []
+
+
 def test_all_that_may_use_a_gpu_goes_to_the_partition_that_has_some() -> None:
     rules = "\n".join(path.read_text() for path in Path(ROOT / "workflow/rules").glob("*.smk"))
     blocks = re.findall(r"^rule (\w+):(.*?)(?=^\S|\Z)", rules, re.MULTILINE | re.DOTALL)

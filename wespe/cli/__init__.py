@@ -9,6 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from typing import NoReturn
 
@@ -17,6 +18,7 @@ from wespe.cli.extras import missing
 from wespe.cli.groups import GROUPS, by_purpose
 from wespe.cli.parser import Commands, Parser
 from wespe.core.stopping import EXIT_CODE, Terminated
+from wespe.core.words import HarmlessStream
 
 # torch's words for it, on the CPU and on a GPU.
 _OUT_OF_MEMORY = re.compile(r"can't allocate memory|out of memory", re.IGNORECASE)
@@ -29,6 +31,11 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
             # A file name that the terminal cannot show must not end the work, and a log should have
             # each line at once.
             stream.reconfigure(errors="backslashreplace", line_buffering=True)
+    with redirect_stdout(HarmlessStream(sys.stdout)), redirect_stderr(HarmlessStream(sys.stderr)):
+        _run(argv)
+
+
+def _run(argv: Sequence[str] | None) -> NoReturn:
     arguments = make_parser().parse_args(argv)
     # What processes that work together are started with.
     arguments.again = partial(main, sys.argv[1:] if argv is None else argv)

@@ -1,7 +1,7 @@
 """The local page that enhances photos."""
 
 import argparse
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from wespe.cli.network import compute_option
@@ -47,16 +47,25 @@ def serve(arguments: argparse.Namespace) -> None:
     print("starting …", flush=True)
     from wespe.apps.enhancing.networks import open_network
     from wespe.apps.serving.app import make_app
+    from wespe.apps.serving.camera import Enhance
     from wespe.apps.serving.offers import find_offers
     from wespe.apps.serving.tray import Limits
     from wespe.apps.web.server import serve as run
     from wespe.networks.inference.tiles import TiledEnhancer
+    from wespe.networks.inference.video.memory import Remembering
 
     paths, offers = find_offers(_places(arguments))
 
     @cache
     def load(key: str) -> TiledEnhancer:
         return open_network(paths[key], arguments.compute)
+
+    def live(key: str, scale: float | None) -> Enhance:
+        """A network of its own: what enhances a photo meanwhile is not to be disturbed."""
+        network = open_network(paths[key], arguments.compute)
+        if following := network.following:
+            return Remembering(following, scale=scale)
+        return partial(network.enhance, scale=scale)
 
     load(next(iter(paths)))  # fails now, not at the first photo, if networks cannot run here
     app = make_app(
@@ -65,6 +74,7 @@ def serve(arguments: argparse.Namespace) -> None:
         upload_mb=arguments.max_mb,
         limits=Limits(megapixels=arguments.max_megapixels),
         lan=arguments.lan,
+        live=live,
     )
     for number, offer in enumerate(offers.values()):
         print(f"{offer.name}: {offer.badge}{'' if number else ', chosen at first'}")

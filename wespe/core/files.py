@@ -42,8 +42,14 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 def _temporary(path: Path) -> Path:
     """A new, empty file beside `path`. Its name is short, since that of `path` may be the longest
-    that the disk allows, and hidden, since it is unfinished."""
-    descriptor, name = tempfile.mkstemp(prefix=".unfinished.", suffix=path.suffix, dir=path.parent)
+    that the disk allows, and hidden, since it is unfinished. An OSError names `path`, and what is
+    wrong with its folder."""
+    folder = path.parent
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=".unfinished.", suffix=path.suffix, dir=folder)
+    except OSError as error:
+        reason = f"nothing can be written to the folder {folder}: {error.strerror}"
+        raise OSError(error.errno, reason, str(path)) from error
     os.close(descriptor)
     return Path(name)
 

@@ -114,6 +114,16 @@ def persist(
     raise UnavailableError(f"{what}: {reason}; {end}") from reason
 
 
+def distrusted(error: Exception) -> str:
+    """What to do where a server's certificate is not trusted, which does not pass; else empty."""
+    if "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return ""
+    return (
+        "no authority that this machine knows vouches for the server, or for a proxy before it: "
+        "expected the authority's file in REQUESTS_CA_BUNDLE, or a clock that is right"
+    )
+
+
 def check_status(response: requests.Response) -> None:
     """Raise TemporaryError for a status that may pass."""
     code = response.status_code

@@ -20,7 +20,7 @@ import urllib3
 from wespe import __version__
 from wespe.core.files import lacking_room, naming, read_json, sha256, write_json
 from wespe.core.progress import Progress
-from wespe.data.http import TemporaryError, check_status
+from wespe.data.http import TemporaryError, check_status, distrusted
 
 _CHUNK_BYTES = 1 << 20
 _HEAD_BYTES = 512
@@ -152,6 +152,8 @@ def _naming_failures() -> Iterator[None]:
     try:
         yield
     except (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError) as error:
+        if advice := distrusted(error):
+            raise RefusedError(advice) from error
         raise TemporaryError(f"expected the file, the connection broke: {error}") from error
     except requests.RequestException as error:
         raise RefusedError(f"expected an address that answers, got: {error}") from error

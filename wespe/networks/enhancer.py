@@ -27,6 +27,9 @@ class Enhancer(nn.Module, ABC):
     scale: int = 1
     """Output px for an input px, along each side."""
 
+    channels: int = 3
+    """Of its input: those of the photo, and what else it is given with each pixel in a video."""
+
     size_multiple: int = 1
     """What height and width of `prepare`'s and `convolve`'s input have to be a multiple of, in px.
 
@@ -41,6 +44,11 @@ class Enhancer(nn.Module, ABC):
 
     Empty for a network that decides nothing for a photo as a whole.
     """
+
+    def following(self) -> "Enhancer | None":
+        """The same network as it runs in videos, with more `channels`; None for one that sees
+        every frame by itself. See `wespe.networks.inference.video.memory`."""
+        return None
 
     def forward(self, image: Tensor) -> Tensor:
         whole = mirrored(image, self.size_multiple)

@@ -4,37 +4,22 @@ Between modules a photo is sRGB: uint8 `(H, W, 3)` on disk and in stores, float3
 `(N, 3, H, W)` in [0, 1] in front of a network, for which `wespe.photos.tensors` is.
 """
 
-import io
 import struct
-import warnings
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    ExifTags,
-    Image,
-    ImageFile,
-    ImageOps,
-    PngImagePlugin,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-)
+from PIL import ExifTags, Image, ImageOps
 
 from wespe.core.files import atomic_file
-from wespe.photos import bmp
-from wespe.photos.cicp import HEADER_BYTES, CodePoints, stated
-from wespe.photos.heif import is_heif, know_heif
 from wespe.photos.modes import Kind, straight
+from wespe.photos.opening import PhotoError as PhotoError
+from wespe.photos.opening import opened, profile_of
 from wespe.photos.srgb import as_srgb
-from wespe.photos.tiff.layouts import plain
-from wespe.photos.unread import unidentified
 
 Pixels = NDArray[np.uint8]
 AnyPixels = NDArray[Any]
@@ -53,31 +38,12 @@ _SUFFIXES = {
 FORMATS = {suffix: name for name, suffixes in _SUFFIXES.items() for suffix in suffixes}
 """What photos' names end with, in lower case → Pillow's name of the format that this promises."""
 PHOTO_SUFFIXES = frozenset(FORMATS)
-# Pillow refuses twice as many pixels as a decompression bomb. Phones make photos of 200 MP.
-Image.MAX_IMAGE_PIXELS = 150_000_000
-# Of compressed text and of a profile Pillow takes 1 MB each, less than some programs write. That
-# all texts of a PNG together are 64 MB at most stays.
-PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
-DAMAGED = (
-    *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, struct.error),
-    *(RuntimeError, LookupError, ArithmeticError, zlib.error),
-)
-"""What decoders raise where a file is damaged, or holds what they do not know."""
 # Tags that say how a file is laid out (size, orientation, strips, thumbnail, colours), not what
 # the photo is: wrong in the file that is written next.
 LAYOUT_TAGS = frozenset(
     {*range(254, 270), *range(273, 282), *range(284, 293), 301, *range(317, 348)}
     | {*range(512, 533), 700, 33723, 34377, 34675}
 )
-
-
-class PhotoError(ValueError):
-    """A file that cannot be used as a photo; the message names the file and the reason."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.path = path
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -107,23 +73,6 @@ def read_photo(path: Path) -> Photo:
         return Photo(pixels, _kept_exif(image.getexif(), upright.size))
 
 
-def profile_of(path: Path, image: Image.Image) -> bytes | None:
-    """The ICC profile of an opened file; Pillow passes over that of a BMP, and over code points."""
-    if image.format == "BMP":
-        return bmp.profile(path.read_bytes())
-    profile: bytes | None = image.info.get("icc_profile")
-    # In a PNG they come before a profile, in HEIF and AVIF behind it.
-    points = None if profile and image.format != "PNG" else _code_points(path, image)
-    return points.profile() if points else profile
-
-
-def _code_points(path: Path, image: Image.Image) -> CodePoints | None:
-    if image.format not in {"PNG", "HEIF", "AVIF"}:
-        return None
-    with path.open("rb") as stream:
-        return stated(image.format, stream.read(HEADER_BYTES))
-
-
 def photo_size(path: Path) -> tuple[int, int]:
     """Width and height in px of the upright photo. Raises PhotoError.
 
@@ -135,55 +84,6 @@ def photo_size(path: Path) -> tuple[int, int]:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         turned = image.format != "TIFF" and orientation in {5, 6, 7, 8}
         return (image.height, image.width) if turned else (image.width, image.height)
-
-
-def content_of(path: Path, image: Image.Image) -> bytes:
-    """The bytes that `image`, as `opened` gives it, is read from; it is not loaded yet."""
-    stream = cast(ImageFile.ImageFile, image).fp
-    return stream.getvalue() if isinstance(stream, io.BytesIO) else path.read_bytes()
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
-    """The opened file; whatever its content makes Pillow raise becomes a PhotoError."""
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of damaged metadata and of half its size limit; pixels are what counts.
-            warnings.simplefilter("ignore")
-            if path.is_fifo():  # Opening it would wait for a writer for ever.
-                raise PhotoError(path, "a pipe, expected a photo")
-            if is_heif(path):
-                know_heif()
-            rewritten = plain(path)
-            with Image.open(io.BytesIO(rewritten) if rewritten else path) as image:
-                _check_planes(path, image)
-                if (points := _code_points(path, image)) and points.hdr:
-                    raise PhotoError(
-                        path, f"HDR ({points.hdr}), which no network here knows: convert it to SDR"
-                    )
-                yield image
-    except PhotoError:
-        raise
-    except UnidentifiedImageError as error:
-        raise PhotoError(path, unidentified(path)) from error
-    except FileNotFoundError as error:
-        raise PhotoError(path, "no such file") from error
-    except IsADirectoryError as error:
-        raise PhotoError(path, "a folder, expected a photo") from error
-    except Image.DecompressionBombError as error:
-        limit = 2 * (Image.MAX_IMAGE_PIXELS or 0) // 10**6
-        raise PhotoError(path, f"larger than {limit} MP") from error
-    except DAMAGED as error:
-        reason = isinstance(error, OSError) and error.strerror  # Of the system, not of the decoder.
-        raise PhotoError(path, reason or f"cannot be decoded: {error}") from error
-
-
-def _check_planes(path: Path, image: Image.Image) -> None:
-    """Raise PhotoError for planes of 16 bits, which Pillow and OpenCV read as noise."""
-    tags = getattr(image, "tag_v2", {})
-    in_planes = tags.get(TiffImagePlugin.PLANAR_CONFIGURATION) == 2
-    if in_planes and max(tags.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8:
-        raise PhotoError(path, "a TIFF with a plane of 16 bits for each channel, expected one")
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -8,6 +8,7 @@ _LOSSLESS = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 # Tables and an extension, among the markers of frames.
 _NO_FRAMES = frozenset({0xC4, 0xC8, 0xCC})
 _START, _END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
+_ANY_MARKER = re.compile(rb"\xff[^\0\xff]")
 # Any but those within a scan.
 _MARKER = re.compile(rb"\xff[^\0\xd0-\xd7\xff]")
 
@@ -22,32 +23,25 @@ class Frame(NamedTuple):
 
 def frame(content: bytes) -> Frame | None:
     """The frame of a JPEG; None where it is cut off before that."""
-    place = 2
-    while place + 5 <= len(content) and content[place] == 0xFF:
-        marker = content[place + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES:
-            return Frame(marker in _LOSSLESS, content[place + 4])
-        # Filling bytes have no length.
-        length = 2 + int.from_bytes(content[place + 2 : place + 4])
-        place += 1 if marker == 0xFF else length
+    for marker, part in segments(content):
+        if 0xC0 <= marker <= 0xCF and marker not in _NO_FRAMES and len(part) > 4:
+            return Frame(marker in _LOSSLESS, part[4])
     return None
 
 
 def segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """The marker and the bytes of each segment before the first scan."""
+    """The marker and the bytes of each segment before the first scan.
+
+    What is no marker in between is skipped, as decoders do: filling bytes, and a segment that is
+    longer than it states.
+    """
     place = 2
-    while place + 4 <= len(content):
-        if content[place] != 0xFF:
+    while found := _ANY_MARKER.search(content, place):
+        start, marker = found.start(), content[found.end() - 1]
+        if marker == _SCAN or found[0] == _END or start + 4 > len(content):
             return
-        marker = content[place + 1]
-        if marker == 0xFF:  # A filling byte.
-            place += 1
-            continue
-        if marker == _SCAN:
-            return
-        end = place + 2 + int.from_bytes(content[place + 2 : place + 4])
-        yield marker, content[place:end]
-        place = end
+        place = start + 2 + int.from_bytes(content[start + 2 : start + 4])
+        yield marker, content[start:place]
 
 
 def segment(marker: int, payload: bytes) -> bytes:

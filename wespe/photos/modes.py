@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, TiffImagePlugin
 
+ALPHA = "wespe.alpha"
+"""Under which `info` of an opened picture has the alpha of 16-bit grey, uint16 `(H, W)`, for which
+Pillow has no mode."""
 _SRGB = ImageCms.createProfile("sRGB")
 _STRAIGHT = {
     **{"P": "RGB", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"},
@@ -45,7 +48,7 @@ class Kind:
 
 
 def straight(image: Image.Image, kind: Kind) -> Image.Image:
-    """The loaded `image` in L, LA, RGB, RGBA or CMYK, or with 16 bits of grey in I;16.
+    """The loaded `image` in L, LA, RGB, RGBA or CMYK, or with 16 bits of opaque grey in I;16.
 
     Palettes, Lab and rare modes become RGB, bitmaps grey; 16-bit grey has its full range, and 0 is
     black. A colour that stands for transparency becomes an alpha channel. Raises ValueError for a
@@ -59,7 +62,11 @@ def straight(image: Image.Image, kind: Kind) -> Image.Image:
     if mode == "La" and kind.in_planes:  # Pillow reads its alpha as zeros.
         raise ValueError("a TIFF with a plane of grey and one of alpha, expected one of both")
     if mode.startswith("I;16"):
-        return Image.fromarray(_full_range(image, kind))
+        grey, alpha = _full_range(image, kind), image.info.get(ALPHA)
+        if alpha is None:
+            return Image.fromarray(grey)
+        eight = (np.stack([grey, alpha], axis=-1) >> 8).astype(np.uint8)
+        return Image.fromarray(eight, "LA")
     if mode == "LAB":
         converted = ImageCms.profileToProfile(
             image, ImageCms.createProfile("LAB"), _SRGB, outputMode="RGB"

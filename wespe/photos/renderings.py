@@ -12,8 +12,11 @@ _EXIF_DIRECTORY = 0x8769
 _SIZES = {0x100: 0, 0x101: 1, 0xA002: 0, 0xA003: 1}  # widths and heights
 _RESOURCES_SHOWN = frozenset({1033, 1036})  # thumbnails of Photoshop 4 and of later ones
 _XMP_THUMBNAILS = re.compile(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>\s*", re.DOTALL)
-_GAIN_MAP_ATTRIBUTE = re.compile(rb"""\s+hdrgm:\w+\s*=\s*("[^"]*"|'[^']*')""")
-_GAIN_MAP_ELEMENT = re.compile(rb"<hdrgm:(\w+)\b[^>]*?(/>|>.*?</hdrgm:\1>)\s*", re.DOTALL)
+# By Adobe and Google, and by Apple, who also describes auxiliary pictures of other kinds.
+_GAIN_MAP_ATTRIBUTE = re.compile(rb"""\s+(?:hdrgm|HDRGainMap|apdi):\w+\s*=\s*("[^"]*"|'[^']*')""")
+_GAIN_MAP_ELEMENT = re.compile(
+    rb"<(hdrgm|HDRGainMap|apdi):(\w+)\b[^>]*?(/>|>.*?</\1:\2>)\s*", re.DOTALL
+)
 _LIST_ITEM = re.compile(rb"<rdf:li\b(?:(?!</rdf:li>).)*?</rdf:li>\s*", re.DOTALL)
 # Pictures behind the first that are not written. Source: Google, "Dynamic Depth 1.0".
 _NO_OTHERS, _NO_GAIN_MAP = (
@@ -25,7 +28,7 @@ _DEPTH = re.compile(rb"""Item:Semantic\s*(=\s*["']|>)Depth\b""")
 
 def announces_gain_map(xmp: bytes) -> bool:
     """Whether an XMP packet does."""
-    return b"hdrgm:Version" in xmp
+    return b"hdrgm:Version" in xmp or b"HDRGainMap:HDRGainMapVersion" in xmp
 
 
 def announces_depth_map(xmp: bytes) -> bool:
@@ -47,7 +50,7 @@ def fresh_xmp(xmp: bytes, *, gain_map: bool = False) -> bytes:
     gone = _NO_GAIN_MAP if not gain_map else _NO_OTHERS
     xmp = _XMP_THUMBNAILS.sub(b"", xmp)
     xmp = _LIST_ITEM.sub(lambda item: b"" if gone.search(item[0]) else item[0], xmp)
-    if gain_map or not announces_gain_map(xmp):
+    if gain_map:
         return xmp
     return _GAIN_MAP_ELEMENT.sub(b"", _GAIN_MAP_ATTRIBUTE.sub(b"", xmp))
 

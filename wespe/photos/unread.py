@@ -1,12 +1,11 @@
 """Files that are not read here: what they are, and what to do with them."""
 
-import struct
+import re
 from pathlib import Path
-
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from wespe.photos import jpeg
 from wespe.photos.heif import is_heif, know_heif
+from wespe.photos.tiff.layouts import described
 
 # By suffix.
 _OTHERS = {
@@ -16,6 +15,18 @@ _OTHERS = {
     ),
     ".gif": "GIF, whose 256 colours leave no room to enhance: convert it to PNG first",
     ".jxl": "JPEG XL, which is not read here: convert it first, as by djxl to PNG",
+}
+_MARKS = {b"\x89PNG": "PNG", b"BM": "BMP", b"RIFF": "WebP"}
+_HEAD_BYTES = 2**16
+# The entry of a picture. Source: ISO/IEC 14496-12, 8.11.6, and for kinds 23008-12 and 23001-17.
+_ITEM = re.compile(rb"infe[\x02\x03].{3}(?:.{4}|.{6})([a-z0-9]{4})", re.DOTALL)
+_CODINGS = {
+    **{
+        b"unci": "without compression",
+        b"jpeg": "with JPEG inside",
+        b"j2k1": "with JPEG 2000 inside",
+    },
+    **{b"avc1": "with H.264 inside", b"vvc1": "with H.266 inside"},
 }
 
 
@@ -28,33 +39,28 @@ def unidentified(path: Path) -> str:
     if other := what_else(path, head):
         return other
     if head[:4] in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
-        return _of_tiff(path) or "a damaged TIFF, or one in a layout that is not known here"
+        return described(path)
     if head.startswith(b"\xff\xd8\xff"):
         found = jpeg.frame(path.read_bytes())
         if found and found.bits > 8:
             return f"a JPEG of {found.bits} bits a channel, which is not read here: expected 8"
         return "a damaged JPEG"
     if head[4:8] == b"ftyp":
-        return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
+        return _of_heif(path)
+    for mark, name in _MARKS.items():
+        if head.startswith(mark):
+            return f"a damaged {name}"
     return "not an image" if head else "empty file"
 
 
-def _of_tiff(path: Path) -> str | None:
-    """What numbers a TIFF has for its pixels, if they are none that are read here."""
-    try:
-        with path.open("rb") as stream:
-            tags = ImageFileDirectory_v2(stream.read(8))
-            stream.seek(tags.next)
-            tags.load(stream)
-        formats, bits = set(tags.get(339, (1,))), max(tags.get(258, (1,)))
-    except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error):
-        return None
-    expected = "expected integers of 8 or 16 bits a channel"
-    if 3 in formats:
-        return f"floating-point numbers, {expected}"
-    if 2 in formats:
-        return f"numbers with a sign, {expected}"
-    return f"{bits} bits a channel, expected 8 or 16" if bits > 16 else None
+def _of_heif(path: Path) -> str:
+    """How the pictures of an HEIF or AVIF are coded, if that is not read here."""
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    for kind, coded in _CODINGS.items():
+        if any(kind in found for found in _ITEM.findall(head)):
+            return f"an HEIF {coded}, which is not read here: convert it to PNG or JPEG first"
+    return "an HEIF or AVIF that is damaged, or of a kind that is not read here"
 
 
 def what_else(path: Path, head: bytes) -> str | None:

@@ -26,6 +26,14 @@ from wespe.pipeline.workflow import DEFAULT_SETTINGS
 from wespe.settings.params import Params
 
 _LOCK = Path("dvc.lock")
+_ACCOUNT = "expected an account that may read the bucket, by AWS_PROFILE or AWS_ACCESS_KEY_ID"
+_ADVICE = {
+    "Forbidden": _ACCOUNT,
+    "Unable to locate credentials": _ACCOUNT,
+    "CERTIFICATE_VERIFY_FAILED": "expected the authority of the server's certificate in "
+    "AWS_CA_BUNDLE",
+}
+"""What to do, by what DVC says of a remote."""
 
 
 class VersionsError(ValueError):
@@ -166,5 +174,7 @@ def _call(*command: str) -> str:
     """The output of a command; VersionsError with its messages if it fails."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise VersionsError(f"`{' '.join(command)}` failed:\n{done.stderr.strip()}")
+        said = done.stderr.strip()
+        advice = "".join(f"\n{more}" for sign, more in _ADVICE.items() if sign in said)
+        raise VersionsError(f"`{' '.join(command)}` failed:\n{said}{advice}")
     return done.stdout

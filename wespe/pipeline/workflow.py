@@ -4,7 +4,9 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -127,6 +129,75 @@ def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
             "server, here or, without this line, in MLFLOW_TRACKING_URI (docs/cluster.md)"
         )
     return found
+
+
+_OFF_S = 60.0  # a disk on the network may be late by seconds
+
+
+def clock_warnings(folder: Path, made: Iterable[Path]) -> list[str]:
+    """What is amiss with the clocks that date files, each with what to do.
+
+    `folder`: of the project, in which a file is made and removed again. `made`: what the run has
+    made before. Snakemake makes again what is older than what it is made of.
+    """
+    found = []
+    now = time.time()
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        ahead = os.fstat(probe.fileno()).st_mtime - now
+    if abs(ahead) > _OFF_S:
+        found.append(
+            f"files in {folder.absolute()} are dated {_span(ahead)} this machine's clock, so that "
+            "what is done may be done again: expected one time on all machines, as NTP keeps it"
+        )
+    dates = {path: path.lstat().st_mtime for path in made if path.exists()}
+    latest = max(dates, key=dates.__getitem__, default=None)
+    if latest and dates[latest] - now > _OFF_S:
+        found.append(
+            f"{latest} is dated {_span(dates[latest] - now)} this machine's clock, so that what is "
+            "made of it would be made again and again: set the clocks right, then date all that "
+            "is made anew by `snakemake --cores 1 --touch`"
+        )
+    return found
+
+
+def _span(seconds: float) -> str:
+    return f"{abs(seconds) / 60:.0f} min {'ahead of' if seconds > 0 else 'behind'}"
+
+
+_ENDED_BY_SLURM = {
+    "TIMEOUT": "took longer than it asked for: expected more `runtime` for its rule in the profile",
+    "OUT_OF_MEMORY": "took more memory than it asked for: expected more `mem_mb` for its rule in "
+    "the profile",
+    "NODE_FAIL": "lost its node: the same command tries again, on another one",
+    "CANCELLED": "was cancelled: the same command goes on",
+}
+
+
+_MEMORY = re.compile("exceeded memory limit|oom.kill", re.IGNORECASE)
+
+
+def slurm_advice(said: str) -> list[str]:
+    """What Slurm did to jobs, each kind with what to do.
+
+    `said`: all that Snakemake has said, with the words of its plugin for Slurm about each job.
+    """
+    logs = dict(re.findall(r"SLURM jobid (\w+) \(log: (.*)\)", said))
+    ended: dict[str, list[str]] = {}
+    for job, status in re.findall(r"SLURM-job '(\w+)' failed\b.*?status is: '(\w+)", said, re.S):
+        # Where Slurm itself watches the memory it ends a step, and the job has only failed.
+        full = status == "FAILED" and _MEMORY.search(_text(logs.get(job)))
+        ended.setdefault("OUT_OF_MEMORY" if full else status, []).append(job)
+    return [
+        f"job {', '.join(jobs)} {_ENDED_BY_SLURM[status]}"
+        for status, jobs in ended.items()
+        if status in _ENDED_BY_SLURM
+    ]
+
+
+def _text(path: str | None) -> str:
+    """A file's text; empty where there is none."""
+    file = Path(path or "")
+    return file.read_text("utf-8", "replace") if file.is_file() else ""
 
 
 def _short(path: Path) -> Path:

@@ -55,6 +55,7 @@ def contradictions(params: "Params") -> list[str]:
         *_wrong_pairs(params),
         *_wrong_starts(params),
         *_indivisible_patches(params),
+        *_no_clips(params),
         *_wrong_domains(params),
         *_unknown_judges(params),
         *_unfitted_baselines(params),
@@ -137,6 +138,27 @@ def _indivisible_patches(params: "Params") -> list[str]:
         for name, recipe in params.recipes.items()
         if recipe.enlarges and size_px % (scale := getattr(recipe, "scale", 1))
     ]
+
+
+def _no_clips(params: "Params") -> list[str]:
+    """A line for each domain without the clips that a recipe learns from."""
+    problems = []
+    for name, pair in params.pairs.items():
+        recipe = params.recipes.get(pair.recipe or "")
+        frames = recipe.clip_frames if recipe else 1
+        for key, domain in pair.patches.items() if frames > 1 else ():
+            source = params.sources.get(domain)
+            if source and source.kind != "clips":
+                problems.append(
+                    f"pairs.{name}.{key} must name a source of the kind clips, since "
+                    f"recipes.{pair.recipe} learns from frames in a row; {domain} is {source.kind}"
+                )
+            elif source and getattr(source, "frames", frames) % frames:
+                problems.append(
+                    f"sources.{domain}.frames must be a multiple of recipes.{pair.recipe}.frames "
+                    f"({frames}), got {getattr(source, 'frames', None)}"
+                )
+    return problems
 
 
 def _unfitted_baselines(params: "Params") -> list[str]:

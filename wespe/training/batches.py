@@ -29,17 +29,20 @@ def feed(
     batch_size: int,
     seed: int,
     augment: bool,
+    frames: int = 1,
     device: torch.device,
     resident: bool,
 ) -> Callable[[int], Batch]:
     """The batches of a training, a function of the step's number: x, y, and patches of `texture`
     where it is given, on `device`.
 
-    Each float32 `(batch_size / processes, 3, S, S)` in [0, 1], this process's part of the batch.
+    Each float32 `(batch_size · frames / processes, 3, S, S)` in [0, 1], this process's part of the
+    batch; `frames`: of the clips that are drawn in place of single patches.
     `paired`: both show the same scenes; otherwise they are unrelated.
     `resident`: all patches are on the device, so a step copies only their numbers.
     """
-    part = processes.share(batch_size)
+    share = processes.share(batch_size)
+    part = slice(share.start * frames, share.stop * frames)
     take = _from_device if resident else _from_disk
     streams = (0, 0, 4) if paired else (0, 1, 4)
     domains = [
@@ -48,11 +51,13 @@ def feed(
         if patches
     ]
 
-    def batch(step: int) -> Batch:
-        draws = (
-            (patches.draw(step, batch_size, seed=seed, stream=stream, augment=augment), pick)
-            for patches, stream, pick in domains
+    def drawn(patches: PatchSet, step: int, stream: int) -> Draw:
+        return patches.draw(
+            step, batch_size, seed=seed, stream=stream, augment=augment, frames=frames
         )
+
+    def batch(step: int) -> Batch:
+        draws = ((drawn(patches, step, stream), pick) for patches, stream, pick in domains)
         return tuple(pick(numbers[part], symmetries[part]) for (numbers, symmetries), pick in draws)
 
     return batch

@@ -9,7 +9,7 @@ from wespe.core import processes
 from wespe.core.device import Device, tune
 from wespe.core.files import BusyError, atomic_folder, sha256
 from wespe.core.key import key_of
-from wespe.data.patches.store import PatchSet, check_pairs
+from wespe.data.patches.store import PatchSet, check_clips, check_pairs
 from wespe.networks.checkpoints import load_generator, save_generator
 from wespe.networks.fitting.engine import Log, Outcome, Schedule, fit
 from wespe.networks.fitting.environment import environment
@@ -62,8 +62,11 @@ def train_pair(
     method: type[MethodStep] = pkgutil.resolve_name(recipe.step)
     if method.paired:
         check_pairs(source, target)
+    if (frames := recipe.clip_frames) > 1:
+        for domain in filter(None, (source, target, texture)):
+            check_clips(domain, frames)
     x, y = (
-        to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM))
+        to_tensor(domain.batch(0, PREVIEWS, seed=seed, stream=_PREVIEW_STREAM, frames=frames))
         for domain in (source, target)
     )
     tune(device)
@@ -88,6 +91,7 @@ def train_pair(
                 batch_size=recipe.batch_size,
                 seed=seed,
                 augment=recipe.augment,
+                frames=frames,
                 device=device.torch_device,
                 resident=fits((source, target, texture), device.torch_device),
             ),

@@ -89,9 +89,14 @@ def all_cores():
     return 1 if ON_CLUSTER else workflow.cores
 
 
+def cores_asked(least=1):
+    """What a rule of many threads asks of a cluster, so that its job has a core for each."""
+    return {"cpus_per_task": lambda w, threads: max(threads, least)}
+
+
 def devices(run):
     """What a training asks of a cluster, in the words of Snakemake's plugin for Slurm."""
-    asked = {"nodes": run.nodes}
+    asked = {"nodes": run.nodes, **cores_asked(run.devices)}
     if not run.compute.startswith("cpu"):
         # `gpu` is their number in all, and Slurm gives 3 + 1 where 2 + 2 is asked for.
         gpus = (
@@ -101,7 +106,6 @@ def devices(run):
     if run.nodes > 1:
         # One start a node, by srun in the shell command; it starts a process for each device.
         asked |= {"mpi": "srun", "tasks": run.nodes, "tasks_per_gpu": 0}
-        asked["cpus_per_task"] = run.devices  # at least; a profile says how many
     return asked
 
 

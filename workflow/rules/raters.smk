@@ -7,6 +7,7 @@ rule rater:
         log_of("rater"),
     threads: all_cores()
     resources:
+        **cores_asked(),
         **one_gpu(settings.run),
     params:
         **depends("rater"),

@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, HTTPException, Query, Request, Response
+from fastapi import FastAPI, HTTPException, Query, Request, Response, WebSocket
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, StreamingResponse
 
+from wespe.apps.serving.camera import Camera, Open
 from wespe.apps.serving.photo import Photo, Wanted
 from wespe.apps.serving.tray import Enhancing, Limits, Tray, TrayError
 from wespe.apps.serving.zipped import zipped
@@ -23,6 +24,8 @@ _PAGES = {
     "/": "index.html",
     **{f"/{file}": file for file in ("serve.css", "serve.js", "viewer.js", "sample.jpg")},
 }
+_CAMERA = "/camera"
+_CAMERA_PAGES = {_CAMERA: "camera.html", "/camera.js": "camera.js"}
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,12 @@ def make_app(
     upload_mb: float = 100,
     limits: Limits | None = None,
     lan: bool = False,
+    live: Open | None = None,
 ) -> FastAPI:
     """The app that enhances photos by one of `offers`, by id; `load` gives the network of an id.
 
-    `upload_mb`: the largest file it takes. `lan`: see `local_app`.
+    `upload_mb`: the largest file it takes. `lan`: see `local_app`. `live` opens a network for the
+    page *Camera*, which is not there without it.
     """
     tray = Tray(load, limits)
 
@@ -59,9 +64,10 @@ def make_app(
 
     app = local_app(
         package="wespe.apps.serving.page",
-        pages=_PAGES,
+        pages=_PAGES | (_CAMERA_PAGES if live else {}),
         body_bytes=int(upload_mb * 1e6),
         lan=lan,
+        camera=_CAMERA,
         lifespan=lifespan,
     )
 
@@ -85,7 +91,19 @@ def make_app(
     def tell() -> dict[str, Any]:
         networks = [{"id": key, **asdict(offer)} for key, offer in offers.items()]
         most = {"mb": upload_mb, "megapixels": tray.limits.megapixels}
-        return {"networks": networks, "limits": most}
+        return {"networks": networks, "limits": most, "camera": live is not None}
+
+    if live:
+        camera = Camera(live)
+
+        @app.websocket(f"{_CAMERA}/frames")
+        async def frames(socket: WebSocket, network: str, scale: float | None = None) -> None:
+            try:
+                wanted = offered(network, scale)
+            except HTTPException:
+                await socket.close()
+            else:
+                await camera.serve(socket, wanted.network, wanted.scale)
 
     @app.post("/photos")
     async def send(

@@ -18,11 +18,11 @@ from wespe.photos.images import (
     AnyPixels,
     PhotoError,
     Pixels,
-    opened,
     read_photo,
     shrunk,
     write_photo,
 )
+from wespe.photos.opening import opened
 from wespe.photos.originals import read_original, write_like
 
 _PREVIEW_QUALITY = 90

@@ -8,7 +8,8 @@ from pathlib import Path
 from PIL import ExifTags
 
 from wespe.core.files import sha256
-from wespe.photos.images import PhotoError, opened, photo_size
+from wespe.photos.images import PhotoError, photo_size
+from wespe.photos.opening import opened
 
 FEW_PHOTOS, SOME_PHOTOS = 20, 100
 """Below the first a look cannot be told from what the photos show; the second is a start."""

@@ -31,9 +31,10 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_PERMISSIONS = "geolocation=(), microphone=()"
 _STOP_WAIT_S = 5
+_MESSAGE_BYTES = 2_000_000  # Of a WebSocket.
 
 
 class Guard:
@@ -41,11 +42,16 @@ class Guard:
 
     A `Host` has to be an IP address or one of `hosts`: a foreign name that leads here is DNS
     rebinding. A request that changes something has to come from a page of this server, where a
-    browser says from where it comes. A body of more than `body_bytes` is refused with 413.
+    browser says from where it comes, and so has a WebSocket, which has to say it. A body of more
+    than `body_bytes` is refused with 413. `camera`: the address of the only page that may ask for
+    the camera.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], body_bytes: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, hosts: frozenset[str], body_bytes: int, camera: str = ""
+    ) -> None:
         self._app, self._hosts, self._body_bytes = app, hosts, body_bytes
+        self._camera = camera
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -53,9 +59,18 @@ class Guard:
         elif scope["type"] == "http":
             refusal = self._refusal(scope["method"], Headers(scope=scope))
             answer = refusal or self._app
-            await answer(scope, _limited(receive, self._body_bytes), _with_headers(send))
+            camera = "camera=(self)" if scope["path"] == self._camera else "camera=()"
+            sending = _with_headers(send, f"{camera}, {_PERMISSIONS}")
+            await answer(scope, _limited(receive, self._body_bytes), sending)
+        elif self._is_own_socket(Headers(scope=scope)):
+            await self._app(scope, receive, send)
         else:
             await send({"type": "websocket.close"})
+
+    def _is_own_socket(self, headers: Headers) -> bool:
+        """Whether a page of this server opens it. Any page may open one, and browsers say whose."""
+        host, origin = headers.get("host", ""), headers.get("origin", "")
+        return self._is_ours(host) and urlsplit(origin)[:2] == ("http", host)
 
     def _refusal(self, method: str, headers: Headers) -> PlainTextResponse | None:
         host = headers.get("host", "")
@@ -95,12 +110,13 @@ def _limited(receive: Receive, most: int) -> Receive:
     return counted
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, permissions: str) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
                 headers.setdefault(name, value)
+            headers.setdefault("Permissions-Policy", permissions)
             headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
@@ -113,19 +129,21 @@ def local_app(
     pages: Mapping[str, str],
     body_bytes: int,
     lan: bool = False,
+    camera: str = "",
     lifespan: Lifespan[FastAPI] | None = None,
 ) -> FastAPI:
     """An app behind a `Guard`, without FastAPI's own pages, whose scripts come from elsewhere.
 
     `pages`: address → file of `package`, served as it is. `lan` also lets in who calls this
-    machine by its name. `lifespan` is FastAPI's: what to open at the start and close at the end.
+    machine by its name. `camera`: see `Guard`. `lifespan` is FastAPI's: what to open at the start
+    and close at the end.
     """
     hosts = {"localhost"}
     if lan:
         name = socket.gethostname().lower()
         hosts |= {name, f"{name}.local"}
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.add_middleware(Guard, hosts=frozenset(hosts), body_bytes=body_bytes)
+    app.add_middleware(Guard, hosts=frozenset(hosts), body_bytes=body_bytes, camera=camera)
     for address, file in pages.items():
         app.add_api_route(address, _page(package, file), methods=["GET"])
     return app
@@ -161,6 +179,7 @@ def serve(
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=_STOP_WAIT_S,
+            ws_max_size=_MESSAGE_BYTES,
         )
         if threading.current_thread() is threading.main_thread():
             # uvicorn raises the signal that stopped it again: as this one it ends quietly here.

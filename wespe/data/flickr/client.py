@@ -16,7 +16,14 @@ from wespe.data.flickr.budget import Budget
 from wespe.data.flickr.key import HOW_TO, Credentials, KeyRefusedError, read_credentials
 from wespe.data.flickr.photo import EXTRAS, parse, whole
 from wespe.data.flickr.windows import PER_PAGE, Page, Window
-from wespe.data.http import Patience, Session, TemporaryError, check_status, persist
+from wespe.data.http import (
+    Patience,
+    Session,
+    TemporaryError,
+    check_status,
+    distrusted,
+    persist,
+)
 
 # At their debug level these write the key into the log.
 for _name in ("flickrapi", "oauthlib", "requests_oauthlib"):
@@ -147,6 +154,8 @@ class Flickr:
         if isinstance(error, CallError):
             return error
         if isinstance(error, requests.RequestException):
+            if advice := distrusted(error):
+                return CallError(advice)
             kind = type(error).__name__
             if isinstance(error, ValueError):
                 return CallError(f"the API cannot be called ({kind}); check the address, `service`")

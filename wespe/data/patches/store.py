@@ -66,33 +66,53 @@ class PatchSet:
         return np.array([photo for photo, *_ in self.manifest.patches], np.int64)
 
     def batch(
-        self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
+        self,
+        step: int,
+        batch_size: int,
+        *,
+        seed: int,
+        stream: int,
+        augment: bool = False,
+        frames: int = 1,
     ) -> Pixels:
-        """The patches of training step `step` ≥ 0, uint8 `(batch_size, S, S, 3)`.
+        """The patches of training step `step` ≥ 0, uint8 `(batch_size · frames, S, S, 3)`.
 
         It depends only on its arguments, so a resumed training needs no random state. The steps
         walk through one random order of the set after the other, so every patch comes once an
         epoch. Different `stream`s are independent. `augment` turns and flips each patch into one of
-        the square's eight symmetries at random.
+        the square's eight symmetries at random. With `frames`, what is drawn are clips of so many
+        patches, see `check_clips`: all of a clip come one after the other, in one symmetry.
         """
-        return self.take(*self.draw(step, batch_size, seed=seed, stream=stream, augment=augment))
+        draw = self.draw(step, batch_size, seed=seed, stream=stream, augment=augment, frames=frames)
+        return self.take(*draw)
 
     def draw(
-        self, step: int, batch_size: int, *, seed: int, stream: int, augment: bool = False
+        self,
+        step: int,
+        batch_size: int,
+        *,
+        seed: int,
+        stream: int,
+        augment: bool = False,
+        frames: int = 1,
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """What `batch` consists of: the numbers of its patches, and the symmetry of each."""
         draws = range(step * batch_size, (step + 1) * batch_size)
-        epochs, places = np.divmod(np.array(draws, np.int64), len(self))
+        clips = len(self) // frames
+        epochs, places = np.divmod(np.array(draws, np.int64), clips)
         numbers = np.concatenate(
             [
-                epoch_order(len(self), seed, stream, int(epoch))[places[epochs == epoch]]
+                epoch_order(clips, seed, stream, int(epoch))[places[epochs == epoch]]
                 for epoch in np.unique(epochs)
             ]
         )
         symmetries = np.zeros(batch_size, np.int64)
         if augment:
             symmetries = _generator(seed, stream, _SYMMETRIES, step).integers(8, size=batch_size)
-        return numbers, symmetries
+        if frames == 1:
+            return numbers, symmetries
+        each = numbers[:, None] * frames + np.arange(frames)
+        return each.ravel(), symmetries.repeat(frames)
 
     def take(self, numbers: NDArray[np.int64], symmetries: NDArray[np.int64]) -> Pixels:
         """The patches of these numbers in these symmetries, uint8 `(N, S, S, 3)`."""
@@ -117,6 +137,24 @@ def check_pairs(source: PatchSet, target: PatchSet) -> None:
                 "patches.count. If a photo is left out of one source (see its index.json), or its "
                 "patch as flat or clipped (see the patches' manifest), `exclude` it from both"
             )
+
+
+def check_clips(patches: PatchSet, frames: int) -> None:
+    """Raise ValueError unless each `frames` patches, in order, are frames of one clip.
+
+    That is: they lie below each other in one strip of finished patches.
+    """
+    name, count = patches.manifest.source, len(patches)
+    places = np.array(patches.manifest.patches)[: count // frames * frames]
+    clips = places.reshape(-1, frames, 3)
+    below = np.zeros((frames, 3), np.int64)
+    below[:, 1] = patches.size_px * np.arange(frames)
+    if count % frames or (clips != clips[:, :1] + below).any():
+        raise ValueError(
+            f"expected the patches of {name} to be clips of {frames} frames or a multiple: those "
+            "of a source of the kind `clips`, with room for all its frames in patches.count, got "
+            f"{count} patches of other places"
+        )
 
 
 def _places(patches: PatchSet) -> Iterator[tuple[str, int, int]]:

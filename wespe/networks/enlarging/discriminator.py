@@ -12,7 +12,7 @@ _HALVINGS, _NEURONS = 4, 1024
 
 
 class EnlargingDiscriminator(nn.Module):
-    """`(N, 3, size_px, size_px)` in [0, 1] → `(N,)` logits; positive: a photo, not a result.
+    """`(N, channels, size_px, size_px)` in [0, 1] → `(N,)` logits; positive: a photo, no result.
 
     Eight 3×3 convolutions, of which every second halves the size and every other but the first
     doubles the channels, 64 to 512; a layer of 1024 neurons, a single output. The sigmoid is left
@@ -20,10 +20,11 @@ class EnlargingDiscriminator(nn.Module):
     convolution.
     """
 
-    def __init__(self, *, size_px: int, width: int = 64, norm: EnlargingNorm = "batch") -> None:
+    def __init__(
+        self, *, size_px: int, width: int = 64, norm: EnlargingNorm = "batch", channels: int = 3
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        channels = 3
         for stage in range(_HALVINGS):
             wide = width * 2**stage
             for stride in (1, 2):

@@ -1,10 +1,12 @@
-"""What networks that enlarge are made of, with torch and without: constants and how far they look.
+"""What networks that enlarge are made of, with torch and without: constants, how far they look,
+and bicubic itself.
 
 Imports no torch.
 """
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +34,21 @@ def bicubic_phases(scale: int) -> NDArray[np.float32]:
     weights = np.where(x <= 1, near, np.where(x < 2, far, 0))
     phases: NDArray[np.float32] = (weights / weights.sum(1, keepdims=True)).astype(np.float32)
     return phases
+
+
+def bicubic(image: NDArray[np.float32], scale: int) -> NDArray[np.float32]:
+    """`wespe.networks.enlarging.bicubic.Bicubic` of `(1, C, H, W)`, a place within the pixel at a
+    time."""
+    channels, height, width = image.shape[1:]
+    large = np.empty((1, channels, scale * height, scale * width), np.float32)
+    phases = bicubic_phases(scale)
+    for plane, into in zip(image[0], large[0], strict=True):
+        for row, down in enumerate(phases):
+            for column, across in enumerate(phases):
+                into[row::scale, column::scale] = cv2.sepFilter2D(
+                    plane, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE
+                )
+    return large
 
 
 def doublings(scale: int) -> int:

@@ -46,6 +46,17 @@ class Chain:
         """The hashes of the weights, in order."""
         return "+".join(enhancer.weights for enhancer in self._enhancers)
 
+    @property
+    def following(self) -> "TiledEnhancer | None":
+        """None: frames go through each network by themselves. Raises ValueError where one of them
+        remembers the frame before, which here it could not."""
+        if any(enhancer.following for enhancer in self._enhancers):
+            raise ValueError(
+                f"expected a network that remembers frames to be the only one for a video, got "
+                f"{self.name}"
+            )
+        return None
+
     def enhance(
         self,
         pixels: AnyPixels,

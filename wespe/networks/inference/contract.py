@@ -44,16 +44,17 @@ def check_contract(network: Enhancer, device: torch.device | str = "cpu") -> Non
         return network.finish(prepared, local(prepared), _neutral(network, prepared))
 
     whole = network.context is Context.WHOLE
-    for part, reach_px, enlarged in (
-        (network.prepare, before_px, 1),
-        (after, None if whole else all_px - before_px, scale),
+    for part, reach_px, enlarged, channels in (
+        (network.prepare, before_px, 1, network.channels),
+        (after, None if whole else all_px - before_px, scale, 3),
     ):
-        for image, far, middle in _strips(reach_px or 0, multiple):
+        for image, far, middle in _strips(reach_px or 0, multiple, network.channels):
             given = image.to(device)
-            output = _tried(name, part, given, enlarged)
+            output = _tried(name, part, given, enlarged, channels)
             if reach_px is not None:
                 given[far] = 1
-                _compare(name, output, _tried(name, part, given, enlarged), middle, enlarged)
+                other = _tried(name, part, given, enlarged, channels)
+                _compare(name, output, other, middle[:, :1], enlarged)
 
 
 def _neutral(network: Enhancer, image: Tensor) -> Tensor:
@@ -83,8 +84,8 @@ def _without_statistics(network: Enhancer, device: torch.device | str) -> nn.Mod
     return layers
 
 
-def _strips(reach_px: int, multiple: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Noise `(1, 3, h, w)`, lying and upright; which of it is out of sight of which in the middle.
+def _strips(reach_px: int, multiple: int, channels: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Noise `(1, channels, h, w)`, lying and upright; which is out of sight of which in the middle.
 
     The last two are masks of the noise.
     """
@@ -97,14 +98,16 @@ def _strips(reach_px: int, multiple: int) -> Iterator[tuple[Tensor, Tensor, Tens
     middle = (place >= first) & (place < first + multiple)
     far = (place < first - reach_px) | (place >= first + multiple + reach_px)
     stream = torch.Generator().manual_seed(0)
-    lying = torch.rand(1, 3, short, length, generator=stream)
+    lying = torch.rand(1, channels, short, length, generator=stream)
     for noise in (lying, lying.mT.contiguous()):
         along = (1, 1, 1, length) if noise is lying else (1, 1, length, 1)
         yield noise, far.view(along).expand_as(noise), middle.view(along).expand_as(noise)
 
 
 @torch.inference_mode()
-def _tried(name: str, part: Callable[[Tensor], Tensor], image: Tensor, scale: int) -> Tensor:
+def _tried(
+    name: str, part: Callable[[Tensor], Tensor], image: Tensor, scale: int, channels: int
+) -> Tensor:
     height, width = image.shape[-2:]
     try:
         output = part(image)
@@ -114,14 +117,14 @@ def _tried(name: str, part: Callable[[Tensor], Tensor], image: Tensor, scale: in
             f"{name}: fails on a tile of {width}×{height} px; size_multiple says which sides it "
             f"takes: {reason}"
         ) from error
-    expect_size(name, output, image, scale)
+    expect_size(name, output, image, scale, channels)
     return output
 
 
 def _compare(name: str, output: Tensor, other: Tensor, middle: Tensor, scale: int) -> None:
     """Raise ValueError where two outputs differ in the middle."""
     rows, columns = (torch.repeat_interleave(torch.arange(n), scale) for n in middle.shape[-2:])
-    seen = middle[..., rows, :][..., columns].to(output.device)
+    seen = middle[..., rows, :][..., columns].to(output.device).expand_as(output)
     change = float((output - other)[seen].abs().max() / output[seen].abs().max().clamp(min=1))
     if not change <= TOLERANCE:
         raise ValueError(

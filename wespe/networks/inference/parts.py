@@ -36,6 +36,10 @@ class Parts(Protocol):
     why_whole: str
     """Why there can be no tiles, in words; empty where there can."""
 
+    def following(self) -> "Parts | None":
+        """`Enhancer.following`, on the same engine."""
+        ...
+
     def running(self) -> AbstractContextManager[object]:
         """What stands around all other calls for a photo."""
         ...
@@ -82,10 +86,10 @@ class Parts(Protocol):
         ...
 
 
-def expect_size(name: str, output: Planes, source: Planes, scale: int) -> None:
+def expect_size(name: str, output: Planes, source: Planes, scale: int, channels: int = 3) -> None:
     """Raise ValueError for an output that is not `scale` times as large as `source`, in colour."""
     height, width = source.shape[-2:]
-    expected, got = (1, 3, scale * height, scale * width), tuple(output.shape)
+    expected, got = (1, channels, scale * height, scale * width), tuple(output.shape)
     if got != expected:
         raise ValueError(
             f"{name}: expected an output of shape {expected} for a tile of {width}×{height} px, "

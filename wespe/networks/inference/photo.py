@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wespe.core.progress import Progress
-from wespe.core.words import number_of
+from wespe.core.words import number_of, one_line
 from wespe.networks.inference.chain import Chain
 from wespe.networks.inference.enlarged import end_scale
 from wespe.networks.inference.ledger import State
@@ -34,7 +34,7 @@ class Summary:
     """What computed: see `Backend.name`."""
 
     def __str__(self) -> str:
-        lines = [f"failed: {path}: {reason}" for path, reason in self.failed]
+        lines = [one_line(f"failed: {path}: {reason}") for path, reason in self.failed]
         counts = f"{self.enhanced} enhanced, {self.skipped} already done, {len(self.failed)} failed"
         if self.passed_over:
             counts += f", {number_of(self.passed_over, 'other file')} ignored"
@@ -92,7 +92,7 @@ def enhance_files(
     }
     failed, megapixels, begin = list(planned.failed), 0.0, time.monotonic()
     for path, reason in failed:
-        report(f"{path}: failed, {reason}")
+        report(one_line(f"{path}: failed, {reason}"))
     sizes = {photo: _pixels(photo) for photo, (state, _) in states.items() if state is State.NEW}
     with Progress(
         "photos", total=sum(sizes.values()), unit="pixels", silent=quiet or not sizes
@@ -101,7 +101,7 @@ def enhance_files(
             line = f"{number}/{len(planned.outputs)} {path}"
             state, why = states[path]
             if state is State.DONE:
-                report(f"{line}: skipped, {why}")
+                report(one_line(f"{line}: skipped, {why}"))
                 continue
             counted = progress.done
             try:
@@ -118,7 +118,7 @@ def enhance_files(
                 megapixels += done
                 line = f"{line} → {output} ({speed})"
             progress.clear()
-            report(line)
+            report(one_line(line))
     skipped = sum(state is State.DONE for state, _ in states.values())
     return Summary(
         len(planned.outputs) - skipped - len(failed) + len(planned.failed),

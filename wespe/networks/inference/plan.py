@@ -1,10 +1,11 @@
 """Which photos a user means, and where the result of each goes."""
 
+import errno
 import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wespe.core.patterns import matches
 from wespe.core.walk import walk
@@ -94,13 +95,17 @@ def _at_any_depth(pattern: Path, failed: list[tuple[Path, str]]) -> list[Path]:
     except OSError as error:
         failed.append((folder, error.strerror or str(error)))
         return []
-    failed += [(folder / name, reason) for name, reason in found.unreadable]
-    # A folder that matches stands for all below it.
-    return [
-        folder / name
-        for name in found.files
-        if any(matches(name.parts[: n + 1], rest) for n in range(len(name.parts)))
+
+    def matching(name: PurePosixPath) -> bool:
+        """A folder that matches stands for all below it."""
+        return any(matches(name.parts[: n + 1], rest) for n in range(len(name.parts)))
+
+    failed += [
+        (folder / name, reason)
+        for name, reason in found.unreadable
+        if matching(name) or not _leads_nowhere(folder / name)
     ]
+    return [folder / name for name in found.files if matching(name)]
 
 
 def _photos(
@@ -125,11 +130,32 @@ def _photos(
         file = path / name
         if results and _real(file).is_relative_to(results):
             continue
-        if file.suffix.lower() in PHOTO_SUFFIXES or is_video(file):
+        if _is_named_as_ours(file):
             photos.append((file, name))
         else:
             others += 1
-    return photos, others, [(path / name, reason) for name, reason in found.unreadable]
+    unreadable = []
+    for below, reason in found.unreadable:
+        file = path / below
+        # One without a suffix may have been an album.
+        if file.suffix and not _is_named_as_ours(file) and _leads_nowhere(file):
+            others += 1
+        else:
+            unreadable.append((file, reason))
+    return photos, others, unreadable
+
+
+def _is_named_as_ours(file: Path) -> bool:
+    return file.suffix.lower() in PHOTO_SUFFIXES or is_video(file)
+
+
+def _leads_nowhere(path: Path) -> bool:
+    """Whether a link leads to nothing, or in a circle: there is nothing that it hides."""
+    try:
+        path.stat()
+    except OSError as error:
+        return path.is_symlink() and error.errno in {errno.ENOENT, errno.ELOOP}
+    return False
 
 
 def _real(path: Path) -> Path:

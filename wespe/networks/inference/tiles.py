@@ -60,6 +60,13 @@ class TiledEnhancer:
         """What distinguishes its results from another's: a hash of the weights, engine, tiles."""
         return f"{self._parts.weights} {self.engine} {self._tile_px}"
 
+    @property
+    def following(self) -> "TiledEnhancer | None":
+        """The same network as it runs over the frames of a video, which also takes what it made of
+        the frame before; None for one that sees every frame by itself."""
+        parts = self._parts.following()
+        return TiledEnhancer(parts) if parts else None
+
     def require_same_size(self, purpose: str) -> None:
         """Raise ValueError for a network that changes a photo's size, which `purpose` cannot do."""
         if self.scale != 1:
@@ -157,12 +164,12 @@ class TiledEnhancer:
     def _original(self, pixels: AnyPixels, tile: Tile) -> Planes:
         """The part of the photo that a tile gives, as large as the network's result."""
         if self.scale == 1:
-            return self._parts.planes(pixels[tile[0].given, tile[1].given])
+            return self._parts.planes(pixels[tile[0].given, tile[1].given, :3])
         (rows, top), (columns, left) = (
             _around(span, side, _BICUBIC_PX)
             for span, side in zip(tile, pixels.shape[:2], strict=True)
         )
-        large = self._parts.enlarged(self._parts.planes(pixels[rows, columns]))
+        large = self._parts.enlarged(self._parts.planes(pixels[rows, columns, :3]))
         height, width = (self.scale * (span.valid_stop - span.valid_start) for span in tile)
         first_row, first_column = self.scale * top, self.scale * left
         return large[..., first_row : first_row + height, first_column : first_column + width]

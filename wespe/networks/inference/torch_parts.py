@@ -61,6 +61,10 @@ class TorchParts:
         else:
             self._layers = self._compiled(layers)
 
+    def following(self) -> "TorchParts | None":
+        network = self._network.following()
+        return TorchParts(network, self._backend) if network else None
+
     def running(self) -> AbstractContextManager[object]:
         return torch.inference_mode()
 

@@ -13,9 +13,10 @@ from wespe.networks.inference.enlarged import check_size, end_scale
 from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.tiles import TiledEnhancer
 from wespe.networks.inference.video.enhance import enhance_video
+from wespe.networks.inference.video.memory import Remembering
 from wespe.photos.images import PhotoError
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.video.source import is_video
+from wespe.photos.video.source import VideoError, is_video
 
 
 class Work:
@@ -65,10 +66,20 @@ class Work:
     def _video(self, path: Path, output: Path) -> tuple[float, str]:
         # Between whole factors the size of frames is even, which the video sees to.
         scale = self._scale if self._end_scale % 1 == 0 else None
+        given: dict[str, Any] = {"strength": self._strength, "scale": scale}
+        try:
+            following = self._enhancer.following
+        except ValueError as error:
+            raise VideoError(path, str(error)) from error
+        enhance = (
+            Remembering(following, **given)
+            if following
+            else partial(self._enhancer.enhance, **given)
+        )
         megapixels, told = enhance_video(
             path,
             output,
-            enhance=partial(self._enhancer.enhance, strength=self._strength, scale=scale),
+            enhance=enhance,
             key=f"{self._enhancer.key} {self._strength}",
             crf=self._crf,
             steady=self._steady,

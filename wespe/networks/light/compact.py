@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import cv2
-import numpy as np
-
-from wespe.networks.enlarging.numbers import bicubic_phases, compact_reach_px
+from wespe.networks.enlarging.numbers import bicubic, compact_reach_px
 from wespe.networks.light.graph import Arrays, Graph, Node
 from wespe.networks.light.network import LightNetwork, Planes
 
@@ -30,18 +27,21 @@ class LightCompact(LightNetwork):
         )
 
     def finish(self, prepared: Planes, convolved: Planes, scene: Planes) -> Planes:
-        return _bicubic(prepared, self.scale) + convolved
+        return bicubic(prepared[:, :3], self.scale) + convolved
 
 
-def _bicubic(image: Planes, scale: int) -> Planes:
-    """`wespe.networks.enlarging.bicubic.Bicubic`, a place within the pixel at a time."""
-    channels, height, width = image.shape[1:]
-    large = np.empty((1, channels, scale * height, scale * width), np.float32)
-    phases = bicubic_phases(scale)
-    for plane, into in zip(image[0], large[0], strict=True):
-        for row, down in enumerate(phases):
-            for column, across in enumerate(phases):
-                into[row::scale, column::scale] = cv2.sepFilter2D(
-                    plane, cv2.CV_32F, across, down, borderType=cv2.BORDER_REPLICATE
-                )
-    return large
+class LightRecurrent(LightCompact):
+    """`wespe.networks.enlarging.recurrent.Recurrent` without torch."""
+
+    name = "Recurrent"
+
+    def __init__(self, arrays: Arrays, config: Mapping[str, Any]) -> None:
+        super().__init__(arrays, config)
+        self._config = config
+        read = {"body.0.weight": ("body.0.weight", "memory.weight")}
+        self._following = arrays.joined(read)
+
+    def following(self) -> "tuple[LightNetwork, Arrays]":
+        network = LightCompact(self._following, self._config)
+        network.channels = 3 + 3 * self.scale**2
+        return network, self._following

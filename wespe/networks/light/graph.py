@@ -1,7 +1,7 @@
 """Convolutions for OpenVINO, straight from the arrays of a network's file."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,13 @@ class Arrays:
     def __contains__(self, name: str) -> bool:
         return name in self._arrays
 
+    def joined(self, names: Mapping[str, Sequence[str]]) -> "Arrays":
+        """A copy in which a name stands for several of these weights, side by side as inputs."""
+        parts = {name: [self[part] for part in read] for name, read in names.items()}
+        gone = {part for read in names.values() for part in read}
+        rest = {name: value for name, value in self._arrays.items() if name not in gone}
+        return Arrays({**rest, **{name: np.concatenate(read, 1) for name, read in parts.items()}})
+
     @property
     def unread(self) -> set[str]:
         """Names that nobody has asked for."""
@@ -46,18 +53,18 @@ class Arrays:
 
 
 class Graph:
-    """A graph in the making, of images `(1, 3, h, w)`, any h and w.
+    """A graph in the making, of images `(1, channels, h, w)`, any h and w.
 
     Raises KeyError for a name that is not among `arrays`.
     """
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: Arrays, channels: int = 3) -> None:
         engine()
         from openvino import opset13
 
         self._operations: Any = opset13
         self._arrays = arrays
-        self.image = opset13.parameter([1, 3, -1, -1], np.float32)
+        self.image = opset13.parameter([1, channels, -1, -1], np.float32)
         """What the layers read."""
 
     def convolution(self, source: Node, name: str, *, norm: str = "") -> Node:

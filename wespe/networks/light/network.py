@@ -32,6 +32,7 @@ class LightNetwork(ABC):
     name: str
     """The class of the architecture."""
     scale: int = 1
+    channels: int = 3
     size_multiple: int = 1
     prepare_field_px: int = 0
     receptive_field_px: int
@@ -39,6 +40,10 @@ class LightNetwork(ABC):
 
     @abstractmethod
     def __init__(self, arrays: Arrays, config: Mapping[str, Any]) -> None: ...
+
+    def following(self) -> "tuple[LightNetwork, Arrays] | None":
+        """`Enhancer.following`, and its weights."""
+        return None
 
     @abstractmethod
     def convolve(self, graph: Graph) -> Node:

@@ -1,6 +1,7 @@
 """A network's parts without torch: see `wespe.networks.inference.parts.Parts`."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -24,7 +25,8 @@ class LightParts:
         self, network: LightNetwork, arrays: Arrays, core: Any, *, bf16: bool, threads: int
     ) -> None:
         self._network = network
-        graph = Graph(arrays)
+        self._again = functools.partial(LightParts, core=core, bf16=bf16, threads=threads)
+        graph = Graph(arrays, network.channels)
         model = graph.model(network.convolve(graph))
         self._layers = Compiled(core, model.clone, bf16=bf16, threads=threads)
         self.name, self.engine = network.name, f"openvino-cpu-{'bf16' if bf16 else 'fp32'}"
@@ -32,6 +34,10 @@ class LightParts:
         self.scale, self.size_multiple = network.scale, network.size_multiple
         self.receptive_field_px = network.receptive_field_px
         self.prepare_field_px, self.neutral = network.prepare_field_px, network.neutral
+
+    def following(self) -> "LightParts | None":
+        found = self._network.following()
+        return self._again(*found) if found else None
 
     def running(self) -> AbstractContextManager[object]:
         return contextlib.nullcontext()

@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image, ImageFile, TiffImagePlugin
 
 from wespe.photos.images import AnyPixels
-from wespe.photos.modes import Kind
+from wespe.photos.modes import ALPHA, Kind
 from wespe.photos.originals.png_like import png_chunk, without_animation
 
+# What it complains of becomes a PhotoError; it would print that, too.
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 _DEFLATE = 3  # 12 megapixels take a third of the time of level 6, and 4 % more room.
 
 
@@ -52,6 +54,8 @@ def read_deep(image: Image.Image, content: bytes) -> AnyPixels:
         layers = np.ascontiguousarray(pixels[..., [2, 1, 0, 3][:count]])
         return _divided(layers) if _is_multiplied(image) else layers
     grey = (65535 - pixels if Kind.of(image).negative else pixels)[..., None]
+    if (alpha := image.info.get(ALPHA)) is not None:
+        return np.concatenate([grey, alpha[..., None]], axis=2)
     clear = image.info.get("transparency")
     if not isinstance(clear, int):
         return grey

@@ -9,23 +9,16 @@ import cv2
 import numpy as np
 from PIL import ExifTags, Image, JpegImagePlugin
 
-from wespe.photos import jpeg
-from wespe.photos.images import (
-    DAMAGED,
-    FORMATS,
-    AnyPixels,
-    PhotoError,
-    content_of,
-    opened,
-    profile_of,
-)
+from wespe.photos import bmp, jpeg
+from wespe.photos.images import FORMATS, AnyPixels, PhotoError
 from wespe.photos.modes import Kind, straight
+from wespe.photos.opening import DAMAGED, content_of, opened, profile_of
 from wespe.photos.originals.beside import lost_beside
 from wespe.photos.originals.colours import Colours
 from wespe.photos.originals.deep import deep_mode, read_deep
 from wespe.photos.originals.gain_map import gain_map
 from wespe.photos.srgb import as_srgb
-from wespe.photos.tiff.layouts import PLANES, Layout
+from wespe.photos.tiff.layouts import Layout
 from wespe.photos.tiff.tags import Tags
 from wespe.photos.unread import what_else
 
@@ -141,18 +134,19 @@ def _lost(path: Path, image: Image.Image, kind: Kind, content: bytes) -> Iterato
     if kind.format == "TIFF" and 8 < kind.bits < 16:
         yield f"{kind.bits} bits as 16"
     if image.format == "TIFF":
-        yield from _of_layout(path, image)
+        yield from _of_layout(path)
+    if image.format == "BMP" and (fields := bmp.fields(path)) and fields.note:
+        yield fields.note
     if image.mode == "LAB":
         yield "Lab as RGB"
     yield from lost_beside(image, content)
 
 
-def _of_layout(path: Path, image: Image.Image) -> Iterator[str]:
+def _of_layout(path: Path) -> Iterator[str]:
     layout = Layout.of(path)
-    if layout and layout.note not in {"", PLANES}:
+    if layout and layout.note:
         yield layout.note
-    extra = getattr(image, "tag_v2", {}).get(338, ())
-    if len(extra) > 1 or extra == (0,):
+    if layout and layout.unknown_channels > 0:
         yield "without a channel that is neither colour nor alpha"
 
 

@@ -14,16 +14,38 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 _SUFFIXES = frozenset(
-    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts"}
+    {".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mts", ".m2ts", ".m2t"}
     | {".3gp", ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"}
 )
+_TRANSPORT = ".ts"  # Of programs in TypeScript, too, and of translations by Qt.
+# Packets of a transport stream begin with this byte, and have so many: alone, with a time in front,
+# with a check sum behind. Source: ISO/IEC 13818-1, 2.4.3.2.
+_SYNC, _PACKET_BYTES, _PACKETS = 0x47, (188, 192, 204), 5
 # No playlists: they name other files, which would be read.
 _DEMUXERS = "mov,matroska,avi,mpegts,mpeg,asf,flv,ogg"
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is named as a video."""
-    return path.suffix.lower() in _SUFFIXES
+    """Whether a file is named as a video; what is named `.ts` has to be one, too."""
+    suffix = path.suffix.lower()
+    return suffix in _SUFFIXES or (suffix == _TRANSPORT and _is_transport_stream(path))
+
+
+def _is_transport_stream(path: Path) -> bool:
+    """Whether a file begins as one; a recording may begin within a packet."""
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as stream:
+            head = stream.read((_PACKETS + 1) * max(_PACKET_BYTES))
+    except OSError:
+        return False
+    # A text whose lines are of one length may have that letter so often, but no zeros.
+    return b"\0" in head and any(
+        head[start::size][:_PACKETS] == bytes([_SYNC] * _PACKETS)
+        for size in _PACKET_BYTES
+        for start in range(size)
+    )
 
 
 class VideoError(PhotoError):

@@ -82,11 +82,15 @@ def search(client: "MlflowClient", experiment_id: str, tag: str, value: str) -> 
 def unreachable(error: Exception) -> bool:
     """Whether a server did not answer, or answered that it cannot now, however often it was asked.
 
-    False for what it refuses, and for files.
+    False for what it refuses, for one that cannot show who it is, and for files.
     """
     from requests import RequestException
 
-    return isinstance(error.__context__, RequestException)
+    return isinstance(error.__context__, RequestException) and not _distrusted(error)
+
+
+def _distrusted(error: Exception) -> bool:
+    return "CERTIFICATE_VERIFY_FAILED" in str(error)
 
 
 def await_server(error: Exception, seconds: float) -> None:
@@ -103,4 +107,11 @@ def put_off(error: Exception) -> None:
 
 def give_up(error: Exception) -> None:
     """Warn that MLflow failed and the work continues."""
-    _log.warning("MLflow failed; the work continues without a record: %s", error)
+    advice = ""
+    if _distrusted(error):
+        advice = (
+            "\nNo authority that this machine knows vouches for the server: expected the address "
+            "that its certificate is for, or the authority's file in "
+            "MLFLOW_TRACKING_SERVER_CERT_PATH"
+        )
+    _log.warning("MLflow failed; the work continues without a record: %s%s", error, advice)

@@ -70,16 +70,16 @@ class AdversarialStep(MethodStep):
                 return Divergence(reason, parts=("discriminators",), patience=_WON_RECORDS)
         return None
 
-    def _train_discriminators(self, enhanced: Tensor, y: Tensor) -> Losses:
+    def _train_discriminators(self, enhanced: Tensor, y: Tensor, *others: Tensor) -> Losses:
         if not self._discriminators:
             return {}
         self._freeze_discriminators(False)
-        losses: Losses = self._d_losses(enhanced, y)
+        losses: Losses = self._d_losses(enhanced, y, *others)
         self._descend("discriminators", torch.stack(list(losses.values())).sum())
         self._freeze_discriminators(True)
         return losses
 
-    def _discriminator_losses(self, enhanced: Tensor, y: Tensor) -> Losses:
+    def _discriminator_losses(self, enhanced: Tensor, y: Tensor, *others: Tensor) -> Losses:
         fake, real = self.views(enhanced), self.views(y)
         return {name: self._discriminator_loss(name, fake[name], real[name]) for name in fake}
 

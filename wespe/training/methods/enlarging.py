@@ -53,7 +53,8 @@ class EnlargingStep(MethodStep):
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         _, y, *others = super()._begin(batch, number)
         if others:
-            half = len(y) // 2
+            # Of clips, whole ones.
+            half = len(y) // (2 * self.recipe.clip_frames) * self.recipe.clip_frames
             y = torch.cat([y[half:], others[0][:half]])
         return [self._smaller(y, number), y]
 

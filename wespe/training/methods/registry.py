@@ -11,6 +11,7 @@ from wespe.training.methods.srcnn import settings as srcnn
 from wespe.training.methods.srcnn_sr import settings as srcnn_sr
 from wespe.training.methods.srgan import settings as srgan
 from wespe.training.methods.srresnet import settings as srresnet
+from wespe.training.methods.tecogan import settings as tecogan
 from wespe.training.methods.wespe import settings as wespe
 
 RECIPES: dict[str, type[Recipe]] = {
@@ -24,6 +25,7 @@ RECIPES: dict[str, type[Recipe]] = {
     "rrdb": rrdb.RrdbRecipe,
     "srgan": srgan.SrganRecipe,
     "esrgan": esrgan.EsrganRecipe,
+    "tecogan": tecogan.TecoganRecipe,
     "srcnn_sr": srcnn_sr.SrcnnSrRecipe,
 }
 """By the setting `method`; each class names the step that trains with it."""

@@ -168,6 +168,11 @@ class Recipe(Settings):
         return False
 
     @property
+    def clip_frames(self) -> int:
+        """Frames in a row that the method learns from, of a source of clips; 1: single patches."""
+        return 1
+
+    @property
     def continues(self) -> bool:
         """Whether the training goes on with the network of another pair, which has to be named."""
         return False

@@ -139,7 +139,7 @@ class MethodStep(ABC):
         losses, enhanced = self._all_losses(x, y, weights, *others)
         total = torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
         self._descend("generator", total)
-        d_losses = self._train_discriminators(enhanced.detach(), y)
+        d_losses = self._train_discriminators(enhanced.detach(), y, *others)
         self._update_average(number)
         return {k: v.detach() for k, v in {**losses, "total": total, **d_losses}.items()}
 
@@ -204,7 +204,7 @@ class MethodStep(ABC):
             enhanced = self.networks["generator"](x)
         return self.losses(x, enhanced, y, weights), enhanced
 
-    def _train_discriminators(self, enhanced: Tensor, y: Tensor) -> Losses:
+    def _train_discriminators(self, enhanced: Tensor, y: Tensor, *others: Tensor) -> Losses:
         """One update of the discriminators, if there are any. Returns their losses."""
         return {}
 

@@ -25,7 +25,8 @@ const remember = () => sessionStorage.setItem("photos", JSON.stringify([...rows.
 
 async function start() {
   try {
-    const { networks: offered, limits } = await offers;
+    const { networks: offered, limits, camera } = await offers;
+    $("#camera").hidden = !camera;
     $("#limits").textContent = `up to ${limits.mb} MB and ${limits.megapixels} megapixels each`;
     for (const network of offered) {
       const { id, name, badge, note } = network;

@@ -16,7 +16,8 @@ from wespe.networks.inference.video.encoding import CRF, check_crf, encode
 from wespe.networks.inference.video.enlarged import enlarged_clip
 from wespe.networks.inference.video.join import join
 from wespe.networks.inference.video.kept import Kept
-from wespe.networks.inference.video.steady import STEADY, Steady
+from wespe.networks.inference.video.memory import Remembering
+from wespe.networks.inference.video.steady import STEADY, State, Steady
 from wespe.photos.video.clip import Clip, decoded, read_clip
 from wespe.photos.video.colour import Levels, ToRgb, changed
 from wespe.photos.video.deinterlace import Deinterlacer
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 PIECE_FRAMES = 48
 """The most frames that a stopped run has to make again; each piece begins with a key frame."""
 
+_MEMORY = "memory."  # Before the names in a state of what a network remembers.
 _VERSION = 3  # Of the files of a stopped run, and of how frames are made.
 
 
@@ -35,7 +37,7 @@ def enhance_video(
     path: Path,
     output: Path,
     *,
-    enhance: Callable[[Levels], Levels],
+    enhance: Callable[[Levels], Levels] | Remembering,
     key: str,
     crf: float = CRF,
     steady: float = STEADY,
@@ -45,7 +47,8 @@ def enhance_video(
 ) -> tuple[float, str]:
     """Enhance a video; returns its megapixels, and in words its size, the speed and what was lost.
 
-    `enhance` takes and returns upright `Levels`; `key` identifies it. The result is `scale` times
+    `enhance` takes and returns upright `Levels`; `key` identifies it. One that remembers frames is
+    `Remembering`, since what it remembers has to be kept, too. The result is `scale` times
     as large (see `enlarged_clip`); what `enhance` returns has this size, or a larger one that is
     then reduced, each pixel to the mean of what it covers. It has the source's
     frames at their times, from 0 on, and whatever else `join` keeps. Interlaced frames become whole
@@ -117,8 +120,8 @@ def _make(
     kept: Kept, frames: Iterator["VideoFrame"], change: "_Change", crf: float, silent: bool
 ) -> int:
     """Make the pieces that are not there, with one frame in memory; returns how many frames."""
-    averaged, clip = change.averaged, change.clip
-    averaged.state = kept.state()
+    clip = change.clip
+    change.state = kept.state()
     # Decoding from the start costs little beside a network, and is exact where seeking is not.
     done = sum(1 for _ in islice(frames, len(kept.pieces()) * PIECE_FRAMES))
     with Progress(
@@ -132,7 +135,7 @@ def _make(
 
         while first := next(frames, None):
             group = chain([first], islice(frames, PIECE_FRAMES - 1))
-            kept.add(encode(map(enhanced, group), change.made, crf), averaged.state)
+            kept.add(encode(map(enhanced, group), change.made, crf), change.state)
         return progress.done
 
 
@@ -140,10 +143,29 @@ class _Change:
     """What a network and `averaged` make of the frames of `clip`, which become those of `made`."""
 
     def __init__(
-        self, clip: Clip, made: Clip, enhance: Callable[[Levels], Levels], averaged: Steady
+        self,
+        clip: Clip,
+        made: Clip,
+        enhance: Callable[[Levels], Levels] | Remembering,
+        averaged: Steady,
     ) -> None:
         self.clip, self.made, self.averaged = clip, made, averaged
         self._enhance, self._to_rgb = enhance, ToRgb(clip)
+
+    @property
+    def state(self) -> State:
+        """All that the next frame depends on beside itself."""
+        state = dict(self.averaged.state)
+        if isinstance(self._enhance, Remembering):
+            state |= {f"{_MEMORY}{name}": value for name, value in self._enhance.state.items()}
+        return state
+
+    @state.setter
+    def state(self, state: State) -> None:
+        remembered = {name for name in state if name.startswith(_MEMORY)}
+        self.averaged.state = {name: state[name] for name in state.keys() - remembered}
+        if isinstance(self._enhance, Remembering):
+            self._enhance.state = {name.removeprefix(_MEMORY): state[name] for name in remembered}
 
     def __call__(self, frame: "VideoFrame") -> "VideoFrame":
         source = self._to_rgb(frame)

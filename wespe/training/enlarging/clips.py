@@ -1,0 +1,78 @@
+"""A network that remembers, over the frames of clips in training: as it runs over videos."""
+
+import itertools
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from wespe.networks.enlarging.recurrent import Recurrent
+from wespe.photos.tensors import to_pixels
+from wespe.photos.video.motion import flow, seen_before
+
+
+def motions(frames: Tensor) -> Tensor:
+    """The motion between the frames of clips `(N, T, 3, h, w)` in [0, 1].
+
+    `(2, N, T - 1, 3, h, w)` on the same device: for each pair of neighbours, where each pixel of
+    the later frame was in the earlier one, x and y in px, and whether it was seen there; then the
+    same of the earlier frame in the later one. By the optical flow of videos, on the CPU.
+    """
+    clips = [
+        [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in to_pixels(clip)] for clip in frames
+    ]
+    found = [
+        [
+            [_motion(*(pair[::-1] if forth else pair)) for pair in itertools.pairwise(clip)]
+            for clip in clips
+        ]
+        for forth in (True, False)
+    ]
+    return torch.from_numpy(np.array(found, np.float32)).to(frames.device)
+
+
+def followed(network: Recurrent, frames: Tensor, motion: Tensor) -> Tensor:
+    """The outputs for clips `(N, T, 3, h, w)`, each frame following the one before: `(N, T, 3, H,
+    W)`.
+
+    `motion`: `(N, T - 1, 3, h, w)`, of each frame from the second on.
+    """
+    made = [network.follow(frames[:, 0], None)]
+    for number in range(1, frames.shape[1]):
+        image, moves = frames[:, number], motion[:, number - 1]
+        known = moved(made[-1].clamp(0, 1), moves) - network.bicubic(image)
+        memory = F.pixel_unshuffle(known, network.scale) * moves[:, 2:]
+        made.append(network.follow(image, memory))
+    return torch.stack(made, 1)
+
+
+def moved(images: Tensor, motion: Tensor) -> Tensor:
+    """`(N, C, H, W)` of other frames as they would be seen in those that have the `motion`.
+
+    `motion`: `(N, 3, h, w)`, H a multiple of h; linear between its pixels. Cubic between the
+    images' pixels, and the nearest one beyond the border, as OpenCV has both.
+    """
+    height, width = images.shape[-2:]
+    # In fp32: in bf16 pixels would be moved by an eighth of a pixel and more at a time.
+    with torch.autocast(images.device.type, enabled=False):
+        scale = height // motion.shape[-2]
+        large = F.interpolate(motion[:, :2].float(), scale_factor=scale, mode="bilinear") * scale
+        columns = torch.arange(width, device=images.device) + large[:, 0]
+        rows = torch.arange(height, device=images.device)[:, None] + large[:, 1]
+        grid = torch.stack(
+            [2 * columns / max(width - 1, 1) - 1, 2 * rows / max(height - 1, 1) - 1], -1
+        )
+        return F.grid_sample(
+            images.float(), grid, mode="bicubic", padding_mode="border", align_corners=True
+        )
+
+
+def _motion(now: NDArray[Any], before: NDArray[Any]) -> NDArray[np.float32]:
+    """`(3, h, w)`."""
+    motion = flow(now, before)
+    seen = seen_before(now, before, motion).astype(np.float32)
+    return np.concatenate([motion.transpose(2, 0, 1), seen[None]])
