@@ -23,7 +23,7 @@ from wespe.training.camera.jpeg import to_ycc
 NOISE_LEVELS = 6
 """Steps of luma at which noise is measured."""
 
-_PATCHES = 64  # of each domain, so that a search takes half a minute
+_PATCHES = 128  # of each domain, so that a search takes a minute
 _RINGS = 10  # of frequency, up to half a cycle a px
 _SCENE_RINGS = slice(1, 3)  # whose mean ratio is that of the scenes' contrast
 _BLOCK_PX = 16
@@ -76,7 +76,7 @@ def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
     """What `clean` patches need to look as if the source's camera had taken them.
 
     `source`, `clean`: `(N, 3, S, S)` in [0, 1], of the same colours, S at least 32. A random search
-    that narrows, the same for the same patches; half a minute of a CPU. Patches without texture or
+    that narrows, the same for the same patches; a minute of a CPU. Patches without texture or
     noise give no blur and no noise to find; `mismatch` tells how well it went.
     """
     source, clean = source[_spread(len(source))], clean[_spread(len(clean))]

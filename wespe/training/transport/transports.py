@@ -44,7 +44,7 @@ class Transports:
             Domain(patches.pixels, patches.photos, whole=not shrink) for patches in (source, target)
         )
         self._taken, self._wanted = source.pixels, target.pixels
-        self._clean = (texture or target).pixels
+        self._texture = texture.pixels if texture else None
 
     @cached_property
     def forth(self) -> Transport:
@@ -84,12 +84,19 @@ class Transports:
 
     @cached_property
     def degradation(self) -> DegradationNumbers:
-        """What the source's camera does to clean photos: those of texture, else of the target."""
+        """What the source's camera does to clean photos: the target's and those of texture.
+
+        Those of texture alone may be sharper than any of the target's, and then the camera seems to
+        blur more than it does. Training degrades as many of both, too.
+        """
         if self._any_camera:
             return ANY_CAMERA
-        return fit_degradation(
-            _sample(self._taken), self.colours_back.recolour(_sample(self._clean))
-        )
+        clean = _sample(self._wanted)
+        if self._texture is not None:
+            # In turn, so that patches taken evenly are as many of both.
+            pairs = zip(clean, _sample(self._texture), strict=False)
+            clean = torch.stack([patch for pair in pairs for patch in pair])
+        return fit_degradation(_sample(self._taken), self.colours_back.recolour(clean))
 
     @property
     def texture(self) -> tuple[Tensor, Tensor]:
