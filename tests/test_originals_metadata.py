@@ -16,8 +16,8 @@ import pytest
 import tifffile
 from PIL import Image
 
+from tests import heic
 from wespe.photos.originals import read_original, write_like
-from wespe.photos.originals.beside import others_of
 from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.png_like import png_chunk
 from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
@@ -289,13 +289,18 @@ def test_a_depth_map_behind_the_picture_is_announced_no_more(tmp_path: Path, ite
     assert b"Primary" in content
 
 
-def test_auxiliary_pictures_of_a_heic_are_said() -> None:
-    image = Image.new("RGB", (4, 4))
-    image.info["aux"] = {
-        "urn:com:apple:photo:2018:aux:portraiteffectsmatte": [3],
-        "urn:com:apple:photo:2020:aux:hdrgainmap": [4],
-    }
-    assert others_of(image) == ["portraiteffectsmatte"]
+@pytest.mark.parametrize(
+    ("kind", "note"),
+    [
+        (heic.GAIN_MAP, "without its HDR gain map"),
+        (heic.DEPTH, "without its depth map"),
+        (heic.MATTE, "without its auxiliary pictures (portraiteffectsmatte)"),
+    ],
+)
+def test_auxiliary_pictures_of_a_heic_are_said(tmp_path: Path, kind: str, note: str) -> None:
+    (tmp_path / "a.heic").write_bytes(heic.heic_with(kind))
+    assert read_original(tmp_path / "a.heic").notes == (note,)
+    assert kind.encode() not in again(tmp_path / "a.heic").read_bytes()
 
 
 def test_an_iso_gain_map_is_said_too(tmp_path: Path) -> None:

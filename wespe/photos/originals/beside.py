@@ -41,11 +41,11 @@ def lost_beside(image: Image.Image, content: bytes) -> Iterator[str]:
         yield "without its content credentials, which sign the picture as it was"
     if _has_depth_map(image, content):
         yield "without its depth map"
-    if others := others_of(image):
+    if others := _others(image):
         yield f"without its auxiliary pictures ({', '.join(others)})"
 
 
-def others_of(image: Image.Image) -> list[str]:
+def _others(image: Image.Image) -> list[str]:
     """The kinds of auxiliary pictures of a HEIC beside gain map, depth and alpha, such as mattes.
 
     By the last part of their names: urn:com:apple:photo:2018:aux:portraiteffectsmatte.
