@@ -5,7 +5,7 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -48,6 +48,9 @@ class Wanted(NamedTuple):
         return max(1, round(width * self.scale)), max(1, round(height * self.scale))
 
 
+_TOLD = ("key", "name", "width", "height", "state", "share", "engine", "reason")
+
+
 @dataclass
 class Photo:
     """A photo on the tray."""
@@ -78,10 +81,9 @@ class Photo:
 
     def told(self) -> dict[str, Any]:
         """What its sender may know."""
-        hidden = {"file", "touched_s", "run", "wanted"}
-        told = {key: value for key, value in asdict(self).items() if key not in hidden}
         made_width, made_height = self.wanted.size(self.width, self.height)
-        return told | {
+        return {
+            **{name: getattr(self, name) for name in _TOLD},
             **{"network": self.wanted.network, "scale": self.wanted.scale},
             **{"made_width": made_width, "made_height": made_height},
         }
