@@ -20,7 +20,11 @@ from tests import heic
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.originals.deep import deep_png
 from wespe.photos.originals.png_like import png_chunk
-from wespe.photos.renderings import fresh_xmp, without_photoshop_thumbnails
+from wespe.photos.renderings import (
+    fresh_xmp,
+    has_thumbnails,
+    without_photoshop_thumbnails,
+)
 
 ASCII, SHORT, LONG, BYTES = 2, 3, 4, 7
 JAPANESE = "写真".encode()
@@ -317,6 +321,25 @@ def test_apples_words_for_a_gain_map_go_with_it() -> None:
     )
     assert fresh_xmp(packet) == b'<d xmp:Rating="4"><kept/></d>'
     assert fresh_xmp(packet, gain_map=True) == packet
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        b" " * 500_000,
+        b"<hdrgm:a>" * 60_000,
+        b"<hdrgm:a " * 60_000,
+        b"<rdf:li " * 60_000,
+        b"<xmp:Thumbnails>" * 30_000,
+        b" hdrgm:a='" * 50_000 + b"x",
+        b"<apdi:" + b"a" * 500_000,
+    ],
+    ids=["space", "endless", "no end of a tag", "items", "thumbnails", "quotes", "a long name"],
+)
+def test_a_long_packet_takes_no_longer_than_its_length(packet: bytes) -> None:
+    # Before, the first of them took an hour; a limit of time is that of the tests.
+    assert fresh_xmp(packet + b"<kept/>").endswith(b"<kept/>")
+    assert not has_thumbnails(packet)
 
 
 def test_a_packet_without_either_stays_to_the_byte() -> None:

@@ -6,18 +6,20 @@ Sources: Adobe, "Photoshop File Formats", image resources, and "XMP Specificatio
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 _EXIF_DIRECTORY = 0x8769
 _SIZES = {0x100: 0, 0x101: 1, 0xA002: 0, 0xA003: 1}  # widths and heights
 _RESOURCES_SHOWN = frozenset({1033, 1036})  # thumbnails of Photoshop 4 and of later ones
-_XMP_THUMBNAILS = re.compile(rb"<(xmp|xap):Thumbnails\b.*?</\1:Thumbnails>\s*", re.DOTALL)
+# Packets may be of any length and content, so each pattern can begin at few places.
+_XMP_THUMBNAILS = re.compile(rb"<((?:xmp|xap):Thumbnails)\b")
 # By Adobe and Google, and by Apple, who also describes auxiliary pictures of other kinds.
-_GAIN_MAP_ATTRIBUTE = re.compile(rb"""\s+(?:hdrgm|HDRGainMap|apdi):\w+\s*=\s*("[^"]*"|'[^']*')""")
-_GAIN_MAP_ELEMENT = re.compile(
-    rb"<(hdrgm|HDRGainMap|apdi):(\w+)\b[^>]*?(/>|>.*?</\1:\2>)\s*", re.DOTALL
+_GAIN_MAP_ATTRIBUTE = re.compile(
+    rb"""(?<!\s)\s+(?:hdrgm|HDRGainMap|apdi):\w+\s*=\s*("[^"]*"|'[^']*')"""
 )
-_LIST_ITEM = re.compile(rb"<rdf:li\b(?:(?!</rdf:li>).)*?</rdf:li>\s*", re.DOTALL)
+_GAIN_MAP_ELEMENT = re.compile(rb"<((?:hdrgm|HDRGainMap|apdi):\w+)\b[^<>]*>")
+_LIST_ITEM = re.compile(rb"<(rdf:li)\b")
+_SPACE = re.compile(rb"\s*")
 # Pictures behind the first that are not written. Source: Google, "Dynamic Depth 1.0".
 _NO_OTHERS, _NO_GAIN_MAP = (
     re.compile(rb"""Item:Semantic\s*(=\s*["']|>)(%s)\b""" % names)
@@ -38,7 +40,7 @@ def announces_depth_map(xmp: bytes) -> bool:
 
 def has_thumbnails(xmp: bytes) -> bool:
     """Whether an XMP packet does."""
-    return bool(_XMP_THUMBNAILS.search(xmp))
+    return any(_elements(xmp, _XMP_THUMBNAILS))
 
 
 def fresh_xmp(xmp: bytes, *, gain_map: bool = False) -> bytes:
@@ -48,11 +50,43 @@ def fresh_xmp(xmp: bytes, *, gain_map: bool = False) -> bytes:
     What it states about other data behind the picture, such as the video of a motion photo, stays.
     """
     gone = _NO_GAIN_MAP if not gain_map else _NO_OTHERS
-    xmp = _XMP_THUMBNAILS.sub(b"", xmp)
-    xmp = _LIST_ITEM.sub(lambda item: b"" if gone.search(item[0]) else item[0], xmp)
+    xmp = _without(xmp, _elements(xmp, _XMP_THUMBNAILS))
+    items = _elements(xmp, _LIST_ITEM)
+    xmp = _without(xmp, (item for item in items if gone.search(xmp[item])))
     if gain_map:
         return xmp
-    return _GAIN_MAP_ELEMENT.sub(b"", _GAIN_MAP_ATTRIBUTE.sub(b"", xmp))
+    xmp = _GAIN_MAP_ATTRIBUTE.sub(b"", xmp)
+    return _without(xmp, _elements(xmp, _GAIN_MAP_ELEMENT))
+
+
+def _elements(xmp: bytes, opening: re.Pattern[bytes]) -> Iterator[slice]:
+    """Where elements are whose tags begin with `opening`, up to the first end of their name, and
+    the space behind them. One that does not end is none."""
+    place, endless = 0, set[bytes]()
+    for tag in opening.finditer(xmp):
+        name = tag[1]
+        if tag.start() < place or name in endless:
+            continue
+        end = tag.end()
+        if not tag[0].endswith(b"/>"):
+            closing = b"</" + name + b">"
+            found = xmp.find(closing, end)
+            if found < 0:
+                endless.add(name)
+                continue
+            end = found + len(closing)
+        space = _SPACE.match(xmp, end)
+        place = space.end() if space else end
+        yield slice(tag.start(), place)
+
+
+def _without(xmp: bytes, gone: Iterable[slice]) -> bytes:
+    """A packet without these parts, which are in order."""
+    kept, place = [], 0
+    for part in gone:
+        kept.append(xmp[place : part.start])
+        place = part.stop
+    return b"".join([*kept, xmp[place:]])
 
 
 def without_thumbnail(exif: bytes) -> bytes:
