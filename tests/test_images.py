@@ -313,7 +313,7 @@ def test_what_the_system_refuses_is_told_as_it_says_it(
         raise PermissionError(errno.EACCES, "Permission denied", "in.jpg")
 
     (tmp_path / "in.jpg").write_bytes(jpeg(scene()))
-    monkeypatch.setattr("wespe.photos.images.is_heif", refuse)
+    monkeypatch.setattr("wespe.photos.opening.is_heif", refuse)
     with pytest.raises(PhotoError, match=r"in\.jpg: Permission denied$"):
         read_photo(tmp_path / "in.jpg")
 

@@ -204,7 +204,7 @@ def test_a_sheet_shows_the_last_frame_alone_and_followed() -> None:
     step = build(start=network())
     sheet = step.sample()
     assert sheet.shape == (2 * SIZE, 4 * SIZE, 3)
-    assert step.shows == ("input", "alone", "enhanced", "target")
+    assert step.shows == ("input", "enhanced", "alone", "target")
     np.testing.assert_array_equal(sheet[:SIZE, -SIZE:], clips(2).pixels[-1])
     assert (sheet[:, SIZE : 2 * SIZE] != sheet[:, 2 * SIZE : 3 * SIZE]).any()
     assert step.divergence({}) is None

@@ -92,8 +92,9 @@ class Layout:
         bits = (self.bits,) * self.samples
         if (self.tags.prefix, self.photometric, formats, fill, bits, extra) not in OPEN_INFO:
             return False
-        # It takes even a single channel for planes where the file says so.
+        # It takes even a single channel for planes where the file says so, and white as black then.
         odd = self.bits != 8 or self.alpha or self.unknown_channels
+        odd = odd or self.photometric == WHITE_IS_0
         return not (8 < self.bits < 16 or (self.tags.get(284, 1) == 2 and odd))
 
     @property

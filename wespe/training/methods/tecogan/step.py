@@ -30,7 +30,7 @@ class TecoganStep(EnlargingGanStep):
     """
 
     recipe: "TecoganRecipe"
-    shows = ("input", "alone", "enhanced", "target")
+    shows = ("input", "enhanced", "alone", "target")
 
     def __init__(self, recipe: "TecoganRecipe", task: Task) -> None:
         if task.start:
@@ -53,7 +53,7 @@ class TecoganStep(EnlargingGanStep):
         network = self.generator
         assert isinstance(network, Recurrent)
         made = followed(network, x, motions(x)[0])[:, -1]
-        return [self.as_large(x[:, -1]), network(x[:, -1]), made, y[:, -1]]
+        return [self.as_large(x[:, -1]), made, network(x[:, -1]), y[:, -1]]
 
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         x, y = super()._begin(batch, number)
