@@ -76,6 +76,7 @@ def card(**changes: Any) -> ModelCard:
             contrast=[1.0, 1.0],
             mixing=[[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             brightness=0.0,
+            vividness=0.0,
         ),
         "degradation": None,
         "histogram_match": IDENTITY,

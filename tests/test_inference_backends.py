@@ -56,10 +56,10 @@ def whole(network: Enhancer, pixels: np.ndarray) -> np.ndarray:
     return np.asarray(network.eval()(image).clamp(0, 1)[0].permute(1, 2, 0))
 
 
-def with_transport(norm: Norm, brightness: float = 0.3) -> Enhancer:
+def with_transport(norm: Norm, brightness: float = 0.3, vividness: float = 0.0) -> Enhancer:
     network = generator(norm, "transport", light=True)
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
-    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, brightness)
+    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, brightness, vividness)
     return network
 
 

@@ -34,7 +34,7 @@ def run(path: Path, pixels: np.ndarray) -> np.ndarray:
 NETWORKS = {
     "instance norm": lambda: generator("instance", "random"),
     "transport": lambda: with_transport("batch"),
-    "light": lambda: with_transport("none", brightness=0.5),
+    "light": lambda: with_transport("none", brightness=0.5, vividness=0.5),
     "detail": lambda: generator("none", "transport", detail=True),
     "johnson": lambda: others()[1],
     "x2": lambda: made(Enlarging(2)),

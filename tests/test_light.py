@@ -37,7 +37,7 @@ def photo(height: int, width: int, dtype: type = np.float32) -> AnyPixels:
 def with_transport(*, light: bool, detail: bool = False) -> Generator:
     network = generator("batch", "transport", light=light, detail=detail, leak=0.1)
     levels = 255 * (np.arange(256.0)[:, None].repeat(3, axis=1) / 255) ** [0.5, 0.7, 0.9]
-    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.45)
+    network.transport = Transport(levels, 1.2, (1.4, 1.3), MIXED, 0.45, 0.5)
     return network
 
 

@@ -12,7 +12,7 @@ from wespe.judging.metrics.psnr import psnr_db
 from wespe.networks.transport import Transport
 from wespe.photos.images import read_photo
 from wespe.photos.tensors import to_pixels, to_tensor
-from wespe.training.transport.fit import fit_transport, histogram_match
+from wespe.training.transport.fit import VIVIDNESS, fit_transport, histogram_match
 
 DPED = Path(__file__).parents[1].parent / "shared" / "data" / "dped" / "patches"
 LEVELS = np.arange(256.0)[:, None].repeat(3, axis=1)
@@ -77,7 +77,7 @@ def test_a_curve_that_flattens_the_bright_keeps_half_of_the_colour_it_takes() ->
     # Above level 100 it rises by a half a level: 200 → 225, with a slope of 1/4 around it.
     curve = np.interp(np.arange(256.0), [0, 100, 180, 220, 255], [0, 150, 220, 230, 255])
     sky, night = np.full((1, 1, 3), (190, 200, 210)), np.full((1, 1, 3), (40, 50, 60))
-    transport = Transport(curve[:, None].repeat(3, axis=1))
+    transport = Transport(curve[:, None].repeat(3, axis=1), vividness=0.5)
     for photo, chroma in ((sky, (0.25 + 233 / 208) / 2 * 10), (night, (1.5 + 83 / 58) / 2 * 10)):
         toned = 255 * transport.tone(to_tensor(photo.astype(np.uint8))).flatten()
         luma = float(toned @ torch.tensor([0.299, 0.587, 0.114]))
@@ -89,8 +89,19 @@ def test_a_curve_that_flattens_the_bright_keeps_half_of_the_colour_it_takes() ->
 
 def test_curves_that_move_channels_apart_do_so_in_full() -> None:
     warm = LEVELS + np.array([10, 0, -10])
-    toned = 255 * Transport(warm).tone(to_tensor(np.full((1, 1, 3), 128, np.uint8))).flatten()
+    toned = (
+        255
+        * Transport(warm, vividness=0.5)
+        .tone(to_tensor(np.full((1, 1, 3), 128, np.uint8)))
+        .flatten()
+    )
     assert toned.tolist() == pytest.approx([138, 128, 118], abs=0.01)
+
+
+def test_colours_are_given_back_only_where_the_sets_show_other_things() -> None:
+    source, target = smooth(0), smooth(1)
+    assert float(fit_transport(source, target).vividness) == VIVIDNESS
+    assert float(fit_transport(source, target, shrink=False).vividness) == 0
 
 
 @pytest.mark.slow

@@ -1,10 +1,10 @@
 """The transport from one look of photos to another, by plain statistics. It is not in the paper.
 
 A histogram match by itself leaves photos flat and pale: it matches each channel's levels, whichever
-pixels have them. So colours get back half of what the curves take of them, the contrast at scales
-of a few pixels and the saturation get gains, and a linear map moves the channels jointly, without
-which a blue sky turns violet. Last comes the light
-of each scene: a gamma for the photo as a whole.
+pixels have them. So colours get back a share of what the curves take of them, the contrast at
+scales of a few pixels and the saturation get gains, and a linear map moves the channels jointly,
+without which a blue sky turns violet. Last comes the light of each scene: a gamma for the photo as
+a whole.
 `wespe.training.transport` finds all of it between two sets of photos.
 """
 
@@ -27,7 +27,6 @@ from wespe.networks.transport_numbers import (
     INTENDED,
     LARGEST_LOG_GAMMA,
     RATIO_FLOOR,
-    RATIOS_KEPT,
     RECEPTIVE_FIELD_PX,
     SLOPE_LEVELS,
 )
@@ -50,7 +49,9 @@ class Transport(nn.Module):
     `levels` `(256, 3)`, float: what each level from 0 to 255 becomes, a column a channel.
     `contrast`: a gain for each band of the luma, fine to coarse. `mixing` `(4, 3)`: what each
     channel gets of 1, r, g and b. `brightness`: the mean, in [0, 1], that
-    a photo's light is brought to; 0 leaves it. By default nothing changes.
+    a photo's light is brought to; 0 leaves it. `vividness`: from 0, where the curves bend each
+    channel by itself, to 1, where the ratios of a pixel's channels stay. By default nothing
+    changes.
     """
 
     receptive_field_px: ClassVar[int] = RECEPTIVE_FIELD_PX
@@ -62,6 +63,7 @@ class Transport(nn.Module):
         contrast: Sequence[float] = (1.0,) * (len(BAND_EDGES_PX) - 1),
         mixing: NDArray[np.float64] = UNMIXED,
         brightness: float = 0.0,
+        vividness: float = 0.0,
     ) -> None:
         super().__init__()
         if levels is None:
@@ -70,6 +72,7 @@ class Transport(nn.Module):
         self.gains = nn.Buffer(torch.tensor([saturation, *contrast]))
         self.mixing = nn.Buffer(torch.from_numpy(mixing).float())
         self.brightness = nn.Buffer(torch.tensor(brightness))
+        self.vividness = nn.Buffer(torch.tensor(vividness))
 
     def forward(self, image: Tensor, gamma: Tensor | None = None) -> Tensor:
         """`(N, 3, H, W)` in [0, 1] → the same in the other look, in float32.
@@ -97,7 +100,7 @@ class Transport(nn.Module):
             return moved if gamma is None else moved.clamp(min=DARKEST) ** gamma[:, :, None, None]
 
     def tone(self, image: Tensor) -> Tensor:
-        """The curves, and half of the chroma that their slopes take or give. Not clamped.
+        """The curves, and `vividness` of the chroma that their slopes take or give. Not clamped.
 
         Where the curve's slope is flatter than its chord from black, colours become paler than the
         luma's change explains; where it is steeper, more vivid.
@@ -114,7 +117,7 @@ class Transport(nn.Module):
         above, below = (level + SLOPE_LEVELS).clamp(max=255), (level - SLOPE_LEVELS).clamp(min=0)
         chord = (255 * curve + RATIO_FLOOR) / (level + RATIO_FLOOR)
         slope = 255 * (curve[above] - curve[below]) / (above - below)
-        return RATIOS_KEPT * (chord - slope)
+        return self.vividness * (chord - slope)
 
     def match(self, image: Tensor) -> Tensor:
         """Only the curves, each channel by itself, linear between the levels."""
@@ -175,6 +178,7 @@ class Transport(nn.Module):
             contrast=contrast,
             mixing=self.mixing.double().cpu().numpy().round(4).tolist(),
             brightness=round(float(self.brightness), 4),
+            vividness=round(float(self.vividness), 4),
         )
 
     @classmethod
@@ -186,6 +190,7 @@ class Transport(nn.Module):
             numbers.contrast,
             np.array(numbers.mixing),
             numbers.brightness,
+            numbers.vividness,
         )
 
 

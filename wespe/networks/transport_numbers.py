@@ -10,10 +10,6 @@ BAND_EDGES_PX = (1.2, 3.2, 8.6)
 # Detail, which a network that has taken the noise away may amplify: what is finer than this blur.
 DETAIL_PX = 0.7
 DETAIL_FIELD_PX = math.ceil(REACH * DETAIL_PX)
-# Between 0, where the curves bend each channel by itself, and 1, where the ratios of a pixel's
-# channels stay. Curves that brighten are flat at the top: with 0 a clear sky lost 7 of 23 units
-# of chroma, with 0.5 it lost 1, and with 1 it won 3 and PSNR fell by 0.15 dB.
-RATIOS_KEPT = 0.5
 # Levels to each side that the slope of a curve is measured over, and levels added to both sides of
 # a ratio, so that what is nearly black is not amplified.
 SLOPE_LEVELS, RATIO_FLOOR = 12, 8

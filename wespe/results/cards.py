@@ -94,6 +94,8 @@ class TransportNumbers(Record):
     """4 × 3: what each channel gets of 1, r, g and b, which are in [0, 1]."""
     brightness: float
     """The mean that the light of a whole photo is brought to, in [0, 1]; 0 leaves it."""
+    vividness: float
+    """How far colours stay as vivid as the luma becomes, from 0 to 1, where curves are flat."""
 
 
 @dataclass(frozen=True, kw_only=True)

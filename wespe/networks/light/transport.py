@@ -20,7 +20,6 @@ from wespe.networks.transport_numbers import (
     INTENDED,
     LARGEST_LOG_GAMMA,
     RATIO_FLOOR,
-    RATIOS_KEPT,
     SLOPE_LEVELS,
 )
 from wespe.photos.blur_reach import REACH
@@ -38,7 +37,8 @@ class LightTransport:
         parts = (arrays[f"transport.{name}"] for name in ("curves", "gains", "mixing"))
         curves, (saturation, *contrast), mixing = parts
         self._curves = [np.ascontiguousarray(curve) for curve in curves.T]
-        self._vivid = _chroma_gain(curves.mean(1))
+        self._vividness = arrays["transport.vividness"]
+        self._vivid = self._vividness * _chroma_gain(curves.mean(1))
         self._saturation, self._contrast = saturation, contrast
         self._constant, self._linear = mixing[0], mixing[1:]
         self._brightness = arrays["transport.brightness"]
@@ -81,10 +81,12 @@ class LightTransport:
         return lit
 
     def _toned(self, image: Planes) -> Planes:
-        """The curves, and half of the chroma that their slopes take or give. Not clamped."""
+        """The curves, and a share of the chroma that their slopes take or give. Not clamped."""
         image = image.clip(0, 1)
         channels = enumerate(self._curves)
         matched = np.stack([_interpolated(curve, image[:, c]) for c, curve in channels], axis=1)
+        if not self._vividness:
+            return matched
         luma = _grey(image)
         image -= luma
         image *= _interpolated(self._vivid, luma)
@@ -105,12 +107,12 @@ class LightTransport:
 
 
 def _chroma_gain(curve: NDArray[np.float32]) -> NDArray[np.float32]:
-    """At each level of luma, what a pixel gets of its chroma beside the curves, `(256,)`."""
+    """At each level of luma, what keeps the ratios of the channels, as a share of the chroma."""
     level = np.arange(256)
     above, below = np.minimum(level + SLOPE_LEVELS, 255), np.maximum(level - SLOPE_LEVELS, 0)
     chord = (255 * curve + RATIO_FLOOR) / (level + RATIO_FLOOR)
     slope = 255 * (curve[above] - curve[below]) / (above - below)
-    return np.asarray(RATIOS_KEPT * (chord - slope), np.float32)
+    return np.asarray(chord - slope, np.float32)
 
 
 def _interpolated(table: NDArray[np.float32], values: Planes) -> Planes:

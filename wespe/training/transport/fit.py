@@ -17,6 +17,11 @@ from wespe.training.transport.curves import Levels, match_channels, shrunk_curve
 from wespe.training.transport.domain import Change, Domain
 from wespe.training.transport.joint_colour import fit_mixing
 
+VIVIDNESS = 0.5
+"""That of a transport whose domains show other things. Curves that brighten are flat at the top:
+with 0 a clear sky lost 7 of 23 units of chroma, with 0.5 it lost 1, and with 1 it won 3 and PSNR
+fell by 0.15 dB."""
+
 
 def fit_transport(
     source: Pixels,
@@ -69,6 +74,8 @@ def fit_domains(
     """
     if shrink and min(source.parts, target.parts) == 1:
         return Transport()
+    # Where both domains show the same things, colours are as vivid as the curves make them.
+    vividness = VIVIDNESS if shrink else 0.0
     levels = shrunk_curves(source.histograms, target.histograms)
     wanted = target.contrasts(Transport())
 
@@ -76,9 +83,9 @@ def fit_domains(
         """Gains of the saturation and of each band for a source that has these curves."""
         after = wanted
         if degraded:
-            blurred = target.contrasts(Transport(levels), degraded)
+            blurred = target.contrasts(Transport(levels, vividness=vividness), degraded)
             after = [np.append(a[:1], b[1:]) for a, b in zip(wanted, blurred, strict=True)]
-        return _shrunk_gains(source.contrasts(Transport(levels)), after)
+        return _shrunk_gains(source.contrasts(Transport(levels, vividness=vividness)), after)
 
     saturation, *contrast = fit_gains(levels)
     if colours_only:
@@ -89,15 +96,15 @@ def fit_domains(
         levels = shrunk_curves(contrasted, target.histograms)
         saturation, *contrast = fit_gains(levels)
     look = levels, saturation, contrast
-    moved = source.moments(Transport(*look))
+    moved = source.moments(Transport(*look, vividness=vividness))
     mixing = fit_mixing(moved, target.moments(Transport()))
-    # Kept ratios, saturation and its clamping have moved the means from where the curves by
+    # Vividness, saturation and its clamping have moved the means from where the curves by
     # themselves bring them.
     curves = Transport(levels, contrast=contrast)
     means = _means(source.moments(lambda patches: curves.match(curves.contrasted(patches))))
     constant = means - _means(moved) @ mixing
     brightness = float(means.mean()) if light else 0.0
-    return Transport(*look, np.concatenate([constant[None], mixing]), brightness)
+    return Transport(*look, np.concatenate([constant[None], mixing]), brightness, vividness)
 
 
 def _means(moments: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
