@@ -94,12 +94,17 @@ def test_the_command_leaves_out_the_ends(
     assert row.split()[:3] == [names[1], "4", f"{found.psnr_y_db:.2f}"]
 
 
-def test_what_cannot_be_compared(tmp_path: Path) -> None:
+def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first, second = (
         write_clip(tmp_path / f"{n}.mp4", [scene(i) for i in range(n)]) for n in (5, 6)
     )
     with pytest.raises(VideoError, match=r"6\.mp4: expected 5 frames of 64×48, as .* got 6 frames"):
         compare_videos(first, second)
+    with pytest.raises(SystemExit):
+        cli.main(["compare-videos", str(first), str(second)])
+    said = capsys.readouterr()
+    assert said.out == ""  # No heads of a table that does not come.
+    assert "got 6 frames" in said.err
     with pytest.raises(ValueError, match="ends: expected to leave two of 5 frames, got 2"):
         compare_videos(first, first)
     with pytest.raises(ValueError, match=r"border: expected to leave some of .* got 24 px"):

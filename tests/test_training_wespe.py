@@ -407,7 +407,7 @@ def test_detail_is_measured_after_the_last_step() -> None:
     assert step.detail == 1
     step.complete()
     assert step.detail is not None
-    assert 1.2 < step.detail < 1.5
+    assert 1.25 < step.detail < 1.45
     step.transports = Transports(target, source, shrink=True)
     step.complete()
     assert step.detail == 1

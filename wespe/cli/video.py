@@ -62,14 +62,14 @@ def compare(arguments: argparse.Namespace) -> None:
 
     given = arguments
     width = max(len("RESULT"), *(len(str(result)) for result in given.results))
-    if not given.json:
-        print(f"{'RESULT':{width}}  frames  PSNR Y dB  tOF px  flicker")
-    for result in given.results:
+    for number, result in enumerate(given.results):
         found = compare_videos(given.truth, result, border_px=given.border, ends=given.ends)
         if given.json:
             values = {key: value if isfinite(value) else None for key, value in vars(found).items()}
             print(json.dumps({"result": str(result), **values}))
         else:
+            if number == 0:  # No heads above a refusal.
+                print(f"{'RESULT':{width}}  frames  PSNR Y dB  tOF px  flicker")
             print(
                 f"{result!s:{width}}  {found.frames:6}  {found.psnr_y_db:9.2f}  "
                 f"{found.t_of_px:6.3f}  {found.flicker:7.2f}"
