@@ -161,7 +161,7 @@ NAME = "must be a name of letters, digits, - and _"
             "evaluations.scenes.metrics",
             ["ssim", "psnr"],
             "evaluations.scenes.metrics must be among psnr_db, ssim, ms_ssim, psnr_y_db, "
-            "ssim_y, entropy_bit, png_bpp, brisque, each once, got 'psnr'",
+            "ssim_y, vgg_distance, entropy_bit, png_bpp, brisque, each once, got 'psnr'",
         ),
         (
             "domains",

@@ -15,6 +15,12 @@ def whereabouts(item: int) -> tuple[int, int, int]:
     return item, os.getpid(), cv2.getNumThreads()
 
 
+def torch_threads(item: int) -> int:
+    import torch
+
+    return torch.get_num_threads()
+
+
 def fail(item: int) -> int:
     raise ValueError(f"item {item} cannot be done")
 
@@ -39,6 +45,11 @@ def test_items_are_made_here_and_done_elsewhere_on_one_thread() -> None:
     assert set(made_in) == {os.getpid()}
     assert os.getpid() not in {process for _, process, _ in done}
     assert {threads for _, _, threads in done} == {1}
+
+
+def test_torch_that_is_imported_late_has_one_thread_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert list(overlapped_map(torch_threads, [1, 2, 3], workers=2)) == [1, 1, 1]
 
 
 def test_one_worker_is_this_process() -> None:

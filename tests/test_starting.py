@@ -133,7 +133,7 @@ def test_init_writes_settings_and_says_what_follows(call: Call, folders: None) -
     assert "camera: cameras: 11 Acme One" in lines
     assert "wished: cameras: 12 Canon EOS" in lines
     assert "camera_test: 1 photo" in lines
-    assert "no weights to download for training" in lines
+    assert "no weights to download" in lines
     assert lines[-3:] == [
         "mine.yaml is written. Next, in the project's folder:",
         "  snakemake --cores all --configfile mine.yaml",
@@ -184,6 +184,13 @@ def test_downloads_are_told_before_they_begin(tmp_path: Path) -> None:
     assert [*downloads(paper, pairs=[], raters=["cornia"])] == []
     of_rater = "548 MB, the weights of vgg19 for the rater ffs"
     assert [*downloads(paper, pairs=[], raters=paper.raters)] == [of_rater]
+    enlarging = load(ROOT / "configs" / "super_resolution.yaml")
+    of_metric = "548 MB, the weights of vgg19 for the metric vgg_distance"
+    measured = enlarging.evaluations
+    assert [*downloads(enlarging, evaluations=measured)] == []  # a file beside the project
+    run = enlarging.run.model_copy(update={"vgg_weights": None})
+    enlarging = enlarging.model_copy(update={"run": run})
+    assert [*downloads(enlarging, evaluations=measured)] == [of_metric]
     kept = tmp_path / "torch" / "hub" / "checkpoints"
     kept.mkdir(parents=True)
     (kept / "vgg19-dcbb9e9d.pth").touch()

@@ -29,6 +29,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     from wespe.core.device import resolve
     from wespe.judging.baselines import baselines
     from wespe.judging.evaluation import evaluate as measure
+    from wespe.judging.metrics.registry import needs_weights
     from wespe.networks.checkpoints import load_generator
     from wespe.networks.inference.opening import open_enhancer
     from wespe.pipeline import tracking
@@ -37,6 +38,11 @@ def evaluate(arguments: argparse.Namespace) -> None:
 
     params = load_settings(arguments)
     settings = named(params.evaluations, arguments.name, "evaluation")
+    weights = Path(params.run.vgg_weights) if params.run.vgg_weights else None
+    if needs_weights(settings.metrics):
+        from wespe.judging.metrics.vgg_distance import load_network
+
+        load_network(weights)  # Refused or downloaded here, once, and not by each process.
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     # In fp32, so that figures are those of any machine.
     enhancer = open_enhancer(generator, device=resolve(params.run.compute).torch_device)
@@ -52,6 +58,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         out=arguments.out,
         pictures=settings.pictures,
         scale=enhancer.scale,
+        weights=weights,
     )
     run = tracking.find_run(params.run, card.sha256)
     of_pair = [name for name, other in params.evaluations.items() if other.pair == settings.pair]

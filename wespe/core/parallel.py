@@ -91,6 +91,7 @@ def _context(modules: list[str]) -> BaseContext:
 def _use_one_thread() -> None:
     """Processes are as many as cores: threads of theirs would be in each other's way."""
     cv2.setNumThreads(1)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of torch, where a function imports it later
     # Torch takes seconds to import: only where the function's module has done so.
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)

@@ -78,6 +78,7 @@ def evaluate(
     out: Path,
     pictures: int,
     scale: int = 1,
+    weights: Path | None = None,
     workers: int | None = None,
 ) -> EvaluationSummary:
     """Measure the originals, the enhanced photos and the baselines; return the summary.
@@ -95,6 +96,7 @@ def evaluate(
 
     `scale`: how many times larger `enhance` makes photos. Above 1 photos are made smaller first and
     are their own references, as `read_smaller` has it; the originals are those enlarged by bicubic.
+    `weights`: a file for metrics that need one; None for those that are downloaded.
 
     Means leave out a photo or crop whose reference has equal pixels (`identical`) and, counted in
     `n_infinite`, an infinite PSNR. A photo that cannot be read, or one of whose references cannot
@@ -119,7 +121,7 @@ def evaluate(
         shown = evenly_spread([entry.file for entry in index.photos], pictures)
         found = list(
             overlapped_map(
-                partial(_measure, baselines=baselines, metrics=metrics),
+                partial(_measure, baselines=baselines, metrics=metrics, weights=weights),
                 _enhanced(index, opened, baselines, album, shown, Path(way)),
                 workers=min(workers or available_cores(), len(index.photos)),
             )
@@ -231,7 +233,10 @@ def _known(enhanced: Pixels, baselines: Mapping[str, Enhance]) -> dict[str, Enha
 
 
 def _measure(
-    photo: _Stored | Skipped, baselines: Mapping[str, Enhance], metrics: Sequence[str]
+    photo: _Stored | Skipped,
+    baselines: Mapping[str, Enhance],
+    metrics: Sequence[str],
+    weights: Path | None,
 ) -> tuple[ImageRow, ...] | Skipped:
     """The rows of a photo, for each of its parts one a method."""
     if isinstance(photo, Skipped):
@@ -240,21 +245,28 @@ def _measure(
     rows: list[list[ImageRow]] = [[] for _ in parts]
     for method, pixels in versions(original, _known(enhanced, baselines)):
         for part, found in zip(parts, rows, strict=True):
-            found.append(_row(photo.file, method, part, original, part.of(pixels), metrics))
+            values = _values(method, part, part.of(pixels), metrics, weights)
+            found.append(_row(photo.file, method, part, original, values))
     for part, found in zip(parts, rows, strict=True):
         if part.compared is not None:
-            found.append(_row(photo.file, TARGET, part, original, part.compared, metrics))
+            values = _values(TARGET, part, part.compared, metrics, weights)
+            found.append(_row(photo.file, TARGET, part, original, values))
     return tuple(row for found in rows for row in found)
 
 
+def _values(
+    method: str, part: Part, pixels: Pixels, metrics: Sequence[str], weights: Path | None
+) -> dict[str, float]:
+    """The metrics of a part, `pixels` by one method; the reference has no other."""
+    values = measure(pixels, None if method == TARGET else part.compared, metrics, weights)
+    return {name: round(value, DECIMALS) for name, value in values.items()}
+
+
 def _row(
-    file: str, method: str, part: Part, original: Pixels, pixels: Pixels, metrics: Sequence[str]
+    file: str, method: str, part: Part, original: Pixels, values: dict[str, float]
 ) -> ImageRow:
-    """A part of a photo, `pixels`, in the version of one method; the reference has no other."""
+    """A part of a photo by one method."""
     compared = part.compared
-    reference = None if method == TARGET else compared
     identical = compared is not None and np.array_equal(part.of(original), compared)
     corner = (part.crop.y, part.crop.x) if part.crop else None
-    values = measure(pixels, reference, metrics)
-    rounded = {name: round(value, DECIMALS) for name, value in values.items()}
-    return ImageRow(file, method, identical, rounded, corner)
+    return ImageRow(file, method, identical, values, corner)

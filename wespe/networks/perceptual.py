@@ -126,7 +126,8 @@ def read_weights(path: Path | None, published: "WeightsEnum") -> Mapping[str, Te
         except OSError as error:
             raise ValueError(
                 f"{published.url}: expected weights to download, got {error}. "
-                "The setting `weights` takes a local .safetensors file"
+                "`weights` of a recipe or a rater, `run.vgg_weights` and `--vgg-weights` take a "
+                "local .safetensors file"
             ) from error
         return tensors
     if not path.is_file():

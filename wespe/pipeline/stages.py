@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wespe.data.registry import SOURCES
-from wespe.judging.metrics.registry import METRICS
+from wespe.judging.metrics.registry import METRICS, needs_weights
 from wespe.judging.registry import BASELINES
 from wespe.networks.registry import ARCHITECTURES, EXTRACTORS
 from wespe.pipeline.code import code_hash
@@ -207,8 +207,12 @@ class Stages:
             *("wespe.cli.evaluation:evaluate", _OPENVINO, *self._network(evaluation.pair)),
             *(judge["function"] for judge in facts.values()),
         )
-        settings = (f"evaluations.{name}", "run.compute")
-        return self._stage("evaluate", name, inputs, settings, code, facts)
+        settings = [f"evaluations.{name}", "run.compute"]
+        if needs_weights(evaluation.metrics):
+            settings.append("run.vgg_weights")
+            if self.params.run.vgg_weights:
+                inputs["vgg_weights"] = self.params.run.vgg_weights
+        return self._stage("evaluate", name, inputs, tuple(settings), code, facts)
 
     def _rater(self, name: str) -> Stage:
         rater = self.params.raters[name]

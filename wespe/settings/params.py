@@ -71,6 +71,10 @@ class Run(Settings):
     compile: bool = False
     """Let torch compile the networks before training. This takes minutes at the start, and on the
     CPU it needs a C++ compiler. Discriminators with `r1` are not compiled."""
+    vgg_weights: str | None = None
+    """A local .safetensors file with torchvision's keys and the convolutions of VGG-19, for the
+    metric `vgg_distance`; by default torchvision's weights are downloaded and their hash is
+    checked. Recipes and raters name theirs themselves."""
     tracking: str = Field(
         default_factory=lambda: os.environ.get("MLFLOW_TRACKING_URI") or _RECORD,
         json_schema_extra={"default": _RECORD},

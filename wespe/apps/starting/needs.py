@@ -18,7 +18,7 @@ _WEIGHTS = {
     "mobilenet_v3_large": ("mobilenet_v3_large-5c1a4163.pth", 21),
     "convnext_tiny": ("convnext_tiny-983f1562.pth", 109),
 }
-"""What torchvision downloads for a content loss or a rater: the file, and its megabytes."""
+"""What torchvision downloads for a loss, a rater or a metric: the file, and its megabytes."""
 
 
 def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
@@ -43,16 +43,24 @@ def needs(params: Params, *, measure: bool = True) -> Iterator[str]:
         else:
             yield f"{name}: {number_of(len(look.photos), 'photo')}"
     yield from _shared(params, looks)
-    lacking = [*downloads(params, pairs=params.pairs, raters=params.raters)]
+    lacking = [
+        *downloads(params, pairs=params.pairs, raters=params.raters, evaluations=params.evaluations)
+    ]
     yield from (f"download: {weights}" for weights in lacking)
     if not lacking:
-        yield "no weights to download for training"
+        yield "no weights to download"
     if measure:
         yield from (f"training: {lasts}" for lasts in hours(params, params.pairs))
 
 
-def downloads(params: Params, *, pairs: Iterable[str], raters: Iterable[str]) -> Iterator[str]:
-    """Weights that trainings of `pairs` and `raters` download, unless torch has them already."""
+def downloads(
+    params: Params,
+    *,
+    pairs: Iterable[str] = (),
+    raters: Iterable[str] = (),
+    evaluations: Iterable[str] = (),
+) -> Iterator[str]:
+    """Weights that these download, unless torch has them already."""
     uses = dict[str, str]()
     for recipe in map(params.recipe_of, pairs):
         content = isinstance(recipe, PerceptualRecipe) and recipe.has_content and recipe.content
@@ -62,6 +70,9 @@ def downloads(params: Params, *, pairs: Iterable[str], raters: Iterable[str]) ->
         rater = params.raters[name]
         if begins := rater.begins_with:
             uses.setdefault(begins, f"the rater {name}")
+    chosen = {metric for name in evaluations for metric in params.evaluations[name].metrics}
+    if not params.run.vgg_weights and "vgg_distance" in chosen:
+        uses.setdefault("vgg19", "the metric vgg_distance")
     for name, use in uses.items():
         if name not in _WEIGHTS:
             continue

@@ -14,6 +14,7 @@ from wespe.pipeline.stages import Stage, Stages
 from wespe.settings.params import Params
 
 _RULES = ("acquire", "patches", "train", "evaluate", "rater", "rate", "study")
+_WITH_WEIGHTS = ("train", "rater", "evaluate")
 _CHANNELS = 3
 
 
@@ -35,8 +36,11 @@ def plan(params: Params, *, measure: bool = True) -> Iterator[str]:
     says = {
         "acquire": [*_downloads(fetched), *remarks],
         "patches": [f"at most {_size(patch_bytes)} of disk"] if patch_bytes else [],
-        "train": [*_weights(params, names), *(hours(params, names["train"]) if measure else ())],
+        "train": [*(hours(params, names["train"]) if measure else ())],
     }
+    for rule in (rule for rule in _WITH_WEIGHTS if rule in counts):
+        says[rule] = [*_weights(params, names), *says.get(rule, ())]
+        break
     for rule, count in counts.items():
         yield f"{rule}: {count} of {of_all[rule]}" + "".join(f"; {s}" for s in says.get(rule, ()))
     yield from _disk(params, fetched, patch_bytes)
@@ -84,8 +88,9 @@ def _patch_bytes(params: Params, names: Sequence[str]) -> int:
 
 
 def _weights(params: Params, names: dict[str, list[str]]) -> Iterator[str]:
-    """Weights to be downloaded, by what is trained."""
-    yield from downloads(params, pairs=names["train"], raters=names["rater"])
+    """Weights to be downloaded, by what is trained or measured."""
+    pairs, raters, evaluations = (names[rule] for rule in _WITH_WEIGHTS)
+    yield from downloads(params, pairs=pairs, raters=raters, evaluations=evaluations)
 
 
 def _disk(params: Params, fetched: Sequence[Download], patch_bytes: int) -> Iterator[str]:

@@ -61,6 +61,7 @@ _ALSO = {
     "wespe_3": ("brisque",),
     "wespe_6": ("brisque",),
     "dped_1": ("psnr_db", "ssim"),
+    "sr_x4": ("vgg_distance",),
 }
 """Metrics of ours that stand beside those of a paper's table, where there are such."""
 
