@@ -1,12 +1,20 @@
 """The whole pipeline. `snakemake all` runs params.yaml; `--configfile FILE` runs another file."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from wespe.core.schema import SettingsError
+from wespe.pipeline.bucket import (
+    copies_folder,
+    given_files,
+    passed_on,
+    prepare_copies,
+    states_in_bucket,
+)
 from wespe.pipeline.fingerprint import fingerprint
 from wespe.pipeline.outcome import outcome
 from wespe.pipeline.pending import WANTED
@@ -30,16 +38,19 @@ try:
     PARAMS = chosen_settings(given.configfiles, given.config)
     settings = load(PARAMS)
     check_writable(settings)
+    stages = Stages(settings)
+    COPIES = copies_folder(workflow)
+    if COPIES:
+        prepare_copies(Path(COPIES), PARAMS, stages)
 except SettingsError as error:
     raise WorkflowError(str(error)) from None
 
-stages = Stages(settings)
 limits = workflow.resource_settings
 # Only in the process that submits the jobs, and not in each of them.
 if limits.nodes is not None and not workflow.remote_exec:
     files = (Path(file) for stage in stages for file in stage.outputs.values())
     for warning in [
-        *cluster_warnings(settings, cores=limits.cores),
+        *cluster_warnings(settings, cores=limits.cores, shared=not COPIES),
         *clock_warnings(Path(), files),
     ]:
         print(f"Cluster: {warning}", file=sys.stderr)
@@ -57,6 +68,20 @@ localrules:
     all,
 
 
+if COPIES:
+
+    # What jobs need to reach the bucket and MLflow.
+    envvars:
+        *passed_on(),
+
+    # Photos and votes are where the user has them.
+    localrules:
+        acquire,
+        acquire_online,
+        share,
+        study,
+
+
 rule all:
     default_target: True
     input:
@@ -71,6 +96,11 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/raters.smk"
 include: "workflow/rules/study.smk"
 include: "workflow/rules/report.smk"
+
+
+if COPIES:
+
+    include: "workflow/rules/share.smk"
 
 
 onsuccess:

@@ -80,12 +80,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     slow = Counter[Path]()
-    no_jobs = "submits jobs: ask for it by -m cluster"
-    if "cluster" in config.getoption("-m"):
-        no_jobs = "" if shutil.which("sbatch") else "Slurm is not installed"
+    named = "cluster" in config.getoption("-m")
+    no_slurm = "" if shutil.which("sbatch") else "Slurm is not installed"
     for item in items:
-        if no_jobs and item.get_closest_marker("cluster"):
-            item.add_marker(pytest.mark.skip(reason=no_jobs))
+        if jobs := item.get_closest_marker("cluster"):
+            lacking = no_slurm if jobs.kwargs.get("slurm", True) else ""
+            if reason := lacking if named else "submits jobs: ask for it by -m cluster":
+                item.add_marker(pytest.mark.skip(reason=reason))
         fixtures = {*item.fixturenames} if isinstance(item, pytest.Function) else set[str]()
         if SLOW_FIXTURES & fixtures:
             item.add_marker(pytest.mark.slow)

@@ -2,11 +2,9 @@
 of the data and networks, and the state of a training.
 """
 
-import socket
-import subprocess
+import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.buckets import ACCOUNT, BUCKET, serving_bucket
 from tests.conftest import Project, enter
 from tests.test_resume import Training, prepare
 
@@ -22,43 +21,18 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-BUCKET = "lab"
-
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """The address of a service that has the bucket, empty."""
-    import s3fs
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            assert server.poll() is None
-            time.sleep(0.1)
-        files = s3fs.S3FileSystem(key="me", secret="secret", endpoint_url=address)
-        files.mkdir(BUCKET)
+    with serving_bucket() as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait()
 
 
 @pytest.fixture(autouse=True)
 def account(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"ACCESS_KEY_ID": "me", "SECRET_ACCESS_KEY": "secret"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name, value in ACCOUNT.items():
+        monkeypatch.setenv(name, value)
 
 
 def connect(project: Project, address: str) -> None:
@@ -127,26 +101,87 @@ def test_a_bucket_that_denies_is_named_and_nothing_is_lost(
     assert (finished.root / "results/tiny/pairs/phone_dslr/generator.safetensors").exists()
 
 
-def test_a_training_goes_on_elsewhere_from_a_state_in_the_bucket(
-    service: str, tmp_path: Path
-) -> None:
+@pytest.fixture
+def shared(service: str, monkeypatch: pytest.MonkeyPatch) -> "s3fs.S3FileSystem":
+    """The bucket, in which trainings keep their states."""
     import s3fs
 
-    whole = prepare(tmp_path / "whole", "cpu-fp32")
-    assert whole.finish()[0] == 0
+    monkeypatch.setenv("AWS_ENDPOINT_URL", service)
+    monkeypatch.setenv("WESPE_STATES", f"s3://{BUCKET}/states")
+    files = s3fs.S3FileSystem(endpoint_url=service, use_listings_cache=False)
+    if files.exists(f"{BUCKET}/states"):
+        files.rm(f"{BUCKET}/states", recursive=True)
+    return files
 
-    files = s3fs.S3FileSystem(key="me", secret="secret", endpoint_url=service)
-    here, there = (prepare(tmp_path / name, "cpu-fp32") for name in ("here", "there"))
-    here.kill_at(12)
-    copy_states(files, here, there)
-    code, messages = there.finish()
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Training:
+    """A training that nobody disturbed."""
+    training = prepare(tmp_path_factory.mktemp("whole") / "project", "cpu-fp32")
+    assert training.finish()[0] == 0
+    return training
+
+
+def machines(root: Path) -> tuple[Training, Training]:
+    """The same training on two machines, not begun."""
+    here, there = (prepare(root / name, "cpu-fp32") for name in ("here", "there"))
+    return here, there
+
+
+def test_a_training_goes_on_elsewhere_from_its_last_save_wherever_that_was(
+    whole: Training, shared: "s3fs.S3FileSystem", tmp_path: Path
+) -> None:
+    here, there = machines(tmp_path)
+    here.kill_at(7)
+    there.kill_at(12)
+    code, messages = here.finish()
     assert code == 0, messages
     assert "pair: resumes at step 10" in messages
+    assert here.result() == whole.result()
+    # A job may end after its training and before its results are in the bucket.
+    code, messages = there.finish()
+    assert code == 0, messages
+    assert "pair: resumes at step 20" in messages
     assert there.result() == whole.result()
 
 
-def copy_states(files: "s3fs.S3FileSystem", here: Training, there: Training) -> None:
-    """Do what `aws s3 sync` does, once to the bucket and once from it."""
-    states = f"{BUCKET}/states"
-    files.put(str(here.root / ".wespe" / "training"), states, recursive=True)
-    files.get(states, str(there.root / ".wespe" / "training"), recursive=True)
+def test_a_pause_goes_along_and_an_older_one_is_forgotten(
+    whole: Training, shared: "s3fs.S3FileSystem", tmp_path: Path
+) -> None:
+    here, there = machines(tmp_path)
+    paused = here.start_until(7)
+    paused.send_signal(signal.SIGTERM)
+    paused.send_signal(signal.SIGCONT)
+    assert "is saved" in paused.communicate()[1]
+    assert (here.state / "paused.pt").exists()
+    there.kill_at(12)
+    code, messages = here.finish()
+    assert code == 0, messages
+    assert "pair: resumes at step 10" in messages
+    assert here.result() == whole.result()
+
+
+def test_a_bucket_that_cannot_be_read_stops_a_training_before_it_begins(
+    denying: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", denying)
+    monkeypatch.setenv("WESPE_STATES", f"s3://{BUCKET}/states")
+    code, messages = prepare(tmp_path / "here", "cpu-fp32").finish()
+    assert code == 1
+    assert f"WESPE_STATES: s3://{BUCKET}/states/training/" in messages
+    assert "cannot be used: Forbidden" in messages
+
+
+def test_a_training_goes_on_while_its_copy_cannot_be_written(
+    whole: Training, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving_bucket() as address:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        monkeypatch.setenv("WESPE_STATES", f"s3://{BUCKET}/states")
+        here = prepare(tmp_path / "here", "cpu-fp32")
+        training = here.start_until(7)
+    training.send_signal(signal.SIGCONT)
+    _, messages = training.communicate()
+    assert training.returncode == 0, messages
+    assert "the training goes on, its copy is behind" in messages
+    assert here.result() == whole.result()

@@ -11,7 +11,11 @@ from wespe.core.words import number_of
 
 def add(commands: Commands) -> None:
     """The commands that get photos and cut patches."""
-    commands.add("acquire", acquire, named="a source", out="the folder to create")
+    commands.add("acquire", acquire, named="a source", out="the folder to create").add_argument(
+        "--copy-photos",
+        action="store_true",
+        help="copy the photos into the folder, for machines that share no disk with this one",
+    )
     commands.add(
         "patches",
         patches,
@@ -27,7 +31,7 @@ def add(commands: Commands) -> None:
 def acquire(arguments: argparse.Namespace) -> None:
     """Check and index the photos of a source: a folder with `index.json`."""
     from wespe.data.registry import SOURCES
-    from wespe.results.index import write_index
+    from wespe.results.index import copy_photos, write_index
     from wespe.results.layout import SourceFiles
 
     params = load_settings(arguments)
@@ -39,6 +43,8 @@ def acquire(arguments: argparse.Namespace) -> None:
             licence=settings.licence or index.licence,
             simulated=settings.simulated or index.simulated,
         )
+        if arguments.copy_photos:
+            index = copy_photos(index, folder)
         write_index(SourceFiles(folder).index, index)
     print(
         f"{arguments.name}: {number_of(len(index.photos), 'photo')}, {len(index.skipped)} left out"

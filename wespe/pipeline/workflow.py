@@ -111,10 +111,11 @@ def hint(settings_file: Path) -> str:
     return "DVC does not know of this run yet and would make it again: `wespe record` records it."
 
 
-def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
+def cluster_warnings(params: Params, *, cores: int | None, shared: bool = True) -> list[str]:
     """What is amiss with a run whose rules are jobs of a cluster, each with what to do.
 
-    `cores`: Snakemake's limit, which only a profile for one machine sets.
+    `cores`: Snakemake's limit, which only a profile for one machine sets. `shared`: whether the
+    machines share a disk.
     """
     found = []
     if cores is not None:
@@ -123,10 +124,15 @@ def cluster_warnings(params: Params, *, cores: int | None) -> list[str]:
             "--workflow-profile with the cluster's profile, in place of --profile"
         )
     if params.run.tracking.startswith("sqlite:"):
+        amiss = (
+            "jobs on several machines write at once, which a shared disk may not survive"
+            if shared
+            else "each job has to itself, and that is lost with it"
+        )
         found.append(
-            f"run.tracking: {params.run.tracking} is a file that jobs on several machines write "
-            "at once, which a shared disk may not survive: expected the address of an MLflow "
-            "server, here or, without this line, in MLFLOW_TRACKING_URI (docs/cluster.md)"
+            f"run.tracking: {params.run.tracking} is a file that {amiss}: expected the address of "
+            "an MLflow server, here or, without this line, in MLFLOW_TRACKING_URI "
+            "(docs/cluster.md)"
         )
     return found
 

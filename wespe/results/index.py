@@ -1,5 +1,6 @@
 """What a source passes on: an index of the usable photos, and of those left out with the reason."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,6 +95,27 @@ class PhotoIndex(Record):
     def file_path(self, file: str) -> Path:
         """Where a file that is named relative to the root lies."""
         return Path(self.root) / file
+
+
+def copy_photos(index: PhotoIndex, folder: Path) -> PhotoIndex:
+    """`index` for `folder`, into which its photos and their references are copied.
+
+    Raises ValueError for a photo that is not below the root.
+    """
+    files = {
+        file
+        for photo in index.photos
+        for file in (photo.file, photo.reference, *(crop.reference for crop in photo.crops))
+        if file
+    }
+    for file in sorted(files):
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ValueError(f"{file}: expected a photo below {index.root} to copy")
+        copy = folder / file
+        if not copy.exists():  # What a source makes is there already.
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(index.file_path(file), copy)
+    return replace(index, root="")
 
 
 def write_index(path: Path, index: PhotoIndex) -> None:

@@ -1,7 +1,7 @@
 rule acquire:
     input:
         # `content` says what has changed below it; a folder's own time, less and more than that.
-        path=ancient(lambda w: photos_of(settings, w.name)),
+        path=ancient(lambda w: of_user(photos_of(settings, w.name))),
     output:
         **made("acquire"),
     log:

@@ -1,3 +1,18 @@
+# Without a common disk, a command finds all files in the folder of the copies, where settings, tables
+# and indexes say. What gets photos and votes reads them where the user has them.
+IN_COPIES = """
+copies={COPIES:q}/
+export WESPE_STATES={STATES:q}
+wespe() {{
+    case $1 in
+        acquire) command wespe "$@" --copy-photos ;;
+        study) command wespe "$@" ;;
+        *) (cd "$copies" && exec wespe "${{@//"$copies"}}") ;;
+    esac
+}}
+"""
+STATES = states_in_bucket(workflow) if COPIES else ""
+
 # Who ends a job sends SIGTERM to all its processes. The shell, and `tee`, which shows and keeps what
 # a command says, wait for that, so that it saves what it has and says so. What SIGKILL ends can say
 # nothing: `killed CODE COMMAND LOG` does.
@@ -14,7 +29,7 @@ killed() {{
         echo "wespe $2: ended by $why${{SLURM_JOB_ID:+: \`$more\` of this rule in the profile asks for more}}" >> "$3"
     return $1
 }}
-""")
+""" + (IN_COPIES if COPIES else ""))
 
 SHOWN = {
     ("report", "page"): dict(caption="page", category="Report"),
@@ -78,6 +93,11 @@ def log_of(rule, name="{name}"):
 def one_of(names):
     """A constraint of a wildcard: names of the settings, none where there are none."""
     return "|".join(names) or "(?!)"
+
+
+def of_user(paths):
+    """Files that a bucket does not have but for the copies that are made of them."""
+    return [local(path) for path in paths] if COPIES else paths
 
 
 ON_CLUSTER = workflow.resource_settings.nodes is not None

@@ -1,6 +1,6 @@
 rule study:
     input:
-        votes=lambda w: votes_of(settings, w.name),
+        votes=lambda w: of_user(votes_of(settings, w.name)),
     output:
         **made("study"),
     log:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from wespe.core import processes
+from wespe.core.elsewhere import Elsewhere
 from wespe.core.files import atomic_file, lock, naming
 from wespe.photos.images import Pixels, write_photo
 from wespe.results.losses import lines_of, write_losses
@@ -20,10 +21,12 @@ class TrainingFolder:
     `state.pt` is what a training goes back to when it diverges. One that was asked to stop between
     two saves leaves `paused.pt` too, to resume from; so it ends as if it had never been stopped.
     Of several processes that train together, only the first one writes; all of them read the state.
+    Where machines share no disk, a copy of the folder follows each save: see `Elsewhere`.
     """
 
     def __init__(self, path: Path) -> None:
         self._path, self._state, self._paused = path, path / "state.pt", path / "paused.pt"
+        self._elsewhere = Elsewhere(path)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -35,6 +38,7 @@ class TrainingFolder:
             yield
             return
         with lock(self._path / "lock"):
+            self._elsewhere.bring()
             (self._path / "samples").mkdir(exist_ok=True)
             yield
 
@@ -46,13 +50,17 @@ class TrainingFolder:
         """Replace the state, which holds numbers, text and tensors, in one rename."""
         if not processes.first():
             return
-        self._paused.unlink(missing_ok=True)  # first: what is older than the state is no use
+        # First: what is older than the state is no use.
+        self._paused.unlink(missing_ok=True)
+        self._elsewhere.remove(self._paused)
         _write(self._state, state)
+        self._elsewhere.put(self._state)
 
     def pause(self, state: Mapping[str, Any]) -> None:
         """Keep a state between two saves, until the next of them."""
         if processes.first():
             _write(self._paused, state)
+            self._elsewhere.put(self._paused)
 
     def load(self, *, paused: bool = False) -> dict[str, Any]:
         """The state that was saved last, its tensors on the CPU; with `paused` one of a pause."""
@@ -79,7 +87,9 @@ class TrainingFolder:
 
     def write_sample(self, step: int, picture: Pixels) -> None:
         """Keep `picture`, uint8 `(H, W, 3)`, as the sample of `step`."""
-        write_photo(self._path / "samples" / f"{step:06d}.jpg", picture)
+        path = self._path / "samples" / f"{step:06d}.jpg"
+        write_photo(path, picture)
+        self._elsewhere.put(path)
 
 
 def _write(path: Path, state: Mapping[str, Any]) -> None:
