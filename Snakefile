@@ -17,6 +17,7 @@ from wespe.pipeline.bucket import (
 )
 from wespe.pipeline.fingerprint import fingerprint
 from wespe.pipeline.outcome import outcome
+from wespe.pipeline.owner import check_owner, claim
 from wespe.pipeline.pending import WANTED
 from wespe.pipeline.stages import Stages, outputs
 from wespe.pipeline.workflow import (
@@ -38,6 +39,7 @@ try:
     PARAMS = chosen_settings(given.configfiles, given.config)
     settings = load(PARAMS)
     check_writable(settings)
+    check_owner(settings, Path())
     stages = Stages(settings)
     COPIES = copies_folder(workflow)
     if COPIES:
@@ -101,6 +103,13 @@ include: "workflow/rules/report.smk"
 if COPIES:
 
     include: "workflow/rules/share.smk"
+
+
+onstart:
+    try:
+        claim(settings, Path())
+    except SettingsError as error:
+        raise WorkflowError(str(error)) from None
 
 
 onsuccess:

@@ -212,3 +212,13 @@ def test_another_thread_may_release(tmp_path: Path) -> None:
     other.join()
     with lock(tmp_path / "lock"):
         pass
+
+
+def test_a_folder_that_another_process_makes_is_left_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "photos"
+    with atomic_folder(path) as temporary:
+        (temporary / "first").touch()
+        with pytest.raises(BusyError, match=f"^{path}: another process is making this folder"):
+            atomic_folder(path).__enter__()
+        assert (temporary / "first").exists()
+    assert [file.name for file in tmp_path.rglob("*")] == ["photos", "first"]

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -82,22 +82,36 @@ def naming(path: Path) -> Iterator[None]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; on success it replaces `path`.
 
-    One process at a time. What one that was killed has left is removed. Raises OSError where `path`
-    is a file.
+    One process at a time. What one that was killed has left is removed. Raises BusyError where
+    another one makes it, and OSError where `path` is a file.
     """
     if path.exists() and not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, "expected a folder, got a file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.unfinished")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
-        yield temporary
-        if path.is_dir():
-            shutil.rmtree(path)
-        temporary.replace(path)
-    finally:
+    with _alone(path):
         shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield temporary
+            if path.is_dir():
+                shutil.rmtree(path)
+            temporary.replace(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock(path.with_name(f".{path.name}.lock"), remove=True))
+        except BusyError as error:
+            raise BusyError(
+                f"{path}: another process is making this folder; wait for its end, then start the "
+                "same command again. Projects that run side by side need folders of their own"
+            ) from error
+        yield
 
 
 _SPARE_BYTES = 100 << 20  # what a disk is left with
