@@ -28,8 +28,10 @@ SHORT = {
     "size_px: 64": "size_px: 32",
     "batch_size: 8": "batch_size: 2",
     "epochs: 25": "epochs: 2",
-    "compute: auto": "compute: cpu-fp32",
 }
+ON_THE_CPU = {"compute: auto": "compute: cpu-fp32"}
+DEMOS = {"short": SHORT | ON_THE_CPU, "whole": ON_THE_CPU}
+"""What is changed in the settings of the demo."""
 
 
 @pytest.fixture
@@ -52,9 +54,10 @@ def server(tmp_path: Path) -> Iterator[str]:
         process.wait()
 
 
-def test_the_demo_is_that_of_one_machine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", DEMOS)
+def test_the_demo_is_that_of_one_machine(tmp_path: Path, length: str) -> None:
     text = (ROOT / "params.yaml").read_text()
-    for old, new in SHORT.items():
+    for old, new in DEMOS[length].items():
         assert old in text
         text = text.replace(old, new)
     made = []

@@ -14,7 +14,20 @@ from wespe.pipeline.stages import Stages
 
 # Below the prefix of all other files in the bucket.
 _STATES = ".wespe"
-_SWITCHES = {"MLFLOW_DISABLE_TELEMETRY", "DO_NOT_TRACK"}
+# No paths: what they name is not where jobs are.
+_PASSED_ON = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DO_NOT_TRACK",
+    "MLFLOW_DISABLE_TELEMETRY",
+    "MLFLOW_TRACKING_PASSWORD",
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_TRACKING_USERNAME",
+}
 
 
 def copies_folder(workflow: Any) -> str:
@@ -57,11 +70,7 @@ def states_in_bucket(workflow: Any) -> str:
 
 def passed_on() -> list[str]:
     """The variables of this process that its jobs need to reach the bucket and MLflow."""
-    return [
-        name
-        for name in sorted(os.environ)
-        if name.startswith(("AWS_", "MLFLOW_TRACKING_")) or name in _SWITCHES
-    ]
+    return sorted(_PASSED_ON & os.environ.keys())
 
 
 def given_files(stages: Stages) -> list[str]:
