@@ -26,6 +26,7 @@ def manifest(patches: Sequence[tuple[int, int, int]] = (), **changes: Any) -> Pa
         "settings": CutBy(size_px=32, mode="random", min_std=0.0, max_clipped=1.0, count=1000),
         "seed": 0,
         "sha256": "ab" * 32,
+        "jpeg_quality": None,
         "photos": [],
         "patches": [*patches],
         "left_out": NotCut(flat=0, clipped=0, too_small=0, unreadable=()),

@@ -24,6 +24,7 @@ NOTHING = DegradationNumbers(
     shared_noise=0.5,
     grain_px=(0.05, 0.05),
     jpeg_quality=(100.0, 100.0),
+    files_quality=None,
     mismatch=0.0,
 )
 
@@ -114,6 +115,14 @@ def test_a_known_camera_is_found(blur: float, noise: float, quality: float) -> N
     assert strength == pytest.approx(wanted, rel=0.35)
     assert found.mismatch is not None
     assert found.mismatch < 0.3
+
+
+@pytest.mark.slow
+def test_what_the_files_say_of_their_compression_is_believed() -> None:
+    found = fit_degradation(scenes(1), scenes(2), files_quality=60)
+    lowest, highest = found.jpeg_quality
+    assert 35 <= lowest <= highest == 60
+    assert "the files say up to 60" in str(found)
 
 
 @pytest.mark.slow

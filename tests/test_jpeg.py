@@ -2,12 +2,14 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
 from wespe.photos.images import PhotoError, read_photo
 from wespe.photos.jpeg import Frame, frame, picture_end, pictures_behind
+from wespe.photos.jpeg_quality import quality_of
 from wespe.photos.originals import read_original, write_like
 
 
@@ -35,6 +37,36 @@ def coded(marker: int, bits: int = 8) -> bytes:
 )
 def test_what_the_header_says(content: bytes, expected: Frame | None) -> None:
     assert frame(content) == expected
+
+
+@pytest.mark.parametrize("quality", [1, 30, 75, 95, 100])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}])
+def test_the_quality_is_that_of_the_tables(
+    quality: int, options: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (16, 16)).save(path, "JPEG", quality=quality, **options)
+    assert quality_of(path) == quality
+
+
+def test_the_quality_of_tables_of_16_bits_and_of_other_cameras(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (16, 16)).save(path, "JPEG", quality=60)
+    content = path.read_bytes()
+    start = content.index(b"\xff\xdb")
+    wide = b"".join(bytes((0, step)) for step in content[start + 5 : start + 69])
+    assert content[start + 2 : start + 4] == (67).to_bytes(2)  # one table a segment
+    path.write_bytes(content[: start + 2] + b"\0\x83\x10" + wide + content[start + 69 :])
+    assert quality_of(path) == 60
+    own = bytes(min(255, step + step // 20) for step in content[start + 5 : start + 69])
+    path.write_bytes(content[: start + 5] + own + content[start + 69 :])
+    assert abs((quality_of(path) or 0) - 60) <= 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG", coded(0xC0)[:40]])
+def test_no_table_no_quality(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(content)
+    assert quality_of(tmp_path / "a.jpg") is None
 
 
 def test_pictures_behind_the_first_are_found_whole() -> None:

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from wespe.core.files import sha256
 from wespe.core.parallel import ordered_map
@@ -185,6 +186,20 @@ def test_photos_that_give_less_than_planned_leave_no_holes(tmp_path: Path) -> No
     assert manifest.left_out.flat == 12 + 16
     for patch, (number, y, x) in zip(patches.pixels, manifest.patches, strict=True):
         assert np.array_equal(patch, photos[number][y : y + SIZE, x : x + SIZE])
+
+
+def test_the_manifest_says_how_the_files_were_compressed(tmp_path: Path) -> None:
+    """The quality that nine tenths of the patches have at most; none where a file is no JPEG."""
+    manifests = []
+    for qualities in ([80] * 8 + [90, 99], [80, None]):
+        folder = tmp_path / str(len(qualities))
+        index = _index(folder, [_noise(16, 16, n) for n, _ in enumerate(qualities)])
+        for number, quality in enumerate(qualities):
+            if quality:
+                photo = Image.fromarray(_noise(16, 16, number))
+                photo.save(folder / f"{number}.png", "JPEG", quality=quality)
+        manifests.append(_extract(index, folder / "set.npy", mode="grid"))
+    assert [manifest.jpeg_quality for manifest in manifests] == [90, None]
 
 
 @pytest.mark.slow

@@ -47,6 +47,7 @@ def clips(*steps: int) -> PatchSet:
         settings=CutBy(size_px=SIZE, mode="random", min_std=0, max_clipped=1, count=1000),
         seed=0,
         sha256="moving",
+        jpeg_quality=None,
         photos=[f"{number}.png" for number in range(len(steps))],
         patches=[(n, SIZE * frame, 0) for n in range(len(steps)) for frame in range(FRAMES)],
         left_out=NotCut(flat=0, clipped=0, too_small=0, unreadable=()),

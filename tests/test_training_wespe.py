@@ -312,6 +312,7 @@ def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
         shared_noise=0.4,
         grain_px=(0.3, 0.3),
         jpeg_quality=(85.0, 98.0),
+        files_quality=None,
         mismatch=0.1,
     )
     return WespeStep(recipe, given)

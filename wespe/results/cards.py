@@ -116,6 +116,9 @@ class DegradationNumbers(Record):
     """The blur, as a standard deviation, that makes white noise as coarse as the camera's."""
     jpeg_quality: tuple[float, float]
     """The quality of JPEG, in libjpeg's scale."""
+    files_quality: int | None
+    """The quality that nine tenths of the source's patches have at most, by the quantisation tables
+    of their files. Null: some are no JPEG, or no camera was measured."""
     mismatch: float | None
     """How far the spectra and the noise of photos that are degraded so are from those of the
     source: the root mean square of the logarithms of their ratios. 0.1 is about 10 %. Null: no
@@ -125,6 +128,7 @@ class DegradationNumbers(Record):
         """In words, for people."""
         levels = [factor * max(self.noise_levels) for factor in self.noise_factor]
         blur, quality = self.blur_px, self.jpeg_quality
+        files = f" (the files say up to {self.files_quality})" if self.files_quality else ""
         match = (
             "ranges that many cameras lie in, not measured"
             if self.mismatch is None
@@ -134,7 +138,7 @@ class DegradationNumbers(Record):
         return (
             f"a blur of {blur[0]:.1f} to {blur[1]:.1f} px, noise of up to {levels[0]:.1f} to "
             f"{levels[1]:.1f} levels before compression, and JPEG of quality {quality[0]:.0f} to "
-            f"{quality[1]:.0f}; {match}"
+            f"{quality[1]:.0f}{files}; {match}"
         )
 
 

@@ -66,6 +66,9 @@ class PatchManifest(Record):
     """The seed of the positions."""
     sha256: str
     """The SHA-256 of the `.npy` file."""
+    jpeg_quality: int | None
+    """The quality of the photos' files, in libjpeg's scale, by their quantisation tables: that of
+    nine tenths of the patches is at most this. Null: some are no JPEG."""
     photos: Sequence[str]
     """The files of the source's index, in its order."""
     patches: Sequence[tuple[int, int, int]]

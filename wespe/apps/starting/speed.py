@@ -21,6 +21,7 @@ _TYPICAL = DegradationNumbers(
     shared_noise=0.5,
     grain_px=(0.5, 0.5),
     jpeg_quality=(70.0, 95.0),
+    files_quality=None,
     mismatch=0.0,
 )
 

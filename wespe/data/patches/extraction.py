@@ -5,7 +5,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -17,13 +17,14 @@ from wespe.core.parallel import ordered_map
 from wespe.data.patches.part import Part, resumable
 from wespe.data.patches.sampling import Cut, Rule, allocate, choose, from_strip
 from wespe.photos.images import PhotoError, read_photo
+from wespe.photos.jpeg_quality import quality_of
 from wespe.results.index import PhotoIndex, Skipped
 from wespe.results.layout import PatchFiles
 from wespe.results.patches import CutBy, NotCut, PatchManifest
 from wespe.results.record import write_record
 
 # To be raised where the same photos and settings give other patches than before.
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def extract(
             settings=CutBy(**asdict(rule), count=count),
             seed=seed,
             sha256=sha256(part.path),
+            jpeg_quality=_jpeg_quality(part.finished),
             photos=[photo.file for photo in index.photos],
             patches=[
                 (job.number, y, x)
@@ -145,7 +147,7 @@ def cut_photo(job: Job, *, rule: Rule, seed: int, store: Path) -> Cut:
         stream.seek(job.offset)
         for y, x in cut.positions:
             stream.write(pixels[y : y + rule.size_px, x : x + rule.size_px].tobytes())
-    return cut
+    return replace(cut, jpeg_quality=quality_of(job.path))
 
 
 def _pack(part: Part, jobs: Sequence[Job], cuts: Iterable[Cut], *, size_px: int) -> None:
@@ -168,6 +170,16 @@ def _pack(part: Part, jobs: Sequence[Job], cuts: Iterable[Cut], *, size_px: int)
     finally:
         os.close(descriptor)
     part.sync()
+
+
+def _jpeg_quality(cuts: Sequence[Cut]) -> int | None:
+    """That of the best of the patches' files but for a tenth; None if those are not all JPEG."""
+    given = [cut for cut in cuts if cut.positions]
+    found = [cut.jpeg_quality for cut in given if cut.jpeg_quality is not None]
+    if not found or len(found) < len(given):
+        return None
+    counts = [len(cut.positions) for cut in given]
+    return int(np.quantile(np.repeat(found, counts), 0.9, method="inverted_cdf"))
 
 
 def _left_out(

@@ -29,12 +29,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Cut:
-    """What one photo gave: `(y, x)` of its patches, positions refused, or why it gave none."""
+    """What one photo gave: `(y, x)` of its patches, positions refused, or why it gave none; and the
+    quality of its file, if that is a JPEG."""
 
     positions: Sequence[Sequence[int]] = ()
     flat: int = 0
     clipped: int = 0
     unreadable: str | None = None
+    jpeg_quality: int | None = None
 
 
 def allocate(capacities: Integers, count: int) -> Integers:

@@ -20,6 +20,7 @@ ANY_CAMERA = DegradationNumbers(
     shared_noise=0.5,
     grain_px=(0.1, 0.9),
     jpeg_quality=(60.0, 100.0),
+    files_quality=None,
     mismatch=None,
 )
 """What photos of cameras that are not known may have: from nothing to that of a small sensor."""

@@ -42,6 +42,7 @@ _HIGHEST = np.array([2.0, 6.0, 0.8, 0.9, 97.0])
 # is less noisy, so the least is a small part of the most.
 _LEAST_BLUR, _LEAST_NOISE = 0.43, 0.25
 _BEST_QUALITY = 98.0  # beyond it JPEG adds nothing that is seen
+_WIDEST_QUALITY = 25.0  # so far below their own the files may have been compressed before
 _FIRST, _LATER, _KEPT = 30, 70, 3
 
 Point = NDArray[np.float64]
@@ -72,13 +73,21 @@ class Texture:
         return float((weights * errors).sum().div(weights.sum()).sqrt())
 
 
-def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
+def fit_degradation(
+    source: Tensor, clean: Tensor, *, files_quality: int | None = None
+) -> DegradationNumbers:
     """What `clean` patches need to look as if the source's camera had taken them.
 
     `source`, `clean`: `(N, 3, S, S)` in [0, 1], of the same colours, S at least 32. A random search
     that narrows, the same for the same patches; a minute of a CPU. Patches without texture or
-    noise give no blur and no noise to find; `mismatch` tells how well it went.
+    noise give no blur and no noise to find; `mismatch` tells how well it went. `files_quality`:
+    what the source's files have by their own tables, see `PatchManifest.jpeg_quality`. They were
+    compressed at least as strongly, and more so where they were saved a second time.
     """
+    best = min(_BEST_QUALITY, files_quality or 100)
+    lowest, highest = _LOWEST.copy(), _HIGHEST.copy()
+    highest[-1] = min(highest[-1], best)
+    lowest[-1] = max(1, min(lowest[-1], best - _WIDEST_QUALITY))
     source, clean = source[_spread(len(source))], clean[_spread(len(clean))]
     wanted = Texture.of(source)
     # Where no block is flat, the noise is taken for that of the other levels.
@@ -93,7 +102,8 @@ def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
             noise_factor=(_LEAST_NOISE * factor, factor),
             shared_noise=shared,
             grain_px=(grain_px, grain_px),
-            jpeg_quality=(quality, _BEST_QUALITY),
+            jpeg_quality=(quality, best),
+            files_quality=files_quality,
             mismatch=None,
         )
 
@@ -102,14 +112,14 @@ def fit_degradation(source: Tensor, clean: Tensor) -> DegradationNumbers:
         degraded = Degradation(described(point))(clean, stream)
         return Texture.of(degraded).mismatch(wanted)
 
-    point, least = _search(mismatch)
+    point, least = _search(mismatch, lowest, highest)
     return replace(described(point), mismatch=least)
 
 
-def _search(cost: Callable[[Point], float]) -> tuple[Point, float]:
+def _search(cost: Callable[[Point], float], lowest: Point, highest: Point) -> tuple[Point, float]:
     """The point of least cost that a random search finds, whose steps become smaller."""
-    random, extent = np.random.default_rng(0), _HIGHEST - _LOWEST
-    points = [_LOWEST + extent * random.random(len(extent)) for _ in range(_FIRST)]
+    random, extent = np.random.default_rng(0), highest - lowest
+    points = [lowest + extent * random.random(len(extent)) for _ in range(_FIRST)]
     best = sorted(((cost(point), number) for number, point in enumerate(points)))[:_KEPT]
     found = [(least, points[number]) for least, number in best]
     for step in range(_LATER):
@@ -117,7 +127,7 @@ def _search(cost: Callable[[Point], float]) -> tuple[Point, float]:
         moved = random.random(len(extent)) < 0.4
         size = 0.25 * 0.1 ** (step / _LATER)
         point = start + size * extent * moved * random.standard_normal(len(extent))
-        point = point.clip(_LOWEST, _HIGHEST)
+        point = point.clip(lowest, highest)
         found = sorted([*found, (cost(point), point)], key=lambda entry: entry[0])[:_KEPT]
     least, point = found[0]
     return point, least

@@ -7,23 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from wespe.photos.jpeg_quality import CHROMA_STEPS, LUMA_STEPS
 from wespe.photos.luma import LUMA
 
 BLOCK_PX = 8
 _MACRO_PX = 2 * BLOCK_PX  # a block of the halved chroma
-
-# Annex K of ITU-T T.81, the tables that nearly every encoder scales.
-_LUMA_STEPS = (
-    *(16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55),
-    *(14, 13, 16, 24, 40, 57, 69, 56, 14, 17, 22, 29, 51, 87, 80, 62),
-    *(18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92),
-    *(49, 64, 78, 87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99),
-)
-_CHROMA_STEPS = (
-    *(17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99),
-    *(24, 26, 56, 99, 99, 99, 99, 99, 47, 66, 99, 99, 99, 99, 99, 99),
-    *(99,) * 32,
-)
 
 
 def jpeg(image: Tensor, quality: Tensor) -> Tensor:
@@ -38,8 +26,8 @@ def jpeg(image: Tensor, quality: Tensor) -> Tensor:
         matrix = to_ycc(image.device)
         ycc = torch.einsum("ij,njhw->nihw", matrix, 255 * F.pad(image, padding, mode="replicate"))
         scale = torch.where(quality < 50, 5000 / quality, 200 - 2 * quality)
-        luma = _quantised(ycc[:, :1] - 128, _LUMA_STEPS, scale) + 128
-        chroma = _quantised(F.avg_pool2d(ycc[:, 1:], 2), _CHROMA_STEPS, scale)
+        luma = _quantised(ycc[:, :1] - 128, LUMA_STEPS, scale) + 128
+        chroma = _quantised(F.avg_pool2d(ycc[:, 1:], 2), CHROMA_STEPS, scale)
         # As libjpeg enlarges it ("fancy upsampling").
         chroma = F.interpolate(chroma, scale_factor=2, mode="bilinear")
         rgb = torch.einsum("ij,njhw->nihw", torch.linalg.inv(matrix), torch.cat([luma, chroma], 1))

@@ -44,6 +44,7 @@ class Transports:
             Domain(patches.pixels, patches.photos, whole=not shrink) for patches in (source, target)
         )
         self._taken, self._wanted = source.pixels, target.pixels
+        self._files_quality = source.manifest.jpeg_quality
         self._texture = texture.pixels if texture else None
 
     @cached_property
@@ -96,7 +97,8 @@ class Transports:
             # In turn, so that patches taken evenly are as many of both.
             pairs = zip(clean, _sample(self._texture), strict=False)
             clean = torch.stack([patch for pair in pairs for patch in pair])
-        return fit_degradation(_sample(self._taken), self.colours_back.recolour(clean))
+        taken, clean = _sample(self._taken), self.colours_back.recolour(clean)
+        return fit_degradation(taken, clean, files_quality=self._files_quality)
 
     @property
     def texture(self) -> tuple[Tensor, Tensor]:
