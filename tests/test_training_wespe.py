@@ -11,7 +11,7 @@ from wespe.core.device import Device, resolve
 from wespe.data.patches.store import PatchSet
 from wespe.networks.generator import Generator
 from wespe.networks.transport import Transport
-from wespe.photos.tensors import to_pixels
+from wespe.photos.tensors import to_pixels, to_tensor
 from wespe.results.cards import DegradationNumbers
 from wespe.training.losses import total_variation_loss
 from wespe.training.methods.step import Task
@@ -412,6 +412,29 @@ def test_detail_is_measured_after_the_last_step() -> None:
     step.transports = Transports(target, source, shrink=True)
     step.complete()
     assert step.detail == 1
+
+
+def test_colours_are_fitted_to_what_the_network_makes() -> None:
+    """A network that halves the levels' spread needs a curve that is twice as steep."""
+    step = restoring()
+    x, y = batch()
+    pixels = [to_pixels(0.3 + 0.4 * patches.clamp(0, 1)) for patches in (x, y)]
+    source, target = (PatchSet(given, manifest([(n, 0, 0) for n in range(4)])) for given in pixels)
+    step.transports = Transports(source, target, shrink=False)
+    network = step.generator
+    assert isinstance(network, Generator)
+    assert network.transport
+    network.transport = Transport(contrast=(1.2, 1.1))
+    with torch.no_grad():
+        network.restored = lambda image: 0.5 * image  # type: ignore[method-assign]
+    step.complete()
+    moved = network.transport
+    assert moved.gains[1:].tolist() == pytest.approx([1.2, 1.1])
+    made = 0.5 * to_tensor(source.pixels)
+    found = moved.recolour(made).mean(), moved.recolour(made).std()
+    wanted = to_tensor(target.pixels)
+    assert float(found[0]) == pytest.approx(float(wanted.mean()), abs=0.01)
+    assert float(found[1]) == pytest.approx(float(wanted.std()), rel=0.1)
 
 
 def test_what_completes_a_restoration_needs_one() -> None:

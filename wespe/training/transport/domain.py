@@ -19,7 +19,8 @@ from wespe.training.transport.joint_colour import moments
 
 # Patches of a memory map that are looked at together.
 _CHUNK_PIXELS = 2**22
-# Patches a domain that contrast and saturation are measured on, evenly spread.
+# Patches a domain that contrast and saturation are measured on, evenly spread; and all else after
+# a network.
 _MEASURED = 2000
 
 Counts = NDArray[np.int64]
@@ -35,11 +36,17 @@ class Domain:
     def __init__(
         self, patches: Pixels, photos: NDArray[np.int64] | None = None, *, whole: bool = False
     ) -> None:
-        self._patches = patches
-        photos = np.arange(len(patches)) if photos is None else photos
-        ranks = np.unique(photos, return_inverse=True)[1]
+        self._patches, self._whole = patches, whole
+        self._photos = np.arange(len(patches)) if photos is None else photos
+        ranks = np.unique(self._photos, return_inverse=True)[1]
         self.parts = 1 if whole else min(PARTS, int(ranks.max()) + 1)
         self._part_of = ranks % self.parts
+
+    def changed(self, change: Change) -> "Domain":
+        """The domain of the measured patches after `change`, of 8 bits."""
+        patches = [to_pixels(change(patches)) for _, patches in self._chunks()]
+        photos = self._photos[self._measured()]
+        return Domain(np.concatenate(patches), photos, whole=self._whole)
 
     @cached_property
     def histograms(self) -> Counts:

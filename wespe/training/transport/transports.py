@@ -1,5 +1,6 @@
 """Both transports of a pair of domains, and what the source's camera does."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +15,7 @@ from wespe.results.cards import DegradationNumbers
 from wespe.training.camera.degradation import ANY_CAMERA, Degradation
 from wespe.training.camera.fit import fit_degradation
 from wespe.training.transport.curves import Levels
-from wespe.training.transport.domain import Domain
+from wespe.training.transport.domain import Change, Domain
 from wespe.training.transport.fit import fit_domains, match_domains
 
 # Patches a domain that degradation and detail are fitted to.
@@ -69,6 +70,26 @@ class Transports:
 
         domains = self._source, self._target
         return fit_domains(*domains, shrink=self._shrink, light=self._light, degraded=degraded)
+
+    def after_restoration(self, restored: Change, contrast: Sequence[float]) -> Transport:
+        """`around_restoration` for a network that has learned, where its colours are as wanted.
+
+        What it takes away, noise above all, made the source's colours and levels spread wider than
+        they do now. So everything but the `contrast`, which comes before the network, is fitted to
+        what the network makes. `restored`: patches `(n, 3, S, S)` of the source → the same as they
+        are before the colours change.
+        """
+        if self._any_camera:
+            return Transport()
+        fitted = fit_domains(
+            self._source.changed(restored),
+            self._target,
+            shrink=self._shrink,
+            light=self._light,
+            colours_only=True,
+        )
+        fitted.gains[1:] = torch.tensor(contrast)
+        return fitted
 
     @cached_property
     def back(self) -> Transport:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from wespe.training.methods.wespe.settings import WespeRecipe
 
 
+_RESTORED_AT_ONCE = 16  # patches
+
+
 class WespeStep(AdversarialStep, PerceptualStep):
     """G and F (`inverse`) against D_c (`d_color`) and D_t (`d_texture`), by the losses of eq. 6.
 
@@ -128,10 +131,27 @@ class WespeStep(AdversarialStep, PerceptualStep):
             with torch.no_grad():
                 for values in generator.tail.parameters():
                     values.mul_(1 - self.recipe.keep)
+        generator.eval()
+        if self.recipe.restores:
+            self._recolour(generator)
         if generator.detail is not None:
             device = self.device.torch_device
             source, target = (patches.to(device) for patches in self.transports.texture)
-            generator.detail.fill_(fit_detail(generator.eval(), source, target))
+            generator.detail.fill_(fit_detail(generator, source, target))
+
+    @torch.no_grad()
+    def _recolour(self, generator: Generator) -> None:
+        """Fit the colours of G's transport to what G has learned to make."""
+
+        def restored(patches: Tensor) -> Tensor:
+            with self.device.autocast():
+                chunks = torch.split(patches.to(self.device.torch_device), _RESTORED_AT_ONCE)
+                return torch.cat([generator.restored(chunk).cpu() for chunk in chunks])
+
+        assert generator.transport
+        contrast = generator.transport.gains[1:].tolist()
+        fitted = self.transports.after_restoration(restored, contrast)
+        generator.transport.load_state_dict(fitted.state_dict())
 
     @property
     def degradation(self) -> DegradationNumbers | None:
