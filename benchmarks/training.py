@@ -70,8 +70,8 @@ class PlainStep(WespeStep):
     def losses(self, x: Tensor, enhanced: Tensor, y: Tensor, weights: Weights) -> Losses:
         networks, sigma_px = self.networks, self.recipe.blur_sigma_px
         blurred = self.blur(enhanced, sigma_px)
-        (extractor,) = self.extractors
-        both = extractor(torch.cat([x.requires_grad_(), networks["inverse"](enhanced)]))
+        assert self.extractor
+        (both,) = self.extractor(torch.cat([x.requires_grad_(), networks["inverse"](enhanced)]))
         return {
             "content": content_loss(*both.chunk(2)),
             "color": adversarial_loss(networks["d_color"](blurred)),

@@ -265,17 +265,24 @@ class TestPerceptual:
     @pytest.mark.parametrize("name", EXTRACTORS)
     def test_unknown_layer(self, name: str) -> None:
         with pytest.raises(ValueError, match=f"{name} has no layer 'fc7'"):
-            build_extractor(name, layer="fc7")
+            build_extractor(name, layers=["fc7"])
 
     def test_untrained_is_fixed_frozen_and_lets_gradients_through(self) -> None:
-        first, second = (build_extractor("untrained", layer="relu3") for _ in range(2))
+        first, second = (build_extractor("untrained", layers=["relu3"]) for _ in range(2))
         image = torch.rand(1, 3, 32, 32, requires_grad=True)
-        features = first.train()(image)
-        assert torch.equal(features, second(image))
+        (features,) = first.train()(image)
+        assert torch.equal(features, second(image)[0])
         features.sum().backward()
         assert image.grad is not None
         assert image.grad.abs().sum() > 0
         assert all(parameter.grad is None for parameter in first.parameters())
+
+    def test_several_layers_are_those_of_one_each(self) -> None:
+        image, names = torch.rand(2, 3, 20, 20), ["relu3", "relu1", "relu2"]
+        together = build_extractor("untrained", layers=names)(image)
+        for name, features in zip(names, together, strict=True):
+            (alone,) = build_extractor("untrained", layers=[name])(image)
+            assert torch.equal(features, alone), name
 
     @pytest.mark.parametrize("published", [True, False])
     def test_weights_of_a_file_and_published_ones(
@@ -295,7 +302,7 @@ class TestPerceptual:
         else:
             save_file(tensors, path)
         weights = None if published else path
-        extractor = build_extractor("vgg19", layer="relu1_1", weights=weights)
+        extractor = build_extractor("vgg19", layers=["relu1_1"], weights=weights)
         image = torch.rand(2, 3, 10, 10)
         mean, std = (
             torch.tensor(v).view(1, 3, 1, 1) for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
@@ -308,29 +315,30 @@ class TestPerceptual:
                 padding=1,
             )
         )
-        torch.testing.assert_close(extractor(image), expected)
+        torch.testing.assert_close(extractor(image), [expected])
 
     def test_missing_weights_file(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"vgg\.pth: no such weights file"):
-            build_extractor("vgg19", layer="relu1_1", weights=tmp_path / "vgg.pth")
+            build_extractor("vgg19", layers=["relu1_1"], weights=tmp_path / "vgg.pth")
 
     def test_weights_of_another_network(self, tmp_path: Path) -> None:
         path = tmp_path / "other.safetensors"
         save_file({"features.0.weight": torch.zeros(32, 3, 3, 3)}, path)
         expected = r"other\.safetensors: expected features\.0\.weight of shape \(64, 3, 3, 3\)"
         with pytest.raises(ValueError, match=expected):
-            build_extractor("vgg19", layer="relu1_1", weights=path)
+            build_extractor("vgg19", layers=["relu1_1"], weights=path)
 
     def test_a_file_that_is_no_weights(self, tmp_path: Path) -> None:
         path = tmp_path / "weights.safetensors"
         path.write_text(json.dumps({"no": "weights"}))
         with pytest.raises(ValueError, match=r"weights\.safetensors: cannot be read as weights"):
-            build_extractor("vgg19", layer="relu1_1", weights=path)
+            build_extractor("vgg19", layers=["relu1_1"], weights=path)
 
     @pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
     def test_real_vgg19(self) -> None:
         path = SHARED / "weights" / "vgg19_imagenet_conv.safetensors"
-        features = build_extractor("vgg19", layer="relu5_4", weights=path)(torch.rand(1, 3, 64, 64))
+        extractor = build_extractor("vgg19", layers=["relu5_4"], weights=path)
+        (features,) = extractor(torch.rand(1, 3, 64, 64))
         assert features.shape == (1, 512, 4, 4)
         assert 0 < (features > 0).float().mean() < 0.9
 

@@ -49,7 +49,7 @@ def test_weights_in_a_pickle_are_refused(trap: Path, extractor: str, suffix: str
     layer = {"vgg19": "relu1_1", "mobilenet_v2": "block0"}[extractor]
     try:
         with pytest.raises(ValueError, match=rf"^{path}: (expected a|cannot be read)"):
-            build_extractor(extractor, layer=layer, weights=path)
+            build_extractor(extractor, layers=[layer], weights=path)
     finally:
         path.rename(trap)
 
@@ -62,12 +62,12 @@ def test_the_error_tells_how_to_convert_a_file(
     tensors = {"features.0.weight": torch.randn(64, 3, 3, 3), "features.0.bias": torch.randn(64)}
     torch.save(tensors, "vgg.pth")
     with pytest.raises(ValueError, match=r"^vgg\.pth: expected a \.safetensors file") as caught:
-        build_extractor("vgg19", layer="relu1_1", weights=Path("vgg.pth"))
+        build_extractor("vgg19", layers=["relu1_1"], weights=Path("vgg.pth"))
     command = str(caught.value).splitlines()[-1]
     assert command.startswith("python -c ")
     subprocess.run(command.replace("python", sys.executable, 1), shell=True, check=True)
     assert torch.equal(load_file("vgg.safetensors")["features.0.bias"], tensors["features.0.bias"])
-    build_extractor("vgg19", layer="relu1_1", weights=Path("vgg.safetensors"))
+    build_extractor("vgg19", layers=["relu1_1"], weights=Path("vgg.safetensors"))
 
 
 def test_a_network_in_a_pickle_is_refused(trap: Path) -> None:

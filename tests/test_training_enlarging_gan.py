@@ -18,7 +18,7 @@ from wespe.networks.enlarging.compact import Compact
 from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
 from wespe.networks.enlarging.rrdb import Rrdb
 from wespe.networks.enlarging.srresnet import SrResNet
-from wespe.training.losses import relativistic_loss
+from wespe.training.losses import cosine_loss, relativistic_loss
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
@@ -120,7 +120,7 @@ def test_the_generator_learns_to_deceive(method: str) -> None:
     assert losses[-1] < losses[0]
 
 
-@pytest.mark.parametrize("distance", ["mse", "l1"])
+@pytest.mark.parametrize("distance", ["mse", "l1", "cosine"])
 def test_content_is_the_mean_of_the_distances_of_all_layers(distance: str) -> None:
     found = {}
     for layers in ("relu1", "relu3", ["relu1", "relu3"]):
@@ -130,6 +130,51 @@ def test_content_is_the_mean_of_the_distances_of_all_layers(distance: str) -> No
     one, other, both = found.values()
     assert both == pytest.approx((one + other) / 2, rel=1e-5)
     assert one != other
+
+
+def test_the_cosine_loss_by_hand() -> None:
+    # At one place vectors of 3, 4 and 4, 3, whose cosine is 0.96; at the other opposite axes.
+    one = torch.tensor([[[[3.0, 0.0]], [[4.0, 2.0]]]])
+    other = torch.tensor([[[[4.0, 5.0]], [[3.0, 0.0]]]])
+    torch.testing.assert_close(
+        cosine_loss(one, other), torch.tensor((0.04 + 1) / 2), atol=1e-3, rtol=0
+    )
+    torch.testing.assert_close(cosine_loss(one, 7 * one), torch.tensor(0.0), atol=1e-6, rtol=0)
+    # Vectors without length have no direction, and no gradient that is not finite.
+    nothing = torch.zeros(1, 2, 1, 1, requires_grad=True)
+    loss = cosine_loss(torch.zeros(1, 2, 1, 1), nothing)
+    torch.autograd.backward(loss)
+    assert loss == 0
+    assert nothing.grad is not None
+    assert torch.isfinite(nothing.grad).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_step_may_cut_smaller_patches(method: str) -> None:
+    step, whole = build(method, crop_px=16), batch()
+    seen = [step._begin(whole, number) for number in (1, 2, 1)]
+    for x, y in seen:
+        assert (x.shape, y.shape) == ((len(whole[0]), 3, 4, 4), (len(whole[0]), 3, 16, 16))
+    assert torch.equal(seen[0][1], seen[2][1])
+    assert not torch.equal(seen[0][1], seen[1][1])
+    size_px = whole[1].shape[-1]
+    places = [
+        (top, left)
+        for top in range(size_px - 15)
+        for left in range(size_px - 15)
+        if torch.equal(whole[1][..., top : top + 16, left : left + 16], seen[0][1])
+    ]
+    assert len(places) == 1
+    assert torch.isfinite(step.train_step(whole, 1)["total"])
+
+
+@pytest.mark.parametrize(
+    ("crop_px", "message"),
+    [(18, "crop_px must be a multiple of the scale 4, got 18"), (400, "must be at most")],
+)
+def test_a_crop_that_patches_do_not_have_is_refused(crop_px: int, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        build("srgan", crop_px=crop_px)
 
 
 def test_features_that_nothing_weighs_are_not_extracted() -> None:

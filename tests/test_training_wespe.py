@@ -73,7 +73,8 @@ def changed(step: WespeStep, before: dict[str, dict[str, torch.Tensor]]) -> set[
 def test_a_step_changes_the_networks_and_only_them(compute: str) -> None:
     step = build({"ema": 0.9}, compute=compute)
     before = snapshot(step)
-    features = {k: v.clone() for k, v in step.extractors[0].state_dict().items()}
+    assert step.extractor
+    features = {k: v.clone() for k, v in step.extractor.state_dict().items()}
     losses = step.train_step(batch(), 1)
     assert changed(step, before) == {"generator", "d_color", "d_texture", "average"} | (
         changed(step, before) & {"inverse"}
@@ -81,7 +82,7 @@ def test_a_step_changes_the_networks_and_only_them(compute: str) -> None:
     # From an identity start F sees a gradient only once its last layer has left zero.
     step.train_step(batch(), 2)
     assert "inverse" in changed(step, before)
-    assert all(torch.equal(v, features[k]) for k, v in step.extractors[0].state_dict().items())
+    assert all(torch.equal(v, features[k]) for k, v in step.extractor.state_dict().items())
     assert set(losses) == {"content", "color", "texture", "tv", "total", "d_color", "d_texture"}
     assert all(torch.isfinite(value) and not value.requires_grad for value in losses.values())
 
@@ -275,7 +276,7 @@ def test_what_is_compiled(r1: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.test_training_wespe.resolve", lambda _: device)
     step = build({"discriminator": {"r1": r1}})
     names = ["generator", "inverse"] + ([] if r1 else ["d_color", "d_texture"])
-    assert chosen == [*step.extractors, *(step.networks[name] for name in names)]
+    assert chosen == [step.extractor, *(step.networks[name] for name in names)]
 
 
 def test_sample_sheet() -> None:

@@ -1,7 +1,7 @@
 """Feature extractors ψ of the content loss: frozen, each normalises its own input."""
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,14 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 
 class FeatureExtractor(nn.Module):
-    """ψ: `(N, 3, H, W)` in [0, 1] → the features `(N, C, h, w)` of one layer. Frozen."""
+    """ψ: `(N, 3, H, W)` in [0, 1] → the features `(N, C, h, w)` of each of some layers. Frozen.
 
-    def __init__(self, layers: nn.Sequential) -> None:
+    `ends`: how many of `layers` each takes.
+    """
+
+    def __init__(self, layers: nn.Sequential, ends: Sequence[int]) -> None:
         super().__init__()
-        self.layers = layers.eval().requires_grad_(False)
+        self.layers, self.ends = layers.eval().requires_grad_(False), ends
         self.mean = nn.Buffer(torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1))
         self.std = nn.Buffer(torch.tensor(IMAGENET_STD).view(1, 3, 1, 1))
 
@@ -34,19 +37,27 @@ class FeatureExtractor(nn.Module):
         """Stay in evaluation mode: the extractor is no part of what is trained."""
         return super().train(False)
 
-    def forward(self, image: Tensor) -> Tensor:
-        features: Tensor = self.layers((image - self.mean) / self.std)
-        return features
+    def forward(self, image: Tensor) -> list[Tensor]:
+        features, found = (image - self.mean) / self.std, dict[int, Tensor]()
+        for number, layer in enumerate(self.layers, 1):
+            features = layer(features)
+            if number in self.ends:
+                found[number] = features
+        return [found[end] for end in self.ends]
 
 
-def build_extractor(name: str, *, layer: str, weights: Path | None = None) -> FeatureExtractor:
-    """The extractor `name`, a key of EXTRACTORS, up to and including `layer`.
+def build_extractor(
+    name: str, *, layers: Sequence[str], weights: Path | None = None
+) -> FeatureExtractor:
+    """The extractor `name`, a key of EXTRACTORS, of these layers.
 
     `weights`: a local .safetensors file with torchvision's keys; without one the weights that
     torchvision publishes are downloaded and their hash is checked. Raises ValueError for an unknown
     layer and for a file that is missing, of another format, or holds another network.
     """
-    return FeatureExtractor(pkgutil.resolve_name(EXTRACTORS[name])(layer, weights))
+    build = pkgutil.resolve_name(EXTRACTORS[name])
+    each = [build(layer, weights) for layer in layers]
+    return FeatureExtractor(max(each, key=len), [len(part) for part in each])
 
 
 def vgg19(layer: str, weights: Path | None) -> nn.Sequential:

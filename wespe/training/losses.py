@@ -13,6 +13,7 @@ from wespe.photos.filters import gaussian_blur
 
 _WINDOW_PX = 7  # of the SSIM, whose constants follow
 _C1, _C2 = 0.01**2, 0.03**2
+_SHORT = 1e-3  # of VGG-19's features, which have lengths of 1 to 100 and more
 
 
 def content_loss(features: Tensor, reconstructed: Tensor) -> Tensor:
@@ -22,6 +23,21 @@ def content_loss(features: Tensor, reconstructed: Tensor) -> Tensor:
     square; the DPED code, which its networks come from, squares it.
     """
     return F.mse_loss(reconstructed, features)
+
+
+def cosine_loss(features: Tensor, reconstructed: Tensor) -> Tensor:
+    """How far the features ψ(x) and ψ(x̃), both `(N, C, H, W)`, point in other directions.
+
+    Half the squared distance of the vectors of all channels, brought to length 1; the mean over N,
+    H, W, a scalar in [0, 1] for features ≥ 0. 1 − their cosine, but for vectors near zero, whose
+    direction says little. Source: Zhang et al., "The unreasonable effectiveness of deep features as
+    a perceptual metric", 2018, eq. 1, with all channels counting alike.
+    """
+    one, other = (
+        each / (each.norm(dim=1, keepdim=True) + _SHORT) for each in (features, reconstructed)
+    )
+    distance: Tensor = 0.5 * (one - other).square().sum(1).mean()
+    return distance
 
 
 def adversarial_loss(fake_logits: Tensor) -> Tensor:

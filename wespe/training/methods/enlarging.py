@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from wespe.training.methods.step import Losses, MethodStep, Task, Weights
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import EnlargingRecipe, PixelRecipe
+
+_PLACE_STREAM = 5
+"""For where patches are cut; after those of `training.batches`, but one for all processes."""
 
 
 class EnlargingStep(MethodStep):
@@ -26,17 +30,22 @@ class EnlargingStep(MethodStep):
     paired: ClassVar[bool] = True
 
     def __init__(self, recipe: "EnlargingRecipe", task: Task) -> None:
-        if task.size_px % recipe.scale:
+        crop_px = recipe.crop_px or task.size_px
+        if crop_px > task.size_px:
             raise ValueError(
-                f"patches.size_px must be a multiple of the scale {recipe.scale}, "
-                f"got {task.size_px}"
+                f"crop_px must be at most patches.size_px ({task.size_px}), got {crop_px}"
             )
         least_px = LEAST_PX[recipe.degradation] * recipe.scale
-        if task.size_px < least_px:
-            raise ValueError(
-                f"patches.size_px must be at least {least_px} for degradation "
-                f"{recipe.degradation} and a scale of {recipe.scale}, got {task.size_px}"
-            )
+        for key, size_px in (("patches.size_px", task.size_px), ("crop_px", crop_px)):
+            if size_px % recipe.scale:
+                raise ValueError(
+                    f"{key} must be a multiple of the scale {recipe.scale}, got {size_px}"
+                )
+            if size_px < least_px:
+                raise ValueError(
+                    f"{key} must be at least {least_px} for degradation {recipe.degradation} and a "
+                    f"scale of {recipe.scale}, got {size_px}"
+                )
         if task.start and task.start.scale != recipe.scale:
             raise ValueError(
                 f"start: expected a network of scale {recipe.scale}, as the recipe has it, got "
@@ -51,12 +60,22 @@ class EnlargingStep(MethodStep):
         return bicubic_up(x, self.recipe.scale).clamp(0, 1)
 
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
-        _, y, *others = super()._begin(batch, number)
+        _, y, *others = super()._begin(self._cut(batch, number), number)
         if others:
             # Of clips, whole ones.
             half = len(y) // (2 * self.recipe.clip_frames) * self.recipe.clip_frames
             y = torch.cat([y[half:], others[0][:half]])
         return [self._smaller(y, number), y]
+
+    def _cut(self, batch: tuple[Tensor, ...], number: int) -> tuple[Tensor, ...]:
+        """The recipe's crop of all patches, at one place; of the frames of a clip the same."""
+        crop_px = self.recipe.crop_px
+        if crop_px is None:
+            return batch
+        room_px = batch[0].shape[-1] - crop_px
+        random = np.random.default_rng([self._seed, _PLACE_STREAM, number])
+        top, left = random.integers(room_px, size=2, endpoint=True).tolist()
+        return tuple(each[..., top : top + crop_px, left : left + crop_px] for each in batch)
 
     @torch.no_grad()
     def _smaller(self, y: Tensor, number: int) -> Tensor:

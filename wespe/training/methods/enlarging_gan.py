@@ -7,13 +7,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
+from wespe.training.losses import cosine_loss
 from wespe.training.methods.adversarial import AdversarialStep
 from wespe.training.methods.enlarging import EnlargingStep
-from wespe.training.methods.perceptual import PerceptualStep
+from wespe.training.methods.perceptual import Distance, PerceptualStep
 from wespe.training.methods.step import Losses, Task, Weights
 
 if TYPE_CHECKING:
     from wespe.training.methods.settings import EnlargingGanRecipe
+
+DISTANCES: dict[str, Distance] = {"mse": F.mse_loss, "l1": F.l1_loss, "cosine": cosine_loss}
+"""By the setting `content_distance`."""
 
 
 class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
@@ -34,7 +38,7 @@ class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
         return {
             "generator": copy.deepcopy(task.start),
             "d_texture": EnlargingDiscriminator(
-                size_px=task.size_px, width=shape.width, norm=shape.norm
+                size_px=self.recipe.crop_px or task.size_px, width=shape.width, norm=shape.norm
             ),
         }
 
@@ -47,8 +51,7 @@ class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
         if weights["pixels"]:
             losses["pixels"] = F.l1_loss(enhanced.float(), y)
         if weights["content"]:
-            distance = {"mse": F.mse_loss, "l1": F.l1_loss}[self.recipe.content_distance]
-            losses["content"] = self.content(y, enhanced, distance)
+            losses["content"] = self.content(y, enhanced, DISTANCES[self.recipe.content_distance])
         losses["texture"] = self.deceive(enhanced, y)
         return losses
 

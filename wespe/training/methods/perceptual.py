@@ -19,8 +19,7 @@ Distance = Callable[[Tensor, Tensor], Tensor]
 
 
 class PerceptualStep(MethodStep):
-    """A method with the `extractors` that its recipe names, one for each layer, where `has_content`
-    says so.
+    """A method with the `extractor` that its recipe names, where `has_content` says so.
 
     Goes together with `AdversarialStep`. Raises ValueError as `build_extractor` does.
     """
@@ -31,12 +30,13 @@ class PerceptualStep(MethodStep):
         content = recipe.content
         weights = Path(content.weights) if content.weights else None
         with torch.random.fork_rng(devices=[]):  # torch draws weights that are then replaced
-            self.extractors = [
+            self.extractor = (
                 task.device.put_frozen(
-                    build_extractor(content.extractor, layer=layer, weights=weights)
+                    build_extractor(content.extractor, layers=content.layers, weights=weights)
                 )
-                for layer in (content.layers if recipe.has_content else ())
-            ]
+                if recipe.has_content
+                else None
+            )
         super().__init__(recipe, task)
 
     def content(self, wanted: Tensor, got: Tensor, distance: Distance = content_loss) -> Tensor:
@@ -44,11 +44,10 @@ class PerceptualStep(MethodStep):
 
         The mean squared one unless another is given; of several layers, the mean of theirs.
         """
-        distances = []
-        for extractor in self.extractors:
-            with self.device.autocast():
-                with torch.no_grad():
-                    features = extractor(wanted)
-                reached = extractor(got)
-            distances.append(distance(features.float(), reached.float()))
-        return torch.stack(distances).mean()
+        assert self.extractor
+        with self.device.autocast():
+            with torch.no_grad():
+                features = self.extractor(wanted)
+            reached = self.extractor(got)
+        both = zip(features, reached, strict=True)
+        return torch.stack([distance(one.float(), other.float()) for one, other in both]).mean()

@@ -214,6 +214,10 @@ class EnlargingRecipe(Recipe):
     have them, drawn anew for each patch: for photos as people have them, which the other two leave
     as noisy as they are."""
 
+    crop_px: Annotated[int, Field(ge=16, le=512)] | None = None
+    """Width and height that each step cuts out of its patches, at one place for all; by default all
+    of them count. For a method that needs smaller ones than others which learn from the same."""
+
     @property
     def enlarges(self) -> bool:
         return True
@@ -258,8 +262,10 @@ class EnlargingGanRecipe(EnlargingRecipe, PerceptualRecipe):
     discriminator_learning_rate: Positive = 1e-4
     """Adam's learning rate for the discriminator."""
     discriminator: EnlargingDiscriminator = EnlargingDiscriminator()
-    content_distance: Literal["mse", "l1"] = "mse"
-    """The distance of features: the mean of their squared or of their absolute differences."""
+    content_distance: Literal["mse", "l1", "cosine"] = "mse"
+    """The distance of features: the mean of their squared or of their absolute differences, or of 1
+    − the cosine between the channels of each place, in which all layers have the same range. That
+    is half of what the metric `vgg_distance` measures of a layer."""
 
     weights: EnlargingGanWeights = EnlargingGanWeights()
 

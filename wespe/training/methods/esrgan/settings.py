@@ -53,9 +53,8 @@ class EsrganRecipe(EnlargingGanRecipe):
     augment: bool = True
     """Flip and rotate patches at random (the eight symmetries of the square), as in the paper."""
     content: EsrganContent = EsrganContent()
-    content_distance: Literal["mse", "l1"] = "l1"
-    """The distance of features: the mean of their squared or of their absolute differences; the
-    paper's code has `l1`."""
+    content_distance: Literal["mse", "l1", "cosine"] = "l1"
+    """The distance of features, as for `srgan`; the paper's code has `l1`."""
     interpolation: Annotated[float, Field(gt=0, le=1)] = 1.0
     """The share of this training in the weights that are saved; the rest is that of the network it
     began with (section 3.4). Below 1 there is less invented texture and less noise; the paper shows

@@ -11,7 +11,7 @@ from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
 from wespe.networks.enlarging.recurrent import Recurrent
 from wespe.photos.resizing import bicubic_up
 from wespe.training.enlarging.clips import followed, motions, moved
-from wespe.training.methods.enlarging_gan import EnlargingGanStep
+from wespe.training.methods.enlarging_gan import DISTANCES, EnlargingGanStep
 from wespe.training.methods.step import Losses, Task, Weights
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ class TecoganStep(EnlargingGanStep):
         if self.recipe.weights.texture:
             shape = self.recipe.discriminator
             networks["d_texture"] = EnlargingDiscriminator(
-                size_px=task.size_px, width=shape.width, norm=shape.norm, channels=_VIEW_CHANNELS
+                size_px=self.recipe.crop_px or task.size_px,
+                width=shape.width,
+                norm=shape.norm,
+                channels=_VIEW_CHANNELS,
             )
         return networks
 
@@ -77,7 +80,7 @@ class TecoganStep(EnlargingGanStep):
         if weights["pixels"]:
             losses["pixels"] = F.l1_loss(made, large)
         if weights["content"]:
-            distance = {"mse": F.mse_loss, "l1": F.l1_loss}[self.recipe.content_distance]
+            distance = DISTANCES[self.recipe.content_distance]
             losses["content"] = self.content(large.flatten(0, 1), made.flatten(0, 1), distance)
         if weights["ping_pong"]:
             there, again = made[:, : frames - 1], made[:, frames:].flip(1)
