@@ -4,16 +4,21 @@ import json
 import math
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from tests.test_inference_video_flicker import shifted, textured
+from tests.test_metrics_vgg_distance import weights
 from tests.videos import scene, write_clip
 from wespe import cli
 from wespe.judging.metrics.luma import psnr_y_db
-from wespe.judging.videos import compare_videos, likeness, t_of_px
+from wespe.judging.metrics.vgg_distance import vgg_distance
+from wespe.judging.videos import compare_videos, likeness, t_lp, t_of_px
 from wespe.photos.images import Pixels
 from wespe.photos.video.source import VideoError
+
+__all__ = ["weights"]
 
 pytestmark = pytest.mark.slow
 
@@ -92,6 +97,46 @@ def test_the_command_leaves_out_the_ends(
     head, row = capsys.readouterr().out.splitlines()
     assert head.split()[:2] == ["RESULT", "frames"]
     assert row.split()[:3] == [names[1], "4", f"{found.psnr_y_db:.2f}"]
+
+
+def test_what_changes_to_the_eye(weights: Path) -> None:
+    # The truth stands still; the result is another picture every other frame.
+    still, other = textured(0)[:48, :64], textured(4, 2)[:48, :64]
+    true, made = [still] * 4, [still, still, other, still]
+    apart = vgg_distance(other[8:-8, 8:-8], still[8:-8, 8:-8], weights=weights)
+    found = t_lp(zip(true, made, strict=True), weights=weights, border_px=8)
+    assert found == pytest.approx((0 + apart + apart) / 3)
+    assert t_lp(zip(made, made, strict=True), weights=weights) == 0
+    # Change that the truth has too does not count, whichever is sharper.
+    blurred = [np.asarray(cv2.GaussianBlur(x, (0, 0), 1), np.uint8) for x in made]
+    assert t_lp(zip(made, blurred, strict=True), weights=weights) < found
+    with pytest.raises(ValueError, match="expected 16 px a side for t_lp, got 24×8"):
+        t_lp(zip(true, made, strict=True), weights=weights, border_px=20)
+    with pytest.raises(ValueError, match="two frames of one scene"):
+        t_lp([(still, still)], weights=weights)
+
+
+def test_the_command_measures_what_changes_to_the_eye(
+    tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [write_clip(tmp_path / f"{n}.mkv", [scene(i + n) for i in range(4)]) for n in (0, 1)]
+    names, given = [str(path) for path in paths], ["--ends", "0", "--vgg-weights", str(weights)]
+    found = compare_videos(*paths, ends=0, vgg_weights=weights).t_lp
+    assert found is not None
+    assert found > 0
+    assert compare_videos(*paths, ends=0).t_lp is None
+    for more in ([], ["--json"]):
+        with pytest.raises(SystemExit):
+            cli.main(["compare-videos", *names, *given, *more])
+        said = capsys.readouterr().out
+        if more:
+            assert json.loads(said)["t_lp"] == pytest.approx(found)
+        else:
+            head, row = said.splitlines()
+            assert (head.split()[-1], row.split()[-1]) == ("tLP", f"{found:.3f}")
+    with pytest.raises(SystemExit):
+        cli.main(["compare-videos", *names, "--ends", "0", "--vgg-weights", "nowhere.safetensors"])
+    assert "nowhere.safetensors: no such weights file" in capsys.readouterr().err
 
 
 def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

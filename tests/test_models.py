@@ -350,6 +350,6 @@ def test_weights_that_cannot_be_downloaded_are_named(monkeypatch: pytest.MonkeyP
         raise URLError("no network")
 
     monkeypatch.setattr(WeightsEnum, "get_state_dict", offline)
-    message = r"vgg19.*\.pth: expected weights to download, got .*no network.* takes a local"
+    message = r"vgg19.*\.pth: expected weights to download, got .*no network.* take a "
     with pytest.raises(ValueError, match=message):
         read_weights(None, VGG19_Weights.IMAGENET1K_V1)

@@ -191,7 +191,9 @@ def test_a_stopped_video_goes_on_with_the_same_bytes(
 
         with monkeypatch.context() as patched:
             patched.setattr(Remembering, "__call__", stopping)
-            summary = enhance_files([source], enhancer=ready, out=tmp_path / folder, quiet=True)
+            summary = enhance_files(
+                [source], enhancer=ready, out=tmp_path / folder, steady=0.8, quiet=True
+            )
         assert not summary.failed
         return (tmp_path / folder / "clip.mp4").read_bytes()
 
@@ -202,6 +204,25 @@ def test_a_stopped_video_goes_on_with_the_same_bytes(
         with pytest.raises(KeyboardInterrupt):
             run("resumed", stop_at=stop_at)
     assert run("resumed") == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("remembers", [True, False])
+def test_it_is_steady_by_itself(tmp_path: Path, remembers: bool) -> None:
+    # Nothing is averaged unless somebody says so; other networks are by default.
+    source = write_clip(tmp_path / "clip.mp4", [small(i) for i in range(3)])
+    ready = PhotoEnhancer(network() if remembers else Compact(scale=2, width=4, layers=1))
+
+    def run(folder: str, steady: float | None) -> bytes:
+        out = tmp_path / folder
+        assert not enhance_files(
+            [source], enhancer=ready, out=out, steady=steady, quiet=True
+        ).failed
+        return (out / "clip.mp4").read_bytes()
+
+    default, off, on = (run(str(share), share) for share in (None, 0.0, 0.8))
+    assert off != on
+    assert default == (off if remembers else on)
 
 
 @pytest.mark.slow

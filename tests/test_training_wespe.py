@@ -323,7 +323,7 @@ def restoring(changes: dict[str, Any] | None = None) -> WespeStep:
 def test_restoration_needs_no_other_network_and_learns() -> None:
     step = restoring()
     assert {*step.networks} == {"generator", "average"}
-    assert not hasattr(step, "extractor")
+    assert step.extractor is None
     losses = [float(step.train_step(batch(seed), seed + 1)["restoration"]) for seed in range(40)]
     assert np.mean(losses[-5:]) < 0.85 * np.mean(losses[:5])
     assert step.shows == ("input", "enhanced", "clean", "degraded", "restored")

@@ -62,17 +62,21 @@ def _enhance_options(command: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help="of JPEG, WebP and HEIC, 1 to 100 (default: that of a JPEG, else 90)",
     )
-    for name, default, unit, explained in (
-        ("crf", 18, "NUMBER", "quality of videos (x264), 0 to 51; 6 more is about half the size"),
-        ("steady", 0.8, "SHARE", "how much to reduce flicker of videos, from 0 (off) to below 1"),
-    ):
-        command.add_argument(
-            f"--{name}",
-            type=float,
-            default=default,
-            metavar=unit,
-            help=f"{explained} (default: %(default)s)",
-        )
+    command.add_argument(
+        "--crf",
+        type=float,
+        default=18,
+        metavar="NUMBER",
+        help="quality of videos (x264), 0 to 51; 6 more is about half the size (default: "
+        "%(default)s)",
+    )
+    command.add_argument(
+        "--steady",
+        type=float,
+        metavar="SHARE",
+        help="how much to reduce flicker of videos, from 0 (off) to below 1 (default: 0.8, but 0 "
+        "with a network that remembers the frame before)",
+    )
     command.add_argument(
         "--double-rate",
         action="store_true",

@@ -40,6 +40,12 @@ def _comparing(command: argparse.ArgumentParser) -> None:
             metavar="NUMBER",
             help=f"{explained} (default: %(default)s)",
         )
+    command.add_argument(
+        "--vgg-weights",
+        type=Path,
+        metavar="FILE",
+        help="a .safetensors file of VGG-19's convolutions: measure tLP with it, too",
+    )
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
@@ -57,20 +63,32 @@ def flicker(arguments: argparse.Namespace) -> None:
 
 
 def compare(arguments: argparse.Namespace) -> None:
-    """Measure how near videos are to the true one: PSNR of luma, motion (tOF), flicker."""
+    """Measure how near videos are to the true one: PSNR of luma, motion (tOF), flicker, tLP."""
     from wespe.judging.videos import compare_videos
 
     given = arguments
     width = max(len("RESULT"), *(len(str(result)) for result in given.results))
     for number, result in enumerate(given.results):
-        found = compare_videos(given.truth, result, border_px=given.border, ends=given.ends)
+        found = compare_videos(
+            given.truth,
+            result,
+            border_px=given.border,
+            ends=given.ends,
+            vgg_weights=given.vgg_weights,
+        )
         if given.json:
-            values = {key: value if isfinite(value) else None for key, value in vars(found).items()}
+            values = {
+                key: value if value is not None and isfinite(value) else None
+                for key, value in vars(found).items()
+            }
             print(json.dumps({"result": str(result), **values}))
-        else:
-            if number == 0:  # No heads above a refusal.
-                print(f"{'RESULT':{width}}  frames  PSNR Y dB  tOF px  flicker")
-            print(
-                f"{result!s:{width}}  {found.frames:6}  {found.psnr_y_db:9.2f}  "
-                f"{found.t_of_px:6.3f}  {found.flicker:7.2f}"
-            )
+            continue
+        perceived = found.t_lp is not None
+        if number == 0:  # No heads above a refusal.
+            heads = f"{'RESULT':{width}}  frames  PSNR Y dB  tOF px  flicker"
+            print(heads + "    tLP" * perceived)
+        print(
+            f"{result!s:{width}}  {found.frames:6}  {found.psnr_y_db:9.2f}  "
+            f"{found.t_of_px:6.3f}  {found.flicker:7.2f}"
+            + (f"  {found.t_lp:5.3f}" if perceived else "")
+        )

@@ -23,6 +23,8 @@ BORDER_PX = 8
 ENDS = 2
 """Frames that are left out at the start and at the end, as the literature does on Vid4."""
 
+_NO_PAIRS = "expected at least two frames of one scene, got none"
+
 
 @dataclass(frozen=True)
 class Likeness:
@@ -36,6 +38,9 @@ class Likeness:
     """Mean over the pairs of the difference of the motion, see `t_of_px`."""
     flicker: float
     """Mean |Δy − Δx|, in levels of 255, see `wespe.networks.inference.video.flicker`."""
+    t_lp: float | None = None
+    """Mean over the pairs of the difference of what changes to the eye, see `t_lp`; None where it
+    is not asked for."""
 
 
 def t_of_px(
@@ -55,6 +60,38 @@ def t_of_px(
     return float(np.linalg.norm(_inner(true - made, border_px), axis=-1).mean())
 
 
+def t_lp(
+    frames: Iterable[tuple[Pixels, Pixels]], *, weights: Path | None, border_px: int = 0
+) -> float:
+    """By how much a result changes more or less from frame to frame than the truth, to the eye.
+
+    The mean over pairs of neighbouring frames, of one scene, of the absolute difference of two
+    distances, that of the result's frames and that of the true ones. `frames`, `border_px` and what
+    it raises: as in `likeness`; `weights` as in `vgg_distance`, which is the distance. Source: tLP,
+    Chu et al., TecoGAN, 2020, section 4.2, which has LPIPS, so that its figures are others.
+    """
+    from wespe.judging.metrics.vgg_distance import LEAST_PX, vgg_distance
+
+    differences = list[float]()
+    before: tuple[Pixels, Pixels] | None = None
+    for now in frames:
+        height, width = (side - 2 * border_px for side in now[0].shape[:2])
+        if min(height, width) < LEAST_PX:
+            raise ValueError(
+                f"expected {LEAST_PX} px a side for t_lp, got {width}×{height} within the border"
+            )
+        if before and not is_cut(now[0], before[0]):
+            true, made = (
+                vgg_distance(*(_inner(frame, border_px) for frame in pair), weights=weights)
+                for pair in zip(now, before, strict=True)
+            )
+            differences.append(abs(made - true))
+        before = now
+    if not differences:
+        raise ValueError(_NO_PAIRS)
+    return float(np.mean(differences))
+
+
 def likeness(frames: Iterable[tuple[Pixels, Pixels]], *, border_px: int = 0) -> tuple[float, float]:
     """Mean PSNR of luma in dB, and mean `t_of_px`, of frames of truth and result.
 
@@ -72,17 +109,23 @@ def likeness(frames: Iterable[tuple[Pixels, Pixels]], *, border_px: int = 0) -> 
             motions.append(t_of_px(before, now, border_px=border_px))
         before = now
     if not motions:
-        raise ValueError("expected at least two frames of one scene, got none")
+        raise ValueError(_NO_PAIRS)
     finite = [level for level in levels if isfinite(level)] or levels
     return float(np.mean(finite)), float(np.mean(motions))
 
 
 def compare_videos(
-    truth: Path, result: Path, *, border_px: int = BORDER_PX, ends: int = ENDS
+    truth: Path,
+    result: Path,
+    *,
+    border_px: int = BORDER_PX,
+    ends: int = ENDS,
+    vgg_weights: Path | None = None,
 ) -> Likeness:
     """How near a video is to the true one, without `ends` frames at the start and at the end.
 
-    Without a border of `border_px`, which flicker alone is measured in too. Raises VideoError for a
+    Without a border of `border_px`, which flicker alone is measured in too. `vgg_weights`: a file
+    of VGG-19's convolutions, with which `t_lp` is measured too. Raises VideoError for a
     file that cannot be used and for videos of another size or length, ValueError where nothing is
     left to compare.
     """
@@ -102,7 +145,8 @@ def compare_videos(
         return islice(zip(true, made, strict=True), ends, ends + count)
 
     psnr, motion = likeness(frames(), border_px=border_px)
-    return Likeness(count, psnr, motion, flicker(frames()).added)
+    changes = t_lp(frames(), weights=vgg_weights, border_px=border_px) if vgg_weights else None
+    return Likeness(count, psnr, motion, flicker(frames()).added, changes)
 
 
 def _inner(image: NDArray[Any], border_px: int) -> NDArray[Any]:

@@ -18,7 +18,9 @@ from wespe.networks.perceptual import IMAGENET_MEAN, IMAGENET_STD, vgg19
 from wespe.photos.images import Pixels
 
 _LAST = "relu5_4"
-_LEAST_PX = 16  # the last of the four poolings leaves one
+LEAST_PX = 16
+"""Sides that photos have to have: the last of the four poolings leaves one."""
+
 _NOTHING = 1e-10  # as in the authors' code, where no channel says anything
 # The first three stages, then the last two on what comes out of them: in one go, tiles would need
 # wide margins, which are computed several times. Widths are multiples of what the stages pool.
@@ -34,7 +36,7 @@ def vgg_distance(photo: Pixels, reference: Pixels, *, weights: Path | None = Non
     `wespe.networks.perceptual.build_extractor`, which says what it raises. In tiles, so that about
     700 MB are enough for 12 megapixels, with the value of the whole photo up to rounding.
     """
-    if min(photo.shape[:2]) < _LEAST_PX:
+    if min(photo.shape[:2]) < LEAST_PX:
         return math.nan
     stages, total = load_network(weights), 0.0
     maps = torch.from_numpy(np.stack([photo, reference])).permute(0, 3, 1, 2)

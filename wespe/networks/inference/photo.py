@@ -13,7 +13,7 @@ from wespe.networks.inference.ledger import State
 from wespe.networks.inference.plan import plan
 from wespe.networks.inference.tiles import TiledEnhancer, TooLargeError
 from wespe.networks.inference.video.encoding import CRF, check_crf
-from wespe.networks.inference.video.steady import STEADY, check_share
+from wespe.networks.inference.video.steady import check_share
 from wespe.networks.inference.work import Work
 from wespe.photos.images import PhotoError, photo_size
 from wespe.photos.video.source import is_video
@@ -54,7 +54,7 @@ def enhance_files(
     overwrite: bool = False,
     quality: int | None = None,
     crf: float = CRF,
-    steady: float = STEADY,
+    steady: float | None = None,
     double_rate: bool = False,
     scale: float | None = None,
     report: Callable[[str], None] = print,
@@ -131,14 +131,17 @@ def enhance_files(
     )
 
 
-def check_options(*, strength: float, quality: int | None, crf: float, steady: float) -> None:
+def check_options(
+    *, strength: float, quality: int | None, crf: float, steady: float | None
+) -> None:
     """Raise ValueError for a setting of `enhance_files` that is out of range."""
     if not 0 <= strength <= 1:
         raise ValueError(f"strength must be from 0 to 1, got {strength}")
     if quality is not None and not 1 <= quality <= 100:
         raise ValueError(f"quality must be from 1 to 100, got {quality}")
     check_crf(crf)
-    check_share(steady)
+    if steady is not None:
+        check_share(steady)
 
 
 def nothing_usable(

@@ -14,6 +14,7 @@ from wespe.networks.inference.ledger import Ledger, Stamp, State
 from wespe.networks.inference.tiles import TiledEnhancer
 from wespe.networks.inference.video.enhance import enhance_video
 from wespe.networks.inference.video.memory import Remembering
+from wespe.networks.inference.video.steady import STEADY
 from wespe.photos.images import PhotoError
 from wespe.photos.originals import read_original, write_like
 from wespe.photos.video.source import VideoError, is_video
@@ -29,12 +30,13 @@ class Work:
         strength: float,
         quality: int | None,
         crf: float,
-        steady: float,
+        steady: float | None,
         double_rate: bool,
         scale: float | None,
     ) -> None:
         self._enhancer, self._strength, self._quality = enhancer, strength, quality
-        self._crf, self._steady, self._double_rate = crf, steady, double_rate
+        self._crf, self._double_rate = crf, double_rate
+        self._steady = _steadiness(enhancer) if steady is None else steady
         self._scale, self._end_scale = scale, end_scale(enhancer.scale, scale)
         self._ledger = Ledger()
 
@@ -117,3 +119,12 @@ class Work:
             settings.append(f"scale {self._end_scale:g}")
         # Weights alone: another engine's results differ by rounding.
         return " ".join(map(str, (self._enhancer.weights, self._strength, *settings)))
+
+
+def _steadiness(enhancer: TiledEnhancer | Chain) -> float:
+    """How much results of a video are averaged where nobody says; a network that remembers what it
+    made of the frame before is steady by itself."""
+    try:
+        return 0.0 if enhancer.following else STEADY
+    except ValueError:  # Not for videos, which enhancing one reports.
+        return STEADY
