@@ -10,7 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.cluster.projects import Project, make_project, result
 from tests.conftest import SETTINGS
 from tests.kubernetes import Cluster, Pod, check_job, serving
 from wespe.core.schema import SettingsError
-from wespe.pipeline.bucket import prepare_copies
+from wespe.pipeline.bucket import copies_folder, prepare_copies
 from wespe.pipeline.stages import Stages
 from wespe.settings.params import load
 
@@ -164,6 +165,25 @@ def resources(pod: Pod) -> tuple[int, int, int]:
     limits: dict[str, str] = container["resources"]["limits"]
     cores, memory = int(limits["cpu"].rstrip("m")), int(limits["memory"].rstrip("M"))
     return cores // 1000, memory, int(limits.get("nvidia.com/gpu", 0))
+
+
+def options(**given: Any) -> SimpleNamespace:
+    """What Snakemake has been given, with a plugin for storage."""
+    storage = {"default_storage_provider": None, "default_storage_prefix": "s3://lab/wespe"} | given
+    files = given.get("configfiles", [Path("params.yaml")])
+    return SimpleNamespace(
+        storage_registry=SimpleNamespace(**storage),
+        storage_settings=SimpleNamespace(**storage),
+        config_settings=SimpleNamespace(configfiles=files),
+    )
+
+
+def test_options_with_which_jobs_could_not_work_are_refused() -> None:
+    assert copies_folder(options()) == ""
+    with pytest.raises(SettingsError, match=r"-prefix: expected .*, got s3://a b"):
+        copies_folder(options(default_storage_provider=object(), default_storage_prefix="s3://a b"))
+    with pytest.raises(SettingsError, match=r"^expected --configfile params.yaml"):
+        copies_folder(options(default_storage_provider=object(), configfiles=[]))
 
 
 REFUSED = {

@@ -169,6 +169,9 @@ def test_jobs_of_a_cluster_are_warned_of_what_one_machine_allows() -> None:
     assert "more than 2 cores" in cores
     assert "--workflow-profile" in cores
     assert "run.tracking: sqlite:///mlflow.db is a file" in file
+    assert "a shared disk may not survive" in file
+    [own] = workflow.cluster_warnings(params, cores=None, shared=False)
+    assert "a file that each job has to itself, and that is lost with it" in own
     served = params.run.model_copy(update={"tracking": "http://mlflow:5000"})
     assert workflow.cluster_warnings(params.model_copy(update={"run": served}), cores=None) == []
 

@@ -33,7 +33,8 @@ _PASSED_ON = {
 def copies_folder(workflow: Any) -> str:
     """Where Snakemake keeps copies of the bucket's files; empty where machines share a disk.
 
-    Raises SettingsError for a prefix that commands cannot have.
+    Raises SettingsError for a prefix that commands cannot have, and where jobs would not get the
+    settings.
     """
     provider = workflow.storage_registry.default_storage_provider
     if provider is None:
@@ -43,6 +44,11 @@ def copies_folder(workflow: Any) -> str:
     if not re.fullmatch(COMMAND_PATH, path):
         raise SettingsError(
             f"--default-storage-prefix: expected {PATTERNS[COMMAND_PATH]} behind ://, got {prefix}"
+        )
+    if not workflow.config_settings.configfiles:
+        raise SettingsError(
+            "expected --configfile params.yaml, or `configfile` in the profile: machines that "
+            "share no disk get no other settings"
         )
     _see_new_folders(provider)
     return str(provider.object(in_bucket(workflow, "params.yaml")).local_path().parent)
