@@ -7,7 +7,13 @@ import pytest
 from tests.made import domain
 from tests.shipping import ship
 from wespe.networks import shipped
-from wespe.networks.shipped import MAX_BYTES, default_network, shipped_names, shipped_network
+from wespe.networks.shipped import (
+    MAX_BYTES,
+    default_network,
+    pretrained_names,
+    shipped_names,
+    shipped_network,
+)
 from wespe.results.badges import Badge
 from wespe.results.cards import Domains
 from wespe.results.networks import Network, find_networks
@@ -47,6 +53,17 @@ def test_one_that_is_not_whole_is_refused(folder: Path) -> None:
     ship(folder).with_suffix(".json").unlink()
     with pytest.raises(ValueError, match=r"any_camera\.json: expected a model card, found none"):
         default_network()
+
+
+def test_larger_makes_photos_larger_and_no_training_begins_with_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shipped, "FOLDER", PACKAGED)
+    network = shipped_network("larger")
+    assert network.badge is Badge.SUPER_RESOLUTION
+    assert network.card
+    assert network.card.scale == 4
+    assert pretrained_names() == [name for name in shipped_names() if name != "larger"]
 
 
 def test_those_of_the_package_are_whole_small_and_no_demos() -> None:

@@ -30,7 +30,9 @@ def end_scale(own: int, scale: float | None) -> float:
     if scale is None or 1 <= scale <= own:
         return own if scale is None else scale
     if own == 1:
-        raise ValueError(f"scale {scale:g}: expected a network that makes photos larger")
+        raise ValueError(
+            f"scale {scale:g}: expected a network that makes photos larger, such as `larger`"
+        )
     raise ValueError(f"scale must be from 1 to {own}, the network's own, got {scale:g}")
 
 

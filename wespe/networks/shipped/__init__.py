@@ -5,6 +5,7 @@ Each has at most `MAX_BYTES`, and is known by NAME wherever a network is asked f
 
 from pathlib import Path
 
+from wespe.networks.network_file import scale_of
 from wespe.results.cards import ModelCard
 from wespe.results.networks import Network, find_networks, one_of
 
@@ -17,6 +18,11 @@ MAX_BYTES = 2**20
 def shipped_names() -> list[str]:
     """Their names, without looking into the files."""
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def pretrained_names() -> list[str]:
+    """Those that a training of this project's enhancers can begin with: none that enlarges."""
+    return [name for name in shipped_names() if scale_of(FOLDER / f"{name}.safetensors") == 1]
 
 
 def shipped_network(name: str) -> Network:

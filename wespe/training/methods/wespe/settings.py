@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from wespe.core.schema import Count, NonNegative, Positive, Settings
-from wespe.networks.shipped import shipped_names
+from wespe.networks.shipped import pretrained_names
 from wespe.training.methods.settings import (
     AdversarialRecipe,
     Content,
@@ -117,9 +117,9 @@ class WespeRecipe(AdversarialRecipe, PerceptualRecipe):
             raise ValueError(
                 "pretrained needs generator.start: identity or transport, got 'random'"
             )
-        if self.packaged_files and self.pretrained not in shipped_names():
+        if self.packaged_files and self.pretrained not in pretrained_names():
             raise ValueError(
-                f"pretrained must be a file or one of {', '.join(shipped_names())}, "
+                f"pretrained must be a file or one of {', '.join(pretrained_names())}, "
                 f"got {self.pretrained!r}"
             )
         return self
