@@ -2,6 +2,7 @@
 on with it, an evaluation, its table, and larger photos."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,19 @@ import pytest
 from PIL import Image
 
 from tests.test_cli import Call, call
+from tests.test_metrics_vgg_distance import weights
 from wespe.results.networks import read_card
 
-__all__ = ["call"]
+__all__ = ["call", "weights"]
 
 SETTINGS = """\
-run: {name: tiny, results: results, data: data, compute: cpu-fp32, tracking: ""}
+run:
+  name: tiny
+  results: results
+  data: data
+  compute: cpu-fp32
+  tracking: ""
+  vgg_weights: vgg.safetensors
 sources:
   photos: {kind: folder, path: photos, min_side_px: 32}
 domains: [photos]
@@ -32,7 +40,12 @@ pairs:
   small: {target: photos, recipe: small}
   gan: {target: photos, recipe: gan, start: small}
 evaluations:
-  test: {pair: gan, photos: photos, baselines: [], metrics: [psnr_y_db, ssim_y], pictures: 1}
+  test:
+    pair: gan
+    photos: photos
+    baselines: []
+    metrics: [psnr_y_db, ssim_y, vgg_distance]
+    pictures: 1
 tables:
   sr: {evaluations: {test: {}}}
 """
@@ -57,7 +70,9 @@ def trained(call: Call, *, name: str, start: str | None = None) -> str:
     return str(out / "generator.safetensors")
 
 
-def test_a_pair_its_gan_an_evaluation_a_table_and_larger_photos(call: Call, folder: None) -> None:
+def test_a_pair_its_gan_an_evaluation_a_table_and_larger_photos(
+    call: Call, folder: None, weights: Path
+) -> None:
     index = "data/sources/photos"
     assert call("acquire", "photos", "--out", index)[0] == 0
     patches = ("--index", f"{index}/index.json", "--out", "photos.npy")
@@ -68,13 +83,18 @@ def test_a_pair_its_gan_an_evaluation_a_table_and_larger_photos(call: Call, fold
     assert (card.scale, card.start) == (2, read_card(Path(small)).sha256)  # type: ignore[attr-defined]
 
     arguments = ("--index", f"{index}/index.json", "--model", gan)
-    code, printed, errors = call(
-        "evaluate", "test", *arguments, "--out", "results/evaluations/test"
-    )
+    evaluate = ("evaluate", "test", *arguments, "--out", "results/evaluations/test")
+    code, _, errors = call(*evaluate)
+    assert code == 1
+    assert errors == ["wespe evaluate: vgg.safetensors: no such weights file"]
+    shutil.copy(weights, "vgg.safetensors")
+    code, printed, errors = call(*evaluate)
     assert code == 0, errors
     assert [line.split(":")[1] for line in printed] == [" original", " enhanced"]
     summary = json.loads(Path("results/evaluations/test/summary.json").read_text())
     assert (summary["scale"], summary["n_images"]) == (2, 3)
+    apart = summary["methods"]["original"]["vgg_distance"]["mean"]
+    assert 0 < apart < 10
 
     code, _, errors = call("tables", "--out", "results/tables")
     assert code == 0, errors

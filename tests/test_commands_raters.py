@@ -17,6 +17,7 @@ from wespe import cli
 from wespe.apps.catalogue import find_networks
 from wespe.core.files import lock, sha256
 from wespe.networks.checkpoints import save_generator
+from wespe.networks.enlarging.compact import Compact
 from wespe.networks.generator import Generator
 from wespe.photos.images import write_photo
 from wespe.pipeline import tracking
@@ -91,6 +92,19 @@ def test_a_rater_is_fitted_and_rates(call: Call) -> None:
     assert summary["network"] == sha256(Path("results/g.safetensors"))
     assert summary["engine"].endswith("-cpu-fp32")
     assert set(summary["methods"]) == {"original", "enhanced"}
+
+
+@pytest.mark.slow
+def test_a_network_that_enlarges_is_rated_on_photos_made_smaller(call: Call) -> None:
+    save_generator(Path("results/g.safetensors"), Compact(scale=2, width=4, layers=0))
+    written = card(sha256=sha256(Path("results/g.safetensors")), scale=2)
+    write_record(Path("results/g.json"), written)
+    assert call("rater", "ffs", *FIT)[0] == 0
+    code, messages = call("rate", "scenes", *RATE)
+    assert code == 0, messages
+    summary = json.loads(Path("results/ratings/scenes/summary.json").read_text())
+    assert (summary["scale"], summary["n_images"]) == (2, 2)
+    assert set(summary["methods"]) == {"original", "enhanced", "target"}
 
 
 def test_mlflow_has_the_rater_below_the_pipeline_and_the_rating_with_its_pair(

@@ -231,9 +231,3 @@ def test_int8_is_refused_for_what_sees_the_whole_photo() -> None:
         open_enhancer(made(Attending()), int8=True)
     with pytest.raises(ValueError, match="int8: expected a network with residual branches"):
         open_enhancer(made(Enlarging(2)), int8=True)
-
-
-def test_a_network_of_another_size_is_refused_by_name_where_it_cannot_be_used() -> None:
-    with pytest.raises(ValueError, match=r"a page: expected .* keeps .* got Enlarging, .* 2 times"):
-        PhotoEnhancer(made(Enlarging(2))).require_same_size("a page")
-    PhotoEnhancer(made(Enlarging(1))).require_same_size("a page")

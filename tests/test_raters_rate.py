@@ -73,7 +73,7 @@ ABOUT = About(
 )
 
 
-def into(folder: Path) -> dict[str, Path]:
+def into(folder: Path) -> dict[str, Any]:
     """Where a rating writes."""
     return {"out": folder / "out", "state": folder / "state"}
 
@@ -103,6 +103,37 @@ def test_scores_and_paired_differences_hand_computed(tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     assert rows[1] == {"image": "1.png", "method": "enhanced", "score": "15.000000"}
     assert len(rows) == 9
+
+
+def test_a_network_that_enlarges_gets_a_smaller_photo(tmp_path: Path) -> None:
+    seen = []
+
+    def enlarge(small: Pixels) -> Pixels:
+        seen.append(small.shape)
+        return (small.repeat(2, 0).repeat(2, 1) // 2).astype(np.uint8)
+
+    def darker(photo: Pixels) -> Pixels:
+        return (photo - 5).astype(np.uint8)
+
+    index = photos(tmp_path, sides=(20, 23, 7))
+    with pytest.raises(ValueError, match="scenes: expected photos without references"):
+        rate(index, Brightness(), enhancers={}, about=ABOUT, scale=2, **into(tmp_path))
+    alone = replace(index, photos=[replace(each, reference=None) for each in index.photos])
+    summary = rate(
+        alone,
+        Brightness(),
+        enhancers={"enhanced": enlarge, "darker": darker},
+        about=ABOUT,
+        scale=2,
+        **into(tmp_path),
+    )
+    # What is left of a multiple of 2 is cut off.
+    assert seen == [(10, 10, 3), (11, 11, 3)]
+    means = {method: score.mean for method, score in summary.methods.items()}
+    assert means == {"original": 15, "enhanced": 7.5, "darker": 10, "target": 15}
+    assert (summary.scale, summary.n_images) == (2, 2)
+    (left_out,) = summary.unreadable
+    assert left_out.reason == "expected at least 8×8 px, got 7×7 px"
 
 
 @pytest.mark.parametrize(

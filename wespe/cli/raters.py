@@ -89,7 +89,6 @@ def rate(arguments: argparse.Namespace) -> None:
     generator, card = load_generator(arguments.model), read_card(arguments.model)
     device = resolve(params.run.compute)
     enhancer = open_enhancer(generator, device=device.torch_device)  # in fp32, as in evaluations
-    enhancer.require_same_size("ratings")
     judge, about_judge = load_rater(arguments.rater, device), about_rater(arguments.rater)
     enhancers = {ENHANCED: enhancer.enhance, **baselines(settings.baselines, card)}
     about = About(
@@ -109,6 +108,7 @@ def rate(arguments: argparse.Namespace) -> None:
             about=about,
             out=arguments.out,
             state=state("ratings", key),
+            scale=enhancer.scale,
         )
     except BusyError as error:
         raise BusyError(f"{arguments.name} is being rated by another process") from error

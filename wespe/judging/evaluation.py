@@ -17,7 +17,13 @@ from wespe.judging.album import Album, evenly_spread
 from wespe.judging.gains import extremes_of
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS
-from wespe.judging.versions import Part, read_parts, read_smaller, versions
+from wespe.judging.versions import (
+    Part,
+    read_parts,
+    read_smaller,
+    refuse_references,
+    versions,
+)
 from wespe.photos.images import Enhance, PhotoError, Pixels
 from wespe.results.agreement import WithPeople, with_people
 from wespe.results.evaluations import EvaluationSummary, ImageRow, means_of, write_images
@@ -108,11 +114,8 @@ def evaluate(
             f"{index.source}: expected photos, got strips of patches for training; an aligned "
             "source has its patches for testing in part `test`"
         )
-    if scale != 1 and any(entry.reference or entry.crops for entry in index.photos):
-        raise ValueError(
-            f"{index.source}: expected photos without references, since they are made {scale} "
-            "times smaller and are their own"
-        )
+    if scale != 1:
+        refuse_references(index, scale)
     started = time.perf_counter()
     opened = partial(_opened, index, enhance, scale)
     with atomic_folder(out) as folder, TemporaryDirectory(dir=folder) as way:
@@ -133,6 +136,7 @@ def evaluate(
             )
         images = [row for rows in photos for row in rows]
         originals = [row for row in images if row.method == ORIGINAL]
+        seen = ORIGINAL if scale == 1 else TARGET
         gallery, extremes = tuple(album.files), extremes_of(images, metrics)
         for entry in index.photos:
             if pictures and entry.file in {*extremes.worst, *extremes.best} - {*shown}:
@@ -158,7 +162,8 @@ def evaluate(
             gallery=gallery,
             extremes=extremes,
             methods=means_of(images),
-            people=_people(originals, metrics, index),
+            # People saw the photos as they are.
+            people=_people([row for row in images if row.method == seen], metrics, index),
             seconds=round(time.perf_counter() - started, 3),
         )
         write_images(files.images, images, metrics)
@@ -167,14 +172,14 @@ def evaluate(
 
 
 def _people(
-    originals: Sequence[ImageRow], metrics: Sequence[str], index: PhotoIndex
+    photos: Sequence[ImageRow], metrics: Sequence[str], index: PhotoIndex
 ) -> dict[str, WithPeople]:
-    """How far each metric without a reference agrees with people on whole originals."""
+    """How far each metric without a reference agrees with people on whole photos."""
     found = {}
     for name in metrics:
         if METRICS[name].needs_reference:
             continue
-        values = {row.image: row.values.get(name) for row in originals if row.corner is None}
+        values = {row.image: row.values.get(name) for row in photos if row.corner is None}
         scores = {file: value for file, value in values.items() if value is not None}
         agreed = with_people(scores, index, lower=METRICS[name].shown.better == "lower")
         if agreed:

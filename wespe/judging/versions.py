@@ -89,6 +89,15 @@ def read_smaller(index: PhotoIndex, entry: PhotoEntry, scale: int) -> tuple[Pixe
     return small, larger(small, scale), Part(reference, border_px=scale)
 
 
+def refuse_references(index: PhotoIndex, scale: int) -> None:
+    """Raise ValueError for photos with references, where they are to be their own."""
+    if any(entry.reference or entry.crops for entry in index.photos):
+        raise ValueError(
+            f"{index.source}: expected photos without references, since they are made {scale} "
+            "times smaller and are their own"
+        )
+
+
 def _read_crop(index: PhotoIndex, crop: Crop, original: Pixels) -> Part:
     path = index.file_path(crop.reference)
     part = Part(read_photo(path).pixels, crop)

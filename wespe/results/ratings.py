@@ -67,6 +67,9 @@ class RatingSummary(Record):
     """Where the photos come from, as a sentence."""
     simulated: bool
     """Whether pixels come from a camera simulation."""
+    scale: int = 1
+    """How many times as wide and high the network makes photos. Above 1 photos were made smaller
+    first by bicubic; `original` is the small photo, enlarged by bicubic, `target` the photo."""
     n_images: int
     """The number of photos rated."""
     unreadable: tuple[Skipped, ...] = ()

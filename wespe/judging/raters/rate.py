@@ -13,13 +13,19 @@ from wespe.core.progress import Progress
 from wespe.judging.raters.base import Rater
 from wespe.judging.raters.journal import Found, rated_photos
 from wespe.judging.raters.run import data_hash
-from wespe.judging.versions import read_entry, size_px, versions
+from wespe.judging.versions import (
+    read_entry,
+    read_smaller,
+    refuse_references,
+    size_px,
+    versions,
+)
 from wespe.photos.images import Enhance, PhotoError
 from wespe.results.agreement import with_people
 from wespe.results.index import PhotoEntry, PhotoIndex, Skipped
 from wespe.results.layout import RatingFiles
 from wespe.results.means import DECIMALS, mean_of
-from wespe.results.methods import ORIGINAL
+from wespe.results.methods import ENHANCED, ORIGINAL, TARGET
 from wespe.results.networks import read_rater_card
 from wespe.results.ratings import (
     MethodScore,
@@ -50,6 +56,7 @@ def rate(
     about: About,
     out: Path,
     state: Path,
+    scale: int = 1,
 ) -> RatingSummary:
     """Score the photos of `index` and each of their enhancements; return the summary.
 
@@ -57,16 +64,20 @@ def rate(
     `enhancers`, by method: uint8 `(H, W, 3)` → the same size. A photo's reference, if it has one,
     is scored as the method `target`. `state`: a folder for this rating only, which holds the
     results of finished photos until all are finished. Photos that cannot be read or are too small
-    for the rater are listed under `unreadable`. Raises ValueError if none can be rated, and
-    BusyError if another process works in `state`.
+    for the rater are listed under `unreadable`. `scale`: how many times larger the enhancement
+    `enhanced` makes photos; above 1 photos are made smaller first, as in an evaluation, so that all
+    that is rated has the photo's size. Raises ValueError if none can be rated, or if they have
+    references where they are made smaller, and BusyError if another process works in `state`.
     """
+    if scale != 1:
+        refuse_references(index, scale)
     if not index.photos:
         raise ValueError(f"source {index.source}: expected photos to rate, got none")
     with rated_photos(state) as kept:
         with Progress(f"rate {index.source}", total=len(index.photos)) as bar:
             for entry in index.photos:
                 if entry.file not in kept.done:
-                    kept.add(_found(index, entry, rater, enhancers))
+                    kept.add(_found(index, entry, rater, enhancers, scale))
                 bar.advance()
         found = [kept.done[entry.file] for entry in index.photos]
         unrated = tuple(Skipped(photo.file, photo.reason) for photo in found if not photo.scores)
@@ -82,11 +93,17 @@ def rate(
             photos=index.source,
             origin=index.origin,
             simulated=index.simulated,
+            scale=scale,
             n_images=len(found) - len(unrated),
             unreadable=unrated,
             methods=statistics_of([photo.scores for photo in found]),
             people=with_people(
-                {photo.file: photo.scores[ORIGINAL] for photo in found if photo.scores},
+                # People saw the photos as they are.
+                {
+                    photo.file: photo.scores[ORIGINAL if scale == 1 else TARGET]
+                    for photo in found
+                    if photo.scores
+                },
                 index,
                 lower=rater.shown.better == "lower",
             ),
@@ -156,11 +173,15 @@ def statistics_of(photos: Sequence[Mapping[str, float]]) -> dict[str, MethodScor
 
 
 def _found(
-    index: PhotoIndex, entry: PhotoEntry, rater: Rater, enhancers: Mapping[str, Enhance]
+    index: PhotoIndex,
+    entry: PhotoEntry,
+    rater: Rater,
+    enhancers: Mapping[str, Enhance],
+    scale: int,
 ) -> Found:
     started = time.perf_counter()
     try:
-        scores, reason = _scores(index, entry, rater, enhancers), ""
+        scores, reason = _scores(index, entry, rater, enhancers, scale), ""
     except PhotoError as error:
         of_the_photo = error.path == index.path(entry)
         scores, reason = {}, error.reason if of_the_photo else str(error)
@@ -168,10 +189,19 @@ def _found(
 
 
 def _scores(
-    index: PhotoIndex, entry: PhotoEntry, rater: Rater, enhancers: Mapping[str, Enhance]
+    index: PhotoIndex,
+    entry: PhotoEntry,
+    rater: Rater,
+    enhancers: Mapping[str, Enhance],
+    scale: int,
 ) -> dict[str, float]:
     path = index.path(entry)
-    original, reference = read_entry(index, entry)
+    if scale == 1:
+        original, reference = read_entry(index, entry)
+    else:
+        small, original, part = read_smaller(index, entry, scale)
+        reference, enlarge = part.reference, enhancers[ENHANCED]
+        enhancers = {**enhancers, ENHANCED: lambda _: enlarge(small)}
     scores = {}
     for method, pixels in versions(original, enhancers, reference):
         if pixels.shape != original.shape:  # other crops would be compared

@@ -67,14 +67,6 @@ class TiledEnhancer:
         parts = self._parts.following()
         return TiledEnhancer(parts) if parts else None
 
-    def require_same_size(self, purpose: str) -> None:
-        """Raise ValueError for a network that changes a photo's size, which `purpose` cannot do."""
-        if self.scale != 1:
-            raise ValueError(
-                f"{purpose}: expected a network that keeps a photo's size, got {self.name}, whose "
-                f"photos are {self.scale} times as wide and high"
-            )
-
     @property
     def weights(self) -> str:
         """Hex SHA-256 of the weights, the same on any engine."""
