@@ -99,7 +99,7 @@ def test_a_pair_its_gan_an_evaluation_a_table_and_larger_photos(
     code, _, errors = call("tables", "--out", "results/tables")
     assert code == 0, errors
     rows = json.loads(Path("results/tables/sr.json").read_text())["rows"]
-    assert [row["method"] for row in rows] == ["bicubic", "SRGAN"]
+    assert [row["method"] for row in rows] == ["bicubic", "SRGAN of compact"]
 
     code, printed, _ = call("enhance", "photos/0.png", "--model", gan, "--out", "large")
     assert code == 0

@@ -131,3 +131,20 @@ def test_two_ratings_in_one_column_are_refused() -> None:
         match=r"tables\.t\.ratings: expected one for the column CORNIA of e, got again too",
     ):
         entries("t", settings, {"p": of_pair("p")}, [rated, replace(rated, name="again")], PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("method", "begun", "name"),
+    [
+        ("srgan", "srresnet", "SRGAN"),
+        ("esrgan", "rrdb", "ESRGAN"),
+        ("esrgan", "compact", "ESRGAN of compact"),
+        ("srgan", "edsr", "SRGAN of EDSR"),
+        ("tecogan", "compact", "tecogan"),
+        ("compact", None, "compact"),
+    ],
+)
+def test_a_gan_of_another_network_than_the_papers_says_so(
+    method: str, begun: str | None, name: str
+) -> None:
+    assert Trained(method, "large", begun=begun).name == name

@@ -42,4 +42,5 @@ def _trained(params: "Params", name: str) -> "Trained":
     pair, recipe = params.pairs[name], params.recipe_of(name)
     if recipe is None:
         return Trained(name, published=pair.published)
-    return Trained(recipe.method, pair.target)
+    begun = params.recipe_of(pair.start) if pair.start and recipe.continues else None
+    return Trained(recipe.method, pair.target, begun=begun.method if begun else None)

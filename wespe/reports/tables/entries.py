@@ -16,6 +16,8 @@ class Trained:
     target: str | None = None
     published: bool = False
     """Whether it is a network of the DPED authors. It has no method here, but its pair's name."""
+    begun: str | None = None
+    """The method of the network that it goes on with, for a GAN that enlarges."""
 
     @property
     def name(self) -> str:
@@ -34,7 +36,11 @@ class Trained:
             "esrgan": "ESRGAN",
             "srcnn_sr": "SRCNN",
         }
-        return names.get(self.method, self.method)
+        name = names.get(self.method, self.method)
+        # Those of the papers go on with their own network.
+        own = self.begun in {None, {"srgan": "srresnet", "esrgan": "rrdb"}.get(self.method)}
+        begun = "" if own or self.method == "tecogan" else names.get(self.begun or "", self.begun)
+        return f"{name} of {begun}" if begun else name
 
 
 @dataclass(frozen=True)
