@@ -121,7 +121,7 @@ def test_a_known_camera_is_found(blur: float, noise: float, quality: float) -> N
 def test_what_the_files_say_of_their_compression_is_believed() -> None:
     found = fit_degradation(scenes(1), scenes(2), files_quality=60)
     lowest, highest = found.jpeg_quality
-    assert 35 <= lowest <= highest == 60
+    assert 50 <= lowest <= highest == 60
     assert "the files say up to 60" in str(found)
 
 

@@ -42,7 +42,7 @@ _HIGHEST = np.array([2.0, 6.0, 0.8, 0.9, 97.0])
 # is less noisy, so the least is a small part of the most.
 _LEAST_BLUR, _LEAST_NOISE = 0.43, 0.25
 _BEST_QUALITY = 98.0  # beyond it JPEG adds nothing that is seen
-_WIDEST_QUALITY = 25.0  # so far below their own the files may have been compressed before
+_WIDEST_QUALITY = 10.0  # between the photos of a camera whose files say what they have
 _FIRST, _LATER, _KEPT = 30, 70, 3
 
 Point = NDArray[np.float64]
@@ -82,12 +82,13 @@ def fit_degradation(
     that narrows, the same for the same patches; a minute of a CPU. Patches without texture or
     noise give no blur and no noise to find; `mismatch` tells how well it went. `files_quality`:
     what the source's files have by their own tables, see `PatchManifest.jpeg_quality`. They were
-    compressed at least as strongly, and more so where they were saved a second time.
+    compressed as strongly as that, or a little more; but one near 100 says nothing, since no camera
+    saves so: the photos were saved anew.
     """
-    best = min(_BEST_QUALITY, files_quality or 100)
-    lowest, highest = _LOWEST.copy(), _HIGHEST.copy()
-    highest[-1] = min(highest[-1], best)
-    lowest[-1] = max(1, min(lowest[-1], best - _WIDEST_QUALITY))
+    best, lowest, highest = _BEST_QUALITY, _LOWEST.copy(), _HIGHEST.copy()
+    if files_quality is not None and files_quality < best:
+        best = files_quality
+        lowest[-1], highest[-1] = max(1, best - _WIDEST_QUALITY), best
     source, clean = source[_spread(len(source))], clean[_spread(len(clean))]
     wanted = Texture.of(source)
     # Where no block is flat, the noise is taken for that of the other levels.
