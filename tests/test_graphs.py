@@ -276,7 +276,8 @@ NOTHING = both(
                 replace("networks/perceptual.py", "names = vgg19_layers()", "names = {}"),
                 replace("networks/perceptual.py", 'names = {f"block', 'names = {f"layer'),
             ),
-            {"train-phone_flickr"},
+            # Evaluations can measure its distance.
+            {"train-phone_flickr", "evaluate-dslr_scenes", "evaluate-flickr_scenes"},
         ),
     ],
     ids=[
