@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wespe.judging.metrics.registry import METRICS
 from wespe.results.cards import Domain, Domains, ModelCard, TransportNumbers
 from wespe.results.evaluations import EvaluationSummary, MetricMean
 from wespe.results.means import Mean
@@ -11,6 +12,8 @@ from wespe.results.rater_card import RaterCard, RaterData
 from wespe.results.ratings import MethodScore, RatedBy, RatingSummary
 from wespe.results.score import Score
 
+WEIGHTLESS = tuple(name for name, metric in METRICS.items() if not metric.needs_weights)
+"""The metrics that need no file of weights."""
 IDENTITY = [[float(level)] * 3 for level in range(256)]
 """The levels of a transport or a histogram match that changes nothing."""
 _MADE_BY = {"code_version": "0.1.0+abc", "torch": "2.0", "python": "3.12", "device": "x86_64"}

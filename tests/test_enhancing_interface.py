@@ -45,6 +45,7 @@ class Inverting:
     """Stands in for a network whose effect is plain."""
 
     engine, scale, key, weights = "a test", 1, "0 a test 0", "0"
+    following = None
 
     def held_scale(self, scale: float | None) -> int:
         return 1

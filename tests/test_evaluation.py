@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.made import card
+from tests.made import WEIGHTLESS, card
 from wespe.judging.baselines import baselines
 from wespe.judging.evaluation import evaluate
 from wespe.judging.metrics.measuring import measure
@@ -65,7 +65,7 @@ def run(index: PhotoIndex, out: Path, **changed: Any) -> EvaluationSummary:
         "network": "ab",
         "engine": "torch-cpu-fp32",
         "baselines": {"invert": invert},
-        "metrics": tuple(METRICS),
+        "metrics": tuple(name for name in METRICS if not METRICS[name].needs_weights),
         "out": out,
         "pictures": 0,
         "workers": 1,
@@ -84,15 +84,15 @@ def test_rows_and_means(make_index: MakeIndex, tmp_path: Path) -> None:
     summary = run(make_index(photos, references), tmp_path / "out")
 
     table = rows(tmp_path / "out")
-    assert list(table[0]) == ["image", "method", "identical", *METRICS]
+    assert list(table[0]) == ["image", "method", "identical", *WEIGHTLESS]
     assert [(row["image"], row["method"]) for row in table] == [
         (f"x/{number}.png", method)
         for number in range(3)
         for method in ("original", "enhanced", "invert", "target")
     ]
-    expected = [measure(brighten(photos[file]), references[file], METRICS) for file in photos]
+    expected = [measure(brighten(photos[file]), references[file], WEIGHTLESS) for file in photos]
     for row, values in zip(table[1::4], expected, strict=True):
-        measured = {name: float(row[name]) for name in METRICS if row[name]}
+        measured = {name: float(row[name]) for name in WEIGHTLESS if row[name]}
         assert measured == pytest.approx(values, abs=1e-6)
     assert table[3]["psnr_db"] == ""
     assert float(table[3]["entropy_bit"]) > 0
@@ -130,7 +130,7 @@ def test_identical_pairs_stay_out_of_the_means(make_index: MakeIndex, tmp_path: 
     assert table[0]["psnr_db"] == "inf"
     enhanced = summary.methods["enhanced"]["psnr_db"]
     assert enhanced.n == 1
-    alone = measure(brighten(photos["1.png"]), photo(2), METRICS)["psnr_db"]
+    alone = measure(brighten(photos["1.png"]), photo(2), WEIGHTLESS)["psnr_db"]
     assert enhanced.mean == round(alone, 6)
 
 

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.made import WEIGHTLESS
 from tests.test_evaluation import brighten, invert, photo, run
 from wespe.core.files import sha256
 from wespe.judging.metrics.measuring import measure
-from wespe.judging.metrics.registry import METRICS
 from wespe.photos.images import Pixels
 from wespe.reports.page.evaluations import view_evaluation
 from wespe.reports.page.write import write_report
@@ -78,11 +78,11 @@ def test_the_whole_photo_is_enhanced_once_and_its_crops_are_measured(
     ]
     whole, reference = photo(1, 40, 60), photo(11, 16, 20)
     expected = {
-        "original": measure(whole[24:40, 40:60], reference, METRICS),
+        "original": measure(whole[24:40, 40:60], reference, WEIGHTLESS),
         # Enhanced first and cut then: the mean of the photo is not that of the crop.
-        "enhanced": measure(spread(whole)[24:40, 40:60], reference, METRICS),
-        "invert": measure(invert(whole)[24:40, 40:60], reference, METRICS),
-        "target": measure(reference, None, METRICS),
+        "enhanced": measure(spread(whole)[24:40, 40:60], reference, WEIGHTLESS),
+        "invert": measure(invert(whole)[24:40, 40:60], reference, WEIGHTLESS),
+        "target": measure(reference, None, WEIGHTLESS),
     }
     for row in rows[4:8]:
         values = {name: value for name, value in row.values.items() if value is not None}
@@ -95,7 +95,7 @@ def test_the_table_says_where_each_crop_begins(index: PhotoIndex, tmp_path: Path
     run(index, tmp_path / "out")
     with (tmp_path / "out" / "images.csv").open(newline="", encoding="utf-8") as stream:
         table = list(csv.DictReader(stream))
-    assert list(table[0]) == ["image", "method", "identical", "y", "x", *METRICS]
+    assert list(table[0]) == ["image", "method", "identical", "y", "x", *WEIGHTLESS]
     assert (table[0]["image"], table[0]["y"], table[0]["x"]) == ("0.png", "3", "7")
 
 

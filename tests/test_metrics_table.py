@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.made import WEIGHTLESS
 from wespe.judging.metrics.measuring import measure
 from wespe.judging.metrics.registry import METRICS, Metric
 from wespe.photos.images import Pixels, read_photo
@@ -18,9 +19,9 @@ IDENTICAL = {103, 177, 221}
 
 def test_measure_gives_what_can_be_had() -> None:
     photo = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
-    names = [name for name in METRICS if name != "brisque" or BRISQUE]
-    assert list(measure(photo, photo[::-1], METRICS)) == names
-    assert list(measure(photo, None, METRICS)) == names[names.index("entropy_bit") :]
+    names = [name for name in WEIGHTLESS if name != "brisque" or BRISQUE]
+    assert list(measure(photo, photo[::-1], WEIGHTLESS)) == names
+    assert list(measure(photo, None, WEIGHTLESS)) == names[names.index("entropy_bit") :]
 
 
 def mean_level(photo: Pixels) -> float:

@@ -204,7 +204,7 @@ def test_hours_are_steps_times_what_one_takes(
 
     write_settings(Path("a.yaml"), "a", photos=Path("camera"), wish=Path("wished"), test=["00.jpg"])
     for whole, word in ((True, "about"), (False, "more than")):
-        measured = speed.Speed(0.72, whole)
+        measured = speed.Speed(1.44, whole)
         monkeypatch.setattr(speed, "seconds_per_step", lambda *_, measured=measured, **__: measured)
         *_, last = needed.needs(load(Path("a.yaml")))
         assert last.startswith(f"training: {word} 2.0 hours on cpu-")

@@ -18,7 +18,7 @@ import pytest
 from tests.buckets import ACCOUNT, BUCKET, serving_bucket
 from tests.cluster.projects import Project, make_project, result
 from tests.conftest import SETTINGS
-from tests.kubernetes import Cluster, Pod, check_job, serving
+from tests.stand_in_kubernetes import Cluster, Pod, check_job, serving
 from wespe.core.schema import SettingsError
 from wespe.pipeline.bucket import copies_folder, prepare_copies
 from wespe.pipeline.stages import Stages
