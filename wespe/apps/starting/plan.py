@@ -36,11 +36,10 @@ def plan(params: Params, *, measure: bool = True) -> Iterator[str]:
     says = {
         "acquire": [*_downloads(fetched), *remarks],
         "patches": [f"at most {_size(patch_bytes)} of disk"] if patch_bytes else [],
-        "train": [*(hours(params, names["train"]) if measure else ())],
+        "train": [*hours(params, names["train"])] if measure else [],
     }
-    for rule in (rule for rule in _WITH_WEIGHTS if rule in counts):
-        says[rule] = [*_weights(params, names), *says.get(rule, ())]
-        break
+    if first := next((rule for rule in _WITH_WEIGHTS if rule in counts), None):
+        says[first] = [*_weights(params, names), *says.get(first, ())]
     for rule, count in counts.items():
         yield f"{rule}: {count} of {of_all[rule]}" + "".join(f"; {s}" for s in says.get(rule, ()))
     yield from _disk(params, fetched, patch_bytes)
