@@ -19,6 +19,7 @@ from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
 from wespe.networks.enlarging.rrdb import Rrdb
 from wespe.networks.enlarging.srresnet import SrResNet
 from wespe.training.losses import cosine_loss, relativistic_loss
+from wespe.training.methods.enlarging_gan import EnlargingGanStep
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
@@ -66,10 +67,10 @@ def build(
 @pytest.mark.parametrize("compute", PLACES)
 @pytest.mark.parametrize("method", METHODS)
 def test_a_step_changes_both_networks(method: str, compute: str) -> None:
-    step = build(method, compute=compute, ema=0.5, weights={"pixels": 0.1})
+    step = build(method, compute=compute, ema=0.5, weights={"pixels": 0.1, "color": 1})
     before = copy.deepcopy(step.networks.state_dict())
     losses = step.train_step(batch(), 1)
-    assert set(losses) == {"pixels", "content", "texture", "total", "d_texture"}
+    assert set(losses) == {"pixels", "color", "content", "texture", "total", "d_texture"}
     assert all(torch.isfinite(value) and not value.requires_grad for value in losses.values())
     after = step.networks.state_dict()
     for part in ("generator", "average", "d_texture"):
@@ -130,6 +131,15 @@ def test_content_is_the_mean_of_the_distances_of_all_layers(distance: str) -> No
     one, other, both = found.values()
     assert both == pytest.approx((one + other) / 2, rel=1e-5)
     assert one != other
+
+
+def test_color_is_of_what_is_left_at_the_small_size() -> None:
+    step = build("esrgan")
+    assert isinstance(step, EnlargingGanStep)
+    y = batch()[1]
+    fine = torch.tensor([0.1, -0.1]).tile(y.shape[-1] // 2)
+    torch.testing.assert_close(step.color(y + fine, y), torch.tensor(0.0), atol=1e-6, rtol=0)
+    torch.testing.assert_close(step.color(y + 0.1, y), torch.tensor(0.1))
 
 
 def test_the_cosine_loss_by_hand() -> None:

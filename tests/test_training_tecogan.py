@@ -130,9 +130,9 @@ def test_a_step_changes_both_networks(compute: str) -> None:
 
 
 def test_without_an_adversary_it_is_frvsr() -> None:
-    step = build(weights={"texture": 0, "ping_pong": 0})
+    step = build(weights={"texture": 0, "ping_pong": 0, "color": 1})
     assert set(step.networks) == {"generator", "average"}
-    assert set(step.train_step(batch(), 1)) == {"pixels", "total"}
+    assert set(step.train_step(batch(), 1)) == {"pixels", "color", "total"}
 
 
 def test_it_begins_with_a_compact_network_or_with_its_own() -> None:

@@ -23,8 +23,8 @@ DISTANCES: dict[str, Distance] = {"mse": F.mse_loss, "l1": F.l1_loss, "cosine": 
 class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
     """G, which is the network that the training begins with, of any architecture that enlarges.
 
-    Its losses are of the pixels, of features and of the discriminator, each where it has a weight.
-    Raises ValueError without a network to begin with.
+    Its losses are of the pixels, of colours, of features and of the discriminator, each where it
+    has a weight. Raises ValueError without a network to begin with.
     """
 
     recipe: "EnlargingGanRecipe"
@@ -50,10 +50,17 @@ class EnlargingGanStep(EnlargingStep, AdversarialStep, PerceptualStep):
         losses = Losses()
         if weights["pixels"]:
             losses["pixels"] = F.l1_loss(enhanced.float(), y)
+        if weights["color"]:
+            losses["color"] = self.color(enhanced, y)
         if weights["content"]:
             losses["content"] = self.content(y, enhanced, DISTANCES[self.recipe.content_distance])
         losses["texture"] = self.deceive(enhanced, y)
         return losses
+
+    def color(self, enhanced: Tensor, y: Tensor) -> Tensor:
+        """Mean absolute difference of `(N, 3, H, W)` after both are reduced by `scale`, by area."""
+        made, true = (F.avg_pool2d(image.float(), self.recipe.scale) for image in (enhanced, y))
+        return F.l1_loss(made, true)
 
     def deceive(self, enhanced: Tensor, y: Tensor) -> Tensor:
         """The loss of G against the discriminator, which sees its results and photos."""

@@ -249,6 +249,10 @@ class EnlargingGanWeights(Settings):
 
     pixels: NonNegative = 0.0
     """Of the mean absolute difference of the pixels."""
+    color: NonNegative = 0.0
+    """Of the mean absolute difference of what is left at the small size, each pixel the mean of a
+    block. It holds colours and light, which features hardly see, and leaves fine detail free. Not
+    in the papers."""
     content: NonNegative = 1.0
     """Of the distance of features."""
     texture: NonNegative = 1e-3

@@ -79,6 +79,8 @@ class TecoganStep(EnlargingGanStep):
         losses = Losses()
         if weights["pixels"]:
             losses["pixels"] = F.l1_loss(made, large)
+        if weights["color"]:
+            losses["color"] = self.color(made.flatten(0, 1), large.flatten(0, 1))
         if weights["content"]:
             distance = DISTANCES[self.recipe.content_distance]
             losses["content"] = self.content(large.flatten(0, 1), made.flatten(0, 1), distance)
