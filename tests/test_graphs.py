@@ -38,16 +38,22 @@ def graph(of: str, root: Path, package: Path | None = None) -> Graph:
 
 @pytest.fixture(scope="module")
 def judged(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with two methods, raters, a rating, a study, a download and a file of weights."""
+    """A project with two methods, raters, a rating, a study, a download and files of weights."""
     root = Path(shutil.copytree(fresh, tmp_path_factory.mktemp("judges") / "project"))
     with pytest.MonkeyPatch.context() as patch:
         project = enter(root, patch)
-        (root / "vgg.safetensors").touch()
+        for name in ("vgg", "metric"):
+            (root / f"{name}.safetensors").touch()
         project.add_judges()
         project.add_study()
         for old, new in (
             ("recipes:\n  short: {steps: 400}\n  long: {steps: 900}\n", METHODS),
             ("long: {method: dped,", "long: {method: dped, content: {weights: vgg.safetensors},"),
+            ('tracking: ""}', 'tracking: "", vgg_weights: metric.safetensors}'),
+            (
+                "{pair: phone_dslr, photos: scenes}",
+                "{pair: phone_dslr, photos: scenes, metrics: [vgg_distance]}",
+            ),
             ("{kind: folder, path: photos/flickr}", "{kind: div2k, path: data/sources.csv}"),
         ):
             project.edit("params.yaml", old, new)
@@ -97,6 +103,8 @@ def test_dvc_has_the_stages_of_the_settings(judged: Path, stages: Graph) -> None
         assert found[name]["command"].split()[-1] in found[name]["outputs"]
     assert [name for name, stage in found.items() if stage["metrics"]] == ["metrics"]
     assert "vgg.safetensors" in found["train-phone_flickr"]["inputs"]
+    readers = [name for name, stage in found.items() if "metric.safetensors" in stage["inputs"]]
+    assert readers == ["evaluate-dslr_scenes"]
 
 
 @pytest.mark.parametrize("name", ["own_camera", "paper", "super_resolution", "cornia_refit"])

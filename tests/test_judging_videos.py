@@ -15,6 +15,7 @@ from wespe import cli
 from wespe.judging.metrics.luma import psnr_y_db
 from wespe.judging.metrics.vgg_distance import vgg_distance
 from wespe.judging.videos import compare_videos, likeness, t_lp, t_of_px
+from wespe.networks.inference.video.flicker import flicker_of_files
 from wespe.photos.images import Pixels
 from wespe.photos.video.source import VideoError
 
@@ -150,7 +151,22 @@ def test_what_cannot_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said = capsys.readouterr()
     assert said.out == ""  # No heads of a table that does not come.
     assert "got 6 frames" in said.err
-    with pytest.raises(ValueError, match="ends: expected to leave two of 5 frames, got 2"):
+    expected = r"5\.mp4: expected 6 frames, 4 for the ends and two to compare, got 5"
+    with pytest.raises(VideoError, match=expected):
         compare_videos(first, first)
+    with pytest.raises(ValueError, match="ends: expected 0 or more, got -1"):
+        compare_videos(first, first, ends=-1)
     with pytest.raises(ValueError, match=r"border: expected to leave some of .* got 24 px"):
         compare_videos(first, first, ends=0, border_px=24)
+
+
+def test_a_video_of_one_frame_or_of_cuts_is_refused_by_name(tmp_path: Path) -> None:
+    one = write_clip(tmp_path / "one.mp4", [scene(0)])
+    with pytest.raises(VideoError, match=r"one\.mp4: expected 2 frames, got 1"):
+        compare_videos(one, one, ends=0)
+    cut = write_clip(tmp_path / "cut.mp4", [scene(0), 255 - scene(9)[::-1]])
+    reason = "expected at least two frames of one scene, got none"
+    with pytest.raises(VideoError, match=rf"cut\.mp4: {reason}"):
+        compare_videos(cut, cut, ends=0)
+    with pytest.raises(VideoError, match=rf"one\.mp4: {reason}"):
+        flicker_of_files(one, one)

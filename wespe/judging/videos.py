@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wespe.judging.metrics.luma import psnr_y_db
-from wespe.networks.inference.video.flicker import flicker
+from wespe.networks.inference.video.flicker import NoPairsError, flicker
 from wespe.photos.images import Pixels
 from wespe.photos.video.clip import read_clip
 from wespe.photos.video.colour import pictures
@@ -22,8 +22,6 @@ from wespe.photos.video.source import VideoError
 BORDER_PX = 8
 ENDS = 2
 """Frames that are left out at the start and at the end, as the literature does on Vid4."""
-
-_NO_PAIRS = "expected at least two frames of one scene, got none"
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def t_lp(
             differences.append(abs(made - true))
         before = now
     if not differences:
-        raise ValueError(_NO_PAIRS)
+        raise NoPairsError
     return float(np.mean(differences))
 
 
@@ -98,7 +96,7 @@ def likeness(frames: Iterable[tuple[Pixels, Pixels]], *, border_px: int = 0) -> 
     `frames`: pair by pair, uint8 `(H, W, 3)`, all of one size; a border of `border_px` counts for
     neither. Frames that are equal, such as black ones, have no PSNR: it is infinite if all are.
     Pairs of frames between which the truth is cut have no motion. Memory: two frames. Raises
-    ValueError where there are not two frames of one scene.
+    NoPairsError where there are not two frames of one scene.
     """
     levels, motions = list[float](), list[float]()
     before: tuple[Pixels, Pixels] | None = None
@@ -109,7 +107,7 @@ def likeness(frames: Iterable[tuple[Pixels, Pixels]], *, border_px: int = 0) -> 
             motions.append(t_of_px(before, now, border_px=border_px))
         before = now
     if not motions:
-        raise ValueError(_NO_PAIRS)
+        raise NoPairsError
     finite = [level for level in levels if isfinite(level)] or levels
     return float(np.mean(finite)), float(np.mean(motions))
 
@@ -126,8 +124,8 @@ def compare_videos(
 
     Without a border of `border_px`, which flicker alone is measured in too. `vgg_weights`: a file
     of VGG-19's convolutions, with which `t_lp` is measured too. Raises VideoError for a
-    file that cannot be used and for videos of another size or length, ValueError where nothing is
-    left to compare.
+    file that cannot be used, for videos of another size or length, and where nothing is left to
+    compare; ValueError for `border_px` or `ends` out of range.
     """
     clips = read_clip(truth), read_clip(result)
     sizes = [f"{clip.frames} frames of {clip.width}×{clip.height}" for clip in clips]
@@ -135,8 +133,11 @@ def compare_videos(
         raise VideoError(result, f"expected {sizes[0]}, as {truth} has, got {sizes[1]}")
     clip = clips[0]
     count = clip.frames - 2 * ends
-    if ends < 0 or count < 2:
-        raise ValueError(f"ends: expected to leave two of {clip.frames} frames, got {ends}")
+    if ends < 0:
+        raise ValueError(f"ends: expected 0 or more, got {ends}")
+    if count < 2:
+        beside = f", {2 * ends} for the ends and two to compare" if ends else ""
+        raise VideoError(truth, f"expected {2 * ends + 2} frames{beside}, got {clip.frames}")
     if not 0 <= border_px < min(clip.width, clip.height) / 2:
         raise ValueError(f"border: expected to leave some of {sizes[0]}, got {border_px} px")
 
@@ -144,9 +145,12 @@ def compare_videos(
         true, made = map(pictures, clips)
         return islice(zip(true, made, strict=True), ends, ends + count)
 
-    psnr, motion = likeness(frames(), border_px=border_px)
-    changes = t_lp(frames(), weights=vgg_weights, border_px=border_px) if vgg_weights else None
-    return Likeness(count, psnr, motion, flicker(frames()).added, changes)
+    try:
+        psnr, motion = likeness(frames(), border_px=border_px)
+        changes = t_lp(frames(), weights=vgg_weights, border_px=border_px) if vgg_weights else None
+        return Likeness(count, psnr, motion, flicker(frames()).added, changes)
+    except NoPairsError as error:
+        raise VideoError(truth, str(error)) from error
 
 
 def _inner(image: NDArray[Any], border_px: int) -> NDArray[Any]:

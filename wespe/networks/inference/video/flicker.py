@@ -18,6 +18,13 @@ from wespe.photos.video.source import VideoError
 _AREA_SHARE = 1 / 32
 
 
+class NoPairsError(ValueError):
+    """A video whose frames cannot be compared with the ones before."""
+
+    def __init__(self) -> None:
+        super().__init__("expected at least two frames of one scene, got none")
+
+
 @dataclass(frozen=True)
 class Flicker:
     """Means over the pairs of neighbouring frames that could be compared, in levels of 255."""
@@ -40,7 +47,7 @@ def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
     where the flow between the source's frames has it, and Δy the same of the result, moved by the
     same flow; means run over the pixels seen in both, three channels, and then over t. So a result
     that changes every frame alike has 0, still or moving. Memory: two frames. Raises ValueError for
-    frames of different sizes, or where there is no pair to compare.
+    frames of different sizes, NoPairsError where there is no pair to compare.
     """
     sums, pairs, left_out = np.zeros(3), 0, 0
     before: tuple[Pixels, Pixels] | None = None
@@ -53,7 +60,7 @@ def flicker(frames: Iterable[tuple[Pixels, Pixels]]) -> Flicker:
             sums += 0 if differences is None else differences
         before = source, result
     if not pairs:
-        raise ValueError("expected at least two frames of one scene, got none")
+        raise NoPairsError
     return Flicker(pairs, left_out, *(sums / pairs).tolist())
 
 
@@ -61,14 +68,18 @@ def flicker_of_files(source: Path, result: Path, *, frames: int | None = None) -
     """The flicker of a video against its source, of the first `frames` of them or of all.
 
     A source that is smaller is enlarged by bicubic. Raises VideoError for a file that cannot be
-    used, for videos of different lengths or shapes, and for a result that is smaller.
+    used, for videos of different lengths or shapes, for a result that is smaller, and for a source
+    without two frames of one scene.
     """
     clips = read_clip(source), read_clip(result)
     if clips[0].frames != clips[1].frames or not _fit(*clips):
         sizes = [f"{clip.frames} frames of {clip.width}×{clip.height}" for clip in clips]
         raise VideoError(result, f"expected {sizes[0]}, as {source} has, got {sizes[1]}")
     pairs = zip(*map(pictures, clips), strict=True)
-    return flicker(islice(((_like(x, y), y) for x, y in pairs), frames))
+    try:
+        return flicker(islice(((_like(x, y), y) for x, y in pairs), frames))
+    except NoPairsError as error:
+        raise VideoError(source, str(error)) from error
 
 
 def _fit(source: Clip, result: Clip) -> bool:
