@@ -21,10 +21,10 @@ from wespe.networks.inference.photo import enhance_files
 from wespe.networks.inference.tiled import PhotoEnhancer
 from wespe.networks.inference.tiles import TiledEnhancer
 from wespe.networks.inference.video import enhance
-from wespe.networks.inference.video.memory import Remembering, enlarged_motion
+from wespe.networks.inference.video.memory import Remembering
 from wespe.networks.light.opening import open_light
 from wespe.photos.images import Pixels
-from wespe.photos.tensors import to_tensor
+from wespe.photos.tensors import to_pixels, to_tensor
 from wespe.photos.video.motion import flow, is_cut
 
 
@@ -32,6 +32,7 @@ def network(scale: int = 2) -> Recurrent:
     torch.manual_seed(1)
     made = Recurrent(scale=scale, width=8, layers=2)
     torch.nn.init.normal_(made.memory.weight, std=0.05)
+    torch.nn.init.normal_(made.gate.weight, std=0.05)
     torch.nn.init.normal_([*made.body.parameters()][-2], std=0.05)
     return made.eval()
 
@@ -56,10 +57,25 @@ def test_without_memory_it_is_the_network_it_began_with() -> None:
     begun, image = Recurrent.begun(compact), torch.rand(1, 3, 20, 17)
     with torch.no_grad():
         assert torch.equal(begun(image), compact(image))
-        assert torch.equal(begun.follow(image, torch.rand(1, 12, 20, 17)), compact(image))
+        nothing = begun.follow(image, torch.zeros(1, 12, 20, 17))
+        torch.testing.assert_close(nothing, compact(image), atol=1e-6, rtol=0)
     # And it goes on with one that has a memory, memory included.
     again = Recurrent.begun(network())
-    assert torch.equal(again.memory.weight, network().memory.weight)
+    for name, weights in network().state_dict().items():
+        assert torch.equal(again.state_dict()[name], weights)
+
+
+def test_the_memory_has_a_share_where_something_is_remembered() -> None:
+    made = Recurrent.begun(Compact(scale=2, width=8, layers=2))
+    torch.nn.init.zeros_(made.memory.weight)  # The residual is that of the frame alone.
+    image, memory = torch.rand(1, 3, 6, 8), torch.rand(1, 12, 6, 8)
+    memory[..., :3, :] = 0
+    with torch.no_grad():
+        known = made.bicubic(image) + F.pixel_shuffle(memory, 2)
+        alone, together = made(image), made.follow(image, memory)
+    share = torch.tensor(-1.0).sigmoid()
+    torch.testing.assert_close(together[..., 6:, :], torch.lerp(alone, known, share)[..., 6:, :])
+    torch.testing.assert_close(together[..., :6, :], alone[..., :6, :])
 
 
 def test_another_architecture_is_refused() -> None:
@@ -92,9 +108,12 @@ def test_frames_follow_each_other_as_written_down() -> None:
     made, frames = network(), [small(i) for i in range(3)]
     remembers = remembering(made)
     results = [remembers(frame) for frame in frames]
-    greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
     before = np.asarray(remembering(made)(frames[0]), np.float32)
-    motion = enlarged_motion(flow(greys[1], greys[0]), 2)
+    images = [to_tensor(frame) for frame in frames]
+    greys = [
+        cv2.cvtColor(to_pixels(made.bicubic(image))[0], cv2.COLOR_RGB2GRAY) for image in images
+    ]
+    motion = flow(greys[1], greys[0])
     rows, columns = np.indices(motion.shape[:2], dtype=np.float32)
     moved = cv2.remap(
         before,
@@ -103,7 +122,7 @@ def test_frames_follow_each_other_as_written_down() -> None:
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    image = to_tensor(frames[1])
+    image = images[1]
     with torch.no_grad():
         known = torch.from_numpy(moved / 255).permute(2, 0, 1)[None] - made.bicubic(image)
         expected = made.follow(image, F.pixel_unshuffle(known, 2)).clamp(0, 1)

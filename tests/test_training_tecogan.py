@@ -20,11 +20,12 @@ from wespe.networks.enhancer import Enhancer
 from wespe.networks.enlarging.compact import Compact
 from wespe.networks.enlarging.recurrent import Recurrent
 from wespe.networks.enlarging.srresnet import SrResNet
+from wespe.networks.inference.video.flicker import flicker as measured_flicker
 from wespe.photos.tensors import to_tensor
 from wespe.photos.video.motion import flow
 from wespe.photos.video.motion import moved as moved_by_opencv
 from wespe.results.patches import CutBy, NotCut, PatchManifest
-from wespe.training.enlarging.clips import followed, motions, moved
+from wespe.training.enlarging.clips import flicker, followed, motions, moved
 from wespe.training.methods.registry import RECIPES
 from wespe.training.methods.step import MethodStep, Task
 from wespe.training.run import train_pair
@@ -93,7 +94,8 @@ def test_a_clip_is_followed_as_a_video_is() -> None:
     made, frames = network(), [textured(i, 2)[:80, :96] for i in range(4)]
     x = to_tensor(np.stack(frames))[None]
     with torch.no_grad():
-        results = followed(made, x, motions(x)[0])[0].clamp(0, 1)
+        large = made.bicubic(x[0]).clamp(0, 1)[None]
+        results = followed(made, x, motions(large)[0])[0].clamp(0, 1)
     remembers = remembering(made)
     for result, frame in zip(results, frames, strict=True):
         video = remembers(np.ascontiguousarray(frame)).astype(float)
@@ -116,6 +118,20 @@ def test_what_is_moved_is_as_by_opencv() -> None:
     assert forth[0, 0, 2].mean() > 0.8
 
 
+def test_flicker_is_what_the_command_measures() -> None:
+    true = np.stack([textured(i, 2) for i in range(3)])
+    noise = np.random.default_rng(0).normal(0, 8, true.shape)
+    made = (true + noise).clip(0, 255).round().astype(np.uint8)
+    expected = measured_flicker(zip(true, made, strict=True)).added
+    y = to_tensor(true)[None]
+    got = 255 * float(flicker(to_tensor(made)[None], y, motions(y)[0]))
+    # Cubic instead of linear between pixels, which smooths the noise a little.
+    assert got == pytest.approx(expected, rel=0.1)
+    # An error that stays the same does not flicker.
+    constant = to_tensor(true // 2 + 60)[None]
+    assert 255 * float(flicker(constant, to_tensor(true // 2)[None], motions(y)[0])) < 0.01
+
+
 @pytest.mark.parametrize("compute", PLACES)
 def test_a_step_changes_both_networks(compute: str) -> None:
     step = build(compute=compute, ema=0.5, learning_rate=1e-3)
@@ -130,9 +146,9 @@ def test_a_step_changes_both_networks(compute: str) -> None:
 
 
 def test_without_an_adversary_it_is_frvsr() -> None:
-    step = build(weights={"texture": 0, "ping_pong": 0, "color": 1})
+    step = build(weights={"texture": 0, "ping_pong": 0, "color": 1, "flicker": 1})
     assert set(step.networks) == {"generator", "average"}
-    assert set(step.train_step(batch(), 1)) == {"pixels", "color", "total"}
+    assert set(step.train_step(batch(), 1)) == {"pixels", "color", "flicker", "total"}
 
 
 def test_it_begins_with_a_compact_network_or_with_its_own() -> None:
@@ -140,7 +156,7 @@ def test_it_begins_with_a_compact_network_or_with_its_own() -> None:
     assert isinstance(first, Recurrent)
     weights, others = first.state_dict(), build(start=network()).generator.state_dict()
     assert torch.equal(weights["body.0.weight"], begun().state_dict()["body.0.weight"])
-    assert not weights["memory.weight"].any()
+    assert torch.equal(weights["memory.weight"], Recurrent(scale=2, width=6).memory.weight)
     assert torch.equal(others["memory.weight"], network().memory.weight)
     with pytest.raises(ValueError, match="expected a network of compact or tecogan, got SrResNet"):
         build(start=SrResNet(scale=2, width=4, blocks=1))

@@ -72,6 +72,8 @@ class Project:
             "text": True,
             "stdout": subprocess.PIPE,
             "stderr": subprocess.STDOUT,
+            # A shell that starts the tests in the background has its children ignore Ctrl-C.
+            "preexec_fn": _heed_ctrl_c,
         }
 
     def locally(self, *targets: str) -> str:
@@ -213,6 +215,10 @@ def wait_for(what: Callable[[], object], *, seconds: float = PATIENCE_S) -> Any:
             return found
         time.sleep(0.2)
     raise AssertionError(f"waited {seconds} s in vain")
+
+
+def _heed_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def interrupt(snakemake: subprocess.Popen[str]) -> None:

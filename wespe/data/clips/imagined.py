@@ -11,6 +11,9 @@ from wespe.photos.images import Pixels
 
 Floats = NDArray[np.float64]
 
+_OVAL_SHARES = 0.08, 0.25
+"""Of the half axes of an oval, from least to most, of the clip's side."""
+
 
 def imagined(
     photo: Pixels,
@@ -22,23 +25,27 @@ def imagined(
 ) -> Pixels | None:
     """Frames `(frames, size_px, size_px, 3)` of a photo, uint8 `(H, W, 3)`, seen on one path.
 
-    Cubic interpolation between the photo's pixels. None where the photo has no room for the path.
+    Before it pass ovals of the same photo, `motion.objects`, each on a path of its own. Cubic
+    interpolation between the photo's pixels. None where the photo has no room for a path.
     """
-    turned, places = _path(frames, motion, generator)
-    half = (size_px - 1) / 2
-    corners = np.array([(x, y) for x in (-half, half) for y in (-half, half)])
-    reached = places[:, None] + corners @ turned.transpose(0, 2, 1)
-    low, high = reached.min((0, 1)), reached.max((0, 1))
-    # One px more on each side, for the interpolation.
-    room = np.array(photo.shape[1::-1]) - 1 - (high - low) - 2
-    if (room < 0).any():
-        return None
-    start = 1 - low + generator.uniform(size=2) * room
-    made = [
-        _seen(photo, start + place, matrix, size_px)
-        for place, matrix in zip(places, turned, strict=True)
-    ]
-    return np.stack(made)
+    made: Pixels | None = None
+    for _ in range(motion.objects + 1):
+        turned, places = _path(frames, motion, generator)
+        start = _start(photo, turned, places, size_px, generator)
+        if start is None:
+            return None
+        seen = np.stack(
+            [
+                _seen(photo, start + place, matrix, size_px)
+                for place, matrix in zip(places, turned, strict=True)
+            ]
+        )
+        if made is None:
+            made = seen
+        else:
+            oval = _oval(turned, places, size_px, generator)[..., None]
+            made = np.asarray((made * (1 - oval) + seen * oval).round(), np.uint8)
+    return made
 
 
 def _path(frames: int, motion: Motion, generator: np.random.Generator) -> tuple[Floats, Floats]:
@@ -57,6 +64,22 @@ def _path(frames: int, motion: Motion, generator: np.random.Generator) -> tuple[
     return np.exp(zoom * number)[:, None, None] * axes, places
 
 
+def _start(
+    photo: Pixels, turned: Floats, places: Floats, size_px: int, generator: np.random.Generator
+) -> Floats | None:
+    """Where in the photo a path begins, x and y; None where there is no room for it."""
+    half = (size_px - 1) / 2
+    corners = np.array([(x, y) for x in (-half, half) for y in (-half, half)])
+    reached = places[:, None] + corners @ turned.transpose(0, 2, 1)
+    low, high = reached.min((0, 1)), reached.max((0, 1))
+    # One px more on each side, for the interpolation.
+    room = np.array(photo.shape[1::-1]) - 1 - (high - low) - 2
+    if (room < 0).any():
+        return None
+    start: Floats = 1 - low + generator.uniform(size=2) * room
+    return start
+
+
 def _seen(photo: Pixels, middle: Floats, matrix: Floats, size_px: int) -> Pixels:
     half = (size_px - 1) / 2
     offset = middle - matrix @ np.array([half, half])
@@ -67,3 +90,26 @@ def _seen(photo: Pixels, middle: Floats, matrix: Floats, size_px: int) -> Pixels
         photo, affine, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(seen, np.uint8)
+
+
+def _oval(
+    turned: Floats, places: Floats, size_px: int, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """How far each pixel shows an oval of the photo, 0 to 1, `(frames, size_px, size_px)`.
+
+    The oval lies still in the photo, so that it moves as the photo does. Its edge is a px wide.
+    """
+    half = (size_px - 1) / 2
+    least, most = (share * size_px for share in _OVAL_SHARES)
+    axes = generator.uniform(least, most, 2)
+    # In view halfway through the clip.
+    middle = places[len(places) // 2] + generator.uniform(-half, half, 2)
+    columns = np.arange(size_px, dtype=np.float32) - np.float32(half)
+    # In half axes, along both of the photo's: a sum of what columns and rows give.
+    begins = ((places - middle) / axes).astype(np.float32)[:, :, None, None]
+    across, down = (
+        (turned[:, :, side] / axes).astype(np.float32)[:, :, None, None] for side in (0, 1)
+    )
+    x, y = (begins + across * columns + down * columns[:, None]).transpose(1, 0, 2, 3)
+    share = (1 - np.sqrt(x * x + y * y)) * np.float32(axes.min()) + np.float32(0.5)
+    return np.asarray(share.clip(0, 1), np.float32)

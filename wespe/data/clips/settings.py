@@ -12,7 +12,11 @@ class Motion(Settings):
     """How an imagined camera moves over a photo: evenly, and shaken by hand. What is drawn for a
     clip is uniform, up to these."""
 
-    shift_px: NonNegative = 3.0
+    objects: Annotated[int, Field(ge=0, le=16)] = 2
+    """How many ovals of the photo pass before it, each on a path of its own. What they cover and
+    uncover teaches a network when not to trust its memory."""
+
+    shift_px: NonNegative = 5.0
     """How far it moves from frame to frame, in px of the clip."""
     zoom: Annotated[float, Field(ge=0, lt=0.1)] = 0.005
     """By which share it comes nearer, or goes away, from frame to frame."""
@@ -35,8 +39,8 @@ class ClipsSettings(SourceSettings):
     include: tuple[str, ...] = ("**",)
     """Glob patterns relative to `path` (`**` crosses folders); a file must match one."""
     photos: bool = False
-    """Each photo is a scene by itself, over which an imagined camera moves. Nothing in it moves by
-    itself, so that such clips are marked as simulated."""
+    """Each photo is a scene by itself, over which an imagined camera moves, and ovals of it with
+    it. Such clips are marked as simulated."""
     size_px: Annotated[int, Field(ge=32, le=512)] = 128
     """Width and height of a clip. It must equal `patches.size_px`."""
     frames: Annotated[int, Field(ge=2, le=64)] = 10

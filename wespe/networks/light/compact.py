@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from wespe.networks.enlarging.numbers import bicubic, compact_reach_px
 from wespe.networks.light.graph import Arrays, Graph, Node
 from wespe.networks.light.network import LightNetwork, Planes
@@ -38,10 +40,31 @@ class LightRecurrent(LightCompact):
     def __init__(self, arrays: Arrays, config: Mapping[str, Any]) -> None:
         super().__init__(arrays, config)
         self._config = config
-        read = {"body.0.weight": ("body.0.weight", "memory.weight")}
-        self._following = arrays.joined(read)
+        last = f"body.{2 * (self._layers + 1)}"
+        self._following = arrays.joined(
+            inputs={"body.0.weight": "memory.weight"},
+            outputs={f"{last}.{part}": f"gate.{part}" for part in ("weight", "bias")},
+        )
 
     def following(self) -> "tuple[LightNetwork, Arrays]":
-        network = LightCompact(self._following, self._config)
-        network.channels = 3 + 3 * self.scale**2
-        return network, self._following
+        return LightFollowing(self._following, self._config), self._following
+
+
+class LightFollowing(LightCompact):
+    """`wespe.networks.enlarging.recurrent.Following` without torch."""
+
+    name = "Following"
+
+    def __init__(self, arrays: Arrays, config: Mapping[str, Any]) -> None:
+        super().__init__(arrays, config)
+        self.channels = 3 + 3 * self.scale**2
+
+    def finish(self, prepared: Planes, convolved: Planes, scene: Planes) -> Planes:
+        new, memory, scale = convolved[:, :3], prepared[:, 3:], self.scale
+        height, width = memory.shape[2:]
+        blocks = memory.reshape(1, 3, scale, scale, height, width).transpose(0, 1, 4, 2, 5, 3)
+        known = blocks.reshape(new.shape)
+        seen = (known != 0).any(1, keepdims=True)
+        # A sigmoid that cannot overflow.
+        share = np.float32(0.5) * (1 + np.tanh(convolved[:, 3:] / 2)) * seen
+        return super().finish(prepared, new + share * (known - new), scene)

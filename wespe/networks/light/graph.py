@@ -1,7 +1,7 @@
 """Convolutions for OpenVINO, straight from the arrays of a network's file."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -31,12 +31,18 @@ class Arrays:
     def __contains__(self, name: str) -> bool:
         return name in self._arrays
 
-    def joined(self, names: Mapping[str, Sequence[str]]) -> "Arrays":
-        """A copy in which a name stands for several of these weights, side by side as inputs."""
-        parts = {name: [self[part] for part in read] for name, read in names.items()}
-        gone = {part for read in names.values() for part in read}
+    def joined(self, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> "Arrays":
+        """A copy in which the weights of one layer have joined those of another.
+
+        `inputs`: by the name of weights those that join them as more inputs; `outputs`: as more
+        outputs.
+        """
+        joining = {**inputs, **outputs}
+        gone = {*joining.values()}
         rest = {name: value for name, value in self._arrays.items() if name not in gone}
-        return Arrays({**rest, **{name: np.concatenate(read, 1) for name, read in parts.items()}})
+        for name, other in joining.items():
+            rest[name] = np.concatenate([self[name], self[other]], 1 if name in inputs else 0)
+        return Arrays(rest)
 
     @property
     def unread(self) -> set[str]:

@@ -16,9 +16,9 @@ from wespe.photos.video.motion import flow, seen_before
 
 
 def motions(frames: Tensor) -> Tensor:
-    """The motion between the frames of clips `(N, T, 3, h, w)` in [0, 1].
+    """The motion between the frames of clips `(N, T, 3, H, W)` in [0, 1], enlarged by bicubic.
 
-    `(2, N, T - 1, 3, h, w)` on the same device: for each pair of neighbours, where each pixel of
+    `(2, N, T - 1, 3, H, W)` on the same device: for each pair of neighbours, where each pixel of
     the later frame was in the earlier one, x and y in px, and whether it was seen there; then the
     same of the earlier frame in the later one. By the optical flow of videos, on the CPU.
     """
@@ -39,30 +39,41 @@ def followed(network: Recurrent, frames: Tensor, motion: Tensor) -> Tensor:
     """The outputs for clips `(N, T, 3, h, w)`, each frame following the one before: `(N, T, 3, H,
     W)`.
 
-    `motion`: `(N, T - 1, 3, h, w)`, of each frame from the second on.
+    `motion`: `(N, T - 1, 3, H, W)`, of each frame from the second on.
     """
     made = [network.follow(frames[:, 0], None)]
     for number in range(1, frames.shape[1]):
         image, moves = frames[:, number], motion[:, number - 1]
         known = moved(made[-1].clamp(0, 1), moves) - network.bicubic(image)
-        memory = F.pixel_unshuffle(known, network.scale) * moves[:, 2:]
+        memory = F.pixel_unshuffle(known * moves[:, 2:], network.scale)
         made.append(network.follow(image, memory))
     return torch.stack(made, 1)
+
+
+def flicker(made: Tensor, true: Tensor, motion: Tensor) -> Tensor:
+    """What clips `(N, T, 3, H, W)` in [0, 1] change from frame to frame beyond the true ones.
+
+    `motion`: `(N, T - 1, 3, H, W)`, along which the frame before is moved. The mean absolute value
+    over all that was seen there; 255 times as much is what `wespe flicker` measures.
+    """
+    wrong = (made - true).float()
+    along = motion.flatten(0, 1)
+    change = wrong[:, 1:].flatten(0, 1) - moved(wrong[:, :-1].flatten(0, 1), along)
+    seen = along[:, 2:]
+    return (change.abs() * seen).sum() / (3 * seen.sum()).clamp(min=1)
 
 
 def moved(images: Tensor, motion: Tensor) -> Tensor:
     """`(N, C, H, W)` of other frames as they would be seen in those that have the `motion`.
 
-    `motion`: `(N, 3, h, w)`, H a multiple of h; linear between its pixels. Cubic between the
-    images' pixels, and the nearest one beyond the border, as OpenCV has both.
+    `motion`: `(N, 3, H, W)`. Cubic between pixels, and the nearest one beyond the border, as OpenCV
+    has both.
     """
     height, width = images.shape[-2:]
     # In fp32: in bf16 pixels would be moved by an eighth of a pixel and more at a time.
     with torch.autocast(images.device.type, enabled=False):
-        scale = height // motion.shape[-2]
-        large = F.interpolate(motion[:, :2].float(), scale_factor=scale, mode="bilinear") * scale
-        columns = torch.arange(width, device=images.device) + large[:, 0]
-        rows = torch.arange(height, device=images.device)[:, None] + large[:, 1]
+        columns = torch.arange(width, device=images.device) + motion[:, 0].float()
+        rows = torch.arange(height, device=images.device)[:, None] + motion[:, 1].float()
         grid = torch.stack(
             [2 * columns / max(width - 1, 1) - 1, 2 * rows / max(height - 1, 1) - 1], -1
         )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from wespe.networks.enlarging.discriminator import EnlargingDiscriminator
 from wespe.networks.enlarging.recurrent import Recurrent
 from wespe.photos.resizing import bicubic_up
-from wespe.training.enlarging.clips import followed, motions, moved
+from wespe.training.enlarging.clips import flicker, followed, motions, moved
 from wespe.training.methods.enlarging_gan import DISTANCES, EnlargingGanStep
 from wespe.training.methods.step import Losses, Task, Weights
 
@@ -55,12 +55,13 @@ class TecoganStep(EnlargingGanStep):
         x, y = (self._clips(frames) for frames in self.preview)
         network = self.generator
         assert isinstance(network, Recurrent)
-        made = followed(network, x, motions(x)[0])[:, -1]
+        seen = self._clips(self.as_large(self.preview[0]))
+        made = followed(network, x, motions(seen)[0])[:, -1]
         return [self.as_large(x[:, -1]), made, network(x[:, -1]), y[:, -1]]
 
     def _begin(self, batch: tuple[Tensor, ...], number: int) -> list[Tensor]:
         x, y = super()._begin(batch, number)
-        return [x, y, motions(self._clips(x))]
+        return [x, y, motions(self._clips(self.as_large(x)))]
 
     def _generator_losses(
         self, x: Tensor, y: Tensor, weights: Weights, motion: Tensor | None = None
@@ -84,6 +85,8 @@ class TecoganStep(EnlargingGanStep):
         if weights["content"]:
             distance = DISTANCES[self.recipe.content_distance]
             losses["content"] = self.content(large.flatten(0, 1), made.flatten(0, 1), distance)
+        if weights["flicker"]:
+            losses["flicker"] = flicker(made[:, :frames], self._clips(y), forth)
         if weights["ping_pong"]:
             there, again = made[:, : frames - 1], made[:, frames:].flip(1)
             losses["ping_pong"] = F.l1_loss(there, again)
