@@ -46,20 +46,23 @@ def moved(
     return moved
 
 
-def seen_before(now: NDArray[Any], before: NDArray[Any], motion: Field) -> NDArray[np.bool_]:
+def seen_before(
+    now: NDArray[Any], before: NDArray[Any], motion: Field, back: Field | None = None
+) -> NDArray[np.bool_]:
     """Which pixels of `now` were visible in `before` and moved by `motion`, its flow.
 
-    Left out are those that come from outside the frame, those from where the flow back does not
-    return (Sundaram et al. 2010, eq. 5: covered ones), and those of another brightness, by over
-    25 levels over some pixels. Where less than a fifth is left, as at a cut, none is.
+    `back`: the flow of `before` to `now`, where it is there already. Left out are those that come
+    from outside the frame, those from where the flow back does not return (Sundaram et al. 2010,
+    eq. 5: covered ones), and those of another brightness, by over 25 levels over some pixels. Where
+    less than a fifth is left, as at a cut, none is.
     """
     height, width = now.shape
     rows, columns = np.indices(now.shape, dtype=np.float32)
     x, y = columns + motion[..., 0], rows + motion[..., 1]
     inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    back = moved(flow(before, now), motion)
-    gap = ((motion + back) ** 2).sum(-1)
-    lengths = (motion**2).sum(-1) + (back**2).sum(-1)
+    returns = moved(flow(before, now) if back is None else back, motion)
+    gap = ((motion + returns) ** 2).sum(-1)
+    lengths = (motion**2).sum(-1) + (returns**2).sum(-1)
     unlike = cv2.absdiff(cv2.blur(now, (5, 5)), cv2.blur(moved(before, motion), (5, 5)))
     seen = inside & (gap <= 0.01 * lengths + 0.5) & (unlike <= _UNLIKE_LEVELS)
     # In another scene some pixels fit by chance.

@@ -25,14 +25,9 @@ def motions(frames: Tensor) -> Tensor:
     clips = [
         [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in to_pixels(clip)] for clip in frames
     ]
-    found = [
-        [
-            [_motion(*(pair[::-1] if forth else pair)) for pair in itertools.pairwise(clip)]
-            for clip in clips
-        ]
-        for forth in (True, False)
-    ]
-    return torch.from_numpy(np.array(found, np.float32)).to(frames.device)
+    found = [[_motions(now, before) for before, now in itertools.pairwise(clip)] for clip in clips]
+    both = np.array(found, np.float32).transpose(2, 0, 1, 3, 4, 5)
+    return torch.from_numpy(np.ascontiguousarray(both)).to(frames.device)
 
 
 def followed(network: Recurrent, frames: Tensor, motion: Tensor) -> Tensor:
@@ -82,8 +77,13 @@ def moved(images: Tensor, motion: Tensor) -> Tensor:
         )
 
 
-def _motion(now: NDArray[Any], before: NDArray[Any]) -> NDArray[np.float32]:
-    """`(3, h, w)`."""
-    motion = flow(now, before)
-    seen = seen_before(now, before, motion).astype(np.float32)
-    return np.concatenate([motion.transpose(2, 0, 1), seen[None]])
+def _motions(now: NDArray[Any], before: NDArray[Any]) -> NDArray[np.float32]:
+    """`(2, 3, H, W)`: the motion of each of two frames, and whether it was seen in the other."""
+    forth, back = flow(now, before), flow(before, now)
+    seen = seen_before(now, before, forth, back), seen_before(before, now, back, forth)
+    return np.stack(
+        [
+            np.concatenate([motion.transpose(2, 0, 1), known[None].astype(np.float32)])
+            for motion, known in zip((forth, back), seen, strict=True)
+        ]
+    )
