@@ -13,6 +13,8 @@ from tests.strangers import Attending, UNet
 from wespe import __version__
 from wespe.core.device import resolve
 from wespe.data.patches.store import PatchSet
+from wespe.networks.enlarging.compact import Compact
+from wespe.networks.enlarging.recurrent import Recurrent
 from wespe.networks.fitting.environment import checkout, environment
 from wespe.networks.generator import Generator
 from wespe.networks.limits import network_limits
@@ -73,6 +75,13 @@ def test_a_card_says_what_a_network_does_to_sizes() -> None:
     whole = network_limits(Attending())
     assert any("cannot be enhanced in tiles" in limit for limit in whole)
     assert len(whole) == 3
+
+
+def test_the_memory_of_a_network_for_videos_is_told() -> None:
+    told = "In a video it goes on from what it made of the frame before"
+    plain, remembers = (made(scale=2, width=4, layers=1) for made in (Compact, Recurrent))
+    assert not any(told in text for text in network_limits(plain))
+    assert any(told in text for text in network_limits(remembers))
 
 
 def test_the_environment_names_code_torch_and_device() -> None:

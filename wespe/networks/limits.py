@@ -21,6 +21,11 @@ def network_limits(network: Enhancer) -> list[str]:
         f"An output pixel depends on the pixels up to {network.receptive_field_px} px away and "
         f"{_CONTEXT[network.context]}",
     ]
+    if network.following():
+        limits.append(
+            "In a video it goes on from what it made of the frame before, where that shows the "
+            "same. A photo and the first frame of a scene it makes without."
+        )
     if network.scale == 1:
         limits.append(
             "It changes colours, brightness and texture to what people like, not to what was "
