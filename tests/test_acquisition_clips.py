@@ -99,7 +99,7 @@ def test_they_become_patches_in_their_order(tmp_path: Path) -> None:
 
 def test_an_imagined_camera_moves_as_far_as_it_is_said() -> None:
     photo = np.tile(textured(0), (2, 2, 1))
-    still = Motion(objects=0, shift_px=0, zoom=0, turn_degrees=0, shake_px=0)
+    still = Motion(objects=0, still=1)
 
     def frames(motion: Motion) -> Pixels:
         generator = np.random.default_rng(3)
@@ -111,7 +111,7 @@ def test_an_imagined_camera_moves_as_far_as_it_is_said() -> None:
     assert np.ptp(stays.astype(int), axis=0).max() == 0
     from wespe.photos.video.motion import flow
 
-    alone = Motion(objects=0, shake_px=0)
+    alone = Motion(objects=0, still=0, shake_px=0)
     for motion in (alone.model_copy(update={"shift_px": 4, "zoom": 0, "turn_degrees": 0}), alone):
         greys = frames(motion)[..., 1].copy()
         lengths = np.linalg.norm(flow(greys[1], greys[0])[16:-16, 16:-16], axis=-1)
@@ -121,8 +121,8 @@ def test_an_imagined_camera_moves_as_far_as_it_is_said() -> None:
 def test_ovals_of_the_photo_move_their_own_way_before_it() -> None:
     photo = np.tile(textured(0), (3, 3, 1))
 
-    def frames(objects: int) -> Pixels:
-        motion = Motion(objects=objects, shift_px=6, shake_px=0)
+    def frames(objects: int, deform_px: float = 0) -> Pixels:
+        motion = Motion(objects=objects, deform_px=deform_px, still=0, shift_px=6, shake_px=0)
         generator = np.random.default_rng(1)
         found = imagined(photo, size_px=64, frames=6, motion=motion, generator=generator)
         assert found is not None
@@ -134,11 +134,16 @@ def test_ovals_of_the_photo_move_their_own_way_before_it() -> None:
     assert covered.mean() < 0.25
     assert (covered[0] != covered[-1]).any()
     assert (two != one).any()
+    # What deforms does so from frame to frame, and what is behind does not.
+    soft = frames(1, deform_px=3)
+    np.testing.assert_array_equal(soft[0], one[0])
+    assert (soft[-1] != one[-1]).any()
+    np.testing.assert_array_equal(soft[~covered], one[~covered])
 
 
 def test_a_photo_without_room_is_left_out() -> None:
     photo, generator = textured(0), np.random.default_rng(0)
-    motion = Motion(objects=0, shift_px=20, shake_px=0)
+    motion = Motion(objects=0, still=0, shift_px=20, shake_px=0)
     made = [
         imagined(photo, size_px=110, frames=9, motion=motion, generator=generator)
         for _ in range(20)

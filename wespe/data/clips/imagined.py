@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 
 _OVAL_SHARES = 0.08, 0.25
 """Of the half axes of an oval, from least to most, of the clip's side."""
+_PARTS = 12
+"""Along a clip's side: what deforms has as many that move against each other."""
 
 
 def imagined(
@@ -34,10 +36,12 @@ def imagined(
         start = _start(photo, turned, places, size_px, generator)
         if start is None:
             return None
+        # What lies behind is stiff.
+        deformed = None if made is None else _deformed(size_px, motion, generator)
         seen = np.stack(
             [
-                _seen(photo, start + place, matrix, size_px)
-                for place, matrix in zip(places, turned, strict=True)
+                _seen(photo, start + place, matrix, size_px, deformed, number)
+                for number, (place, matrix) in enumerate(zip(places, turned, strict=True))
             ]
         )
         if made is None:
@@ -50,15 +54,17 @@ def imagined(
 
 def _path(frames: int, motion: Motion, generator: np.random.Generator) -> tuple[Floats, Floats]:
     """How the axes of each frame lie in the photo, `(frames, 2, 2)`; its middle, `(frames, 2)`."""
-    speed, zoom, turn = generator.uniform((0, -1, -1), 1) * (
+    moves = generator.uniform() >= motion.still
+    speed, zoom, turn, shake = (moves * generator.uniform((0, -1, -1, 0), 1)) * (
         motion.shift_px,
         motion.zoom,
         math.radians(motion.turn_degrees),
+        motion.shake_px,
     )
     direction = generator.uniform(0, 2 * math.pi)
     step = speed * np.array([math.cos(direction), math.sin(direction)])
     number = np.arange(frames)
-    places = number[:, None] * step + generator.normal(0, motion.shake_px, (frames, 2))
+    places = number[:, None] * step + generator.normal(0, shake, (frames, 2))
     cosine, sine = np.cos(turn * number), np.sin(turn * number)
     axes = np.stack([np.stack([cosine, -sine], -1), np.stack([sine, cosine], -1)], -2)
     return np.exp(zoom * number)[:, None, None] * axes, places
@@ -80,15 +86,37 @@ def _start(
     return start
 
 
-def _seen(photo: Pixels, middle: Floats, matrix: Floats, size_px: int) -> Pixels:
+def _deformed(size_px: int, motion: Motion, generator: np.random.Generator) -> NDArray[np.float32]:
+    """How far each place moves from frame to frame by itself, x and y, `(size_px, size_px, 2)`."""
+    strength = generator.uniform() * motion.deform_px
+    corners = generator.normal(0, strength, (_PARTS, _PARTS, 2)).astype(np.float32)
+    smooth = cv2.resize(corners, (size_px, size_px), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(smooth, np.float32)
+
+
+def _seen(
+    photo: Pixels,
+    middle: Floats,
+    matrix: Floats,
+    size_px: int,
+    deformed: NDArray[np.float32] | None,
+    number: int,
+) -> Pixels:
+    """Frame `number` of a path, whose places are `deformed` by so much a frame."""
     half = (size_px - 1) / 2
     offset = middle - matrix @ np.array([half, half])
-    affine = np.concatenate([matrix, offset[:, None]], 1)
     # The matrix leads from the frame to the photo.
-    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    seen = cv2.warpAffine(
-        photo, affine, (size_px, size_px), flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    affine = np.concatenate([matrix, offset[:, None]], 1)
+    border = cv2.BORDER_REPLICATE
+    if deformed is None:
+        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        seen = cv2.warpAffine(photo, affine, (size_px, size_px), flags=flags, borderMode=border)
+    else:
+        rows, columns = np.indices((size_px, size_px), np.float32)
+        places = np.stack([columns, rows], -1) + number * deformed
+        there = cv2.transform(places, affine.astype(np.float32))
+        x, y = (np.ascontiguousarray(there[..., side]) for side in (0, 1))
+        seen = cv2.remap(photo, x, y, cv2.INTER_CUBIC, borderMode=border)
     return np.asarray(seen, np.uint8)
 
 

@@ -81,7 +81,7 @@ def _over_photo(
     motion, factor = settings.motion, settings.reduce
     # In px of the photo, which is reduced afterwards.
     scaled = motion.model_copy(
-        update={key: getattr(motion, key) * factor for key in ("shift_px", "shake_px")}
+        update={key: getattr(motion, key) * factor for key in ("shift_px", "shake_px", "deform_px")}
     )
     for _ in range(_TRIES * crops):
         frames = imagined(
