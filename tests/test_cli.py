@@ -427,7 +427,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "pair")
     assert message == (
         "pair: no such file, no network that comes with wespe, nor one in the results of "
-        "params.yaml (any_camera, larger)"
+        "params.yaml (any_camera, larger, larger_video)"
     )
     folder = Path("results/pairs/pair")
     folder.mkdir(parents=True)
@@ -441,7 +441,7 @@ def test_a_network_is_found_by_the_name_of_its_pair(call: Call, prepared: None) 
     [message] = refused(call, "enhance", "photos/0.jpg", "--model", "x", "--params", "gone.yaml")
     assert message == (
         "x: no such file, no network that comes with wespe, and no gone.yaml that names a folder "
-        "of networks (any_camera, larger)"
+        "of networks (any_camera, larger, larger_video)"
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from tests.made import domain
 from tests.shipping import ship
 from wespe.networks import shipped
+from wespe.networks.light.opening import open_light
 from wespe.networks.shipped import (
     MAX_BYTES,
     default_network,
@@ -55,15 +56,18 @@ def test_one_that_is_not_whole_is_refused(folder: Path) -> None:
         default_network()
 
 
-def test_larger_makes_photos_larger_and_no_training_begins_with_it(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(("name", "remembers"), [("larger", False), ("larger_video", True)])
+def test_those_that_enlarge_begin_no_training(
+    monkeypatch: pytest.MonkeyPatch, name: str, remembers: bool
 ) -> None:
     monkeypatch.setattr(shipped, "FOLDER", PACKAGED)
-    network = shipped_network("larger")
+    network = shipped_network(name)
     assert network.badge is Badge.SUPER_RESOLUTION
     assert network.card
     assert network.card.scale == 4
-    assert pretrained_names() == [name for name in shipped_names() if name != "larger"]
+    assert name not in pretrained_names()
+    following = open_light(network.path, "cpu-fp32").following
+    assert (following is not None) == remembers
 
 
 def test_those_of_the_package_are_whole_small_and_no_demos() -> None:
