@@ -249,4 +249,4 @@ def test_in_a_chain_it_is_refused_for_videos(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "clip.mp4", 3)
     chain = Chain([PhotoEnhancer(network()), PhotoEnhancer(Compact(scale=2, width=4, layers=1))])
     summary = enhance_files([source], enhancer=chain, out=tmp_path / "out", quiet=True)
-    assert "to be the only one for a video" in summary.failed[0][1]
+    assert "to be the only one for a video; `larger` goes behind" in summary.failed[0][1]

@@ -52,8 +52,8 @@ class Chain:
         remembers the frame before, which here it could not."""
         if any(enhancer.following for enhancer in self._enhancers):
             raise ValueError(
-                f"expected a network that remembers frames to be the only one for a video, got "
-                f"{self.name}"
+                "expected a network that remembers frames, such as `larger_video`, to be the only "
+                "one for a video; `larger` goes behind others"
             )
         return None
 
