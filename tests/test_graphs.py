@@ -52,7 +52,7 @@ def judged(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             ('tracking: ""}', 'tracking: "", vgg_weights: metric.safetensors}'),
             (
                 "{pair: phone_dslr, photos: scenes}",
-                "{pair: phone_dslr, photos: scenes, metrics: [vgg_distance]}",
+                "{pair: phone_dslr, photos: scenes, metrics: [psnr_db, vgg_distance]}",
             ),
             ("{kind: folder, path: photos/flickr}", "{kind: div2k, path: data/sources.csv}"),
         ):
