@@ -41,6 +41,8 @@ def main() -> None:
     if len(factors) != 1:
         raise SystemExit(f"expected networks of one factor, got {sorted(factors)}")
     [factor] = factors
+    if factor == 1 or arguments.frames < 2 * ENDS + 2:
+        raise SystemExit(f"expected networks that enlarge, and --frames of {2 * ENDS + 2} or more")
     frames = list(islice(pictures(read_clip(arguments.video)), arguments.frames))
     height, width = (side // factor * factor for side in frames[0].shape[:2])
     truth = [np.ascontiguousarray(frame[:height, :width]) for frame in frames]
@@ -48,13 +50,14 @@ def main() -> None:
     methods: dict[str, Make] = {"bicubic": lambda frame: larger(frame, factor)}
     for path, network in networks.items():
         name = Path(path).stem if Path(path).stem != "generator" else Path(path).parent.name
-        methods[f"{name}, each frame by itself"] = network.enhance
+        alone = "without its memory" if network.following else "each frame by itself"
+        methods[f"{name}, {alone}"] = network.enhance
         if path == arguments.network[0]:
             methods[f"{name}, steady {arguments.steady:g}"] = steadied(
                 network.enhance, factor, arguments.steady
             )
         if network.following:
-            methods[f"{name}, with its memory"] = Remembering(network.following)
+            methods[name] = Remembering(network.following)
     print(f"{arguments.video.name}, {len(truth)} frames of {width}×{height}, ×{factor}")
     print(f"{'':40}PSNR Y    tOF  flicker  CPU s")
     for name, make in methods.items():

@@ -73,6 +73,19 @@ def test_clips_of_videos_and_of_folders_of_frames(tmp_path: Path) -> None:
     assert [entry.sha256 for entry in again.photos] == [entry.sha256 for entry in index.photos]
 
 
+@pytest.mark.parametrize(("count", "crops", "made"), [(3, 4, 3), (2, 1, 2), (4, 2, 4), (5, 2, 4)])
+def test_clips_of_many_short_films_are_not_more_than_asked_for(
+    tmp_path: Path, count: int, crops: int, made: int
+) -> None:
+    for film in range(6):
+        for number in range(4):
+            file = tmp_path / "films" / str(film) / f"{number}.png"
+            write_photo(file, textured(number + film, 1))
+    index = index_of(tmp_path / "films", tmp_path / "out", frames=4, count=count, crops=crops)
+    assert len(index.photos) == made
+    assert not index.skipped
+
+
 def test_they_become_patches_in_their_order(tmp_path: Path) -> None:
     for number in range(6):
         write_photo(tmp_path / "films" / f"{number}.png", textured(number, 1))

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 _OVAL_SHARES = 0.08, 0.25
 """Of the half axes of an oval, from least to most, of the clip's side."""
 _PARTS = 12
-"""Along a clip's side: what deforms has as many that move against each other."""
+"""Along a clip's side, how many parts of an oval's content move against each other."""
 
 
 def imagined(

@@ -9,17 +9,19 @@ from wespe.data.settings import SourceSettings
 
 
 class Motion(Settings):
-    """How an imagined camera moves over a photo: evenly, and shaken by hand. What is drawn for a
-    path is uniform, up to these."""
+    """How an imagined camera moves over a photo (`photos: true`): evenly, and shaken by hand. What
+    is drawn for a path is uniform, up to these."""
 
     objects: Annotated[int, Field(ge=0, le=16)] = 2
     """How many ovals of the photo pass before it, each on a path of its own. What they cover and
     uncover teaches a network when not to trust its memory."""
     deform_px: NonNegative = 1.0
-    """How far parts of an oval move against each other from frame to frame, as in cloth and in
-    people, in px of the clip. What the optical flow then misses teaches the same."""
+    """By how much parts of what an oval shows move against each other from frame to frame, as in
+    cloth and in people: the standard deviation, in px of the clip. What the optical flow then
+    misses teaches the same."""
     still: Annotated[float, Field(ge=0, le=1)] = 0.25
-    """The share of paths on which nothing moves, as from a tripod."""
+    """The share of paths that stand still, as from a tripod. What an oval shows deforms on these,
+    too."""
     shift_px: NonNegative = 5.0
     """How far it moves from frame to frame, in px of the clip."""
     zoom: Annotated[float, Field(ge=0, lt=0.1)] = 0.005

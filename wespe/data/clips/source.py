@@ -103,32 +103,40 @@ def _over_photo(
 
 
 def _of_films(root: Path, settings: ClipsSettings, out: Path) -> Iterator[Found]:
-    films, lengths = list[Film](), 0
+    films, lengths = list[tuple[Film, int]](), 0
     for film in find_films(root, settings.include):
         try:
-            lengths += film.count() // settings.frames
+            count = film.count() // settings.frames
         except PhotoError as error:
             yield Found((), (Skipped(film.name, f"unreadable: {error.reason}"),))
         else:
-            films.append(film)
-    every = max(1, math.ceil(lengths * settings.crops / settings.count))
-    yield from ordered_map(partial(_of_film, settings=settings, out=out, every=every), films)
+            films.append((film, lengths))
+            lengths += count
+    crops = min(settings.crops, settings.count)
+    every = max(1, math.ceil(lengths / (settings.count // crops)))
+    cut = partial(_of_film, settings=settings, out=out, crops=crops, every=every)
+    yield from ordered_map(cut, films)
 
 
-def _of_film(film: Film, *, settings: ClipsSettings, out: Path, every: int) -> Found:
-    clips, skipped, number = list[PhotoEntry](), list[Skipped](), 0
+def _of_film(
+    job: tuple[Film, int], *, settings: ClipsSettings, out: Path, crops: int, every: int
+) -> Found:
+    """Clips of a film that has so many runs before it, `crops` of every `every`-th run of all."""
+    (film, before), clips, skipped = job, list[PhotoEntry](), list[Skipped]()
+    number = taken = 0
     try:
         for number, run in enumerate(runs(film.frames(), settings.frames), start=1):
-            if (number - 1) % every:
+            if (before + number - 1) % every:
                 continue
+            taken += 1
             generator = np.random.default_rng([settings.seed, number, *film.name.encode()])
-            for crop in range(settings.crops):
+            for crop in range(crops):
                 file = f"{film.name}/{number:05d}-{crop}.png"
                 if made := _cut(run, settings, generator):
                     clips.append(_written(out, file, made))
     except PhotoError as error:
         skipped.append(Skipped(film.name, f"unreadable after {number} runs: {error.reason}"))
-    if not clips:
+    if not clips and (taken or not number):
         reason = f"no {settings.frames} frames of one scene, or too small, or flat"
         skipped.append(Skipped(film.name, reason))
     return Found(clips, skipped)

@@ -14,7 +14,7 @@ _FIRST_WEIGHTS = 0.01
 
 
 class Recurrent(Compact):
-    """`Compact` with a memory; of a photo, and of the first frame of a scene, it is that network.
+    """`Compact` with a memory, without which photos and the first frame of a scene are made.
 
     In a video the output for the frame before, moved along the motion, less bicubic of this frame,
     is its memory, `(N, 3 · scale², H, W)` by pixel unshuffle; zero where nothing is remembered. The

@@ -49,7 +49,8 @@ def flicker(made: Tensor, true: Tensor, motion: Tensor) -> Tensor:
     """What clips `(N, T, 3, H, W)` in [0, 1] change from frame to frame beyond the true ones.
 
     `motion`: `(N, T - 1, 3, H, W)`, along which the frame before is moved. The mean absolute value
-    over all that was seen there; 255 times as much is what `wespe flicker` measures.
+    over all that was seen there. 255 times as much is about what `wespe flicker` measures, which
+    moves frames linearly, along the motion of the source.
     """
     wrong = (made - true).float()
     along = motion.flatten(0, 1)

@@ -21,8 +21,8 @@ class TecoganWeights(EnlargingGanWeights):
     """Of the adversarial loss; 0.01 in the paper. With 0 there is no discriminator, and what is
     left is FRVSR with a ping-pong loss."""
     flicker: NonNegative = 0.0
-    """Of the flicker of the results against the photos, as `wespe flicker` measures it. Not in the
-    papers."""
+    """Of the flicker of the results against the photos, nearly as `wespe flicker` measures it. Not
+    in the papers."""
     ping_pong: NonNegative = 0.5
     """Of the mean absolute difference between what becomes of a frame on the way there and on the
     way back; 0.5 in the paper, of the squared one. With 0 there is no way back, which takes half
